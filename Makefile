@@ -1,0 +1,53 @@
+# Four verbs: demo, test, lint, bench. Each makes .venv on its first run.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint format bench pins clean
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: .venv/run ## set up, then run every scenario on this machine
+	$(BIN)/sessionlab run
+
+test: .venv/dev ## set up, then run the tests
+	$(BIN)/pytest
+
+lint: .venv/dev ## formatting, ruff, mypy --strict
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/dev ## let ruff format and fix what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev ## print how long the lab takes
+	$(BIN)/python -m benchmarks.lab
+
+pins: .venv/dev ## resolve the pinned requirements anew
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 \
+		--group build pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 \
+		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what the targets above made
+	rm -rf .venv build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "sessionlab needs Python 3.11 or later, and '$(PYTHON)' is older or missing." \
+			"Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "'$(PYTHON) -m venv' failed; Debian and Ubuntu keep it in a package: python3-venv." >&2; \
+		exit 1; }
+
+.venv/run: .venv/bin/python requirements.txt pyproject.toml
+	@echo "Setting up .venv (once; about 20 s)"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
