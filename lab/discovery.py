@@ -84,7 +84,7 @@ def _of_file(path: Path) -> list[Scenario]:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     found = list(_of_module(module))
     if not found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.status import Status
 from rich.text import Text
 
@@ -93,6 +92,7 @@ class ConsoleReport:
 
     def _indented(self, text: Text, by: int, hanging: int = 0) -> None:
         width = max(20, self._console.width - by - hanging)
-        lines = text.wrap(self._console, width)
-        for number, line in enumerate(lines):
-            self._console.print(Padding(line, (0, 0, 0, by + (hanging if number else 0))))
+        for number, line in enumerate(text.wrap(self._console, width)):
+            line.rstrip()
+            space = " " * (by + (hanging if number else 0))
+            self._console.print(Text(space).append_text(line), soft_wrap=True)
