@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError
 
 
 def _where(server: asyncio.AbstractServer) -> str:
-    sockets = getattr(server, "sockets", ())
+    sockets: list[socket.socket] = getattr(server, "sockets", [])
     return _name(sockets[0].getsockname())
 
 
