@@ -29,6 +29,7 @@ class LocalFabric:
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[int] | None = None
         self._ended: dict[str, asyncio.Future[int]] = {}
+        self._sites: list[LocalSite] = []
 
     async def open(self) -> None:
         """Start the forkserver; returns at once, parts wait for it to have loaded."""
@@ -52,7 +53,8 @@ class LocalFabric:
             raise StartError("the local fabric is not open")
         folder = self._scratch.folder / label
         folder.mkdir(mode=0o700)
-        return LocalSite(self, label, folder)
+        self._sites.append(LocalSite(self, label, folder))
+        return self._sites[-1]
 
     async def close(self) -> None:
         """Have the forkserver kill what is left, and wait until it is gone."""
@@ -61,6 +63,8 @@ class LocalFabric:
             await self._server.wait()
         if self._reader:
             await self._reader
+        for site in self._sites:
+            site.release()
         if self._scratch:
             self._scratch.close()
 
@@ -211,8 +215,12 @@ class LocalSite:
         except FabricLost:
             pass  # whatever ended the forkserver has ended its children
         finally:
-            for reservation in self._reserved:
-                reservation.close()
+            self.release()
+
+    def release(self) -> None:
+        """Free the ports."""
+        for reservation in self._reserved:
+            reservation.close()
 
     def _name(self, part: str) -> str:
         return f"{self.label}/{part}"
