@@ -122,7 +122,11 @@ class Cluster:
                 status = self._site.ended(name)
                 if status is not None:
                     ended.add(name)
-                    self._emit(f"{name}.ended", node=name, status=status)
+                    self._emit(
+                        "node.ended" if name in self.nodes else f"{name}.ended",
+                        node=name,
+                        status=status,
+                    )
             await asyncio.sleep(0.2)
 
     @property
