@@ -1,0 +1,56 @@
+"""sessionlab: see what becomes of your users' sessions behind a load balancer.
+
+These names are all that a scenario needs.
+"""
+
+from lab.answers import Answer, Answers, together
+from lab.claims import Claim, MoreThan, share
+from lab.client import Client
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.errors import LabError, Skip, StartError, StepError, UsageError
+from lab.history import History, Operation, Outcome
+from lab.results import RunResult, ScenarioResult, Verdict
+from lab.scenario import Scenario, scenario
+from lab.stage import Lab, Settings
+from lab.tokens import altered, read_token, resigned, unsigned
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "Claim",
+    "Client",
+    "Cluster",
+    "Description",
+    "History",
+    "Lab",
+    "LabError",
+    "MoreThan",
+    "Operation",
+    "Outcome",
+    "RunResult",
+    "Scenario",
+    "ScenarioResult",
+    "Service",
+    "Settings",
+    "Skip",
+    "StartError",
+    "StepError",
+    "UsageError",
+    "Verdict",
+    "altered",
+    "main",
+    "read_token",
+    "resigned",
+    "scenario",
+    "share",
+    "together",
+    "unsigned",
+]
+
+
+def main(story: Scenario) -> None:
+    """Run one scenario as a program; see `lab.cli.script`."""
+    from lab.cli.script import main as run_script  # noqa: PLC0415  the command line is a layer up
+
+    run_script(story)

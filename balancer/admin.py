@@ -1,0 +1,181 @@
+"""The admin listener: backends, pins and metrics as JSON, for operators and for the lab."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from balancer import metrics, problems
+from balancer.backend import Backend, State
+from balancer.config import (
+    DEFAULT_SERVICE,
+    MAX_WEIGHT,
+    BackendSpec,
+    parse_address,
+    parse_name,
+)
+from balancer.errors import AdminError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from balancer.worker import Worker
+
+_WORKER: web.AppKey[Worker] = web.AppKey("worker")
+_MAX_BODY = 16 * 1024
+
+
+def application(worker: Worker) -> web.Application:
+    """The whole API over one worker."""
+    app = web.Application(middlewares=[_problems], client_max_size=_MAX_BODY)
+    app[_WORKER] = worker
+    app.add_routes(
+        [
+            web.get("/healthz", _healthz),
+            web.get("/backends", _list),
+            web.post("/backends", _add),
+            web.patch("/backends/{service}/{name}", _change),
+            web.delete("/backends/{service}/{name}", _remove),
+            web.get("/affinity", _affinity),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every error is a problem document (RFC 9457)."""
+    try:
+        return await handler(request)
+    except AdminError as error:
+        return _problem(error.status, str(error))
+    except UsageError as error:
+        return _problem(HTTPStatus.BAD_REQUEST, str(error))
+    except web.HTTPException as error:
+        answer = _problem(error.status, error.reason)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    return web.Response(
+        status=status,
+        body=problems.document(status, detail),
+        content_type="application/problem+json",
+    )
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    worker = request.app[_WORKER]
+    return web.json_response({"status": "draining" if worker.draining else "ok"})
+
+
+async def _list(request: web.Request) -> web.Response:
+    rows = [describe(backend) for backend in request.app[_WORKER].backends()]
+    return web.json_response({"backends": rows})
+
+
+async def _add(request: web.Request) -> web.Response:
+    body = await _object(request, {"service", "name", "address", "weight"})
+    spec = BackendSpec(
+        parse_name(_text(body, "service", DEFAULT_SERVICE), "service"),
+        parse_name(_text(body, "name"), "name"),
+        parse_address(_text(body, "address")),
+        _weight(body.get("weight", 1)),
+    )
+    backend = request.app[_WORKER].add(spec)
+    where = f"/backends/{spec.service}/{spec.name}"
+    return web.json_response(describe(backend), status=201, headers={"Location": where})
+
+
+async def _change(request: web.Request) -> web.Response:
+    body = await _object(request, {"state", "weight"})
+    if not body:
+        raise AdminError("say a state, a weight or both")
+    state = _state(_text(body, "state")) if "state" in body else None
+    weight = _weight(body["weight"]) if "weight" in body else None
+    info = request.match_info
+    backend = request.app[_WORKER].change(info["service"], info["name"], state, weight)
+    return web.json_response(describe(backend))
+
+
+async def _remove(request: web.Request) -> web.Response:
+    request.app[_WORKER].remove(request.match_info["service"], request.match_info["name"])
+    return web.Response(status=204)
+
+
+async def _affinity(request: web.Request) -> web.Response:
+    worker = request.app[_WORKER]
+    pins = [
+        {"service": service.name, **pin._asdict()}
+        for service in worker.services.values()
+        for pin in service.affinity.pins(worker.wall)
+    ]
+    return web.json_response({"pins": pins})
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    worker = request.app[_WORKER]
+    text = metrics.render(worker.metrics, worker.backends(), len(worker.frontends))
+    return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+def describe(backend: Backend) -> dict[str, Any]:
+    """One backend as the API shows it."""
+    return {
+        "service": backend.service,
+        "name": backend.name,
+        "address": str(backend.address),
+        "weight": backend.weight,
+        "state": str(backend.state),
+        "asked": str(backend.asked),
+        "healthy": backend.healthy,
+        "active": backend.active,
+        "idle": len(backend.pool.idle),
+        "requests": backend.requests,
+        "failures": backend.failures,
+        "retries": backend.retries,
+        "answers": {f"{c}xx": n for c, n in enumerate(backend.by_class) if 1 <= c <= 5},  # noqa: PLR2004
+    }
+
+
+async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        raise AdminError("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise AdminError("the body is not a JSON object")
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise AdminError(
+            f"unknown member {unknown[0][:64]!r}; there are {', '.join(sorted(known))}"
+        )
+    return body
+
+
+def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise AdminError(f"{name} is missing or not a string")
+    return value
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError:
+        raise AdminError(f"state {text[:64]!r}: ask for up, drain or maintenance") from None
+
+
+def _weight(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_WEIGHT:
+        raise AdminError(f"weight is not a whole number from 0 to {MAX_WEIGHT}")
+    return value

@@ -1,0 +1,131 @@
+"""The balancer's own cookie, as HAProxy's `cookie NAME insert indirect`: apps never see it.
+
+The value is a sealed token (AES-GCM): a client can neither read which backend it is tied to, nor
+make a token for another, nor tell whether two clients share one. Nothing is stored here, so every
+worker that has the secret knows every pin, and so does a balancer started again with that secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from balancer.affinity import (
+    EXPIRED,
+    INVALID,
+    NONE,
+    OLD,
+    VALID,
+    Affinity,
+    Claim,
+    Found,
+    Pin,
+)
+from balancer.affinity import (
+    cookies as cookie_fields,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from balancer.backend import Backend
+    from balancer.config import CookiePolicy
+    from balancer.request_head import Fields
+
+_NONCE = 12
+_PAYLOAD = struct.Struct(">8sII")  # the backend's pin, when issued, when last seen (Unix seconds)
+_TOKEN_CHARS = 59  # of 12 + 16 + 16 bytes
+_REFRESH = 10  # a token is renewed when a tenth of max_idle has passed: few Set-Cookie, fair idle
+
+
+class CookieAffinity(Affinity):
+    """A token in a cookie; `pins_to` maps a pin to its backend and may change at any time."""
+
+    sticks = True
+
+    def __init__(
+        self, service: str, policy: CookiePolicy, secret: bytes, pins_to: Mapping[bytes, Backend]
+    ) -> None:
+        self._policy = policy
+        self._name = policy.name.encode()
+        self._pins_to = pins_to
+        key = hashlib.blake2b(secret, digest_size=32, person=b"sessionlab pin").digest()
+        self._cipher = AESGCM(key)
+        self._bound_to = f"{service}\0{policy.name}".encode()
+        self._tail = _attributes(policy)
+
+    def claim(self, fields: Fields, peer: bytes) -> Claim:
+        """Open the token. Of several cookies of the name, the first good one counts."""
+        if self._name not in fields.cookie:
+            return Claim(None, fields.cookie)
+        values = cookie_fields.values(fields.cookie, self._name)
+        rest = cookie_fields.without(fields.cookie, self._name)
+        for value in values:
+            opened = self._open(value)
+            if opened is not None:
+                pin, issued, seen = opened
+                return Claim(pin, rest, issued, seen)
+        return Claim(None, rest, garbled=bool(values))
+
+    def find(self, claim: Claim, now: float) -> Found:
+        """V, or why not: N no cookie, I not ours or backend gone, O too old, E idle too long."""
+        if claim.key is None:
+            return Found(None, INVALID if claim.garbled else NONE)
+        policy = self._policy
+        if policy.max_life and now - claim.issued > policy.max_life:
+            return Found(None, OLD)
+        if policy.max_idle and now - claim.seen > policy.max_idle:
+            return Found(None, EXPIRED)
+        backend = self._pins_to.get(claim.key)
+        return Found(backend, INVALID if backend is None else VALID)
+
+    def settle(
+        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+    ) -> bytes:
+        """Set-Cookie when the client has to learn its (new) pin, or its token has to be renewed."""
+        if found.verdict == VALID and found.backend is chosen:
+            max_idle = self._policy.max_idle
+            if not max_idle or now - claim.seen < max_idle / _REFRESH:
+                return b""
+            return self._line(chosen.pin, claim.issued, now)
+        return self._line(chosen.pin, now, now)
+
+    def pins(self, now: float) -> list[Pin]:
+        """The pins live with the clients."""
+        return []
+
+    def _line(self, pin: bytes, issued: float, now: float) -> bytes:
+        nonce = os.urandom(_NONCE)
+        payload = _PAYLOAD.pack(pin, int(issued), int(now))
+        token = urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, payload, self._bound_to))
+        return b"Set-Cookie: %b=%b%b\r\n" % (self._name, token.rstrip(b"="), self._tail)
+
+    def _open(self, token: bytes) -> tuple[bytes, int, int] | None:
+        if len(token) != _TOKEN_CHARS:
+            return None
+        try:
+            raw = urlsafe_b64decode(token + b"=")
+            payload = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], self._bound_to)
+        except (ValueError, InvalidTag):
+            return None
+        pin, issued, seen = _PAYLOAD.unpack(payload)
+        return pin, issued, seen
+
+
+def _attributes(policy: CookiePolicy) -> bytes:
+    parts = [f"; Path={policy.path}"]
+    if policy.domain:
+        parts.append(f"; Domain={policy.domain}")
+    if policy.secure:
+        parts.append("; Secure")
+    if policy.http_only:
+        parts.append("; HttpOnly")
+    if policy.same_site:
+        parts.append(f"; SameSite={policy.same_site}")
+    return "".join(parts).encode()

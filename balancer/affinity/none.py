@@ -1,0 +1,37 @@
+"""No affinity: the null object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from balancer.affinity import NONE, Affinity, Claim, Found, Pin
+
+if TYPE_CHECKING:
+    from balancer.backend import Backend
+    from balancer.request_head import Fields
+
+_NOTHING = Found(None, NONE)
+
+
+class NoAffinity(Affinity):
+    """Every request is a stranger."""
+
+    sticks = False
+
+    def claim(self, fields: Fields, peer: bytes) -> Claim:
+        """Nothing but the cookies to pass on."""
+        return Claim(None, fields.cookie)
+
+    def find(self, claim: Claim, now: float) -> Found:
+        """Never a backend."""
+        return _NOTHING
+
+    def settle(
+        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+    ) -> bytes:
+        """Nothing to remember."""
+        return b""
+
+    def pins(self, now: float) -> list[Pin]:
+        """No table."""
+        return []

@@ -1,0 +1,226 @@
+"""What a balancer is told to be: frozen values, checked once where they are parsed.
+
+Durations are seconds, sizes are bytes.
+"""
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from balancer.errors import UsageError
+
+DEFAULT_SERVICE = "app"
+MAX_WEIGHT = 1000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:/\[\]\s]+)):(?P<port>\d{1,5})")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_MAX_PORT = 65535
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something listens: host and port, or the path of a Unix socket."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """One backend as configured."""
+
+    service: str
+    name: str
+    address: Address
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Requests whose path starts with `prefix` (on segments), and whose host is `host` if set."""
+
+    prefix: str
+    service: str
+    strip: bool = False
+    host: str = ""
+
+    @property
+    def stripped(self) -> bytes:
+        """What is taken off the path before it is forwarded."""
+        return self.prefix.encode() if self.strip else b""
+
+
+@dataclass(frozen=True, slots=True)
+class CookiePolicy:
+    """The balancer's own cookie: its name, attributes and how long a pin lives (0: no limit)."""
+
+    name: str = "SESSIONLAB"
+    path: str = "/"
+    domain: str = ""
+    secure: bool = False
+    http_only: bool = True
+    same_site: str = "Lax"
+    max_idle: float = 0.0
+    max_life: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePolicy:
+    """How a service chooses: algorithm, affinity, and what happens when a pin is lost."""
+
+    algorithm: str = "round-robin"
+    affinity: str = "none"
+    on_pin_lost: str = "redispatch"
+    cookie: CookiePolicy = field(default_factory=CookiePolicy)
+    learn_entries: int = 100_000
+    learn_idle: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPolicy:
+    """Active checks; `interval` 0 turns them off, and backends are then taken to be up."""
+
+    path: str = "/readyz"
+    interval: float = 2.0
+    timeout: float = 2.0
+    rise: int = 2
+    fall: int = 3
+    status: range = range(200, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each phase may take, in seconds."""
+
+    connect: float = 5.0
+    request_header: float = 10.0
+    idle: float = 60.0
+    response: float = 60.0
+    tunnel: float = 3600.0
+    pool_idle: float = 30.0
+    drain: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may cost; `body` 0 is no limit."""
+
+    header_bytes: int = 16 * 1024
+    header_count: int = 100
+    body: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of it."""
+
+    listen: Address
+    admin: Address | None
+    backends: tuple[BackendSpec, ...] = ()
+    routes: tuple[Route, ...] = ()
+    policies: dict[str, ServicePolicy] = field(default_factory=dict)
+    default_policy: ServicePolicy = field(default_factory=ServicePolicy)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    trusted: tuple[Network, ...] = ()
+    secret: bytes = b""
+
+    def policy(self, service: str) -> ServicePolicy:
+        """The policy of a service, the default when it has none of its own."""
+        return self.policies.get(service, self.default_policy)
+
+    def services(self) -> list[str]:
+        """Every service that a backend, a route or a policy names, in that order, once."""
+        named = [b.service for b in self.backends] + [r.service for r in self.routes]
+        return list(dict.fromkeys(named + list(self.policies))) or [DEFAULT_SERVICE]
+
+
+def parse_address(text: str, what: str = "address") -> Address:
+    """`HOST:PORT`, `[IPV6]:PORT` or `unix:/path`; raises `UsageError`."""
+    if text.startswith("unix:/"):
+        return Address("", 0, text.removeprefix("unix:"))
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise UsageError(f"{what} {text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    return Address(match["six"] or match["host"], int(match["port"]))
+
+
+def parse_name(text: str, what: str) -> str:
+    """A service's or a backend's name; raises `UsageError`."""
+    if _NAME.fullmatch(text) is None:
+        raise UsageError(f"{what} {text!r}: use 1 to 64 letters, digits, '.', '_' or '-'")
+    return text
+
+
+def parse_weight(text: str) -> int:
+    """0 to 1000; raises `UsageError`. Weight 0 keeps pinned clients and takes no new ones."""
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or int(text) > MAX_WEIGHT:
+        raise UsageError(f"weight {text!r} is not a whole number from 0 to {MAX_WEIGHT}")
+    return int(text)
+
+
+def parse_backend(text: str) -> BackendSpec:
+    """`[SERVICE/]NAME=HOST:PORT[,weight=N]`; raises `UsageError`."""
+    label, equals, rest = text.partition("=")
+    if not equals:
+        raise UsageError(f"backend {text!r} is not [SERVICE/]NAME=HOST:PORT[,weight=N]")
+    service, slash, name = label.rpartition("/")
+    address, *options = rest.split(",")
+    weight = 1
+    for option in options:
+        key, _, value = option.partition("=")
+        if key != "weight":
+            raise UsageError(f"backend {text!r}: unknown option {key!r}; there is weight=N")
+        weight = parse_weight(value)
+    return BackendSpec(
+        parse_name(service if slash else DEFAULT_SERVICE, "service"),
+        parse_name(name, "backend"),
+        parse_address(address, f"backend {name}: address"),
+        weight,
+    )
+
+
+def parse_route(text: str) -> Route:
+    """`[HOST]/PREFIX=SERVICE[,strip]`; raises `UsageError`."""
+    match = re.fullmatch(
+        r"(?P<host>[^/=\s]*)(?P<prefix>/[^=\s]*)=(?P<service>[^,]+)(?P<o>,strip)?", text
+    )
+    if match is None:
+        raise UsageError(f"route {text!r} is not [HOST]/PREFIX=SERVICE[,strip]")
+    service = parse_name(match["service"], "service")
+    prefix = match["prefix"].rstrip("/")
+    return Route(prefix, service, strip=match["o"] is not None, host=match["host"].lower())
+
+
+def cookie_policy(**values: Any) -> CookiePolicy:
+    """A cookie whose name and attributes can't break a header; raises `UsageError`."""
+    policy = CookiePolicy(**values)
+    if _TOKEN.fullmatch(policy.name) is None:
+        raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
+    if policy.same_site not in {"Lax", "Strict", "None"}:
+        raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict or None")
+    for what, text in (("path", policy.path), ("domain", policy.domain)):
+        if re.fullmatch(r"[!-:<-~]*", text) is None:
+            raise UsageError(f"cookie {what} {text!r} holds a character that it can't hold")
+    return policy
+
+
+def distinct(backends: tuple[BackendSpec, ...]) -> tuple[BackendSpec, ...]:
+    """The same backends; raises `UsageError` when two share service and name."""
+    seen: set[tuple[str, str]] = set()
+    for backend in backends:
+        label = (backend.service, backend.name)
+        if label in seen:
+            raise UsageError(f"backend {backend.service}/{backend.name} is given twice")
+        seen.add(label)
+    return backends

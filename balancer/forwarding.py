@@ -1,0 +1,83 @@
+"""The fields that a forwarded request gets from us, in bytes.
+
+The head is `METHOD target HTTP/1.1`, then what `tail` makes, then X-Request-ID. Everything here
+depends on the connection and its header block only, so a connection keeps the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from balancer.request_head import CHUNKED, Fields
+
+if TYPE_CHECKING:
+    from balancer.affinity import Claim
+    from balancer.service import Service
+
+VIA = b"Via: 1.1 sessionlab\r\n"
+
+
+@dataclass(slots=True)
+class Peer:
+    """Who is at the other end of a client's connection, and whether its word is believed."""
+
+    address: bytes
+    scheme: bytes
+    trusted: bool
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A header block made ready for a service."""
+
+    fields: Fields
+    service: Service
+    prefix: bytes
+    claim: Claim
+    tail: bytes
+
+
+def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
+    """Read the claim and write the tail; `prefix` is what the route strips, if anything."""
+    claim = service.affinity.claim(fields, peer.address)
+    return Prepared(fields, service, prefix, claim, tail(fields, claim.cookie, prefix, peer))
+
+
+def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
+    """The lines behind the request line, without the last one and the empty line."""
+    lines = [b"Host: %b\r\n" % fields.host, fields.forward]
+    if cookie:
+        lines.append(b"Cookie: %b\r\n" % cookie)
+    if fields.te_trailers:
+        lines.append(b"TE: trailers\r\n")
+    if fields.length == CHUNKED:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif fields.sized:
+        lines.append(b"Content-Length: %d\r\n" % fields.length)
+    if fields.expect_continue:
+        lines.append(b"Expect: 100-continue\r\n")
+    if fields.upgrade:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields.upgrade)
+    lines.extend(_forwarded(fields, prefix, peer))
+    lines.append(VIA)
+    return b"".join(lines)
+
+
+def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
+    """X-Forwarded-*: from a trusted peer they are continued, from any other replaced."""
+    claimed = fields.claimed if peer.trusted else {}
+    chain = claimed.get(b"x-forwarded-for")
+    source = b"%b, %b" % (chain, peer.address) if chain else peer.address
+    scheme = claimed.get(b"x-forwarded-proto", peer.scheme)
+    host = claimed.get(b"x-forwarded-host", fields.host)
+    lines = [
+        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
+        % (source, scheme, host)
+    ]
+    if prefix:
+        before = claimed.get(b"x-forwarded-prefix", b"")
+        lines.append(b"X-Forwarded-Prefix: %b%b\r\n" % (before, prefix))
+    if peer.trusted and b"forwarded" in claimed:
+        lines.append(b"Forwarded: %b\r\n" % claimed[b"forwarded"])
+    return lines

@@ -1,0 +1,599 @@
+"""One client's connection: reads requests, one at a time, and has each answered.
+
+The request side goes through READING (a head) -> BODY -> SENT, and back to READING when the
+answer is finished. TUNNEL and DISCARD are ends: after an Upgrade, and while a connection that we
+close lets the client read our last answer (RFC 9112 section 9.6).
+
+The answer side is `upstream` (None while connecting) and `answering` (its head was sent on).
+A client that pipelines is served in order: what it sends early waits in `buffer`, unread beyond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from secrets import token_hex
+from time import perf_counter
+from typing import TYPE_CHECKING, cast
+
+from balancer import chunked, forwarding, problems, request_head
+from balancer.chunked import ChunkedReader
+from balancer.errors import RefusedError
+from balancer.request_head import CHUNKED, Request
+
+if TYPE_CHECKING:
+    from balancer.affinity import Found
+    from balancer.backend import Backend
+    from balancer.forwarding import Peer, Prepared
+    from balancer.response_head import Response
+    from balancer.service import Service
+    from balancer.upstream import Upstream
+    from balancer.worker import Worker
+
+READING, BODY, SENT, TUNNEL, DISCARD = range(5)
+_KEPT_BODY = 64 * 1024  # bytes of a request's body kept for another try
+_JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
+_LINGER_S = 2.0
+_NOBODY: frozenset[Backend] = frozenset()
+_ID_PREFIX = token_hex(8).encode()
+_IDS = count()
+
+
+class Frontend(asyncio.Protocol):
+    """State of one client's connection and of the request that it waits for."""
+
+    __slots__ = (
+        "answering",
+        "backend",
+        "body",
+        "body_left",
+        "body_size",
+        "buffer",
+        "closed",
+        "deadline",
+        "found",
+        "head_out",
+        "held",
+        "keep_alive",
+        "kept",
+        "kept_size",
+        "peer",
+        "prepared",
+        "request",
+        "started",
+        "state",
+        "transport",
+        "tried",
+        "upstream",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.state = READING
+        self.buffer = b""
+        self.request: Request | None = None
+        self.prepared: Prepared | None = None
+        self.upstream: Upstream | None = None
+        self.backend: Backend | None = None
+        self.found: Found | None = None
+        self.tried: set[Backend] | frozenset[Backend] = _NOBODY
+        self.head_out = b""
+        self.answering = False
+        self.keep_alive = True
+        self.held = False
+        self.closed = False
+        self.body: ChunkedReader | None = None
+        self.body_left = 0
+        self.body_size = 0
+        self.kept: list[bytes] | None = None
+        self.kept_size = 0
+        self.started = 0.0
+        self.deadline = 0.0
+        self.transport: asyncio.Transport
+        self.peer: Peer
+
+    # --- the client's side -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self.transport = cast("asyncio.Transport", transport)
+        worker = self.worker
+        self.peer = worker.peer_of(self.transport)
+        self.deadline = worker.header_at
+        worker.frontends.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head, a body, a tunnel, or of a request that has to wait for its turn."""
+        state = self.state
+        if state == READING:
+            if self.buffer:
+                self.buffer += data
+            else:
+                self.buffer = data
+                self.deadline = self.worker.header_at
+            self._read_requests()
+        elif state == BODY:
+            self._read_body(data)
+        elif state == TUNNEL:
+            self.deadline = self.worker.tunnel_at
+            if self.upstream is not None:
+                self.upstream.transport.write(data)
+        elif state == SENT:
+            self.buffer += data
+            self.hold()
+
+    def eof_received(self) -> bool:
+        """The client has closed its side: taken as leaving, as nginx and Envoy do."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone, and with it the need for an answer."""
+        self.closed = True
+        self.worker.frontends.discard(self)
+        self._abandon()
+        self.worker.frontend_closed()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than its answer comes."""
+        if self.upstream is not None:
+            self.upstream.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        if self.upstream is not None:
+            self.upstream.resume_reading()
+
+    def hold(self) -> None:
+        """Read no more from the client for now."""
+        if not self.held and not self.closed:
+            self.held = True
+            self.transport.pause_reading()
+
+    def release(self) -> None:
+        """Read on, unless a pipelined request is waiting for its turn."""
+        if self.held and not self.closed and not (self.state == SENT and self.buffer):
+            self.held = False
+            self.transport.resume_reading()
+
+    def timed_out(self) -> None:
+        """The deadline has passed; what that means depends on who was to do something."""
+        if self.state == READING:
+            if self.buffer:
+                self._refuse(RefusedError(408, "the request did not arrive in time"))
+            else:
+                self.transport.close()
+        elif self.state in {TUNNEL, DISCARD} or self.answering:
+            self._abort()
+        elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
+            self._refuse(RefusedError(408, "the request's body did not arrive in time"))
+        else:
+            self._fail(504, "the backend did not answer in time")
+
+    def close_if_idle(self) -> None:
+        """The balancer is stopping: a connection without a request has no reason to stay."""
+        if self.state == READING and not self.buffer:
+            self.transport.close()
+
+    # --- requests ----------------------------------------------------------------------------
+
+    def _read_requests(self) -> None:
+        """Start the next request, and go on as long as requests are answered on the spot."""
+        while self.state == READING and self.buffer and not self.closed:
+            buffer = self.buffer
+            end = buffer.find(b"\r\n\r\n") + 4
+            limit = self.worker.limits.header_bytes
+            if end == 3 or end > limit:  # noqa: PLR2004 - 3: not found
+                if not self._wait_for_head(buffer, limit):
+                    return
+                continue
+            self.buffer = buffer[end:] if len(buffer) > end else b""
+            try:
+                self._start(buffer[:end])
+            except RefusedError as error:
+                self._refuse(error)
+
+    def _wait_for_head(self, buffer: bytes, limit: int) -> bool:
+        """The head is not whole. False: wait for more; true: look again."""
+        if buffer.startswith(b"\r\n"):
+            self.buffer = buffer[2:]  # RFC 9112 section 2.2: one empty line may come before
+            return True
+        if len(buffer) >= limit:
+            self._refuse(RefusedError(431, f"the request head is larger than {limit} bytes"))
+        elif request_head.hopeless(buffer):
+            self._refuse(RefusedError(400, "this is not HTTP/1.1"))
+        return False
+
+    def _start(self, head: bytes) -> None:
+        """Take a request from its head to a backend. Raises `RefusedError`."""
+        worker = self.worker
+        request = self.request
+        if request is None or request.head != head:
+            if head.startswith(b"\r\n"):
+                head = head[2:]
+            request = self.request = request_head.parse(head, request, worker.limits)
+        self.started = perf_counter()
+        self.keep_alive = True
+        self._start_body(request)
+        route = worker.router.find(request.fields.host, request.path)
+        if route is None:
+            raise RefusedError(404, "no route matches this path")
+        service = worker.services[route.service]
+        prepared = self._prepare(request, service, route.stripped)
+        self.head_out = self._write_head(request, prepared)
+        self.deadline = worker.response_at
+        self.tried = _NOBODY
+        self._choose(service, request, prepared)
+
+    def _prepare(self, request: Request, service: Service, prefix: bytes) -> Prepared:
+        prepared = self.prepared
+        if (
+            prepared is None
+            or prepared.fields is not request.fields
+            or prepared.service is not service
+            or prepared.prefix != prefix
+        ):
+            prepared = forwarding.prepare(request.fields, service, prefix, self.peer)
+            self.prepared = prepared
+        return prepared
+
+    def _write_head(self, request: Request, prepared: Prepared) -> bytes:
+        target = request.target
+        if prepared.prefix:
+            target = target[len(prepared.prefix) :]
+            if target[:1] != b"/":
+                target = b"/" + target
+        request_id = request.fields.request_id or b"%b%012x" % (_ID_PREFIX, next(_IDS))
+        return b"%b %b HTTP/1.1\r\n%bX-Request-ID: %b\r\n\r\n" % (
+            request.method,
+            target,
+            prepared.tail,
+            request_id,
+        )
+
+    def _start_body(self, request: Request) -> None:
+        length = request.fields.length
+        if length == 0:
+            self.state = SENT
+            self.kept = None
+            if self.buffer:
+                self.hold()
+            return
+        limit = self.worker.limits.body
+        if limit and length > limit:
+            raise RefusedError(413, f"the request body is larger than {limit} bytes")
+        self.state = BODY
+        self.kept = []
+        self.kept_size = self.body_size = 0
+        self.body = ChunkedReader() if length == CHUNKED else None
+        self.body_left = length
+        early, self.buffer = self.buffer, b""
+        if early:
+            self._take_body(early)
+
+    def _read_body(self, data: bytes) -> None:
+        self.deadline = self.worker.response_at
+        try:
+            self._take_body(data)
+        except RefusedError as error:
+            self._refuse(error)
+
+    def _take_body(self, data: bytes) -> None:
+        """Pass a piece of the body on, framed anew."""
+        if self.body is not None:
+            piece = self._unchunk(self.body, data)
+        else:
+            piece = data
+            self.body_left -= len(data)
+            if self.body_left <= 0:
+                self.state = SENT
+                if self.body_left < 0:
+                    piece, self.buffer = data[: self.body_left], data[self.body_left :]
+        if self.state == SENT and self.buffer:
+            self.hold()
+        self._send(piece)
+
+    def _unchunk(self, body: ChunkedReader, data: bytes) -> bytes:
+        payload = body.feed(data)
+        self.body_size += len(payload)
+        limit = self.worker.limits.body
+        if limit and self.body_size > limit:
+            raise RefusedError(413, f"the request body is larger than {limit} bytes")
+        piece = chunked.encode(payload)
+        if body.done:
+            self.state = SENT
+            self.buffer = body.rest
+            piece += chunked.LAST_CHUNK + body.trailers + b"\r\n"
+        return piece
+
+    def _send(self, piece: bytes) -> None:
+        """To the backend, or kept until there is one; kept in any case while it is small."""
+        if self.kept is not None:
+            self.kept.append(piece)
+            self.kept_size += len(piece)
+        if self.upstream is not None:
+            self.upstream.transport.write(piece)
+            if self.kept_size > _KEPT_BODY:
+                self.kept = None
+        elif self.kept_size > _KEPT_BODY:
+            self.hold()
+
+    @property
+    def sent_all(self) -> bool:
+        """Whether the whole request has gone to the backend."""
+        return self.state == SENT
+
+    # --- choosing and reaching a backend -----------------------------------------------------
+
+    def _choose(self, service: Service, request: Request, prepared: Prepared) -> None:
+        backend, found = service.choose(prepared.claim, b"", self.tried, self.worker.wall)
+        self.found = found
+        if backend is not None:
+            self._go_to(backend, request)
+        elif self.tried:
+            self._fail(502, "no backend could be reached")
+        else:
+            self._fail(503, "no backend is available")
+
+    def _go_to(self, backend: Backend, request: Request) -> None:
+        self.backend = backend
+        backend.active += 1
+        backend.requests += 1
+        idle = backend.pool.idle
+        if not idle:
+            self.worker.connect(backend, self)
+        elif request.idempotent:
+            self.connected(idle.pop())
+        else:
+            # A connection used a moment ago is hardly being closed just now; an older one may be,
+            # and this request could not be sent again.
+            fresh = backend.pool.take_fresh(self.worker.clock - 1.0)
+            if fresh is None:
+                self.worker.connect(backend, self)
+            else:
+                self.connected(fresh)
+
+    def connected(self, upstream: Upstream) -> None:
+        """A connection to the chosen backend: send what there is of the request."""
+        self.upstream = upstream
+        request = cast("Request", self.request)
+        upstream.begin(self, self.head_out, to_head=request.method == b"HEAD")
+        if self.kept is not None:
+            if self.kept:
+                upstream.transport.write(b"".join(self.kept))
+            if self.kept_size > _KEPT_BODY:
+                self.kept = None
+            self.release()
+
+    def waits_for(self, backend: Backend) -> bool:
+        """Whether a connection to that backend is still of use."""
+        return not self.closed and self.backend is backend and self.upstream is None
+
+    def not_connected(self, backend: Backend) -> None:
+        """The connection could not be made, so nothing was sent: always safe to go elsewhere."""
+        self._leave_backend(failed=True)
+        self.worker.connect_failed(backend)
+        self._try_another(backend)
+
+    def unanswered(self, upstream: Upstream, *, partial: bool) -> None:
+        """The connection was closed before a whole head of an answer."""
+        request = cast("Request", self.request)
+        backend = upstream.backend
+        repeatable = request.idempotent and not partial and self._body_kept()
+        if repeatable and upstream.reused:
+            # A stale connection says nothing about the backend: try it again with a new one.
+            self.upstream = None
+            backend.retries += 1
+            self.worker.connect(backend, self)
+            return
+        self._leave_backend(failed=True)
+        if repeatable:
+            self._try_another(backend)
+        else:
+            self._fail(502, "the backend closed the connection without an answer")
+
+    def _body_kept(self) -> bool:
+        return self.kept is not None or (self.state == SENT and self.body_left == 0)
+
+    def _try_another(self, failed: Backend) -> None:
+        self.tried = {*self.tried, failed}
+        failed.retries += 1
+        prepared = cast("Prepared", self.prepared)
+        self._choose(prepared.service, cast("Request", self.request), prepared)
+
+    def _leave_backend(self, *, failed: bool) -> None:
+        backend = self.backend
+        self.upstream = None
+        self.backend = None
+        if backend is not None:
+            backend.active -= 1
+            if failed:
+                backend.failures += 1
+
+    # --- answers -----------------------------------------------------------------------------
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether the client understands the chunked coding (HTTP/1.0 does not)."""
+        return self.request is not None and self.request.minor == 1
+
+    def start_answer(self, upstream: Upstream, response: Response, body: bytes) -> None:
+        """Send an answer's head and the beginning of its body."""
+        self.answering = True
+        self.deadline = self.worker.response_at
+        request = cast("Request", self.request)
+        upstream.backend.by_class[response.status // 100] += 1
+        lines = b""
+        prepared = cast("Prepared", self.prepared)
+        affinity = prepared.service.affinity
+        if affinity.sticks:
+            lines = affinity.settle(
+                prepared.claim,
+                cast("Found", self.found),
+                upstream.backend,
+                response.cookies,
+                self.worker.wall,
+            )
+        if (
+            not lines
+            and request.minor
+            and request.fields.keep_alive
+            and self.state == SENT
+            and (response.length >= -1 or response.bodiless)
+            and not self.worker.draining
+        ):
+            head = response.ready
+        else:
+            head = self._answer_head(request, response, lines)
+        if len(body) < _JOIN:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
+
+    def _answer_head(self, request: Request, response: Response, lines: bytes) -> bytes:
+        delimited = response.bodiless or response.length >= 0
+        if response.length == CHUNKED and request.minor:
+            delimited = True
+        self.keep_alive = (
+            request.fields.keep_alive
+            and self.state == SENT
+            and delimited
+            and not self.worker.draining
+        )
+        if not self.keep_alive:
+            connection = b"Connection: close\r\n"
+        else:
+            connection = b"" if request.minor else b"Connection: keep-alive\r\n"
+        framing = response.framing(chunked_allowed=bool(request.minor))
+        return response.lines + framing + lines + connection + b"\r\n"
+
+    def forward(self, data: bytes) -> None:
+        """More of the answer's body, or of a tunnel."""
+        self.deadline = self.worker.tunnel_at if self.state == TUNNEL else self.worker.response_at
+        self.transport.write(data)
+
+    def interim(self, response: Response) -> None:
+        """100 to who expects it, 103 and others to everybody who may understand (HTTP/1.1)."""
+        request = cast("Request", self.request)
+        if request.minor and (response.status != 100 or request.fields.expect_continue):  # noqa: PLR2004
+            self.transport.write(response.lines + b"\r\n")
+
+    def answer_finished(self) -> None:
+        """The answer is complete; on to the next request, or goodbye."""
+        backend = self.backend
+        if backend is not None:
+            backend.active -= 1
+            self.worker.metrics.observe(perf_counter() - self.started)
+        self.upstream = None
+        self.backend = None
+        self.answering = False
+        if self.keep_alive and self.state == SENT:
+            self._next()
+        else:
+            self._close()
+
+    def _next(self) -> None:
+        self.state = READING
+        self.deadline = self.worker.idle_at
+        if self.held:
+            self.release()
+        if self.buffer:
+            self.deadline = self.worker.header_at
+            self._read_requests()
+
+    def answer_cut(self) -> None:
+        """The answer broke off: the client must notice, so its connection breaks off too."""
+        self._leave_backend(failed=self.state != TUNNEL)
+        # What came is still flushed; then no final chunk, or bytes missing.
+        self.transport.close()
+
+    def answer_broken(self, upstream: Upstream, reason: str) -> None:
+        """The backend broke HTTP."""
+        if self.answering:
+            self.answer_cut()
+            return
+        self._leave_backend(failed=True)
+        self.worker.log(f"backend {upstream.backend.service}/{upstream.backend.name}: {reason}")
+        self._fail(502, "the backend's answer is not valid HTTP")
+
+    def may_switch(self) -> bool:
+        """Whether the client asked for an Upgrade."""
+        return self.request is not None and bool(self.request.fields.upgrade)
+
+    def switch(self, response: Response, rest: bytes) -> None:
+        """101: from here on bytes pass both ways, those that came early included."""
+        upstream = cast("Upstream", self.upstream)
+        upstream.backend.by_class[1] += 1
+        self.answering = True
+        self.state = TUNNEL
+        self.deadline = self.worker.tunnel_at
+        head = response.lines + b"Connection: Upgrade\r\nUpgrade: " + response.upgrade
+        self.transport.write(head + b"\r\n\r\n" + rest)
+        early, self.buffer = self.buffer, b""
+        if early:
+            upstream.transport.write(early)
+        self.release()
+
+    # --- our own answers, and ends -----------------------------------------------------------
+
+    def _fail(self, status: int, detail: str) -> None:
+        """No backend gives an answer, so we do; the connection stays if the request is whole."""
+        self._abandon(failed=status == 504)  # noqa: PLR2004 - silence is a failure of the backend
+        if self.state == SENT and self.keep_alive:
+            request = cast("Request", self.request)
+            self.keep_alive = request.fields.keep_alive and not self.worker.draining
+            bodiless = request.method == b"HEAD"
+            close = not self.keep_alive
+            self.transport.write(problems.answer(status, detail, close=close, bodiless=bodiless))
+            self.worker.metrics.own(status)
+            if close:
+                self._close()
+            else:
+                self._next()
+        else:
+            self._refuse(RefusedError(status, detail))
+
+    def _refuse(self, error: RefusedError) -> None:
+        """Answer with a problem and close; nothing more of this connection is believed."""
+        keep = error.status == 404 and self.state == SENT  # noqa: PLR2004 - a good request
+        if keep:
+            self._fail(error.status, error.detail)
+            return
+        self._abandon()
+        self.worker.metrics.own(error.status)
+        if not self.answering:
+            self.transport.write(problems.answer(error.status, error.detail, close=True))
+        self._close()
+
+    def _abandon(self, *, failed: bool = False) -> None:
+        """Give up the exchange with the backend, if there is one."""
+        upstream = self.upstream
+        self._leave_backend(failed=failed)
+        if upstream is None:
+            return
+        if self.state == TUNNEL:
+            upstream.client = None
+            upstream.transport.close()  # what the client said last still arrives
+        else:
+            upstream.drop()
+
+    def _close(self) -> None:
+        """Close so that the client can still read our last bytes."""
+        if self.closed or self.state == DISCARD:
+            return
+        unread = self.state != SENT or self.buffer
+        self.state = DISCARD
+        self.buffer = b""
+        if not unread or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.deadline = self.worker.clock + _LINGER_S
+        self.transport.write_eof()
+        if self.held:
+            self.held = False
+            self.transport.resume_reading()
+
+    def _abort(self) -> None:
+        self._abandon()
+        self.transport.abort()

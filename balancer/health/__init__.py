@@ -1,0 +1,1 @@
+"""Active checks: `verdict` decides, `check` asks."""

@@ -1,0 +1,208 @@
+"""The command line: every option described once, here."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import secrets
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from balancer import config
+from balancer.config import Config, Network
+from balancer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EPILOG = """Examples:
+
+python -m balancer --backend a=127.0.0.1:8001 --backend b=127.0.0.1:8002
+
+python -m balancer --backend a=127.0.0.1:8001,weight=3 --backend b=127.0.0.1:8002
+--affinity cookie
+
+python -m balancer --backend auth/a=127.0.0.1:8001 --backend shop/b=127.0.0.1:8002
+--route /auth=auth,strip --route /=shop
+
+Each option is an environment variable too: BALANCER_LISTEN, BALANCER_BACKEND (several apart by
+spaces) and so on. BALANCER_COOKIE_SECRET keys the affinity cookie; without it a new one is made
+at each start, and clients lose their pins then.
+"""
+
+
+def _option(help_text: str, **more: Any) -> Any:
+    return typer.Option(help=help_text, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says, before it is checked."""
+
+    listen: Annotated[str, _option("Where clients come in: HOST:PORT.")] = "127.0.0.1:8080"
+    admin: Annotated[str, _option("The admin API: HOST:PORT, or 'none'.")] = "127.0.0.1:8081"
+    backend: Annotated[
+        list[str] | None, _option("[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
+    ] = None
+    algorithm: Annotated[str, _option("How a backend is chosen: round-robin.")] = "round-robin"
+    affinity: Annotated[
+        str, _option("What ties a client to a backend: none, cookie or learn:COOKIE.")
+    ] = "none"
+    route: Annotated[
+        list[str] | None,
+        _option(
+            "[HOST]/PREFIX=SERVICE[,strip]. The longest prefix wins; strip takes it off the path. "
+            "Repeatable. Without routes the only service gets everything."
+        ),
+    ] = None
+    on_pin_lost: Annotated[
+        str, _option("When a client's backend is gone: redispatch (and pin anew) or fail (503).")
+    ] = "redispatch"
+    cookie_name: Annotated[str, _option("The affinity cookie's name.")] = "SESSIONLAB"
+    cookie_secure: Annotated[bool, _option("Mark the affinity cookie Secure.")] = False
+    cookie_same_site: Annotated[str, _option("Its SameSite: Lax, Strict or None.")] = "Lax"
+    cookie_path: Annotated[str, _option("Its Path.")] = "/"
+    cookie_domain: Annotated[str, _option("Its Domain; empty: the host only.")] = ""
+    cookie_max_idle: Annotated[
+        float, _option("Seconds without a request until the pin ends; 0: never.", min=0)
+    ] = 0.0
+    cookie_max_life: Annotated[
+        float, _option("Seconds from its making until the pin ends; 0: never.", min=0)
+    ] = 0.0
+    learn_entries: Annotated[
+        int, _option("Learned cookies at most; the least recently used goes first.", min=1)
+    ] = 100_000
+    learn_idle: Annotated[
+        float, _option("Seconds without a request until a learned cookie is forgotten.", min=0.001)
+    ] = 3600.0
+    trust_proxy: Annotated[
+        list[str] | None,
+        _option("A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."),
+    ] = None
+    health_path: Annotated[str, _option("What active checks GET.")] = "/readyz"
+    health_interval: Annotated[
+        float, _option("Seconds between checks of a backend; 0: no checks, all are up.", min=0)
+    ] = 2.0
+    health_timeout: Annotated[float, _option("Seconds that a check may take.", min=0.001)] = 2.0
+    rise: Annotated[int, _option("Good checks in a row that bring a backend up.", min=1)] = 2
+    fall: Annotated[int, _option("Bad checks in a row that take it down.", min=1)] = 3
+    connect_timeout: Annotated[float, _option("Seconds to connect.", min=0.001)] = 5.0
+    header_timeout: Annotated[
+        float, _option("Seconds for a request's head to arrive whole.", min=0.001)
+    ] = 10.0
+    idle_timeout: Annotated[
+        float, _option("Seconds a client's connection may wait for a request.", min=0.001)
+    ] = 60.0
+    response_timeout: Annotated[float, _option("Seconds a backend may be silent.", min=0.001)] = (
+        60.0
+    )
+    tunnel_timeout: Annotated[
+        float, _option("Seconds an upgraded connection may be silent.", min=0.001)
+    ] = 3600.0
+    pool_idle_timeout: Annotated[
+        float, _option("Seconds an idle connection to a backend is kept.", min=0.001)
+    ] = 30.0
+    drain_timeout: Annotated[
+        float, _option("Seconds that open requests get at SIGTERM.", min=0)
+    ] = 30.0
+    max_header_bytes: Annotated[int, _option("Bytes of a request's head at most.", min=256)] = (
+        16 * 1024
+    )
+    max_headers: Annotated[int, _option("Header fields of a request at most.", min=1)] = 100
+    max_body: Annotated[int, _option("Bytes of a request's body at most; 0: any.", min=0)] = 0
+
+
+def command(run: Callable[[Options], None]) -> Callable[..., None]:
+    """A function that typer can read: one parameter for each field of `Options`."""
+
+    def balancer(**values: Any) -> None:
+        run(Options(**values))
+
+    hints = get_type_hints(Options, include_extras=True)
+    balancer.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what typer reads
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=hints[field.name],
+            )
+            for field in fields(Options)
+        ]
+    )
+    balancer.__doc__ = (
+        "Balance HTTP/1.1 requests over backends, tie clients to them, and say what happens."
+    )
+    return balancer
+
+
+def configure(options: Options) -> Config:
+    """The configuration that the options describe; raises `UsageError`."""
+    backends = tuple(config.parse_backend(text) for text in options.backend or ())
+    return Config(
+        listen=config.parse_address(options.listen, "--listen"),
+        admin=None if options.admin == "none" else config.parse_address(options.admin, "--admin"),
+        backends=config.distinct(backends),
+        routes=tuple(config.parse_route(text) for text in options.route or ()),
+        default_policy=_policy(options),
+        health=config.HealthPolicy(
+            path=_path(options.health_path),
+            interval=options.health_interval,
+            timeout=options.health_timeout,
+            rise=options.rise,
+            fall=options.fall,
+        ),
+        timeouts=_timeouts(options),
+        limits=config.Limits(options.max_header_bytes, options.max_headers, options.max_body),
+        trusted=tuple(_network(text) for text in options.trust_proxy or ()),
+        secret=os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32),
+    )
+
+
+def _policy(options: Options) -> config.ServicePolicy:
+    if options.on_pin_lost not in {"redispatch", "fail"}:
+        raise UsageError(f"--on-pin-lost {options.on_pin_lost!r}: it is redispatch or fail")
+    return config.ServicePolicy(
+        algorithm=options.algorithm,
+        affinity=options.affinity,
+        on_pin_lost=options.on_pin_lost,
+        cookie=config.cookie_policy(
+            name=options.cookie_name,
+            path=options.cookie_path,
+            domain=options.cookie_domain,
+            secure=options.cookie_secure,
+            same_site=options.cookie_same_site,
+            max_idle=options.cookie_max_idle,
+            max_life=options.cookie_max_life,
+        ),
+        learn_entries=options.learn_entries,
+        learn_idle=options.learn_idle,
+    )
+
+
+def _timeouts(options: Options) -> config.Timeouts:
+    return config.Timeouts(
+        connect=options.connect_timeout,
+        request_header=options.header_timeout,
+        idle=options.idle_timeout,
+        response=options.response_timeout,
+        tunnel=options.tunnel_timeout,
+        pool_idle=options.pool_idle_timeout,
+        drain=options.drain_timeout,
+    )
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError(f"--health-path {text!r} is not a path such as /readyz")
+    return text
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise UsageError(f"--trust-proxy {text!r} is not a network such as 10.0.0.0/8") from None

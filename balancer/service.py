@@ -1,0 +1,69 @@
+"""A set of identical backends and how one of them is chosen. Decisions only, no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from balancer import algorithms
+from balancer.affinity import DOWN, Claim, Found, kinds
+from balancer.backend import KEEPS_PINNED, Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from random import Random
+
+    from balancer.config import ServicePolicy
+
+
+class Service:
+    """Backends by name and by pin, with the algorithm and the affinity that choose among them."""
+
+    def __init__(self, name: str, policy: ServicePolicy, secret: bytes, random: Random) -> None:
+        self.name = name
+        self.policy = policy
+        self.backends: dict[str, Backend] = {}
+        self.by_pin: dict[bytes, Backend] = {}
+        self.algorithm = algorithms.make(policy.algorithm, random)
+        self.affinity = kinds.make(name, policy, secret, self.by_pin)
+        self._open: tuple[Backend, ...] = ()
+
+    def add(self, backend: Backend) -> None:
+        """Take a backend in."""
+        self.backends[backend.name] = backend
+        self.by_pin[backend.pin] = backend
+        self.refresh()
+
+    def remove(self, name: str) -> Backend:
+        """Let a backend go; its open requests finish. Raises KeyError."""
+        backend = self.backends.pop(name)
+        del self.by_pin[backend.pin]
+        self.refresh()
+        return backend
+
+    def refresh(self) -> None:
+        """Work out anew who may be chosen, after any change of a state or a weight."""
+        for backend in self.backends.values():
+            backend.pinnable = backend.state in KEEPS_PINNED
+        self._open = tuple(b for b in self.backends.values() if b.takes_new)
+
+    def choose(
+        self, claim: Claim, key: bytes, tried: Container[Backend], now: float
+    ) -> tuple[Backend | None, Found]:
+        """The backend for a request, None when there is none, and what its claim led to.
+
+        `tried` are the backends that failed this request already.
+        """
+        found = self.affinity.find(claim, now)
+        pinned = found.backend
+        if pinned is not None:
+            if pinned.pinnable and pinned not in tried:
+                return pinned, found
+            found = Found(pinned, DOWN)
+            if self.policy.on_pin_lost == "fail":
+                return None, found
+        candidates = self._open
+        if tried:
+            candidates = tuple(b for b in candidates if b not in tried)
+        if not candidates:
+            return None, found
+        return self.algorithm.choose(candidates, key), found

@@ -1,0 +1,241 @@
+"""One connection to a backend: sends a request's head, reads the answer, then waits in a pool.
+
+Phases: IDLE (in the pool, nothing may arrive) -> HEAD -> one of LENGTH, CHUNKS, UNTIL_CLOSE
+-> IDLE again, or closed. An accepted Upgrade goes HEAD -> TUNNEL and never comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from balancer import chunked, response_head
+from balancer.chunked import ChunkedReader
+from balancer.errors import BadAnswerError, RefusedError
+
+if TYPE_CHECKING:
+    from balancer.backend import Backend
+    from balancer.frontend import Frontend
+    from balancer.response_head import Response
+    from balancer.worker import Worker
+
+IDLE, HEAD, LENGTH, CHUNKS, UNTIL_CLOSE, TUNNEL = range(6)
+_MAX_HEAD = 64 * 1024
+_SWITCHING = 101
+_FINAL = 200
+
+
+class Upstream(asyncio.Protocol):
+    """Owned by one `Frontend` while it answers (`client`), by its backend's pool otherwise."""
+
+    __slots__ = (
+        "backend",
+        "buffer",
+        "chunks",
+        "client",
+        "idle_since",
+        "left",
+        "paused",
+        "phase",
+        "response",
+        "reused",
+        "to_head",
+        "transport",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker, backend: Backend) -> None:
+        self.worker = worker
+        self.backend = backend
+        self.client: Frontend | None = None
+        self.phase = IDLE
+        self.buffer = b""
+        self.response: Response | None = None
+        self.left = 0
+        self.chunks: ChunkedReader | None = None
+        self.reused = False
+        self.to_head = False
+        self.paused = False
+        self.idle_since = 0.0
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; nothing is sent before `begin`."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def begin(self, client: Frontend, head: bytes, *, to_head: bool) -> None:
+        """Send a request's head for a client; the answer goes to it."""
+        self.client = client
+        self.phase = HEAD
+        self.to_head = to_head
+        self.transport.write(head)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass an answer on."""
+        client = self.client
+        if client is None:
+            # Bytes that nobody asked for would become the next client's answer.
+            self.drop()
+            return
+        phase = self.phase
+        try:
+            if phase == HEAD:
+                self._read_head(client, self.buffer + data if self.buffer else data)
+            elif phase == LENGTH:
+                self._read_length(client, data)
+            elif phase == CHUNKS:
+                self._read_chunks(client, data)
+            else:
+                client.forward(data)
+        except (BadAnswerError, RefusedError) as error:
+            self.drop()
+            client.answer_broken(self, str(error))
+
+    def _read_head(self, client: Frontend, data: bytes) -> None:
+        end = data.find(b"\r\n\r\n") + 4
+        if end == 3:  # noqa: PLR2004 - not found
+            if len(data) > _MAX_HEAD:
+                raise BadAnswerError("response head too large")
+            self.buffer = data
+            return
+        self.buffer = b""
+        response = self.response
+        head = data[:end]
+        if response is None or response.head != head or response.to_head != self.to_head:
+            response = response_head.parse(head, to_head=self.to_head)
+            if response.status < _FINAL:
+                self._interim(client, response, data[end:])
+                return
+            self.response = response
+        if response.bodiless:
+            self._whole(client, response, b"", extra=len(data) > end)
+        elif response.length >= 0:
+            left = response.length - (len(data) - end)
+            if left <= 0:
+                body = data[end:] if left == 0 else data[end:left]
+                self._whole(client, response, body, extra=left < 0)
+            else:
+                self.left = left
+                self.phase = LENGTH
+                client.start_answer(self, response, data[end:])
+        else:
+            self._unsized(client, response, data[end:])
+
+    def _interim(self, client: Frontend, response: Response, rest: bytes) -> None:
+        """1xx: switch protocols, or pass it on and read the next head."""
+        if response.status == _SWITCHING:
+            if not client.may_switch():
+                raise BadAnswerError("101 without being asked")
+            self.phase = TUNNEL
+            client.switch(response, rest)
+            return
+        client.interim(response)
+        if rest and self.client is not None:
+            self._read_head(client, rest)
+
+    def _whole(self, client: Frontend, response: Response, body: bytes, *, extra: bool) -> None:
+        client.start_answer(self, response, body)
+        self._finish(keep=response.keep_alive and not extra)
+
+    def _unsized(self, client: Frontend, response: Response, rest: bytes) -> None:
+        client.start_answer(self, response, b"")
+        if self.client is None:
+            return
+        if response.length == response_head.UNTIL_CLOSE:
+            self.phase = UNTIL_CLOSE
+            if rest:
+                client.forward(rest)
+            return
+        self.phase = CHUNKS
+        self.chunks = ChunkedReader()
+        if rest:
+            self._read_chunks(client, rest)
+
+    def _read_length(self, client: Frontend, data: bytes) -> None:
+        self.left -= len(data)
+        if self.left > 0:
+            client.forward(data)
+            return
+        extra = self.left < 0
+        client.forward(data[: self.left] if extra else data)
+        response = self.response
+        self._finish(keep=response is not None and response.keep_alive and not extra)
+
+    def _read_chunks(self, client: Frontend, data: bytes) -> None:
+        chunks = cast("ChunkedReader", self.chunks)
+        payload = chunks.feed(data)
+        if client.takes_chunks:
+            out = chunked.encode(payload)
+            if chunks.done:
+                out += chunked.LAST_CHUNK + chunks.trailers + b"\r\n"
+        else:
+            out = payload
+        if out:
+            client.forward(out)
+        if chunks.done and self.client is not None:
+            response = self.response
+            self._finish(keep=response is not None and response.keep_alive and not chunks.rest)
+
+    def _finish(self, *, keep: bool) -> None:
+        """The answer is complete: to the pool, or away."""
+        client = self.client
+        if client is None:
+            return
+        self.client = None
+        self.phase = IDLE
+        if keep and client.sent_all and not self.backend.retired:
+            if self.paused:
+                self.resume_reading()
+            self.reused = True
+            self.idle_since = self.worker.clock
+            self.backend.pool.idle.append(self)
+        else:
+            self.transport.close()
+        client.answer_finished()
+
+    def drop(self) -> None:
+        """Close at once and forget whose turn it was."""
+        self.client = None
+        self.backend.pool.discard(self)
+        self.transport.abort()
+
+    def pause_reading(self) -> None:
+        """The client is slower than the backend."""
+        if not self.paused:
+            self.paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """The client has caught up."""
+        if self.paused:
+            self.paused = False
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The backend is slower than the client."""
+        if self.client is not None:
+            self.client.hold()
+
+    def resume_writing(self) -> None:
+        """The backend has caught up."""
+        if self.client is not None:
+            self.client.release()
+
+    def eof_received(self) -> bool:
+        """A close that ends an answer without a length is its proper end."""
+        client = self.client
+        if client is not None and self.phase == UNTIL_CLOSE:
+            self._finish(keep=False)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone: from the pool, or in the middle of something."""
+        client = self.client
+        if client is None:
+            self.backend.pool.discard(self)
+            return
+        self.client = None
+        if self.phase == HEAD:
+            client.unanswered(self, partial=bool(self.buffer))
+        else:
+            client.answer_cut()

@@ -1,0 +1,114 @@
+"""How long the lab takes: `make bench`, or `python -m benchmarks.lab`.
+
+Prints wall times of this machine and, since machines differ, the ratio to the same nodes started
+as ordinary cold processes in the same run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import uvloop
+
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.discovery import installed
+from lab.events import Events
+from lab.fabrics.local import LocalFabric
+from lab.history import History
+from lab.runner import run
+from lab.stage import Settings
+
+MANY = 50
+
+
+@asynccontextmanager
+async def timed(what: str) -> AsyncIterator[None]:
+    began = time.perf_counter()
+    yield
+    print(f"{what:<58}{time.perf_counter() - began:8.2f} s")
+
+
+def cluster(fabric: LocalFabric, label: str, nodes: int) -> Cluster:
+    description = Description((Service("app", nodes, "redis"),))
+    return Cluster(description, fabric.site(label), history=History(), events=Events())
+
+
+async def boots() -> None:
+    fabric = LocalFabric()
+    async with timed("3 nodes, balancer and Valkey ready, preloading included"):
+        await fabric.open()
+        first = await cluster(fabric, "cold", 3).__aenter__()
+    await first.close()
+    async with timed("the same again, preloaded"), cluster(fabric, "warm", 3):
+        pass
+    async with timed(f"{MANY} nodes ready, and each has answered"):
+        many = await cluster(fabric, "many", MANY).__aenter__()
+        client = many.client("alice")
+        await client.login()
+        answers = await client.me_times(MANY)
+    assert (answers.recognised, len(answers.nodes)) == (MANY, MANY)
+    await many.close()
+    await fabric.close()
+
+
+async def nodes_side_by_side(count: int) -> None:
+    """The peer: as many `python -m nodes`, each paying for its own imports."""
+    began = time.perf_counter()
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "nodes", "--listen", f"127.0.0.1:{port}"],
+            stderr=subprocess.DEVNULL,
+        )
+        for port in range(18001, 18001 + count)
+    ]
+    async with aiohttp.ClientSession() as http:
+        for port in range(18001, 18001 + count):
+            while True:
+                try:
+                    async with http.get(f"http://127.0.0.1:{port}/readyz"):
+                        break
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.005)
+    cold = time.perf_counter() - began
+    for process in started:
+        process.terminate()
+        process.wait()
+    fabric = LocalFabric()
+    await fabric.open()
+    async with cluster(fabric, "preload", 1):
+        pass
+    began = time.perf_counter()
+    async with cluster(fabric, "forked", count):
+        forked = time.perf_counter() - began
+    await fabric.close()
+    print(
+        f"{count} nodes as cold processes: {cold:.2f} s; forked, balancer and Valkey too: ", end=""
+    )
+    print(f"{forked:.2f} s; ratio {cold / forked:.1f}")
+
+
+async def scenarios() -> None:
+    stories = list(installed().values())
+    async with timed(f"all {len(stories)} scenarios"):
+        result = await run(stories, Settings(), Events())
+    assert result.exit_status == 0, result
+    slowest = max(result.scenarios, key=lambda story: story.seconds)
+    print(f"  the slowest: {slowest.name}, {slowest.seconds:.2f} s")
+
+
+async def main() -> None:
+    await boots()
+    await nodes_side_by_side(10)
+    await scenarios()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

@@ -1,0 +1,67 @@
+"""The command's frame: its verbs, and how every error becomes one clear message and a status."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lab.cli import down, listing, run, up
+from lab.errors import LabError
+from lab.runner import release
+
+HELP = """Will my users stay logged in?
+
+sessionlab boots a real load-balanced cluster, logs real clients in, breaks things on purpose, and
+reports what each session strategy did.
+
+Try `sessionlab run memory-round-robin`, then `sessionlab run` for all scenarios.
+
+Exit status: 0 every claim holds; 1 a claim does not; 2 wrong usage; 3 the cluster could not be
+started; 130 interrupted.
+"""
+
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+app.command("run")(run.command)
+app.command("list")(listing.command)
+app.command("up")(up.command)
+app.command("down")(down.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sessionlab {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command and end the process with its status."""
+    try:
+        app()
+    except LabError as error:
+        complain(error)
+        sys.exit(error.exit_status)
+
+
+def complain(error: LabError) -> None:
+    """Say on standard error what went wrong and what to do."""
+    typer.echo(f"sessionlab: {error}", err=True)
+    if error.hint:
+        typer.echo(f"  {error.hint}", err=True)

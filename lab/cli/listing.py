@@ -1,0 +1,28 @@
+"""`sessionlab list`: what there is to choose from."""
+
+from __future__ import annotations
+
+import typer
+
+from lab.balancers import BALANCERS
+from lab.description import AFFINITIES, ALGORITHMS, STRATEGIES
+from lab.discovery import installed
+from lab.fabrics import FABRICS
+from lab.faults import FAULTS
+
+
+def command() -> None:
+    """Show scenarios, strategies, algorithms, affinities, balancers, fabrics and faults."""
+    shown: dict[str, dict[str, str]] = {
+        "scenarios": {name: story.title for name, story in installed().items()},
+        "strategies": STRATEGIES,
+        "algorithms": ALGORITHMS,
+        "affinities": AFFINITIES,
+        "balancers": {name: make.__doc__ or "" for name, make in BALANCERS.items()},
+        "fabrics": {name: make.__doc__ or "" for name, make in FABRICS.items()},
+        "faults": {name: fault.summary for name, fault in FAULTS.items()},
+    }
+    for heading, entries in shown.items():
+        typer.echo(heading)
+        for name, text in entries.items():
+            typer.echo(f"  {name:<22} {text.splitlines()[0]}")

@@ -1,0 +1,142 @@
+"""`sessionlab run`: tell scenarios and judge their claims."""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lab.balancers import BALANCERS
+from lab.cli.choice import one_of
+from lab.cli.interrupts import run_to_end
+from lab.description import MOST_NODES
+from lab.discovery import chosen
+from lab.errors import UsageError
+from lab.events import Events
+from lab.fabrics import FABRICS
+from lab.reports.as_json import to_json
+from lab.reports.as_junit import to_junit
+from lab.reports.console import ConsoleReport
+from lab.reports.folder import Folder
+from lab.results import RunResult
+from lab.runner import SIDE_BY_SIDE, release, run
+from lab.scenario import Scenario
+from lab.stage import Settings
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SCENARIO]...", help="Names or files; all of them when none is named."),
+]
+FabricName = Annotated[str, typer.Option(help="What the cluster runs on.", **one_of(FABRICS))]
+BalancerName = Annotated[
+    str, typer.Option(help="What stands in front of the nodes.", **one_of(BALANCERS))
+]
+Nodes = Annotated[
+    int, typer.Option(min=1, max=MOST_NODES, help="App servers in each cluster, or service.")
+]
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(envvar="SESSIONLAB_REDIS_URL", help="Use this Redis instead of starting one."),
+]
+
+
+def command(
+    scenarios: Names = None,
+    *,
+    fabric: FabricName = "local",
+    balancer: BalancerName = "builtin",
+    nodes: Nodes = 3,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write report, events and histories to this folder.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the result as JSON; - for standard output.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write the result as JUnit XML.")] = None,
+    redis_url: RedisUrl = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Scenarios side by side.")] = SIDE_BY_SIDE,
+) -> None:
+    """Run scenarios: build their clusters, break them, and judge every claim.
+
+    Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
+    `sessionlab run scenarios/sticky.py --json -`.
+    """
+    seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
+    settings = Settings(fabric, balancer, nodes, seed, redis_url)
+    outputs = Outputs(out, json, junit)
+    raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the result goes besides the screen."""
+
+    folder: Path | None = None
+    json: Path | None = None
+    junit: Path | None = None
+
+    def check(self) -> None:
+        """Find out before the run, not after it, that its result cannot be kept."""
+        for path in (self.json, self.junit):
+            if path is None or _is_stdout(path):
+                continue
+            try:
+                path.open("a", encoding="utf-8").close()
+            except OSError as error:
+                raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+    @property
+    def take_stdout(self) -> bool:
+        return _is_stdout(self.json) or _is_stdout(self.junit)
+
+
+def run_and_report(
+    stories: list[Scenario], settings: Settings, outputs: Outputs, jobs: int = SIDE_BY_SIDE
+) -> int:
+    """Run, print, write what was asked for; the exit status."""
+    outputs.check()
+    folder = Folder(outputs.folder) if outputs.folder else None
+    report = ConsoleReport(Console(stderr=outputs.take_stdout, highlight=False))
+    events = Events(report.hear)
+    if folder:
+        events.listen(folder.hear)
+    report.begin(settings.seed, settings.fabric, settings.balancer)
+    try:
+        result = run_to_end(
+            run(stories, settings, events, side_by_side=jobs, told=report.told),
+            said="sessionlab: interrupted; everything that was started is gone",
+        )
+        report.end(result)
+        _write(result, outputs, folder)
+    finally:
+        report.stop()
+        if folder:
+            folder.close()
+    return result.exit_status
+
+
+def _write(result: RunResult, outputs: Outputs, folder: Folder | None) -> None:
+    if folder:
+        folder.write(result, release())
+    for path, text in (
+        (outputs.json, to_json(result, release())),
+        (outputs.junit, to_junit(result)),
+    ):
+        if path is None:
+            continue
+        if _is_stdout(path):
+            sys.stdout.write(text)
+        else:
+            path.write_text(text, encoding="utf-8")
+
+
+def _is_stdout(path: Path | None) -> bool:
+    return str(path) == "-"

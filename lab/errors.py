@@ -1,0 +1,37 @@
+"""The lab's errors: what went wrong, what to do about it, and the exit status it means."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Something the user can act on: `str()` is the message, `hint` the way out."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(LabError):
+    """The request itself cannot be meant: an unknown scenario, a node count of zero."""
+
+    exit_status = 2
+
+
+class StartError(LabError):
+    """The cluster, or a part of it, could not be started."""
+
+    exit_status = 3
+
+
+class FabricLost(StartError):  # noqa: N818  named for what happened, as its message is
+    """What the cluster ran on went away in the middle of a run."""
+
+
+class StepError(LabError):
+    """A step of a story could not be done (a login refused, a node that is not there)."""
+
+
+class Skip(LabError):  # noqa: N818  not a failure: the scenario cannot be shown on this cluster
+    """Raised by a story that cannot be told on the cluster it was given."""

@@ -1,0 +1,44 @@
+"""Everything that happens in a run is an event; reports, pages and tests listen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    `at` is in seconds since the run began; `kind` is `noun.verb` (`node.killed`); `data` holds
+    plain JSON values, never a credential.
+    """
+
+    at: float
+    kind: str
+    scenario: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """Where a run tells what happens, to whoever listens, in order and at once."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = list(listeners)
+        self._began = time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since the run began, on the monotonic clock."""
+        return time.monotonic() - self._began
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def emit(self, kind: str, scenario: str = "", **data: object) -> None:
+        event = Event(self.now(), kind, scenario, data)
+        for listener in self._listeners:
+            listener(event)

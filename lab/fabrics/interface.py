@@ -1,0 +1,85 @@
+"""What a fabric can do: give parts addresses, start them, signal them, and clear them away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process to run: a node, the balancer, Redis.
+
+    `program` is a module that `python -m` can run, or an executable's path when it holds a
+    slash. Secrets go into `environment`, never into `arguments`, which every user can list.
+    """
+
+    name: str
+    program: str
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Site(Protocol):
+    """The ground under one cluster. Closing it leaves nothing behind, whatever happened."""
+
+    label: str
+
+    def place(self, port: int = 0) -> Address:
+        """An address that no other part gets; `port` 0 is any free one.
+
+        Raises StartError when that port is taken.
+        """
+        ...
+
+    def write(self, name: str, content: str) -> str:
+        """Put a file where the parts can read it, and nobody else; the path as they see it."""
+        ...
+
+    async def start(self, part: Part) -> None:
+        """Start a part; raises StartError when a part of that name runs already."""
+        ...
+
+    async def signal(self, name: str, signum: int) -> None: ...
+
+    async def gone(self, name: str) -> int:
+        """Wait until the part has ended; its exit status, negative for a signal."""
+        ...
+
+    def ended(self, name: str) -> int | None:
+        """The exit status of a part that has ended, None while it runs."""
+        ...
+
+    def log(self, name: str) -> str:
+        """All that the part has printed so far."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Fabric(Protocol):
+    """What clusters run on. One fabric serves a whole run, one site each cluster."""
+
+    name: str
+
+    async def open(self) -> None:
+        """Make it ready; raises StartError when that cannot be done."""
+        ...
+
+    def site(self, label: str) -> Site: ...
+
+    async def close(self) -> None: ...

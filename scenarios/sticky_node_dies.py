@@ -1,0 +1,49 @@
+"""Sticky, and a server dies: its clients are logged out, and only those.
+
+The balancer sends them to a living server, but their sessions were in the memory of the dead one.
+"""
+
+from lab import Client, Lab, main, scenario, share
+
+
+@scenario(
+    "sticky-node-dies",
+    "Sticky and a server dies: its clients, and only those, are logged out",
+    least_nodes=2,
+)
+async def sticky_node_dies(lab: Lab) -> None:
+    async with lab.cluster("memory", affinity="cookie") as cluster:
+        clients = cluster.clients(3 * lab.nodes)
+        logins = await lab.everyone(clients, Client.login)
+
+        victim = lab.random.choice(list(cluster.nodes))
+        await cluster.kill(victim)
+        answers = await lab.everyone(clients, Client.me)
+
+        pinned = [c for c, login in zip(clients, logins, strict=True) if login.node == victim]
+        logged_out = [c for c, a in zip(clients, answers, strict=True) if a.status == 401]
+        lab.claim(
+            f"Who had a session on {victim} is logged out, and nobody else",
+            expected=[client.user for client in pinned],
+            observed=[client.user for client in logged_out],
+        )
+        lab.claim(
+            "Everybody else is still recognised",
+            expected=share(len(clients) - len(pinned), len(clients), "recognised"),
+            observed=share(answers.recognised, len(clients), "recognised"),
+        )
+
+        again = [await client.try_login() for client in pinned]
+        lab.claim(
+            "They can log in again, at a server that lives",
+            expected=share(len(pinned), len(pinned), "logged in, away from " + victim),
+            observed=share(
+                sum(answer.recognised and answer.node != victim for answer in again),
+                len(pinned),
+                "logged in, away from " + victim,
+            ),
+        )
+
+
+if __name__ == "__main__":
+    main(sticky_node_dies)

@@ -1,0 +1,209 @@
+"""The command as a user meets it: a real process, its output and its exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+COMMAND = [str(Path(sys.executable).parent / "sessionlab")]
+
+STORY = """
+from lab import Lab, main, scenario
+
+@scenario("mine", "a story of my own")
+async def mine(lab: Lab) -> None:
+{body}
+"""
+
+
+def sessionlab(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+
+
+def story(folder: Path, *body: str) -> Path:
+    path = folder / "mine.py"
+    path.write_text(STORY.format(body="\n".join(f"    {line}" for line in body)))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Whatever a test does to the lab, no file of it is left and no process with its mark."""
+    folder = tmp_path_factory.mktemp("tmp")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    yield
+    end = time.monotonic() + 10
+    while left(folder) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert left(folder) == []
+
+
+def left(folder: Path) -> list[str]:
+    """What runs below this TMPDIR have left: their folders, and the processes that use it."""
+    found = [str(path) for path in folder.glob("sessionlab-*/*")]
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+def test_help_teaches_the_verbs_and_the_exit_status() -> None:
+    done = sessionlab("--help")
+    assert done.returncode == 0
+    for word in ("run", "list", "up", "down", "Exit status"):
+        assert word in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["run", "stiky"], "did you mean sticky"),
+        (["run", "--fabric", "moon"], "'moon' is none of: local"),
+        (["run", "--balancer", "f5"], "'f5' is none of: builtin"),
+        (["run", "--nodes", "0"], "--nodes"),
+        (["run", "--nodes", "many"], "--nodes"),
+        (["run", "--frobnicate"], "No such option"),
+        (["run", "--json", "/no/such/folder/x.json"], "cannot write /no/such/folder/x.json"),
+        (["run", "nowhere.py"], "no file nowhere.py"),
+        (["up", "--strategy", "hope"], "'hope' is none of: memory"),
+        (["up", "--port", "99999"], "--port"),
+        (["dance"], "No such command"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_the_way_out(
+    arguments: list[str], complaint: str
+) -> None:
+    done = sessionlab(*arguments)
+    assert done.returncode == 2
+    assert complaint in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_list_shows_what_there_is() -> None:
+    done = sessionlab("list")
+    assert done.returncode == 0
+    for word in ("memory-round-robin", "jwt", "learn:sid", "local", "kill-node", "builtin"):
+        assert word in done.stdout
+
+
+def test_a_broken_claim_is_exit_status_1_in_every_report(tmp_path: Path) -> None:
+    path = story(tmp_path, 'lab.claim("two is one", expected=1, observed=2)')
+    done = sessionlab(
+        "run", path, "--junit", "j.xml", "--json", "j.json", "--out", "o", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert "BROKEN two is one" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert json.loads((tmp_path / "j.json").read_text())["scenarios"][0]["outcome"] == "broken"
+    assert "<failure" in (tmp_path / "j.xml").read_text()
+    assert (tmp_path / "o" / "run.json").exists()
+
+
+def test_json_on_standard_output_is_nothing_but_json(tmp_path: Path) -> None:
+    path = story(tmp_path, 'lab.claim("one is one", expected=1, observed=1)')
+    done = sessionlab("run", path, "--json", "-")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["scenarios"][0]["outcome"] == "held"
+    assert "held    mine" in done.stderr
+
+
+def test_a_story_that_fails_is_an_error_with_its_traceback_and_ends_no_other(
+    tmp_path: Path,
+) -> None:
+    done = sessionlab("run", story(tmp_path, "1 / 0"), "monolith")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stdout
+    assert "held    monolith" in done.stdout
+
+
+def test_a_story_without_a_claim_does_not_pass(tmp_path: Path) -> None:
+    done = sessionlab("run", story(tmp_path, "pass"))
+    assert done.returncode == 1
+    assert "made no claim" in done.stdout
+
+
+def test_a_node_that_will_not_start_is_exit_status_3_with_its_last_lines(tmp_path: Path) -> None:
+    path = story(tmp_path, 'async with lab.cluster(options={"idle": "soon"}):', "    pass")
+    done = sessionlab("run", path)
+    assert done.returncode == 3
+    assert "ended with exit status 2; its last lines:" in done.stdout
+    assert "soon" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_port_that_is_taken_is_exit_status_3() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        done = sessionlab("up", "--port", str(server.getsockname()[1]))
+    assert done.returncode == 3
+    assert "cannot be had" in done.stderr
+    assert "choose another port" in done.stderr
+
+
+def test_a_redis_that_does_not_answer_is_exit_status_3() -> None:
+    done = sessionlab("up", "--redis-url", "redis://:hush@127.0.0.1:1/0")
+    assert done.returncode == 3
+    assert "does not answer" in done.stderr
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("signum", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)],
+)
+@pytest.mark.parametrize("verb", ["run", "up"])
+def test_a_signal_clears_everything_away(signum: int, status: int, verb: str) -> None:
+    arguments = ["up", "--strategy", "redis"] if verb == "up" else ["run", "--jobs", "12"]
+    lab = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert lab.stdout is not None
+    lab.stdout.readline()  # a cluster is up, or a run has begun
+    if verb == "run":
+        lab.stdout.readline()
+    lab.send_signal(signum)
+    _, said = lab.communicate(timeout=30)
+    assert lab.returncode == status
+    assert "Traceback" not in said
+
+
+def test_down_finds_nothing_where_nothing_was_left() -> None:
+    done = sessionlab("down")
+    assert done.returncode == 0
+    assert "nothing was left behind" in done.stdout
+
+
+def test_down_leaves_a_running_lab_alone_and_names_it() -> None:
+    lab = subprocess.Popen([*COMMAND, "up"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert lab.stdout is not None
+        lab.stdout.readline()
+        done = sessionlab("down")
+        assert f"to end it: kill {lab.pid}" in done.stdout
+        assert lab.poll() is None
+    finally:
+        lab.terminate()
+        lab.communicate(timeout=30)

@@ -1,0 +1,40 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.lab.fabrics.processes import alive, wait_gone
+
+LAB = """
+import asyncio, json, os
+from lab.fabrics.interface import Part
+from lab.fabrics.local import LocalFabric
+
+async def main():
+    fabric = LocalFabric()
+    await fabric.open()
+    site = fabric.site("here")
+    site.write("keys.json", "secret")
+    await site.start(Part("p", "/bin/sh", ["-c", "echo $$; exec sleep 1000"]))
+    while not site.log("p"):
+        await asyncio.sleep(0.005)
+    pids = [int(site.log("p")), fabric._server.pid]
+    print(json.dumps([pids, str(fabric._scratch.folder)]), flush=True)
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+
+def test_kill_9_of_the_lab_leaves_no_process_and_no_file() -> None:
+    lab = subprocess.Popen([sys.executable, "-c", LAB], stdout=subprocess.PIPE, text=True)
+    try:
+        assert lab.stdout is not None
+        pids, folder = json.loads(lab.stdout.readline())
+        assert all(map(alive, pids))
+        assert Path(folder).exists()
+    finally:
+        lab.kill()
+        lab.communicate()
+    assert wait_gone(*pids) == []
+    assert not Path(folder).exists()

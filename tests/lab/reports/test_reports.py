@@ -1,0 +1,131 @@
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from lab.claims import judge
+from lab.errors import UsageError
+from lab.events import Events
+from lab.history import History, Operation, Outcome
+from lab.reports.as_json import to_json
+from lab.reports.as_junit import to_junit
+from lab.reports.console import ConsoleReport
+from lab.reports.folder import Folder
+from lab.results import RunResult, ScenarioResult, Verdict
+
+TRUE = judge("what is true", 1, 1)
+FALSE = judge("what is false", "12 of 12", "4 of 12")
+ASKED = History([Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "alice")])
+
+RUN = RunResult(
+    fabric="local",
+    balancer="builtin",
+    seed=7,
+    seconds=1.5,
+    scenarios=[
+        ScenarioResult("good", "A good one", Verdict.HELD, None, 0.5, ASKED, [TRUE], 0),
+        ScenarioResult("bad", "A bad one", Verdict.BROKEN, None, 0.5, ASKED, [TRUE, FALSE], 1),
+        ScenarioResult("ugly", "An ugly one", Verdict.ERROR, "no\x00 & <go>", 0.5, ASKED, [], 3),
+        ScenarioResult("shy", "A shy one", Verdict.SKIPPED, "two nodes", 0.0, History(), [], 0),
+    ],
+)
+
+
+def test_the_json_has_the_form_that_the_design_fixes() -> None:
+    written = json.loads(to_json(RUN, "0.1.0"))
+    assert list(written) == ["sessionlab", "fabric", "balancer", "seed", "scenarios"]
+    assert written["scenarios"][1] == {
+        "name": "bad",
+        "title": "A bad one",
+        "outcome": "broken",
+        "reason": None,
+        "seconds": 0.5,
+        "requests": 1,
+        "claims": [
+            {"text": "what is true", "expected": "1", "observed": "1", "holds": True},
+            {
+                "text": "what is false",
+                "expected": "12 of 12",
+                "observed": "4 of 12",
+                "holds": False,
+            },
+        ],
+    }
+
+
+def test_junit_has_a_case_a_claim_and_counts_what_failed() -> None:
+    root = ET.fromstring(to_junit(RUN))
+    assert {n: root.get(n) for n in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "5",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+    }
+    failure = root.find("testsuite[@name='bad']/testcase/failure")
+    assert failure is not None
+    assert failure.text == "expected: 12 of 12\nobserved: 4 of 12"
+
+
+def test_the_worst_scenario_decides_the_exit_status() -> None:
+    assert RUN.exit_status == 3
+    assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[:2]).exit_status == 1
+    assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[3:]).exit_status == 0
+
+
+def printed(run: RunResult) -> str:
+    text = io.StringIO()
+    report = ConsoleReport(Console(file=text, width=80))
+    report.begin(run.seed, run.fabric, run.balancer)
+    for result in run.scenarios:
+        report.told(result)
+    report.end(run)
+    return text.getvalue()
+
+
+def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> None:
+    long = judge("a claim of many words " * 12, "x " * 90, "y " * 90)
+    wide = ScenarioResult("wide", "t " * 80, Verdict.BROKEN, "r " * 80, 1, ASKED, [long], 1)
+    text = printed(RunResult("local", "builtin", 1, 1, [*RUN.scenarios, wide]))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+
+
+def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None:
+    text = printed(RUN)
+    assert "BROKEN what is false" in text
+    assert "expected: 12 of 12" in text
+    assert "observed: 4 of 12" in text
+    assert "seed 7" in text
+    assert "4 scenarios: 1 held, 1 broken, 1 error, 1 skipped; 2 of 3 claims hold" in text
+
+
+def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
+    odd = ScenarioResult("odd", "[bold]t[/bold]", Verdict.ERROR, "[/nope] [red]", 1, ASKED, [], 1)
+    text = printed(RunResult("local", "builtin", 1, 1, [odd]))
+    assert "[bold]t[/bold]" in text
+    assert "[/nope] [red]" in text
+
+
+def test_a_folder_keeps_everything_that_a_later_report_needs(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "deep" / "run")
+    events = Events(folder.hear)
+    events.emit("node.killed", "bad", node="n2")
+    events.emit("part.log", "bad", cluster="bad-1", part="n2", text="hello")
+    folder.write(RUN, "0.1.0")
+    folder.close()
+    kept = tmp_path / "deep" / "run"
+    assert json.loads((kept / "run.json").read_text())["seed"] == 7
+    assert ET.parse(kept / "junit.xml").getroot().tag == "testsuites"
+    (event,) = map(json.loads, (kept / "events.jsonl").read_text().splitlines())
+    assert (event["kind"], event["data"]) == ("node.killed", {"node": "n2"})
+    assert list(History.from_jsonl((kept / "bad" / "history.jsonl").read_text())) == list(ASKED)
+    assert (kept / "bad" / "bad-1" / "n2.log").read_text() == "hello"
+
+
+def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        Folder(tmp_path / "file" / "run")

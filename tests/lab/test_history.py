@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.history import History, Operation, Outcome, outcome_of
+
+operations = st.builds(
+    Operation,
+    client=st.text(),
+    method=st.sampled_from(["GET", "POST"]),
+    path=st.text(),
+    invoked=st.floats(0, 1e6),
+    completed=st.floats(0, 1e6),
+    outcome=st.sampled_from(Outcome),
+    status=st.none() | st.integers(100, 599),
+    node=st.none() | st.text(),
+    user=st.none() | st.text(),
+    error=st.none() | st.text(),
+    new_connection=st.booleans(),
+    credential=st.integers(0, 8192),
+)
+
+
+@given(st.lists(operations))
+def test_a_history_that_was_written_reads_back_the_same(made: list[Operation]) -> None:
+    assert list(History.from_jsonl(History(made).to_jsonl())) == made
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "sent", "outcome"),
+    [
+        ("GET", 200, True, Outcome.OK),
+        ("POST", 204, True, Outcome.OK),
+        ("GET", 401, True, Outcome.FAILED),
+        ("POST", 503, True, Outcome.FAILED),
+        ("POST", 504, True, Outcome.UNKNOWN),
+        ("GET", 504, True, Outcome.FAILED),
+        ("POST", None, True, Outcome.UNKNOWN),
+        ("POST", None, False, Outcome.FAILED),
+        ("GET", None, True, Outcome.FAILED),
+    ],
+)
+def test_an_operation_is_unknown_only_when_it_may_have_happened(
+    method: str, status: int | None, sent: bool, outcome: Outcome
+) -> None:
+    assert outcome_of(method, status, sent=sent) is outcome
+
+
+def test_only_a_client_that_is_taken_for_itself_is_recognised() -> None:
+    mine = Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "alice")
+    other = Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "bob")
+    refused = Operation("alice", "GET", "/me", 0, 1, Outcome.FAILED, 401, "n1", None)
+    assert [op.recognised for op in (mine, other, refused)] == [True, False, False]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from lab.errors import StartError
+from lab.fabrics.local import LocalFabric
+from lab.parts import Parts
+from lab.redis import Redis, executable
+
+
+async def test_it_starts_asks_for_its_password_and_stops() -> None:
+    fabric = LocalFabric()
+    await fabric.open()
+    site = fabric.site("here")
+    redis = Redis.on(site)
+    assert redis.part is not None
+    assert not await redis.answers()
+    await Parts(site).start(redis.part, redis.answers)
+    assert await redis.answers()
+    assert not await Redis(redis.url.replace("redis://:", "redis://:not")).answers()
+    await Parts(site).end("redis", signal.SIGKILL)
+    assert not await redis.answers()
+    await fabric.close()
+
+
+def test_its_password_does_not_show() -> None:
+    assert "hush" not in repr(Redis("redis://:hush@127.0.0.1:6379/0"))
+
+
+async def test_a_url_that_makes_no_sense_is_a_clear_error() -> None:
+    with pytest.raises(StartError, match="cannot be used"):
+        await Redis("http://127.0.0.1:6379").answers()
+
+
+def test_a_server_on_the_path_replaces_the_embedded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded = executable()
+    server = tmp_path / "valkey-server"
+    server.write_text("")
+    server.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert executable() == str(server)
+    assert embedded != str(server)

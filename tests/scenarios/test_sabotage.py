@@ -1,0 +1,226 @@
+"""Every claim turns false on a cluster that is deliberately wrong.
+
+A check that nobody has seen fail is not finished: the last test here holds that no claim is left
+out. Each sabotage changes the cluster behind its story's back, and names the claims (counted from
+1) that must be seen broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+import pytest_asyncio
+
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.discovery import installed
+from lab.events import Events
+from lab.fabrics.local import LocalFabric
+from lab.node import Node
+from lab.runner import run_one
+from lab.stage import Sabotage, Settings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def services(**changes: object) -> Sabotage:
+    """Change every service of the cluster."""
+
+    def sabotage(description: Description) -> Description:
+        changed = tuple(replace(one, **changes) for one in description.services)  # type: ignore[arg-type]
+        return replace(description, services=changed)
+
+    return sabotage
+
+
+def whole(**changes: object) -> Sabotage:
+    """Change the cluster itself."""
+    return lambda description: replace(description, **changes)  # type: ignore[arg-type]
+
+
+def only_for(strategy: str, sabotage: Sabotage) -> Sabotage:
+    """Sabotage only the clusters of that strategy, in a story that builds several."""
+
+    def sabotaged(description: Description) -> Description:
+        wanted = description.services[0].strategy == strategy
+        return sabotage(description) if wanted else description
+
+    return sabotaged
+
+
+def three_servers(_: Description) -> Description:
+    return Description((Service("app", 3, "memory"),))
+
+
+def honest(description: Description) -> Description:
+    return description
+
+
+def a_node_is_dead_from_the_start(patch: pytest.MonkeyPatch) -> None:
+    start = Cluster._start
+
+    async def start_and_kill(cluster: Cluster) -> None:
+        await start(cluster)
+        await cluster.kill("n1")
+
+    patch.setattr(Cluster, "_start", start_and_kill)
+
+
+def all_die_with_one(patch: pytest.MonkeyPatch) -> None:
+    kill = Cluster.kill
+
+    async def kill_all(cluster: Cluster, _: str) -> None:
+        for name in cluster.nodes:
+            await kill(cluster, name)
+
+    patch.setattr(Cluster, "kill", kill_all)
+
+
+def new_nodes_die_at_once(patch: pytest.MonkeyPatch) -> None:
+    add = Cluster.add_node
+
+    async def add_and_kill(cluster: Cluster, service: str = "") -> Node:
+        node = await add(cluster, service)
+        await cluster.kill(node.name)
+        return node
+
+    patch.setattr(Cluster, "add_node", add_and_kill)
+
+
+def a_node_dies_with_redis(patch: pytest.MonkeyPatch) -> None:
+    stop = Cluster.stop_redis
+
+    async def stop_both(cluster: Cluster) -> None:
+        await stop(cluster)
+        await cluster.kill("n1")
+        while (await cluster.backends())["n1"] == "up":
+            pass
+
+    patch.setattr(Cluster, "stop_redis", stop_both)
+
+
+def old_keys_are_dropped_at_once(patch: pytest.MonkeyPatch) -> None:
+    rotate = Cluster.rotate_keys
+
+    async def rotate_and_retire(cluster: Cluster) -> None:
+        await rotate(cluster)
+        await cluster.retire_keys()
+
+    patch.setattr(Cluster, "rotate_keys", rotate_and_retire)
+
+
+def old_keys_are_never_dropped(patch: pytest.MonkeyPatch) -> None:
+    async def keep(_: Cluster) -> None:
+        pass
+
+    patch.setattr(Cluster, "retire_keys", keep)
+
+
+def every_key_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    async def replace_all(cluster: Cluster) -> None:
+        await cluster._use_keys([cluster._new_key()])
+
+    patch.setattr(Cluster, "retire_keys", replace_all)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    scenario: str
+    what: str
+    breaks: set[int]
+    sabotage: Sabotage = honest
+    patch: Patch | None = None
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.what}"
+
+
+SHORT_LIVED = services(options={"idle": "0.001"})
+AFFINITY_OFF = whole(affinity="none")
+BROKEN_NODE = "tests.scenarios.broken_node"
+
+CASES = [
+    Case("stateless-http", "sessions end at once", {1}, SHORT_LIVED),
+    Case("stateless-http", "a connection is remembered", {2}, services(program=BROKEN_NODE)),
+    Case(
+        "reference-and-value",
+        "the id is a token",
+        {1, 2},
+        only_for("memory", services(strategy="jwt")),
+    ),
+    Case(
+        "reference-and-value",
+        "the token is an id",
+        {3, 4},
+        only_for("jwt", services(strategy="memory")),
+    ),
+    Case(
+        "reference-and-value",
+        "signatures are not looked at",
+        {5},
+        only_for("jwt", services(program=BROKEN_NODE)),
+    ),
+    Case("monolith", "there are three servers", {1, 2}, three_servers),
+    Case("monolith", "the session is a token", {3}, services(strategy="jwt")),
+    Case("memory-round-robin", "sessions are shared", {1, 2, 3}, services(strategy="redis")),
+    Case("memory-round-robin", "affinity is on", {2, 3}, whole(affinity="cookie")),
+    Case("redis-round-robin", "sessions in memory", {1, 2, 3}, services(strategy="memory")),
+    Case("redis-down", "sessions in memory", {1, 2}, services(strategy="memory")),
+    Case("redis-down", "nobody needs Redis", {2, 4}, services(strategy="jwt")),
+    Case("redis-down", "a node dies with Redis", {3}, honest, a_node_dies_with_redis),
+    Case("sticky", "affinity is off", {1, 2, 4, 5}, AFFINITY_OFF),
+    Case("sticky", "a node is dead", {3, 6}, honest, a_node_is_dead_from_the_start),
+    Case("sticky-node-dies", "affinity is off", {1, 2}, AFFINITY_OFF),
+    Case("sticky-node-dies", "sessions are shared", {1, 2}, services(strategy="redis")),
+    Case("sticky-node-dies", "all nodes die", {1, 2, 3}, honest, all_die_with_one),
+    Case("sticky-scale-out", "affinity is off", {1, 2}, AFFINITY_OFF),
+    Case("sticky-scale-out", "new nodes are dead", {3}, honest, new_nodes_die_at_once),
+    Case("sticky-microservices", "affinity is off", {1}, AFFINITY_OFF),
+    Case("sticky-microservices", "sessions are shared", {2, 3}, services(strategy="redis")),
+    Case("jwt-everywhere", "a key for each node", {1, 2, 3, 4}, whole(one_key=False)),
+    Case("jwt-everywhere", "sessions in Redis", {4}, services(strategy="redis")),
+    Case("jwt-costs", "the session is a token", {1}, only_for("redis", services(strategy="jwt"))),
+    Case("jwt-costs", "the token is an id", {2, 3}, only_for("jwt", services(strategy="redis"))),
+    Case(
+        "jwt-costs",
+        "an end that is not the end",
+        {4},
+        only_for("jwt", services(options={"jwt-lifetime": "1", "jwt-leeway": "60"})),
+    ),
+    Case("jwt-costs", "old keys dropped at once", {5}, honest, old_keys_are_dropped_at_once),
+    Case("jwt-costs", "old keys never dropped", {6}, honest, old_keys_are_never_dropped),
+    Case("jwt-costs", "every key dropped", {7}, honest, every_key_is_dropped),
+]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def fabric() -> AsyncIterator[LocalFabric]:
+    fabric = LocalFabric()
+    await fabric.open()
+    yield fabric
+    await fabric.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_a_claim_is_broken_when_the_cluster_is_wrong(
+    case: Case, fabric: LocalFabric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if case.patch:
+        case.patch(monkeypatch)
+    settings = Settings(nodes=3, sabotage=case.sabotage)
+    result = await run_one(installed()[case.scenario], settings, fabric, Events())
+    broken = {number for number, claim in enumerate(result.claims, 1) if not claim.holds}
+    assert case.breaks <= broken, (result.reason, result.claims)
+    assert result.exit_status == 1
+
+
+async def test_no_claim_is_left_that_was_never_seen_broken(fabric: LocalFabric) -> None:
+    told = [run_one(story, Settings(), fabric, Events()) for story in installed().values()]
+    for result in await asyncio.gather(*told):
+        seen = set().union(*(case.breaks for case in CASES if case.scenario == result.name))
+        assert seen == set(range(1, len(result.claims) + 1)), result.name

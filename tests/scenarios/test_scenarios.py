@@ -1,0 +1,80 @@
+"""Every claim holds on an honest cluster, whatever its size."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from lab.discovery import installed
+from lab.events import Events
+from lab.results import RunResult, Verdict
+from lab.runner import run
+from lab.stage import Settings
+
+FOLDER = Path(scenarios.__file__).parent
+
+
+async def told(nodes: int) -> RunResult:
+    return await run(list(installed().values()), Settings(nodes=nodes, seed=nodes), Events())
+
+
+@pytest.mark.parametrize("nodes", [2, 3, 5])
+async def test_every_claim_holds(nodes: int) -> None:
+    result = await told(nodes)
+    broken = [
+        (story.name, claim)
+        for story in result.scenarios
+        for claim in story.claims
+        if not claim.holds
+    ]
+    assert not broken
+    assert {story.name: story.reason for story in result.scenarios if story.reason} == {}
+    assert {story.outcome for story in result.scenarios} == {Verdict.HELD}
+
+
+async def test_on_one_node_a_story_holds_or_says_why_it_cannot_be_told() -> None:
+    result = await told(1)
+    for story in result.scenarios:
+        if installed()[story.name].least_nodes > 1:
+            assert (story.outcome, story.reason) == (
+                Verdict.SKIPPED,
+                "it takes at least 2 nodes to show this",
+            )
+        else:
+            assert story.outcome is Verdict.HELD, story
+
+
+def test_what_is_expected_follows_the_number_of_nodes() -> None:
+    """Held with 2, 3 and 5 nodes above, so the values cannot be the same for all."""
+    text = (FOLDER / "memory_round_robin.py").read_text()
+    assert "lab.nodes" in text
+
+
+@pytest.mark.parametrize("name", scenarios.ORDER)
+def test_a_scenario_starts_with_its_story_and_holds_no_plumbing(name: str) -> None:
+    tree = ast.parse((FOLDER / f"{name}.py").read_text())
+    story = ast.get_docstring(tree)
+    assert story
+    assert len(story.split()) > 20
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= {"lab", "collections.abc"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+
+
+def test_a_scenario_s_file_is_a_program(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "monolith.py"), "--seed", "3", "--json", "run.json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "held    monolith" in done.stdout
+    assert '"seed": 3' in (tmp_path / "run.json").read_text()
