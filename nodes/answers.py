@@ -24,7 +24,7 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers every request, whatever its handler raises, and counts it."""
     node = request.app[NODE]
     started = time.perf_counter()
-    with node.readiness.request(request.protocol):
+    with node.readiness.request():
         response = await _respond(request, handler, node)
     seconds = time.perf_counter() - started
     node.metrics.request(_route(request), request.method, response.status, seconds)

@@ -36,9 +36,10 @@ class Server:
     async def drain(self, seconds: float) -> int:
         """Take no more connections, let open requests finish; how many did not in that time."""
         self._close_listener()
-        # What was read already becomes a request before idle connections are told to go.
+        # What was read already becomes a request before they are counted.
         await asyncio.sleep(0)
-        self._close_idle()
+        # Connections stay open, for aiohttp's `pre_shutdown` makes also busy ones deaf, and a body
+        # that is still coming would never end. Each closes with its next answer (`stamp`).
         try:
             async with asyncio.timeout(seconds):
                 await self._node.readiness.idle()
@@ -51,14 +52,6 @@ class Server:
         self._close_listener()
         await self._runner.cleanup()
         await self._node.close()
-
-    def _close_idle(self) -> None:
-        # Not aiohttp's `pre_shutdown`: it also makes a busy connection deaf, and a request whose
-        # body is still coming would never end. The busy ones close with their answer (`stamp`).
-        connections = self._runner.server.connections if self._runner.server is not None else []
-        for connection in connections:
-            if not self._node.readiness.is_busy(connection):
-                connection.close()
 
     def _close_listener(self) -> None:
         if self._acceptor is not None:

@@ -75,10 +75,14 @@ async def test_a_node_says_where_it_listens_and_serves_there() -> None:
 
 
 async def test_an_open_request_finishes_before_the_node_leaves() -> None:
-    async with listening() as (node, _):
+    async with listening() as (node, client):
         async with upload(node) as login:
+            assert (await client.get("/readyz")).status == 200
             node.signal(signal.SIGTERM)
             await refused(node.address)
+            # The balancer's pooled connection, too, is served once more, and told to go.
+            pooled = await client.get("/readyz")
+            assert (pooled.status, pooled.headers["Connection"]) == (503, "close")
             answer = await login.finish()
         assert statuses(answer) == [200]
         assert b"Connection: close" in answer

@@ -83,6 +83,17 @@ def test_sessions_that_nobody_uses_do_not_pile_up(
     assert sessions.held() <= 12
 
 
+def test_a_session_in_use_does_not_keep_the_dead_behind_it(
+    sessions: MemorySessions, clock: FakeClock
+) -> None:
+    busy = sessions.create("alice")
+    for _ in range(90):
+        sessions.create("bob")
+        clock.advance(10)
+        sessions.use(busy)
+    assert sessions.held() <= 13
+
+
 def test_the_live_count_forgets_idle_sessions_though_nobody_comes(
     sessions: MemorySessions, clock: FakeClock
 ) -> None:
