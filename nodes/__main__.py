@@ -1,0 +1,46 @@
+"""`python -m nodes`: run one node until a signal stops it."""
+
+import asyncio
+import logging
+import sys
+
+import uvloop
+
+from nodes.command import PROGRAM, parse
+from nodes.errors import NodeError, OptionError
+from nodes.options import Options
+from nodes.serving import serve
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a node with these arguments (the process's own when None) and return the exit status."""
+    try:
+        options = parse(argv)
+    except OptionError as error:
+        return _fail(f"{error}. See {PROGRAM} --help.", error)
+    return options if isinstance(options, int) else _run(options)
+
+
+def _run(options: Options) -> int:
+    _log_to_stderr(options.id)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(serve(options))
+    except NodeError as error:
+        return _fail(f"node {options.id}: {error}", error)
+
+
+def _log_to_stderr(node_id: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, format=f"node {node_id}: %(message)s", level=logging.WARNING, force=True
+    )
+    logging.getLogger("nodes").setLevel(logging.INFO)
+
+
+def _fail(line: str, error: NodeError) -> int:
+    print(line, file=sys.stderr)  # noqa: T201
+    return error.exit_status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

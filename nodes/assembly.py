@@ -1,0 +1,103 @@
+"""A node put together from its options. The strategies are found here by name."""
+
+import logging
+import secrets
+import sys
+from collections.abc import Callable
+
+from nodes import clock
+from nodes.edge import Edge
+from nodes.keys import KeyRing, KeySource, generate
+from nodes.metrics import Metrics
+from nodes.node import Node
+from nodes.options import Options
+from nodes.passwords import Hasher
+from nodes.readiness import Readiness
+from nodes.strategies import StrategyName
+from nodes.strategies.interface import Strategy
+from nodes.strategies.jwt import JwtStrategy
+from nodes.strategies.memory import MemorySessions, MemoryStrategy
+from nodes.strategies.redis import RedisStore, RedisStrategy
+from nodes.tokens import Tokens
+from nodes.transports.bearer import BearerTransport
+from nodes.transports.cookie import CookieTransport
+from nodes.transports.interface import Transport
+from nodes.users import Directory
+
+_log = logging.getLogger("nodes")
+
+
+def assemble(options: Options) -> Node:
+    """The node. Raises `OptionError`; must be called where an event loop runs."""
+    keys = _keys(options)
+    metrics = Metrics(options.id, options.service, options.release, options.strategy)
+    hasher = Hasher(options.hash_cost)
+    return Node(
+        id=options.id,
+        service=options.service,
+        release=options.release,
+        strategy=_STRATEGIES[options.strategy](options, keys, metrics),
+        directory=Directory(options.users, _password(options), hasher),
+        hasher=hasher,
+        keys=keys,
+        edge=Edge(options.cookie_secure, options.trust_proxy),
+        metrics=metrics,
+        readiness=Readiness(),
+        max_body=options.max_body,
+    )
+
+
+def _memory(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
+    sessions = MemorySessions(clock.monotonic, options.idle, options.absolute)
+    metrics.watch_sessions(sessions.alive)
+    return MemoryStrategy(sessions, CookieTransport(options.cookie_name), options.absolute)
+
+
+def _redis(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
+    store = RedisStore(options.redis_url, options.redis_timeout, options.redis_pool)
+    transport = CookieTransport(options.cookie_name)
+    return RedisStrategy(store, transport, options.idle, options.absolute)
+
+
+def _jwt(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
+    transports: dict[str, Callable[[], Transport]] = {
+        "bearer": BearerTransport,
+        "cookie": lambda: CookieTransport(options.cookie_name),
+    }
+    tokens = Tokens(
+        keys=keys,
+        clock=clock.wall,
+        algorithm=options.jwt_algorithm,
+        issuer=options.jwt_issuer,
+        audience=options.jwt_audience,
+        lifetime=options.jwt_lifetime,
+        leeway=options.jwt_leeway,
+    )
+    return JwtStrategy(tokens, transports[options.jwt_transport]())
+
+
+_STRATEGIES: dict[StrategyName, Callable[[Options, KeySource, Metrics], Strategy]] = {
+    "memory": _memory,
+    "redis": _redis,
+    "jwt": _jwt,
+}
+
+
+def _keys(options: Options) -> KeySource:
+    if options.strategy != "jwt":
+        return KeySource(KeyRing())
+    if options.jwt_keys is not None:
+        return KeySource.of_file(options.jwt_keys, options.jwt_algorithm)
+    _log.warning(
+        "no --jwt-keys: signing with a key made just now; other nodes will refuse these tokens"
+    )
+    return KeySource(generate(options.jwt_algorithm))
+
+
+def _password(options: Options) -> str:
+    if options.user_password is not None:
+        return options.user_password
+    password = secrets.token_urlsafe(12)
+    # The one secret that is ever printed, since nobody could log in otherwise.
+    print(f"node {options.id}: the users' password is {password}", file=sys.stderr)  # noqa: T201
+    return password

@@ -1,0 +1,226 @@
+"""Sessions in a shared Redis: every node knows every session, and none does when it is gone.
+
+A session is one hash, `sessionlab:session:<SHA-256 of the id>`, with `user`, `expires` (the
+absolute end, milliseconds of Redis's own clock, so nodes whose clocks differ agree), `touched`,
+`items` (a count) and `item:1` … `item:N`. One key has one TTL and one DEL. Each item is a field of
+its own, so two requests at once never overwrite each other, and every change first looks whether
+the session is still there: a request in flight does not revive a session that was logged out.
+
+Each operation is one round trip. Its time-out covers all of it: the wait for a free connection, the
+connecting, and a server that accepts and never answers.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from nodes.errors import OptionError, Reason, Refused, Unavailable
+from nodes.sessions import fingerprint, is_well_formed, new_id
+from nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from nodes.transports.interface import Transport
+
+PREFIX = "sessionlab:session:"
+
+_NOW = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+"""
+
+# KEYS: the new session, the presented one. ARGV: user, idle, absolute (both ms).
+_CREATE = (
+    _NOW
+    + """
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[1], 'user', ARGV[1], 'expires', now + ARGV[3], 'touched', now)
+redis.call('PEXPIRE', KEYS[1], math.min(tonumber(ARGV[2]), tonumber(ARGV[3])))
+return 1
+"""
+)
+
+# KEYS: the session. ARGV: idle, the least time between two touches (both ms).
+# A read that always wrote would double the writes of the store and of every replica behind it
+# (mozilla/fxa-auth-server#1044), so the TTL is renewed at most once in that least time.
+_USE = (
+    _NOW
+    + """
+local s = redis.call('HMGET', KEYS[1], 'user', 'expires', 'touched')
+if not s[1] then return false end
+local left = tonumber(s[2]) - now
+if left <= 0 then
+  redis.call('DEL', KEYS[1])
+  return false
+end
+if now - tonumber(s[3]) >= tonumber(ARGV[2]) then
+  redis.call('HSET', KEYS[1], 'touched', now)
+  redis.call('PEXPIRE', KEYS[1], math.min(tonumber(ARGV[1]), left))
+end
+return s[1]
+"""
+)
+
+# KEYS: the session. ARGV: the item, the most items. The answer: 0 gone, 1 full, else the hash.
+_ADD = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local n = tonumber(redis.call('HGET', KEYS[1], 'items') or '0')
+if n >= tonumber(ARGV[2]) then return 1 end
+redis.call('HSET', KEYS[1], 'items', n + 1, 'item:' .. (n + 1), ARGV[1])
+return redis.call('HGETALL', KEYS[1])
+"""
+
+_TOUCH_EVERY = 1.0
+"""Seconds. An idle time-out is early by this much at most."""
+
+_log = logging.getLogger("nodes")
+
+
+class RedisStore:
+    """The pool of connections, each use of it bounded in time, each failure an `Unavailable`."""
+
+    def __init__(self, url: str, timeout: float, connections: int) -> None:
+        self._timeout = timeout
+        self._failure: str | None = None
+        try:
+            pool = BlockingConnectionPool.from_url(
+                url,
+                max_connections=connections,
+                timeout=timeout,
+                socket_timeout=timeout,
+                socket_connect_timeout=timeout,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+                driver_info=None,
+            )
+        except (ValueError, TypeError) as error:
+            # redis-py's message may repeat the URL, and a URL may hold a password.
+            raise OptionError(
+                "--redis-url is not a Redis URL. Give redis://HOST:PORT/DB, rediss://… or unix://…"
+            ) from error
+        self.client = Redis.from_pool(pool)
+
+    def script(self, lua: str) -> AsyncScript:
+        return self.client.register_script(lua)
+
+    async def run(self, script: AsyncScript, keys: list[str], *args: str | int) -> Any:
+        """What the script returned. Raises `Unavailable`."""
+        return await self._bounded(script(keys=keys, args=list(args)))
+
+    async def fields(self, key: str) -> dict[bytes, bytes]:
+        """All fields of a hash, none when it is gone. Raises `Unavailable`."""
+        fields: dict[bytes, bytes] = await self._bounded(self.client.hgetall(key))
+        return fields
+
+    async def delete(self, key: str) -> bool:
+        """Whether there was such a key. Raises `Unavailable`."""
+        return bool(await self._bounded(self.client.delete(key)))
+
+    async def _bounded(self, operation: Any) -> Any:
+        try:
+            answer = await self._in_time(operation)
+        except Unavailable as problem:
+            self._note(problem.detail)
+            raise
+        self._note(None)
+        return answer
+
+    def _note(self, failure: str | None) -> None:
+        """Log when the store goes and comes, not each request that finds it gone."""
+        if failure != self._failure:
+            _log.warning("%s", failure or "the session store answers again")
+            self._failure = failure
+
+    async def _in_time(self, operation: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await operation
+        except (TimeoutError, RedisTimeoutError) as error:
+            raise Unavailable(
+                "store-timeout", f"the session store did not answer within {self._timeout:g} s"
+            ) from error
+        except ResponseError as error:
+            raise Unavailable("store-error", "the session store answered with an error") from error
+        except (RedisError, OSError) as error:
+            raise Unavailable("store-unreachable", "the session store cannot be reached") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSession:
+    """A session whose data stays in Redis; `key` is where."""
+
+    user: str
+    key: str
+    strategy: "RedisStrategy"
+
+    async def items(self) -> list[str]:
+        fields = await self.strategy.store.fields(self.key)
+        if not fields:
+            raise Refused(Reason.SESSION_UNKNOWN)
+        return _items(fields)
+
+    async def add(self, item: str) -> Added:
+        answer = await self.strategy.store.run(self.strategy.add, [self.key], item, MAX_ITEMS)
+        if answer == 0:
+            raise Refused(Reason.SESSION_UNKNOWN)
+        if answer == 1:
+            raise cart_full()
+        return Added(_items(dict(zip(answer[::2], answer[1::2], strict=True))))
+
+
+class RedisStrategy:
+    """Strategy `redis`."""
+
+    name: ClassVar[str] = "redis"
+
+    def __init__(
+        self, store: RedisStore, transport: Transport, idle: float, absolute: float
+    ) -> None:
+        self.store = store
+        self.transport = transport
+        self._idle = _milliseconds(idle)
+        self._absolute = _milliseconds(absolute)
+        self._touch = _milliseconds(min(_TOUCH_EVERY, idle / 10))
+        self._create = store.script(_CREATE)
+        self._use = store.script(_USE)
+        self.add = store.script(_ADD)
+
+    async def login(self, user: str, presented: str | None) -> Grant:
+        session_id = new_id()
+        old = presented if presented is not None and is_well_formed(presented) else session_id
+        keys = [_key(session_id), _key(old)]
+        await self.store.run(self._create, keys, user, self._idle, self._absolute)
+        return Grant(session_id, self._absolute // 1000)
+
+    async def open(self, credential: str) -> RedisSession:
+        if not is_well_formed(credential):
+            raise Refused(Reason.MALFORMED)
+        key = _key(credential)
+        user = await self.store.run(self._use, [key], self._idle, self._touch)
+        if user is None:
+            raise Refused(Reason.SESSION_UNKNOWN)
+        return RedisSession(user.decode(), key, self)
+
+    async def logout(self, credential: str) -> bool:
+        return is_well_formed(credential) and await self.store.delete(_key(credential))
+
+    async def close(self) -> None:
+        await self.store.client.aclose()
+
+
+def _key(session_id: str) -> str:
+    return PREFIX + fingerprint(session_id)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _items(fields: dict[bytes, bytes]) -> list[str]:
+    count = int(fields.get(b"items", b"0"))
+    return [fields[b"item:%d" % number].decode() for number in range(1, count + 1)]
