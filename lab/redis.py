@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass, field
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from lab.errors import StartError
@@ -45,7 +47,12 @@ class Redis:
     async def answers(self) -> bool:
         """Whether it answers a PING; raises StartError for a URL that makes no sense."""
         try:
-            client = redis.asyncio.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+            client = redis.asyncio.from_url(
+                self.url,
+                socket_timeout=2,
+                socket_connect_timeout=2,
+                retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
+            )
         except ValueError as error:
             raise StartError(
                 f"that Redis URL cannot be used: {error}", "write redis://HOST:PORT/0"
