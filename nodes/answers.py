@@ -24,7 +24,7 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers every request, whatever its handler raises, and counts it."""
     node = request.app[NODE]
     started = time.perf_counter()
-    with node.readiness.request():
+    with node.readiness.request(request.protocol):
         response = await _respond(request, handler, node)
     seconds = time.perf_counter() - started
     node.metrics.request(_route(request), request.method, response.status, seconds)
@@ -37,6 +37,7 @@ async def stamp(request: web.Request, response: web.StreamResponse) -> None:
     stamp_headers(response.headers, node.id, request.get(AUTH_SECONDS, 0.0))
     if not node.readiness.ready:
         # So that a balancer's pooled connections go before the node does (RFC 9112 section 9.6).
+        response.headers[hdrs.CONNECTION] = "close"
         response.force_close()
 
 

@@ -46,7 +46,9 @@ def parse(argv: list[str] | None) -> Options | int:
     try:
         made = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
-        raise OptionError(error.format_message().rstrip(".")) from error
+        # pydantic, under typer, says "Value error" before what is wrong.
+        line = error.format_message().replace("Value error, ", "").rstrip(".")
+        raise OptionError(line) from error
     return made if isinstance(made, Options) else int(made or 0)
 
 

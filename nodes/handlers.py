@@ -89,7 +89,7 @@ async def logout(request: web.Request) -> web.Response:
     it, the user would believe that a session ended which lives on.
     """
     node = request.app[NODE]
-    if request.body_exists:  # aiohttp's client names a media type even for a body that is not there
+    if request.can_read_body:
         check_media_type(request)
     credential = presented(request)
     with timed(request):

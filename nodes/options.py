@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -114,10 +114,8 @@ class Options:
 
     redis_url: Annotated[
         str,
-        typer.Option(
-            metavar="URL", show_default="redis://127.0.0.1:6379/0", help="The session store."
-        ),
-    ] = "redis://127.0.0.1:6379/0"
+        typer.Option(metavar="URL", help="The session store."),
+    ] = field(default="redis://127.0.0.1:6379/0", repr=False)
     redis_timeout: Annotated[
         float, _seconds("What an answer of Redis may take, waiting for a connection included.")
     ] = 1.0
@@ -173,7 +171,7 @@ class Options:
             help="The seeded users' password; other users of this machine can read a command"
             " line, so give it as NODE_USER_PASSWORD. Without it one is made and printed.",
         ),
-    ] = None
+    ] = field(default=None, repr=False)
     hash_cost: Annotated[
         Cost,
         _option(

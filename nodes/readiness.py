@@ -1,7 +1,7 @@
 """Whether a node takes new work, and how much it has under way."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 
@@ -15,20 +15,29 @@ class Readiness:
 
     def __init__(self) -> None:
         self.ready = True
-        self.open_requests = 0
+        self._open: set[Hashable] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def open_requests(self) -> int:
+        """How many requests are being answered."""
+        return len(self._open)
+
+    def is_busy(self, connection: Hashable) -> bool:
+        """Whether a request of that connection is being answered."""
+        return connection in self._open
+
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Counts one request while it is being answered."""
-        self.open_requests += 1
+    def request(self, connection: Hashable) -> Iterator[None]:
+        """Counts one request of a connection, which has one at a time, while it is answered."""
+        self._open.add(connection)
         self._idle.clear()
         try:
             yield
         finally:
-            self.open_requests -= 1
-            if not self.open_requests:
+            self._open.discard(connection)
+            if not self._open:
                 self._idle.set()
 
     async def idle(self) -> None:

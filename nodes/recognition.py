@@ -29,7 +29,7 @@ def presented(request: web.Request) -> str | None:
     """The credential that the request carries, if it carries one that can be told."""
     try:
         return request.app[NODE].strategy.transport.read(request.headers)
-    except Refused:
+    except Problem:
         return None
 
 

@@ -38,8 +38,7 @@ class Server:
         self._close_listener()
         # What was read already becomes a request before idle connections are told to go.
         await asyncio.sleep(0)
-        if self._runner.server is not None:
-            self._runner.server.pre_shutdown()
+        self._close_idle()
         try:
             async with asyncio.timeout(seconds):
                 await self._node.readiness.idle()
@@ -52,6 +51,14 @@ class Server:
         self._close_listener()
         await self._runner.cleanup()
         await self._node.close()
+
+    def _close_idle(self) -> None:
+        # Not aiohttp's `pre_shutdown`: it also makes a busy connection deaf, and a request whose
+        # body is still coming would never end. The busy ones close with their answer (`stamp`).
+        connections = self._runner.server.connections if self._runner.server is not None else []
+        for connection in connections:
+            if not self._node.readiness.is_busy(connection):
+                connection.close()
 
     def _close_listener(self) -> None:
         if self._acceptor is not None:

@@ -19,7 +19,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from nodes.errors import OptionError, Reason, Refused, Unavailable
@@ -143,6 +143,10 @@ class RedisStore:
         except (TimeoutError, RedisTimeoutError) as error:
             raise Unavailable(
                 "store-timeout", f"the session store did not answer within {self._timeout:g} s"
+            ) from error
+        except AuthenticationError as error:
+            raise Unavailable(
+                "store-refused", "the session store refuses this node's password"
             ) from error
         except ResponseError as error:
             raise Unavailable("store-error", "the session store answered with an error") from error

@@ -2,7 +2,7 @@
 
 from multidict import CIMultiDictProxy
 
-from nodes.errors import Problem, Reason, Refused
+from nodes.errors import Malformed, Problem, Reason, Refused
 from nodes.transports.interface import MAX_BYTES, REALM, Delivery
 
 
@@ -12,7 +12,8 @@ class BearerTransport:
     def read(self, headers: CIMultiDictProxy[str]) -> str | None:
         fields = headers.getall("Authorization", ())
         if len(fields) > 1:
-            raise Refused(Reason.AMBIGUOUS)
+            # RFC 6750 section 3.1, invalid_request: the answer is 400.
+            raise Malformed(Reason.AMBIGUOUS.value, Reason.AMBIGUOUS.words)
         if not fields:
             return None
         # The scheme's name is case-insensitive (RFC 9110 section 11.1); other schemes are not ours.

@@ -26,7 +26,7 @@ class Transport(Protocol):
     """How a credential travels."""
 
     def read(self, headers: CIMultiDictProxy[str]) -> str | None:
-        """The credential that a request presents, if any. Raises `Refused` when it is ambiguous."""
+        """The credential that a request presents, if any. Raises `Problem` if ambiguous."""
 
     def deliver(self, credential: str, expires_in: int, *, secure: bool) -> Delivery:
         """Raises `Problem` (409) when the credential takes more than `MAX_BYTES`."""
