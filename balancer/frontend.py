@@ -164,7 +164,7 @@ class Frontend(asyncio.Protocol):
             else:
                 self.transport.close()
         elif self.state in {TUNNEL, DISCARD} or self.answering:
-            self._abort()
+            self.abort()
         elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
             self._refuse(RefusedError(408, "the request's body did not arrive in time"))
         else:
@@ -594,6 +594,7 @@ class Frontend(asyncio.Protocol):
             self.held = False
             self.transport.resume_reading()
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Cut both sides at once."""
         self._abandon()
         self.transport.abort()

@@ -182,6 +182,8 @@ class Worker:
 
     def _checked(self, backend: Backend, good: bool) -> None:
         verdict = self._verdicts.get(backend)
+        if backend.asked is State.MAINTENANCE:
+            return  # the check was under way when maintenance began
         if verdict is not None and (verdict.passed() if good else verdict.failed()):
             self._health_changed(backend, healthy=good)
 
@@ -191,7 +193,7 @@ class Worker:
         if not healthy:
             for upstream in backend.pool.clear():
                 upstream.transport.close()
-        self.log(f"backend {backend.service}/{backend.name} is {backend.state}")
+        self.log(f"backend {backend.service}/{backend.name} is {'up' if healthy else 'down'}")
 
     # --- time --------------------------------------------------------------------------------
 
@@ -232,13 +234,14 @@ class Worker:
         self._ticking.cancel()
         await self._checker.stop()
         for frontend in list(self.frontends):
-            frontend.transport.abort()
+            frontend.abort()
         for backend in self.backends():
             for upstream in backend.pool.clear():
                 upstream.transport.abort()
         for task in list(self._connecting):
             task.cancel()
         await asyncio.sleep(0)
+        await asyncio.sleep(0)  # an aborted transport says goodbye one turn of the loop later
 
 
 def _tick(config: Config) -> float:
