@@ -20,11 +20,15 @@ VIA = b"Via: 1.1 sessionlab\r\n"
 
 @dataclass(slots=True)
 class Peer:
-    """Who is at the other end of a client's connection, and whether its word is believed."""
+    """Who is at the other end of a client's connection, and whether its word is believed.
+
+    `local` is the address that it came in at: the Host of an HTTP/1.0 request without one.
+    """
 
     address: bytes
     scheme: bytes
     trusted: bool
+    local: bytes
 
 
 @dataclass(slots=True)
@@ -46,7 +50,7 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
 
 def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
     """The lines behind the request line, without the last one and the empty line."""
-    lines = [b"Host: %b\r\n" % fields.host, fields.forward]
+    lines = [b"Host: %b\r\n" % (fields.host or peer.local), fields.forward]
     if cookie:
         lines.append(b"Cookie: %b\r\n" % cookie)
     if fields.te_trailers:
@@ -70,7 +74,7 @@ def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     chain = claimed.get(b"x-forwarded-for")
     source = b"%b, %b" % (chain, peer.address) if chain else peer.address
     scheme = claimed.get(b"x-forwarded-proto", peer.scheme)
-    host = claimed.get(b"x-forwarded-host", fields.host)
+    host = claimed.get(b"x-forwarded-host", fields.host or peer.local)
     lines = [
         b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
         % (source, scheme, host)

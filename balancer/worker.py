@@ -61,9 +61,13 @@ class Worker:
 
     def peer_of(self, transport: asyncio.Transport) -> Peer:
         """Who has connected."""
-        name = transport.get_extra_info("peername")
-        address = name[0] if isinstance(name, tuple) else "unknown"
-        return Peer(address.encode(), b"http", self._trusts(address))
+        address, _ = _endpoint(transport.get_extra_info("peername"))
+        return Peer(
+            address.encode(),
+            b"http",
+            self._trusts(address),
+            "{}:{}".format(*_endpoint(transport.get_extra_info("sockname"))).encode(),
+        )
 
     def connect(self, backend: Backend, client: Frontend) -> None:
         """Make a new connection for a client; it hears `connected` or `not_connected`."""
@@ -248,3 +252,10 @@ def _tick(config: Config) -> float:
     timeouts = config.timeouts
     shortest = min(timeouts.request_header, timeouts.idle, timeouts.response, timeouts.tunnel)
     return min(_SLOWEST_TICK_S, max(_FASTEST_TICK_S, shortest / _TICKS_PER_TIMEOUT))
+
+
+def _endpoint(name: object) -> tuple[str, int]:
+    """Host and port of a socket's name; a Unix socket has neither."""
+    if isinstance(name, tuple):
+        return str(name[0]), int(name[1])
+    return "unknown", 0

@@ -77,5 +77,9 @@ class Lab:
 
 @pytest.fixture
 async def lab() -> AsyncIterator[Lab]:
+    """The lab; a callback that raised fails the test, though the loop would only log it."""
+    crashes: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: crashes.append(context))
     async with AsyncExitStack() as stack:
         yield Lab(stack)
+    assert crashes == []
