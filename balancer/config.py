@@ -81,8 +81,8 @@ class ServicePolicy:
     affinity: str = "none"
     on_pin_lost: str = "redispatch"
     cookie: CookiePolicy = field(default_factory=CookiePolicy)
-    learn_entries: int = 100_000
-    learn_idle: float = 3600.0
+    table_entries: int = 100_000
+    table_idle: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,7 +326,8 @@ class Frontend(asyncio.Protocol):
     # --- choosing and reaching a backend -----------------------------------------------------
 
     def _choose(self, service: Service, request: Request, prepared: Prepared) -> None:
-        backend, found = service.choose(prepared.claim, b"", self.tried, self.worker.wall)
+        key = b"" if service.key_of is None else service.key_of(request, self.peer.address)
+        backend, found = service.choose(prepared.claim, key, self.tried, self.worker.wall)
         self.found = found
         if backend is not None:
             self._go_to(backend, request)

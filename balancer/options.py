@@ -47,9 +47,19 @@ class Options:
     backend: Annotated[
         list[str] | None, _option("[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
     ] = None
-    algorithm: Annotated[str, _option("How a backend is chosen: round-robin.")] = "round-robin"
+    algorithm: Annotated[
+        str,
+        _option(
+            "How a backend is chosen: round-robin, least-connections, random, two-choices, "
+            "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME or cookie:NAME."
+        ),
+    ] = "round-robin"
     affinity: Annotated[
-        str, _option("What ties a client to a backend: none, cookie or learn:COOKIE.")
+        str,
+        _option(
+            "What ties a client to a backend: none, cookie (our own), learn:COOKIE (the app's), "
+            "header:NAME or source."
+        ),
     ] = "none"
     route: Annotated[
         list[str] | None,
@@ -72,11 +82,12 @@ class Options:
     cookie_max_life: Annotated[
         float, _option("Seconds from its making until the pin ends; 0: never.", min=0)
     ] = 0.0
-    learn_entries: Annotated[
-        int, _option("Learned cookies at most; the least recently used goes first.", min=1)
+    table_entries: Annotated[
+        int,
+        _option("Pins that learn, header and source keep; the least recently used goes.", min=1),
     ] = 100_000
-    learn_idle: Annotated[
-        float, _option("Seconds without a request until a learned cookie is forgotten.", min=0.001)
+    table_idle: Annotated[
+        float, _option("Seconds without a request until such a pin is forgotten.", min=0.001)
     ] = 3600.0
     trust_proxy: Annotated[
         list[str] | None,
@@ -178,8 +189,8 @@ def _policy(options: Options) -> config.ServicePolicy:
             max_idle=options.cookie_max_idle,
             max_life=options.cookie_max_life,
         ),
-        learn_entries=options.learn_entries,
-        learn_idle=options.learn_idle,
+        table_entries=options.table_entries,
+        table_idle=options.table_idle,
     )
 
 

@@ -156,7 +156,8 @@ def _parse_fields(head: bytes, block: bytes, minor: int, limits: Limits) -> Fiel
     fields = Fields(block, keep_alive=minor == 1)
     seen = _Seen()
     lines: list[bytes] = []
-    for name, value in headers:
+    for name, untrimmed in headers:
+        value = untrimmed.strip(b" \t")  # llhttp leaves the space at the end
         if _VALUE.fullmatch(value) is None:
             raise RefusedError(400, "control character in a header field")
         lower = name.lower()

@@ -117,7 +117,7 @@ def _cut(head: bytes) -> list[tuple[bytes, bytes]]:
         pass
     except httptools.HttpParserError as error:
         raise BadAnswerError(f"malformed header fields: {error}") from None
-    return cutter.headers
+    return [(name, value.strip(b" \t")) for name, value in cutter.headers]
 
 
 def _length(headers: list[tuple[bytes, bytes]], *, minor: bool) -> int:

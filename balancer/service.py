@@ -23,7 +23,7 @@ class Service:
         self.policy = policy
         self.backends: dict[str, Backend] = {}
         self.by_pin: dict[bytes, Backend] = {}
-        self.algorithm = algorithms.make(policy.algorithm, random)
+        self.algorithm, self.key_of = algorithms.make(policy.algorithm, random)
         self.affinity = kinds.make(name, policy, secret, self.by_pin)
         self._open: tuple[Backend, ...] = ()
 

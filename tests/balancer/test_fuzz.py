@@ -107,10 +107,10 @@ class Rig:
 
     async def _send(self, pieces: list[bytes]) -> bytes:
         async with connect(self.balancer.listen) as client:
-            for piece in pieces:
-                client.writer.write(piece)
+            for piece in [*pieces, get("/last", "Connection: close")]:
+                if not client.reader.at_eof() and not client.writer.is_closing():
+                    client.writer.write(piece)
                 await asyncio.sleep(0)
-            client.writer.write(get("/last", "Connection: close"))
             try:
                 return await client.rest()
             except ConnectionResetError:
