@@ -59,6 +59,7 @@ class Frontend(asyncio.Protocol):
         "kept_size",
         "peer",
         "prepared",
+        "queued",
         "request",
         "started",
         "state",
@@ -82,6 +83,7 @@ class Frontend(asyncio.Protocol):
         self.answering = False
         self.keep_alive = True
         self.held = False
+        self.queued = False
         self.closed = False
         self.body: ChunkedReader | None = None
         self.body_left = 0
@@ -102,6 +104,8 @@ class Frontend(asyncio.Protocol):
         self.peer = worker.peer_of(self.transport)
         self.deadline = worker.header_at
         worker.frontends.add(self)
+        if len(worker.frontends) > worker.limits.connections:
+            self._refuse(RefusedError(503, "too many connections"))
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head, a body, a tunnel, or of a request that has to wait for its turn."""
@@ -163,6 +167,8 @@ class Frontend(asyncio.Protocol):
                 self._refuse(RefusedError(408, "the request did not arrive in time"))
             else:
                 self.transport.close()
+        elif self.queued:
+            self._fail(503, "every backend is busy")
         elif self.state in {TUNNEL, DISCARD} or self.answering:
             self.abort()
         elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
@@ -330,11 +336,34 @@ class Frontend(asyncio.Protocol):
         backend, found = service.choose(prepared.claim, key, self.tried, self.worker.wall)
         self.found = found
         if backend is not None:
-            self._go_to(backend, request)
+            most = self.worker.limits.backend_active
+            if most and backend.active >= most:
+                self._wait(backend if found.backend is backend else service)
+            else:
+                self._go_to(backend, request)
         elif self.tried:
             self._fail(502, "no backend could be reached")
         else:
             self._fail(503, "no backend is available")
+
+    def _wait(self, place: Backend | Service) -> None:
+        """Queue for a pinned backend, or for any of the service."""
+        if len(place.waiting) >= self.worker.limits.queue:
+            self._fail(503, "every backend is busy and the queue is full")
+            return
+        self.queued = True
+        self.deadline = self.worker.queue_at
+        place.waiting.append(self)
+
+    def wake(self) -> bool:
+        """There is room again; False when this client waits no longer."""
+        if not self.queued or self.closed:
+            return False
+        self.queued = False
+        self.deadline = self.worker.response_at
+        prepared = cast("Prepared", self.prepared)
+        self._choose(prepared.service, cast("Request", self.request), prepared)
+        return True
 
     def _go_to(self, backend: Backend, request: Request) -> None:
         self.backend = backend
@@ -388,7 +417,7 @@ class Frontend(asyncio.Protocol):
             self.worker.connect(backend, self)
             return
         self._leave_backend(failed=True)
-        if repeatable:
+        if repeatable and self.worker.retry_budget.spend():
             self._try_another(backend)
         else:
             self._fail(502, "the backend closed the connection without an answer")
@@ -406,10 +435,13 @@ class Frontend(asyncio.Protocol):
         backend = self.backend
         self.upstream = None
         self.backend = None
+        self.queued = False
         if backend is not None:
             backend.active -= 1
             if failed:
-                backend.failures += 1
+                self.worker.request_failed(backend)
+            if self.worker.limits.backend_active:
+                self.worker.freed(backend)
 
     # --- answers -----------------------------------------------------------------------------
 
@@ -483,11 +515,15 @@ class Frontend(asyncio.Protocol):
     def answer_finished(self) -> None:
         """The answer is complete; on to the next request, or goodbye."""
         backend = self.backend
-        if backend is not None:
-            backend.active -= 1
-            self.worker.metrics.observe(perf_counter() - self.started)
         self.upstream = None
         self.backend = None
+        if backend is not None:
+            backend.active -= 1
+            if backend.troubled:
+                self.worker.request_answered(backend)
+            self.worker.metrics.observe(perf_counter() - self.started)
+            if self.worker.limits.backend_active:
+                self.worker.freed(backend)
         self.answering = False
         if self.keep_alive and self.state == SENT:
             self._next()

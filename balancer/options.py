@@ -14,6 +14,7 @@ import typer
 from balancer import config
 from balancer.config import Config, Network
 from balancer.errors import UsageError
+from balancer.health.ejection import EjectionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,9 @@ class Options:
     pool_idle_timeout: Annotated[
         float, _option("Seconds an idle connection to a backend is kept.", min=0.001)
     ] = 30.0
+    queue_timeout: Annotated[
+        float, _option("Seconds that a request may wait for a busy backend.", min=0.001)
+    ] = 5.0
     drain_timeout: Annotated[
         float, _option("Seconds that open requests get at SIGTERM.", min=0)
     ] = 30.0
@@ -124,6 +128,28 @@ class Options:
     )
     max_headers: Annotated[int, _option("Header fields of a request at most.", min=1)] = 100
     max_body: Annotated[int, _option("Bytes of a request's body at most; 0: any.", min=0)] = 0
+    max_connections: Annotated[int, _option("Clients' connections at most.", min=1)] = 20_000
+    max_active: Annotated[
+        int, _option("Requests at one backend at a time; more wait. 0: any number.", min=0)
+    ] = 0
+    max_queue: Annotated[
+        int, _option("Requests that may wait for a service or for one backend.", min=0)
+    ] = 1000
+    eject_after: Annotated[
+        int, _option("Requests in a row without an answer that eject a backend; 0: never.", min=0)
+    ] = 5
+    eject_time: Annotated[
+        float,
+        _option("Seconds of the first ejection; it doubles up to --eject-longest.", min=0.001),
+    ] = 5.0
+    eject_longest: Annotated[float, _option("Seconds of the longest ejection.", min=0.001)] = 300.0
+    slow_start: Annotated[
+        float, _option("Seconds in which a backend that comes up gets its full share.", min=0)
+    ] = 0.0
+    panic: Annotated[bool, _option("When no backend is up, try them all the same.")] = False
+    retry_share: Annotated[
+        float, _option("Second tries after a lost answer, as a share of requests.", min=0, max=1)
+    ] = 0.2
 
 
 def command(run: Callable[[Options], None]) -> Callable[..., None]:
@@ -167,7 +193,18 @@ def configure(options: Options) -> Config:
             fall=options.fall,
         ),
         timeouts=_timeouts(options),
-        limits=config.Limits(options.max_header_bytes, options.max_headers, options.max_body),
+        limits=config.Limits(
+            header_bytes=options.max_header_bytes,
+            header_count=options.max_headers,
+            body=options.max_body,
+            connections=options.max_connections,
+            backend_active=options.max_active,
+            queue=options.max_queue,
+        ),
+        ejection=EjectionPolicy(options.eject_after, options.eject_time, options.eject_longest),
+        slow_start=options.slow_start,
+        panic=options.panic,
+        retry_share=options.retry_share,
         trusted=tuple(_network(text) for text in options.trust_proxy or ()),
         secret=os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32),
     )
@@ -203,6 +240,7 @@ def _timeouts(options: Options) -> config.Timeouts:
         tunnel=options.tunnel_timeout,
         pool_idle=options.pool_idle_timeout,
         drain=options.drain_timeout,
+        queue=options.queue_timeout,
     )
 
 
