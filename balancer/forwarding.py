@@ -7,12 +7,12 @@ depends on the connection and its header block only, so a connection keeps the r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from balancer.affinity import Claim
 from balancer.request_head import CHUNKED, Fields
 
 if TYPE_CHECKING:
-    from balancer.affinity import Claim
     from balancer.service import Service
 
 VIA = b"Via: 1.1 sessionlab\r\n"
@@ -30,6 +30,11 @@ class Peer:
     trusted: bool
     local: bytes
 
+    @property
+    def plainly(self) -> bytes:
+        """The lines about a client that is not believed."""
+        return b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\n" % (self.address, self.scheme)
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -40,6 +45,10 @@ class Prepared:
     prefix: bytes
     claim: Claim
     tail: bytes
+
+
+NOT_PREPARED = Prepared(Fields(b""), cast("Service", None), b"", Claim(None, b""), b"")
+"""Stands for the time before the first request; its `fields` are no request's."""
 
 
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
@@ -63,14 +72,18 @@ def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
         lines.append(b"Expect: 100-continue\r\n")
     if fields.upgrade:
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields.upgrade)
-    lines.extend(_forwarded(fields, prefix, peer))
+    if peer.trusted or prefix:
+        lines.extend(_forwarded(fields, prefix, peer))
+    else:
+        host = fields.host or peer.local
+        lines.append(b"%bX-Forwarded-Host: %b\r\n" % (peer.plainly, host))
     lines.append(VIA)
     return b"".join(lines)
 
 
 def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     """X-Forwarded-*: from a trusted peer they are continued, from any other replaced."""
-    claimed = fields.claimed if peer.trusted else {}
+    claimed = (fields.claimed or {}) if peer.trusted else {}
     chain = claimed.get(b"x-forwarded-for")
     source = b"%b, %b" % (chain, peer.address) if chain else peer.address
     scheme = claimed.get(b"x-forwarded-proto", peer.scheme)

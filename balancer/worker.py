@@ -46,6 +46,7 @@ class Worker:
         self.frontends: set[Frontend] = set()
         self.draining = False
         self.services: dict[str, Service] = {}
+        self.generation = 0
         self.router = self._make_router()
         self._loop = loop
         self._verdicts: dict[Backend, Verdict] = {}
@@ -201,6 +202,7 @@ class Worker:
         return service
 
     def _make_router(self) -> Router:
+        self.generation += 1
         names = list(self.services)
         only = Route("", names[0]) if len(names) == 1 else None
         return Router(self.config.routes, only)

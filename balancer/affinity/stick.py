@@ -27,7 +27,7 @@ class HeaderAffinity(Affinity):
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """The hash of the header."""
-        value = fields.host if self._name == b"host" else fields.others.get(self._name)
+        value = fields.host if self._name == b"host" else fields.value(self._name)
         return Claim(None if value is None else key_of(value), fields.cookie)
 
     def find(self, claim: Claim, now: float) -> Found:
