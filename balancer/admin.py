@@ -133,7 +133,7 @@ def describe(backend: Backend) -> dict[str, Any]:
         "service": backend.service,
         "name": backend.name,
         "address": str(backend.address),
-        "weight": backend.weight,
+        "weight": backend.share,
         "state": str(backend.state),
         "asked": str(backend.asked),
         "healthy": backend.healthy,

@@ -7,8 +7,9 @@ import errno
 import gc
 import os
 import signal
-import socket
 import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -19,35 +20,54 @@ from balancer.frontend import Frontend
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import AsyncIterator, Callable
 
     from balancer.config import Address, Config
 
 _BACKLOG = 4096
 
 
-async def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT; a second one ends it at once. Raises `ListenError`."""
-    loop = asyncio.get_running_loop()
-    worker = Worker(config, loop)
-    stop = asyncio.Event()
+@dataclass(slots=True)
+class Running:
+    """A balancer that listens: its worker, and where it really is (port 0 means any)."""
+
+    worker: Worker
+    listen: str
+    admin: str | None
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Running]:
+    """Listen as configured; at the end stop accepting and drain. Raises `ListenError`."""
+    worker = Worker(config, asyncio.get_running_loop())
     runner: web.AppRunner | None = None
+    where = None
     try:
         server = await _listen(config.listen, lambda: Frontend(worker), "--listen")
         if config.admin is not None:
             runner, where = await _listen_admin(worker, config.admin)
-            worker.log(f"admin on http://{where}")
-        worker.log(f"listening on http://{_where(server)}, {_summary(config)}")
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stopper(stop))
-        _settle_memory()
-        await stop.wait()
+        yield Running(worker, _where(server), where)
         server.close()
         await worker.drain()
     finally:
         await worker.close()
         if runner is not None:
             await runner.cleanup()
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; a second one ends it at once. Raises `ListenError`."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    async with running(config) as balancer:
+        if balancer.admin:
+            balancer.worker.log(f"admin on http://{balancer.admin}")
+        balancer.worker.log(f"listening on http://{balancer.listen}, {_summary(config)}")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stopper(stop))
+        _settle_memory()
+        await stop.wait()
 
 
 def _stopper(stop: asyncio.Event) -> Callable[[], None]:

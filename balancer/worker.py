@@ -16,6 +16,7 @@ from balancer.forwarding import Peer
 from balancer.health.check import Checker
 from balancer.health.verdict import Verdict
 from balancer.metrics import Metrics
+from balancer.retry_budget import RetryBudget
 from balancer.routing import Router
 from balancer.service import Service
 from balancer.upstream import Upstream
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from balancer.config import Config
     from balancer.frontend import Frontend
 
+_MOST_RETRIES = 100.0
 _TICKS_PER_TIMEOUT = 10
 _SLOWEST_TICK_S = 0.25
 _FASTEST_TICK_S = 0.01
@@ -44,11 +46,13 @@ class Worker:
         self.frontends: set[Frontend] = set()
         self.draining = False
         self.services: dict[str, Service] = {}
+        self.generation = 0
         self.router = self._make_router()
         self._loop = loop
         self._verdicts: dict[Backend, Verdict] = {}
         self._checker = Checker(config.health, lambda b: b.asked in ASKABLE, self._checked)
         self._connecting: set[asyncio.Task[None]] = set()
+        self.retry_budget = RetryBudget(config.retry_share, _MOST_RETRIES)
         self._empty: asyncio.Event = asyncio.Event()
         self._tick_every = _tick(config)
         self._tick()
@@ -61,9 +65,13 @@ class Worker:
 
     def peer_of(self, transport: asyncio.Transport) -> Peer:
         """Who has connected."""
-        name = transport.get_extra_info("peername")
-        address = name[0] if isinstance(name, tuple) else "unknown"
-        return Peer(address.encode(), b"http", self._trusts(address))
+        address, _ = _endpoint(transport.get_extra_info("peername"))
+        return Peer(
+            address.encode(),
+            b"http",
+            self._trusts(address),
+            "{}:{}".format(*_endpoint(transport.get_extra_info("sockname"))).encode(),
+        )
 
     def connect(self, backend: Backend, client: Frontend) -> None:
         """Make a new connection for a client; it hears `connected` or `not_connected`."""
@@ -98,6 +106,27 @@ class Worker:
         if self.config.health.interval and verdict is not None and verdict.refused():
             self._health_changed(backend, healthy=False)
 
+    def request_failed(self, backend: Backend) -> None:
+        """A request was not answered; enough of them in a row eject the backend."""
+        backend.failures += 1
+        backend.troubled = True
+        if backend.ejector.failed(self.clock) and not backend.retired:
+            self.services[backend.service].refresh()
+            self.log(f"backend {backend.service}/{backend.name} is ejected")
+
+    def request_answered(self, backend: Backend) -> None:
+        """A request was answered after some were not."""
+        backend.troubled = False
+        backend.ejector.answered()
+
+    def freed(self, backend: Backend) -> None:
+        """There is room at a backend for one of those that wait, its own clients first."""
+        service = self.services[backend.service]
+        for waiting in (backend.waiting, service.waiting):
+            while waiting:
+                if waiting.popleft().wake():
+                    return
+
     def frontend_closed(self) -> None:
         """A client has gone; the last one ends a drain."""
         if not self.frontends:
@@ -126,7 +155,7 @@ class Worker:
         if spec.name in service.backends:
             raise DuplicateBackendError(f"backend {spec.service}/{spec.name} is there already")
         checked = bool(self.config.health.interval)
-        backend = Backend(spec, healthy=not checked)
+        backend = Backend(spec, healthy=not checked, ejection=self.config.ejection)
         health = self.config.health
         self._verdicts[backend] = Verdict(health.rise, health.fall, up=not checked)
         service.add(backend)
@@ -151,7 +180,8 @@ class Worker:
         if state is not None:
             backend.asked = state
         if weight is not None:
-            backend.weight = weight
+            backend.share = weight
+            backend.weigh(self.clock, self.config.slow_start)
         self.services[service].refresh()
         return backend
 
@@ -159,12 +189,20 @@ class Worker:
         service = self.services.get(name)
         if service is None:
             config = self.config
-            service = Service(name, config.policy(name), config.secret, Random())  # noqa: S311
+            service = Service(
+                name,
+                config.policy(name),
+                config.secret,
+                Random(),  # noqa: S311 - spreads load, guards nothing
+                panic=config.panic,
+                most_active=config.limits.backend_active,
+            )
             self.services[name] = service
             self.router = self._make_router()
         return service
 
     def _make_router(self) -> Router:
+        self.generation += 1
         names = list(self.services)
         only = Route("", names[0]) if len(names) == 1 else None
         return Router(self.config.routes, only)
@@ -182,16 +220,20 @@ class Worker:
 
     def _checked(self, backend: Backend, good: bool) -> None:
         verdict = self._verdicts.get(backend)
+        if backend.asked is State.MAINTENANCE:
+            return  # the check was under way when maintenance began
         if verdict is not None and (verdict.passed() if good else verdict.failed()):
             self._health_changed(backend, healthy=good)
 
     def _health_changed(self, backend: Backend, *, healthy: bool) -> None:
         backend.healthy = healthy
+        if healthy:
+            backend.warm_up(self.clock, self.config.slow_start)
         self.services[backend.service].refresh()
         if not healthy:
             for upstream in backend.pool.clear():
                 upstream.transport.close()
-        self.log(f"backend {backend.service}/{backend.name} is {backend.state}")
+        self.log(f"backend {backend.service}/{backend.name} is {'up' if healthy else 'down'}")
 
     # --- time --------------------------------------------------------------------------------
 
@@ -203,13 +245,29 @@ class Worker:
         self.idle_at = clock + timeouts.idle
         self.response_at = clock + timeouts.response
         self.tunnel_at = clock + timeouts.tunnel
+        self.queue_at = clock + timeouts.queue
         for frontend in [f for f in self.frontends if f.deadline < clock]:
             frontend.timed_out()
         for service in self.services.values():
-            for backend in service.backends.values():
-                for upstream in backend.pool.expire(clock - timeouts.pool_idle):
-                    upstream.transport.close()
+            changed = [self._tick_backend(backend) for backend in service.backends.values()]
+            if any(changed):
+                service.refresh()
+        self.retry_budget.earn(sum(b.requests for b in self.backends()))
         self._ticking = self._loop.call_later(self._tick_every, self._tick)
+
+    def _tick_backend(self, backend: Backend) -> bool:
+        """Close its old connections, end an ejection, go on warming up; True when that counts."""
+        for upstream in backend.pool.expire(self.clock - self.config.timeouts.pool_idle):
+            upstream.transport.close()
+        seconds = self.config.slow_start
+        if backend.ejector.returns(self.clock):
+            backend.warm_up(self.clock, seconds)
+            self.log(f"backend {backend.service}/{backend.name} is back from its ejection")
+            return True
+        if backend.warm_at:
+            backend.weigh(self.clock, seconds)
+            return True
+        return False
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -232,16 +290,24 @@ class Worker:
         self._ticking.cancel()
         await self._checker.stop()
         for frontend in list(self.frontends):
-            frontend.transport.abort()
+            frontend.abort()
         for backend in self.backends():
             for upstream in backend.pool.clear():
                 upstream.transport.abort()
         for task in list(self._connecting):
             task.cancel()
         await asyncio.sleep(0)
+        await asyncio.sleep(0)  # an aborted transport says goodbye one turn of the loop later
 
 
 def _tick(config: Config) -> float:
     timeouts = config.timeouts
-    shortest = min(timeouts.request_header, timeouts.idle, timeouts.response, timeouts.tunnel)
+    shortest = min(timeouts.request_header, timeouts.idle, timeouts.response, timeouts.queue)
     return min(_SLOWEST_TICK_S, max(_FASTEST_TICK_S, shortest / _TICKS_PER_TIMEOUT))
+
+
+def _endpoint(name: object) -> tuple[str, int]:
+    """Host and port of a socket's name; a Unix socket has neither."""
+    if isinstance(name, tuple):
+        return str(name[0]), int(name[1])
+    return "unknown", 0

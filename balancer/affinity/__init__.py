@@ -34,6 +34,9 @@ class Found(NamedTuple):
     verdict: str
 
 
+NOTHING_FOUND = Found(None, NONE)
+
+
 class Pin(NamedTuple):
     """One row of the admin's table of pins; `key` is a hash, never the credential."""
 
