@@ -195,5 +195,5 @@ async def connect(address: str) -> AsyncIterator[Client]:
 async def until(condition: Callable[[], bool]) -> None:
     """Poll until it holds."""
     async with asyncio.timeout(TIMEOUT_S):
-        while not condition():  # noqa: ASYNC110 - the state belongs to another program's code
+        while not condition():
             await asyncio.sleep(0.002)
