@@ -97,7 +97,7 @@ def _commands(cluster: Cluster) -> list[str]:
     ]
     if cluster.description.services[0].strategy != "jwt":
         return login
-    token = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
+    extract = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
     login[2] = f"TOKEN=$({login[2]} \\\n    | {extract})"
     login[3] = 'curl -s -b jar -H "Authorization: Bearer $TOKEN" $URL/me'
     return login
