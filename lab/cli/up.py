@@ -88,16 +88,16 @@ def _how_to_try(cluster: Cluster) -> str:
 
 def _commands(cluster: Cluster) -> list[str]:
     """Shell lines that log in and ask; each fits 80 columns."""
-    user = f'{{"username": "alice", "password": "{cluster.password}"}}'
     login = [
         f"URL={cluster.url}",
-        f"USER_JSON='{user}'",
-        "curl -s -c jar -H 'Content-Type: application/json' -d \"$USER_JSON\" $URL/login",
+        f'USER_JSON=\'{{"username": "alice", "password": "{cluster.password}"}}\'',
+        "JSON='Content-Type: application/json'",
+        'curl -s -c jar -H "$JSON" -d "$USER_JSON" $URL/login',
         "curl -s -b jar $URL/me",
     ]
     if cluster.description.services[0].strategy != "jwt":
         return login
     extract = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
-    login[2] = f"TOKEN=$({login[2]} \\\n    | {extract})"
-    login[3] = 'curl -s -b jar -H "Authorization: Bearer $TOKEN" $URL/me'
+    login[3] = f"TOKEN=$({login[3]} |\n    {extract})"
+    login[4] = 'curl -s -b jar -H "Authorization: Bearer $TOKEN" $URL/me'
     return login

@@ -201,7 +201,7 @@ def test_the_commands_that_up_prints_log_in_and_are_recognised(
     )
     assert lab.stdout is not None
     try:
-        printed = []
+        printed: list[str] = []
         while not printed or "Ctrl-C" not in printed[-1]:
             printed.append(lab.stdout.readline())
         lines = printed[printed.index("Try, in another terminal:\n") + 1 : -1]
