@@ -12,7 +12,7 @@ from nodes.protocol import NodeProtocol
 
 _access_log = logging.getLogger("nodes.access")
 
-_FLUSH = 0.5
+_FLUSH = 0.2
 """Seconds that answers already made may take to be written when the rest is over."""
 
 
