@@ -105,6 +105,11 @@ class Backend:
     def __repr__(self) -> str:
         return f"<Backend {self.service}/{self.name} {self.address} {self.state}>"
 
+    def close_idle(self) -> None:
+        """Close the connections that wait in the pool."""
+        for upstream in self.pool.clear():
+            upstream.transport.close()
+
     @property
     def state(self) -> State:
         """The worse of what was asked for and what was found."""

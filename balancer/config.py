@@ -143,6 +143,7 @@ class Config:
     slow_start: float = 0.0
     panic: bool = False
     retry_share: float = 0.2
+    workers: int = 1
     trusted: tuple[Network, ...] = ()
     secret: bytes = b""
 

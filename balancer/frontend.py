@@ -225,7 +225,7 @@ class Frontend(asyncio.Protocol):
         That is how most keep-alive clients poll, and how every load generator works; there is
         nothing to parse, check or route that was not before.
         """
-        if self.generation != self.worker.generation:
+        if self.generation != self.worker.cluster.generation:
             self.buffer = self.repeatable
             self.repeatable = b""
             self._read_requests()
@@ -242,11 +242,12 @@ class Frontend(asyncio.Protocol):
         if request.head != head:
             request = self.request = request_head.parse(head, request, worker.limits)
         self._start_body(request)
-        route = worker.router.find(request.fields.host, request.path)
+        cluster = worker.cluster
+        route = cluster.router.find(request.fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
         prepared = self.prepared
-        service = worker.services[route.service]
+        service = cluster.services[route.service]
         if (
             prepared.fields is not request.fields
             or prepared.service is not service
@@ -254,7 +255,7 @@ class Frontend(asyncio.Protocol):
         ):
             prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
             self.prepared = prepared
-        self.generation = worker.generation
+        self.generation = cluster.generation
         self.repeatable = head if request.fields.length == 0 else b""
         self._begin(request, prepared)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -17,7 +16,7 @@ from balancer.errors import UsageError
 from balancer.health.ejection import EjectionPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 EPILOG = """Examples:
 
@@ -43,6 +42,9 @@ def _option(help_text: str, **more: Any) -> Any:
 class Options:
     """What the command line says, before it is checked."""
 
+    config: Annotated[
+        str, _option("A TOML file with any of these options; read again at SIGHUP.")
+    ] = ""
     listen: Annotated[str, _option("Where clients come in: HOST:PORT.")] = "127.0.0.1:8080"
     admin: Annotated[str, _option("The admin API: HOST:PORT, or 'none'.")] = "127.0.0.1:8081"
     backend: Annotated[
@@ -90,6 +92,9 @@ class Options:
     table_idle: Annotated[
         float, _option("Seconds without a request until such a pin is forgotten.", min=0.001)
     ] = 3600.0
+    workers: Annotated[
+        int, _option("Processes that serve; limits are for each of them.", min=1, max=128)
+    ] = 1
     trust_proxy: Annotated[
         list[str] | None,
         _option("A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."),
@@ -176,8 +181,14 @@ def command(run: Callable[[Options], None]) -> Callable[..., None]:
     return balancer
 
 
-def configure(options: Options) -> Config:
-    """The configuration that the options describe; raises `UsageError`."""
+def configure(
+    options: Options, services: Mapping[str, Mapping[str, Any]] | None = None, secret: bytes = b""
+) -> Config:
+    """The configuration that the options describe; raises `UsageError`.
+
+    `services` gives some services options of their own (see `toml`); `secret` keys the affinity
+    cookie, and one is made when it is empty.
+    """
     backends = tuple(config.parse_backend(text) for text in options.backend or ())
     return Config(
         listen=config.parse_address(options.listen, "--listen"),
@@ -205,8 +216,13 @@ def configure(options: Options) -> Config:
         slow_start=options.slow_start,
         panic=options.panic,
         retry_share=options.retry_share,
+        workers=options.workers,
         trusted=tuple(_network(text) for text in options.trust_proxy or ()),
-        secret=os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32),
+        policies={
+            config.parse_name(name, "service"): _policy(replace(options, **own))
+            for name, own in (services or {}).items()
+        },
+        secret=secret or secrets.token_bytes(32),
     )
 
 

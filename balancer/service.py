@@ -6,7 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer import algorithms
-from balancer.affinity import DOWN, Claim, Found, kinds
+from balancer.affinity import DOWN, Affinity, Claim, Found
+from balancer.affinity.none import NoAffinity
 from balancer.backend import KEEPS_PINNED, Backend, State
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ class Service:
         self,
         name: str,
         policy: ServicePolicy,
-        secret: bytes,
         random: Random,
         *,
         panic: bool = False,
@@ -38,7 +38,7 @@ class Service:
         self.backends: dict[str, Backend] = {}
         self.by_pin: dict[bytes, Backend] = {}
         self.algorithm, self.key_of = algorithms.make(policy.algorithm, random)
-        self.affinity = kinds.make(name, policy, secret, self.by_pin)
+        self.affinity: Affinity = NoAffinity()
         self._open: tuple[Backend, ...] = ()
 
     def add(self, backend: Backend) -> None:

@@ -70,6 +70,10 @@ class Affinity(Protocol):
         """
         ...
 
+    def hear(self, key: bytes, pin: bytes, now: float) -> None:
+        """Take over a pin from another worker, or with b"" its end; nothing without a table."""
+        return
+
     def pins(self, now: float) -> list[Pin]:
         """The table, for the admin; empty when the pins live with the clients."""
         ...

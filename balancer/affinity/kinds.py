@@ -22,19 +22,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an affinity is made from. `argument` is what stands behind the colon."""
+    """What an affinity is made from.
+
+    `tell` and `hear` connect a table of pins with those of other workers.
+    """
 
     service: str
-    argument: str
     policy: ServicePolicy
     secret: bytes
     pins_to: Mapping[bytes, Backend]
     tell: Callable[[bytes, bytes], None] | None = None
+    hear: Callable[[], None] | None = None
+
+    @property
+    def argument(self) -> str:
+        """What stands behind the colon."""
+        return self.policy.affinity.partition(":")[2]
 
     def table(self) -> Table:
         """An empty table of the size and the idle time asked for."""
         policy = self.policy
-        return Table(policy.table_entries, policy.table_idle, self.pins_to, self.tell)
+        hear = self.hear if self.tell is not None else None
+        return Table(policy.table_entries, policy.table_idle, self.pins_to, self.tell, hear)
 
     def named(self, what: str) -> str:
         """The argument; raises `UsageError` when it is missing."""
@@ -52,12 +61,10 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
 }
 
 
-def make(
-    service: str, policy: ServicePolicy, secret: bytes, pins_to: Mapping[bytes, Backend]
-) -> Affinity:
+def make(setting: Setting) -> Affinity:
     """The affinity that the policy names (`KIND` or `KIND:ARGUMENT`); raises `UsageError`."""
-    kind, _, argument = policy.affinity.partition(":")
-    factory = KINDS.get(kind)
+    name = setting.policy.affinity
+    factory = KINDS.get(name.partition(":")[0])
     if factory is None:
-        raise UsageError(f"unknown affinity {policy.affinity!r}; there are {', '.join(KINDS)}")
-    return factory(Setting(service, argument, policy, secret, pins_to))
+        raise UsageError(f"unknown affinity {name!r}; there are {', '.join(KINDS)}")
+    return factory(setting)

@@ -50,6 +50,10 @@ class LearnAffinity(Affinity):
             self._table.put(claim.key, chosen.pin, now)
         return b""
 
+    def hear(self, key: bytes, pin: bytes, now: float) -> None:
+        """Into the table."""
+        self._table.heard(key, pin, now)
+
     def pins(self, now: float) -> list[Pin]:
         """The table."""
         return self._table.pins(now)

@@ -22,7 +22,8 @@ def key_of(value: bytes) -> bytes:
 class Table:
     """Pins with an idle time; when it is full the least recently used goes first.
 
-    `tell`, when given, hears of each new or changed pin: how other workers learn of it.
+    With several workers `tell` hears of each new, changed or forgotten pin (then b""), and `hear`
+    is called before a pin is looked up, so that it can bring in (`heard`) what others told.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Table:
         idle: float,
         pins_to: Mapping[bytes, Backend],
         tell: Callable[[bytes, bytes], None] | None = None,
+        hear: Callable[[], None] | None = None,
     ) -> None:
         self._entries = entries
         self._idle = idle
         self._pins_to = pins_to
         self._tell = tell
+        self._hear = hear
         self._rows: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -43,6 +46,8 @@ class Table:
 
     def find(self, key: bytes, now: float) -> Found:
         """V, or why not: I never seen here or its backend gone, E idle for too long."""
+        if self._hear is not None:
+            self._hear()
         row = self._rows.get(key)
         if row is None:
             return Found(None, INVALID)
@@ -67,6 +72,13 @@ class Table:
         rows.move_to_end(key)
         if len(rows) > self._entries:
             rows.popitem(last=False)
+
+    def heard(self, key: bytes, pin: bytes, now: float) -> None:
+        """Another worker's pin, or its end."""
+        if pin:
+            self.set(key, pin, now)
+        else:
+            self._rows.pop(key, None)
 
     def forget(self, key: bytes) -> None:
         """Drop a pin, if it is there."""

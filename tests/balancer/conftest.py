@@ -60,15 +60,15 @@ class Lab:
         return f"{name}=127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     async def balancer(
-        self, *backends: Backend | str, await_up: bool = True, **options: Any
+        self, *backends: Backend | str, await_up: bool = True, secret: bytes = b"", **options: Any
     ) -> Running:
         """A balancer without checks unless asked for; up before it is returned."""
         specs = [b if isinstance(b, str) else b.spec for b in backends]
         options = {"health_interval": 0.0, "drain_timeout": 0.0, **options}
         chosen = Options(listen="127.0.0.1:0", admin="127.0.0.1:0", backend=specs, **options)
-        balancer = await self.stack.enter_async_context(running(configure(chosen)))
+        balancer = await self.stack.enter_async_context(running(configure(chosen, secret=secret)))
         if options["health_interval"] and await_up:
-            await until(lambda: all(b.healthy for b in balancer.worker.backends()))
+            await until(lambda: all(b.healthy for b in balancer.worker.cluster.backends()))
         return balancer
 
     async def client(self, balancer: Running) -> Client:

@@ -89,7 +89,7 @@ async def test_a_removed_backend_finishes_what_it_is_answering(lab: Lab) -> None
     balancer = await lab.balancer(await lab.backend(answer=slow))
     client = await lab.client(balancer)
     await client.send(get())
-    await until(lambda: balancer.worker.backends()[0].active == 1)
+    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
     assert (await call(balancer, "DELETE", "/backends/app/n1")).status == 204
     go.set()
     assert (await client.answer()).body == b"done"

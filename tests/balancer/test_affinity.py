@@ -89,13 +89,11 @@ async def test_of_several_cookies_the_first_good_one_counts(lab: Lab) -> None:
         assert again.value("x-node") == first.value("x-node")
 
 
-async def test_a_secret_keeps_pins_over_a_restart(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_secret_keeps_pins_over_a_restart(lab: Lab) -> None:
     backends = await lab.backends(3)
-    monkeypatch.setenv("BALANCER_COOKIE_SECRET", "correct horse battery staple")
-    one, other = [await lab.balancer(*backends, affinity="cookie") for _ in range(2)]
-    monkeypatch.delenv("BALANCER_COOKIE_SECRET")
+    one, other = [
+        await lab.balancer(*backends, affinity="cookie", secret=b"correct horse") for _ in range(2)
+    ]
     stranger = await lab.balancer(*backends, affinity="cookie")
     first = await ask(one)
     for _ in range(4):
@@ -106,7 +104,7 @@ async def test_a_secret_keeps_pins_over_a_restart(
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_draining_backend_keeps_its_own_and_gets_no_others(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.change("app", home, State.DRAIN, None)
+    balancer.worker.cluster.change("app", home, State.DRAIN, None)
     for _ in range(3):
         assert (await ask(balancer, cookie)).value("x-node") == home.encode()
         assert (await ask(balancer)).value("x-node") != home.encode()
@@ -115,7 +113,7 @@ async def test_a_draining_backend_keeps_its_own_and_gets_no_others(lab: Lab, aff
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_weight_of_zero_keeps_pinned_clients(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.change("app", home, None, 0)
+    balancer.worker.cluster.change("app", home, None, 0)
     assert (await ask(balancer, cookie)).value("x-node") == home.encode()
     assert (await ask(balancer)).value("x-node") != home.encode()
 
@@ -123,12 +121,12 @@ async def test_a_weight_of_zero_keeps_pinned_clients(lab: Lab, affinity: str) ->
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_lost_pin_moves_and_stays_moved(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.change("app", home, State.MAINTENANCE, None)
+    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
     moved = await ask(balancer, cookie)
     assert moved.value("x-node") != home.encode()
     if affinity == "cookie":
         cookie = pair(moved)
-    balancer.worker.change("app", home, State.UP, None)
+    balancer.worker.cluster.change("app", home, State.UP, None)
     for _ in range(3):
         assert (await ask(balancer, cookie)).value("x-node") == moved.value("x-node")
 
@@ -136,7 +134,7 @@ async def test_a_lost_pin_moves_and_stays_moved(lab: Lab, affinity: str) -> None
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_lost_pin_fails_when_that_was_asked_for(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity, on_pin_lost="fail")
-    balancer.worker.change("app", home, State.MAINTENANCE, None)
+    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
     assert (await ask(balancer, cookie)).status == 503
     assert (await ask(balancer)).status == 200
 

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from balancer.__main__ import main
@@ -21,28 +22,37 @@ if TYPE_CHECKING:
     from tests.balancer.conftest import Lab
 
 
-@asynccontextmanager
-async def started(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+@dataclass(frozen=True)
+class Started:
     """A balancer process and where it listens."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    admin: str
+
+
+@asynccontextmanager
+async def started(*arguments: str) -> AsyncIterator[Started]:
+    """A balancer, until the test is over."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "balancer", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
         *arguments,
         stderr=asyncio.subprocess.PIPE,
     )
+    said = ""
     try:
         assert process.stderr is not None
         async with asyncio.timeout(20):
-            while True:
+            while "listening on" not in said:
                 line = (await process.stderr.readline()).decode()
-                assert line, "the balancer ended before it listened"
-                match = re.search(r"listening on http://(\S+),", line)
-                if match:
-                    break
-        yield process, match[1]
+                assert line, f"the balancer ended before it listened: {said}"
+                said += line
+        admin, address = re.findall(r"on http://([^\s,]+)", said)
+        yield Started(process, address, admin)
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        await process.communicate()
 
 
 async def ended(process: asyncio.subprocess.Process) -> int:
@@ -65,19 +75,19 @@ async def test_sigterm_lets_open_requests_finish_and_ends_with_0(lab: Lab) -> No
 
     backend = await lab.backend(answer=slow)
     async with (
-        started("--backend", backend.spec, "--health-interval", "0") as (process, address),
-        connect(address) as busy,
-        connect(address) as idle,
+        started("--backend", backend.spec, "--health-interval", "0") as balancer,
+        connect(balancer.address) as busy,
+        connect(balancer.address) as idle,
     ):
         await busy.send(get())
         await asked.wait()
-        process.send_signal(signal.SIGTERM)
+        balancer.process.send_signal(signal.SIGTERM)
         assert await idle.rest() == b"", "an idle connection is closed"
         go.set()
         answer = await busy.answer()
         assert answer.body == b"done"
         assert answer.value("connection") == b"close"
-        assert await ended(process) == 0
+        assert await ended(balancer.process) == 0
 
 
 async def test_a_drain_is_bounded_and_a_second_signal_cuts_it_short(lab: Lab) -> None:
@@ -94,19 +104,19 @@ async def test_a_drain_is_bounded_and_a_second_signal_cuts_it_short(lab: Lab) ->
 
     backend = await lab.backend(answer=never)
     options = ("--backend", backend.spec, "--health-interval", "0", "--drain-timeout")
-    async with started(*options, "0.05") as (process, address), connect(address) as client:
+    async with started(*options, "0.05") as balancer, connect(balancer.address) as client:
         await client.send(get())
         await asked.wait()
-        process.send_signal(signal.SIGTERM)
-        assert await ended(process) == 0
+        balancer.process.send_signal(signal.SIGTERM)
+        assert await ended(balancer.process) == 0
     asked.clear()
-    async with started(*options, "60") as (process, address), connect(address) as client:
+    async with started(*options, "60") as balancer, connect(balancer.address) as client:
         await client.send(get())
         await asked.wait()
-        process.send_signal(signal.SIGTERM)
-        await _stopped_listening(address)
-        process.send_signal(signal.SIGTERM)
-        assert await ended(process) == 1
+        balancer.process.send_signal(signal.SIGTERM)
+        await _stopped_listening(balancer.address)
+        balancer.process.send_signal(signal.SIGTERM)
+        assert await ended(balancer.process) == 1
 
 
 async def _stopped_listening(address: str) -> None:
@@ -115,7 +125,7 @@ async def _stopped_listening(address: str) -> None:
             try:
                 async with connect(address):
                     await asyncio.sleep(0.002)
-            except ConnectionRefusedError:
+            except ConnectionError:
                 return
 
 
