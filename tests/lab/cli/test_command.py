@@ -190,6 +190,38 @@ def test_a_signal_clears_everything_away(signum: int, status: int, verb: str) ->
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("strategy", ["memory", "redis", "jwt"])
+def test_the_commands_that_up_prints_log_in_and_are_recognised(
+    strategy: str, tmp_path: Path
+) -> None:
+    lab = subprocess.Popen(
+        [*COMMAND, "up", "--strategy", strategy, "--affinity", "cookie"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert lab.stdout is not None
+    try:
+        printed = []
+        while not printed or "Ctrl-C" not in printed[-1]:
+            printed.append(lab.stdout.readline())
+        lines = printed[printed.index("Try, in another terminal:\n") + 1 : -1]
+        done = subprocess.run(
+            ["/bin/sh", "-e"],
+            input="".join(lines),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            cwd=tmp_path,
+        )
+    finally:
+        lab.terminate()
+        lab.communicate(timeout=30)
+    assert max(map(len, printed)) <= 81
+    assert '"user": "alice"' in done.stdout.splitlines()[-1].rpartition("}{")[2], done.stderr
+    assert lab.returncode == 143
+
+
 def test_down_finds_nothing_where_nothing_was_left() -> None:
     done = sessionlab("down")
     assert done.returncode == 0
