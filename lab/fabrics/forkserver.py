@@ -32,6 +32,8 @@ from typing import NoReturn
 
 PRELOAD = ("nodes", "balancer")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+WHOLE_GROUP = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT)
+"""What no process can handle. Anything else is for the part to pass on to its own workers."""
 
 
 class Forkserver:
@@ -75,8 +77,10 @@ class Forkserver:
             return
         for pid, name in self._parts.items():
             if name == request["name"]:
+                signum = int(str(request["signal"]))
+                send = os.killpg if signum in WHOLE_GROUP else os.kill
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, int(str(request["signal"])))
+                    send(pid, signum)
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()

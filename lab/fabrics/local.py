@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -60,6 +61,9 @@ class LocalFabric:
         folder.mkdir(mode=0o700)
         self._sites.append(LocalSite(self, label, folder))
         return self._sites[-1]
+
+    def executable(self, *names: str) -> str | None:
+        return executable(*names)
 
     async def close(self) -> None:
         """Have the forkserver kill what is left, and wait until it is gone."""
@@ -151,6 +155,15 @@ class LocalFabric:
         )
 
 
+def executable(*names: str) -> str | None:
+    """The first of these programs that is installed.
+
+    Debian keeps servers in /usr/sbin, which is on nobody's PATH but root's.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
 class LocalSite:
     """One cluster's processes, ports and files."""
 
@@ -158,9 +171,10 @@ class LocalSite:
         self._fabric = fabric
         self.label = label
         self._folder = folder
+        self.room = str(folder)
         self._reserved: list[socket.socket] = []
 
-    def place(self, port: int = 0) -> Address:
+    def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
         """Reserve a port on the loopback for as long as the site is open.
 
         The socket is bound and never listens, so on Linux the part can bind the same port with
@@ -191,6 +205,9 @@ class LocalSite:
         written.write_text(content)
         written.replace(path)  # so that nobody reads half a file
         return str(path)
+
+    def executable(self, *names: str) -> str | None:
+        return executable(*names)
 
     async def start(self, part: Part) -> None:
         await self._fabric.start(self._name(part.name), part, self._log(part.name))
