@@ -169,7 +169,7 @@ def _children(pid: int) -> list[int]:
 
 async def _gone(pids: list[int]) -> None:
     async with asyncio.timeout(10):
-        while any(_alive(pid) for pid in pids):  # noqa: ASYNC110 - another process's end
+        while any(_alive(pid) for pid in pids):
             await asyncio.sleep(0.002)
 
 
