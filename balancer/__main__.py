@@ -3,34 +3,73 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 import uvloop
 
-from balancer import server
-from balancer.errors import BalancerError
+from balancer import server, supervisor, toml
+from balancer.errors import BalancerError, UsageError
 from balancer.options import EPILOG, Options, command, configure
 
+if TYPE_CHECKING:
+    from balancer.config import Config
 
-def _run(options: Options) -> None:
-    config = configure(options)
+
+def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
+    """What the command line and the environment say; typer ends the program on wrong usage."""
+    found: list[Options] = []
+    app = typer.Typer(
+        add_completion=False,
+        context_settings={"auto_envvar_prefix": "BALANCER", "default_map": defaults},
+    )
+    app.command(name="balancer", epilog=EPILOG)(command(found.append))
+    try:
+        typer.main.get_command(app).main(argv, prog_name="balancer")
+    except SystemExit as end:
+        if end.code or not found:
+            raise
+    return found[0]
+
+
+def _read(argv: list[str] | None, secret: bytes) -> Config:
+    """The configuration from all its sources. Raises `UsageError`, or SystemExit as typer does."""
+    options = _options(argv, {})
+    if not options.config:
+        return configure(options, secret=secret)
+    file = toml.read(options.config)
+    return configure(_options(argv, file.options), file.services, secret)
+
+
+def _run(argv: list[str] | None) -> int:
+    secret = os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32)
+
+    def again() -> Config:
+        try:
+            return _read(argv, secret)
+        except SystemExit:
+            raise UsageError("the options make no sense any more") from None
+
+    config = _read(argv, secret)
+    if config.workers > 1:
+        return supervisor.run(config, again)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(server.serve(config))
+        runner.run(server.serve(config, again))
+    return 0
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a balancer until it is told to stop; returns the exit status and never raises."""
-    app = typer.Typer(add_completion=False, context_settings={"auto_envvar_prefix": "BALANCER"})
-    app.command(name="balancer", epilog=EPILOG)(command(_run))
     try:
-        typer.main.get_command(app).main(argv, prog_name="balancer")
+        return _run(argv)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except BalancerError as error:
         server.report(error)
         return error.exit_status
-    return 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from balancer import metrics, problems
-from balancer.backend import Backend, State
+from balancer.backend import State
 from balancer.config import (
     DEFAULT_SERVICE,
     MAX_WEIGHT,
@@ -20,18 +20,22 @@ from balancer.config import (
 from balancer.errors import AdminError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from balancer.worker import Worker
+    from balancer.backend import Backend
+    from balancer.cluster import Cluster
+    from balancer.fleet import Fleet
 
-_WORKER: web.AppKey[Worker] = web.AppKey("worker")
+_CLUSTER: web.AppKey[Cluster] = web.AppKey("cluster")
+_FLEET: web.AppKey[Fleet] = web.AppKey("fleet")
 _MAX_BODY = 16 * 1024
 
 
-def application(worker: Worker) -> web.Application:
-    """The whole API over one worker."""
+def application(cluster: Cluster, fleet: Fleet) -> web.Application:
+    """The whole API. A change is answered when every worker has made it."""
     app = web.Application(middlewares=[_problems], client_max_size=_MAX_BODY)
-    app[_WORKER] = worker
+    app[_CLUSTER] = cluster
+    app[_FLEET] = fleet
     app.add_routes(
         [
             web.get("/healthz", _healthz),
@@ -73,13 +77,23 @@ def _problem(status: int, detail: str) -> web.Response:
 
 
 async def _healthz(request: web.Request) -> web.Response:
-    worker = request.app[_WORKER]
-    return web.json_response({"status": "draining" if worker.draining else "ok"})
+    return web.json_response({"status": "ok"})
+
+
+async def _counts(request: web.Request, backend: Backend) -> dict[str, Any]:
+    """One backend with what all workers counted."""
+    whole = metrics.total(await request.app[_FLEET].reports())
+    return describe(backend, whole["backends"].get(f"{backend.service}/{backend.name}"))
 
 
 async def _list(request: web.Request) -> web.Response:
-    rows = [describe(backend) for backend in request.app[_WORKER].backends()]
+    counts = metrics.total(await request.app[_FLEET].reports())["backends"]
+    rows = [describe(b, counts.get(f"{b.service}/{b.name}")) for b in _cluster(request).backends()]
     return web.json_response({"backends": rows})
+
+
+def _cluster(request: web.Request) -> Cluster:
+    return request.app[_CLUSTER]
 
 
 async def _add(request: web.Request) -> web.Response:
@@ -90,9 +104,10 @@ async def _add(request: web.Request) -> web.Response:
         parse_address(_text(body, "address")),
         _weight(body.get("weight", 1)),
     )
-    backend = request.app[_WORKER].add(spec)
+    backend = _cluster(request).add(spec)
+    await request.app[_FLEET].sync()
     where = f"/backends/{spec.service}/{spec.name}"
-    return web.json_response(describe(backend), status=201, headers={"Location": where})
+    return web.json_response(describe(backend, None), status=201, headers={"Location": where})
 
 
 async def _change(request: web.Request) -> web.Response:
@@ -102,47 +117,46 @@ async def _change(request: web.Request) -> web.Response:
     state = _state(_text(body, "state")) if "state" in body else None
     weight = _weight(body["weight"]) if "weight" in body else None
     info = request.match_info
-    backend = request.app[_WORKER].change(info["service"], info["name"], state, weight)
-    return web.json_response(describe(backend))
+    backend = _cluster(request).change(info["service"], info["name"], state, weight)
+    await request.app[_FLEET].sync()
+    return web.json_response(await _counts(request, backend))
 
 
 async def _remove(request: web.Request) -> web.Response:
-    request.app[_WORKER].remove(request.match_info["service"], request.match_info["name"])
+    _cluster(request).remove(request.match_info["service"], request.match_info["name"])
+    await request.app[_FLEET].sync()
     return web.Response(status=204)
 
 
 async def _affinity(request: web.Request) -> web.Response:
-    worker = request.app[_WORKER]
-    pins = [
-        {"service": service.name, **pin._asdict()}
-        for service in worker.services.values()
-        for pin in service.affinity.pins(worker.wall)
-    ]
-    return web.json_response({"pins": pins})
+    """Every worker's pins; a pin that several know is shown once."""
+    reports = await request.app[_FLEET].reports()
+    pins = {(pin["service"], pin["key"]): pin for report in reports for pin in report["pins"]}
+    return web.json_response({"pins": list(pins.values())})
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    worker = request.app[_WORKER]
-    text = metrics.render(worker.metrics, worker.backends(), len(worker.frontends))
+    whole = metrics.total(await request.app[_FLEET].reports())
+    text = metrics.render(whole, _cluster(request).backends())
     return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
-def describe(backend: Backend) -> dict[str, Any]:
+def describe(backend: Backend, counts: Mapping[str, Any] | None) -> dict[str, Any]:
     """One backend as the API shows it."""
+    known = counts or metrics.NOTHING
+    state = backend.state
+    if state is State.UP and known["ejected"]:
+        state = State.EJECTED
     return {
         "service": backend.service,
         "name": backend.name,
         "address": str(backend.address),
-        "weight": backend.weight,
-        "state": str(backend.state),
+        "weight": backend.share,
+        "state": str(state),
         "asked": str(backend.asked),
         "healthy": backend.healthy,
-        "active": backend.active,
-        "idle": len(backend.pool.idle),
-        "requests": backend.requests,
-        "failures": backend.failures,
-        "retries": backend.retries,
-        "answers": {f"{c}xx": n for c, n in enumerate(backend.by_class) if 1 <= c <= 5},  # noqa: PLR2004
+        **{name: known[name] for name in metrics.COUNTS},
+        "answers": {f"{c}xx": known["classes"][c] for c in range(1, 6)},
     }
 
 

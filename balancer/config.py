@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from balancer.errors import UsageError
+from balancer.health.ejection import EjectionPolicy
 
 DEFAULT_SERVICE = "app"
 MAX_WEIGHT = 1000
@@ -81,8 +82,8 @@ class ServicePolicy:
     affinity: str = "none"
     on_pin_lost: str = "redispatch"
     cookie: CookiePolicy = field(default_factory=CookiePolicy)
-    learn_entries: int = 100_000
-    learn_idle: float = 3600.0
+    table_entries: int = 100_000
+    table_idle: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Timeouts:
     tunnel: float = 3600.0
     pool_idle: float = 30.0
     drain: float = 30.0
+    queue: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,11 @@ class Limits:
     header_bytes: int = 16 * 1024
     header_count: int = 100
     body: int = 0
+    connections: int = 20_000
+    backend_active: int = 0
+    """Requests under way at one backend at most; more of them wait. 0 is no limit."""
+    queue: int = 1000
+    """Requests that may wait for one service, and for one backend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,11 @@ class Config:
     health: HealthPolicy = field(default_factory=HealthPolicy)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    ejection: EjectionPolicy = field(default_factory=EjectionPolicy)
+    slow_start: float = 0.0
+    panic: bool = False
+    retry_share: float = 0.2
+    workers: int = 1
     trusted: tuple[Network, ...] = ()
     secret: bytes = b""
 

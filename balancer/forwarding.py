@@ -7,12 +7,12 @@ depends on the connection and its header block only, so a connection keeps the r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from balancer.affinity import Claim
 from balancer.request_head import CHUNKED, Fields
 
 if TYPE_CHECKING:
-    from balancer.affinity import Claim
     from balancer.service import Service
 
 VIA = b"Via: 1.1 sessionlab\r\n"
@@ -20,11 +20,20 @@ VIA = b"Via: 1.1 sessionlab\r\n"
 
 @dataclass(slots=True)
 class Peer:
-    """Who is at the other end of a client's connection, and whether its word is believed."""
+    """Who is at the other end of a client's connection, and whether its word is believed.
+
+    `local` is the address that it came in at: the Host of an HTTP/1.0 request without one.
+    """
 
     address: bytes
     scheme: bytes
     trusted: bool
+    local: bytes
+
+    @property
+    def plainly(self) -> bytes:
+        """The lines about a client that is not believed."""
+        return b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\n" % (self.address, self.scheme)
 
 
 @dataclass(slots=True)
@@ -38,6 +47,10 @@ class Prepared:
     tail: bytes
 
 
+NOT_PREPARED = Prepared(Fields(b""), cast("Service", None), b"", Claim(None, b""), b"")
+"""Stands for the time before the first request; its `fields` are no request's."""
+
+
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
     """Read the claim and write the tail; `prefix` is what the route strips, if anything."""
     claim = service.affinity.claim(fields, peer.address)
@@ -46,7 +59,7 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
 
 def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
     """The lines behind the request line, without the last one and the empty line."""
-    lines = [b"Host: %b\r\n" % fields.host, fields.forward]
+    lines = [b"Host: %b\r\n" % (fields.host or peer.local), fields.forward]
     if cookie:
         lines.append(b"Cookie: %b\r\n" % cookie)
     if fields.te_trailers:
@@ -59,18 +72,22 @@ def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
         lines.append(b"Expect: 100-continue\r\n")
     if fields.upgrade:
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields.upgrade)
-    lines.extend(_forwarded(fields, prefix, peer))
+    if peer.trusted or prefix:
+        lines.extend(_forwarded(fields, prefix, peer))
+    else:
+        host = fields.host or peer.local
+        lines.append(b"%bX-Forwarded-Host: %b\r\n" % (peer.plainly, host))
     lines.append(VIA)
     return b"".join(lines)
 
 
 def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     """X-Forwarded-*: from a trusted peer they are continued, from any other replaced."""
-    claimed = fields.claimed if peer.trusted else {}
+    claimed = (fields.claimed or {}) if peer.trusted else {}
     chain = claimed.get(b"x-forwarded-for")
     source = b"%b, %b" % (chain, peer.address) if chain else peer.address
     scheme = claimed.get(b"x-forwarded-proto", peer.scheme)
-    host = claimed.get(b"x-forwarded-host", fields.host)
+    host = claimed.get(b"x-forwarded-host", fields.host or peer.local)
     lines = [
         b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
         % (source, scheme, host)

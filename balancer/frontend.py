@@ -17,14 +17,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from balancer import chunked, forwarding, problems, request_head
+from balancer.affinity import NOTHING_FOUND
 from balancer.chunked import ChunkedReader
 from balancer.errors import RefusedError
-from balancer.request_head import CHUNKED, Request
+from balancer.forwarding import NOT_PREPARED
+from balancer.request_head import CHUNKED, NO_REQUEST
 
 if TYPE_CHECKING:
-    from balancer.affinity import Found
     from balancer.backend import Backend
     from balancer.forwarding import Peer, Prepared
+    from balancer.request_head import Request
     from balancer.response_head import Response
     from balancer.service import Service
     from balancer.upstream import Upstream
@@ -52,6 +54,7 @@ class Frontend(asyncio.Protocol):
         "closed",
         "deadline",
         "found",
+        "generation",
         "head_out",
         "held",
         "keep_alive",
@@ -59,6 +62,8 @@ class Frontend(asyncio.Protocol):
         "kept_size",
         "peer",
         "prepared",
+        "queued",
+        "repeatable",
         "request",
         "started",
         "state",
@@ -72,16 +77,19 @@ class Frontend(asyncio.Protocol):
         self.worker = worker
         self.state = READING
         self.buffer = b""
-        self.request: Request | None = None
-        self.prepared: Prepared | None = None
+        self.request = NO_REQUEST
+        self.prepared = NOT_PREPARED
+        self.repeatable = b""
+        self.generation = 0
         self.upstream: Upstream | None = None
         self.backend: Backend | None = None
-        self.found: Found | None = None
+        self.found = NOTHING_FOUND
         self.tried: set[Backend] | frozenset[Backend] = _NOBODY
         self.head_out = b""
         self.answering = False
         self.keep_alive = True
         self.held = False
+        self.queued = False
         self.closed = False
         self.body: ChunkedReader | None = None
         self.body_left = 0
@@ -102,11 +110,16 @@ class Frontend(asyncio.Protocol):
         self.peer = worker.peer_of(self.transport)
         self.deadline = worker.header_at
         worker.frontends.add(self)
+        if len(worker.frontends) > worker.limits.connections:
+            self._refuse(RefusedError(503, "too many connections"))
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head, a body, a tunnel, or of a request that has to wait for its turn."""
         state = self.state
         if state == READING:
+            if data == self.repeatable and not self.buffer:
+                self._repeat()
+                return
             if self.buffer:
                 self.buffer += data
             else:
@@ -163,8 +176,10 @@ class Frontend(asyncio.Protocol):
                 self._refuse(RefusedError(408, "the request did not arrive in time"))
             else:
                 self.transport.close()
+        elif self.queued:
+            self._fail(503, "every backend is busy")
         elif self.state in {TUNNEL, DISCARD} or self.answering:
-            self._abort()
+            self.abort()
         elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
             self._refuse(RefusedError(408, "the request's body did not arrive in time"))
         else:
@@ -196,7 +211,7 @@ class Frontend(asyncio.Protocol):
     def _wait_for_head(self, buffer: bytes, limit: int) -> bool:
         """The head is not whole. False: wait for more; true: look again."""
         if buffer.startswith(b"\r\n"):
-            self.buffer = buffer[2:]  # RFC 9112 section 2.2: one empty line may come before
+            self.buffer = buffer[2:]
             return True
         if len(buffer) >= limit:
             self._refuse(RefusedError(431, f"the request head is larger than {limit} bytes"))
@@ -204,38 +219,53 @@ class Frontend(asyncio.Protocol):
             self._refuse(RefusedError(400, "this is not HTTP/1.1"))
         return False
 
+    def _repeat(self) -> None:
+        """The client sends its last head again, byte for byte, and nothing else.
+
+        That is how most keep-alive clients poll, and how every load generator works; there is
+        nothing to parse, check or route that was not before.
+        """
+        if self.generation != self.worker.cluster.generation:
+            self.buffer = self.repeatable
+            self.repeatable = b""
+            self._read_requests()
+            return
+        self.state = SENT
+        self._begin(self.request, self.prepared)
+
     def _start(self, head: bytes) -> None:
         """Take a request from its head to a backend. Raises `RefusedError`."""
         worker = self.worker
+        if head.startswith(b"\r\n"):
+            head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
         request = self.request
-        if request is None or request.head != head:
-            if head.startswith(b"\r\n"):
-                head = head[2:]
+        if request.head != head:
             request = self.request = request_head.parse(head, request, worker.limits)
-        self.started = perf_counter()
-        self.keep_alive = True
         self._start_body(request)
-        route = worker.router.find(request.fields.host, request.path)
+        cluster = worker.cluster
+        route = cluster.router.find(request.fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
-        service = worker.services[route.service]
-        prepared = self._prepare(request, service, route.stripped)
-        self.head_out = self._write_head(request, prepared)
-        self.deadline = worker.response_at
-        self.tried = _NOBODY
-        self._choose(service, request, prepared)
-
-    def _prepare(self, request: Request, service: Service, prefix: bytes) -> Prepared:
         prepared = self.prepared
+        service = cluster.services[route.service]
         if (
-            prepared is None
-            or prepared.fields is not request.fields
+            prepared.fields is not request.fields
             or prepared.service is not service
-            or prepared.prefix != prefix
+            or prepared.prefix != route.stripped
         ):
-            prepared = forwarding.prepare(request.fields, service, prefix, self.peer)
+            prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
             self.prepared = prepared
-        return prepared
+        self.generation = cluster.generation
+        self.repeatable = head if request.fields.length == 0 else b""
+        self._begin(request, prepared)
+
+    def _begin(self, request: Request, prepared: Prepared) -> None:
+        self.started = perf_counter()
+        self.keep_alive = True
+        self.head_out = self._write_head(request, prepared)
+        self.deadline = self.worker.response_at
+        self.tried = _NOBODY
+        self._choose(prepared.service, request, prepared)
 
     def _write_head(self, request: Request, prepared: Prepared) -> bytes:
         target = request.target
@@ -256,6 +286,7 @@ class Frontend(asyncio.Protocol):
         if length == 0:
             self.state = SENT
             self.kept = None
+            self.body_left = 0
             if self.buffer:
                 self.hold()
             return
@@ -326,14 +357,38 @@ class Frontend(asyncio.Protocol):
     # --- choosing and reaching a backend -----------------------------------------------------
 
     def _choose(self, service: Service, request: Request, prepared: Prepared) -> None:
-        backend, found = service.choose(prepared.claim, b"", self.tried, self.worker.wall)
+        key = b"" if service.key_of is None else service.key_of(request, self.peer.address)
+        backend, found = service.choose(prepared.claim, key, self.tried, self.worker.wall)
         self.found = found
         if backend is not None:
-            self._go_to(backend, request)
+            most = self.worker.limits.backend_active
+            if most and backend.active >= most:
+                self._wait(backend if found.backend is backend else service)
+            else:
+                self._go_to(backend, request)
         elif self.tried:
             self._fail(502, "no backend could be reached")
         else:
             self._fail(503, "no backend is available")
+
+    def _wait(self, place: Backend | Service) -> None:
+        """Queue for a pinned backend, or for any of the service."""
+        if len(place.waiting) >= self.worker.limits.queue:
+            self._fail(503, "every backend is busy and the queue is full")
+            return
+        self.queued = True
+        self.deadline = self.worker.queue_at
+        place.waiting.append(self)
+
+    def wake(self) -> bool:
+        """There is room again; False when this client waits no longer."""
+        if not self.queued or self.closed:
+            return False
+        self.queued = False
+        self.deadline = self.worker.response_at
+        prepared = self.prepared
+        self._choose(prepared.service, self.request, prepared)
+        return True
 
     def _go_to(self, backend: Backend, request: Request) -> None:
         self.backend = backend
@@ -356,7 +411,7 @@ class Frontend(asyncio.Protocol):
     def connected(self, upstream: Upstream) -> None:
         """A connection to the chosen backend: send what there is of the request."""
         self.upstream = upstream
-        request = cast("Request", self.request)
+        request = self.request
         upstream.begin(self, self.head_out, to_head=request.method == b"HEAD")
         if self.kept is not None:
             if self.kept:
@@ -377,7 +432,7 @@ class Frontend(asyncio.Protocol):
 
     def unanswered(self, upstream: Upstream, *, partial: bool) -> None:
         """The connection was closed before a whole head of an answer."""
-        request = cast("Request", self.request)
+        request = self.request
         backend = upstream.backend
         repeatable = request.idempotent and not partial and self._body_kept()
         if repeatable and upstream.reused:
@@ -387,7 +442,7 @@ class Frontend(asyncio.Protocol):
             self.worker.connect(backend, self)
             return
         self._leave_backend(failed=True)
-        if repeatable:
+        if repeatable and self.worker.retry_budget.spend():
             self._try_another(backend)
         else:
             self._fail(502, "the backend closed the connection without an answer")
@@ -398,49 +453,48 @@ class Frontend(asyncio.Protocol):
     def _try_another(self, failed: Backend) -> None:
         self.tried = {*self.tried, failed}
         failed.retries += 1
-        prepared = cast("Prepared", self.prepared)
-        self._choose(prepared.service, cast("Request", self.request), prepared)
+        prepared = self.prepared
+        self._choose(prepared.service, self.request, prepared)
 
     def _leave_backend(self, *, failed: bool) -> None:
         backend = self.backend
         self.upstream = None
         self.backend = None
+        self.queued = False
         if backend is not None:
             backend.active -= 1
             if failed:
-                backend.failures += 1
+                self.worker.request_failed(backend)
+            if self.worker.limits.backend_active:
+                self.worker.freed(backend)
 
     # --- answers -----------------------------------------------------------------------------
 
     @property
     def takes_chunks(self) -> bool:
         """Whether the client understands the chunked coding (HTTP/1.0 does not)."""
-        return self.request is not None and self.request.minor == 1
+        return self.request.minor == 1
 
     def start_answer(self, upstream: Upstream, response: Response, body: bytes) -> None:
         """Send an answer's head and the beginning of its body."""
+        worker = self.worker
         self.answering = True
-        self.deadline = self.worker.response_at
-        request = cast("Request", self.request)
+        self.deadline = worker.response_at
+        request = self.request
         upstream.backend.by_class[response.status // 100] += 1
+        affinity = self.prepared.service.affinity
         lines = b""
-        prepared = cast("Prepared", self.prepared)
-        affinity = prepared.service.affinity
         if affinity.sticks:
             lines = affinity.settle(
-                prepared.claim,
-                cast("Found", self.found),
-                upstream.backend,
-                response.cookies,
-                self.worker.wall,
+                self.prepared.claim, self.found, upstream.backend, response.cookies, worker.wall
             )
         if (
             not lines
             and request.minor
             and request.fields.keep_alive
             and self.state == SENT
-            and (response.length >= -1 or response.bodiless)
-            and not self.worker.draining
+            and (response.length >= CHUNKED or response.bodiless)
+            and not worker.draining
         ):
             head = response.ready
         else:
@@ -475,18 +529,22 @@ class Frontend(asyncio.Protocol):
 
     def interim(self, response: Response) -> None:
         """100 to who expects it, 103 and others to everybody who may understand (HTTP/1.1)."""
-        request = cast("Request", self.request)
+        request = self.request
         if request.minor and (response.status != 100 or request.fields.expect_continue):  # noqa: PLR2004
             self.transport.write(response.lines + b"\r\n")
 
     def answer_finished(self) -> None:
         """The answer is complete; on to the next request, or goodbye."""
         backend = self.backend
-        if backend is not None:
-            backend.active -= 1
-            self.worker.metrics.observe(perf_counter() - self.started)
         self.upstream = None
         self.backend = None
+        if backend is not None:
+            backend.active -= 1
+            if backend.troubled:
+                self.worker.request_answered(backend)
+            self.worker.metrics.observe(perf_counter() - self.started)
+            if self.worker.limits.backend_active:
+                self.worker.freed(backend)
         self.answering = False
         if self.keep_alive and self.state == SENT:
             self._next()
@@ -519,7 +577,7 @@ class Frontend(asyncio.Protocol):
 
     def may_switch(self) -> bool:
         """Whether the client asked for an Upgrade."""
-        return self.request is not None and bool(self.request.fields.upgrade)
+        return bool(self.request.fields.upgrade)
 
     def switch(self, response: Response, rest: bytes) -> None:
         """101: from here on bytes pass both ways, those that came early included."""
@@ -541,7 +599,7 @@ class Frontend(asyncio.Protocol):
         """No backend gives an answer, so we do; the connection stays if the request is whole."""
         self._abandon(failed=status == 504)  # noqa: PLR2004 - silence is a failure of the backend
         if self.state == SENT and self.keep_alive:
-            request = cast("Request", self.request)
+            request = self.request
             self.keep_alive = request.fields.keep_alive and not self.worker.draining
             bodiless = request.method == b"HEAD"
             close = not self.keep_alive
@@ -594,6 +652,7 @@ class Frontend(asyncio.Protocol):
             self.held = False
             self.transport.resume_reading()
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Cut both sides at once."""
         self._abandon()
         self.transport.abort()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from balancer.backend import Backend
 
@@ -35,42 +35,84 @@ class Metrics:
         """One answer that the balancer made itself."""
         self.ours[status] = self.ours.get(status, 0) + 1
 
+    def report(self) -> dict[str, Any]:
+        """The counters as plain values."""
+        return {
+            "buckets": self.buckets,
+            "latency_sum": self.latency_sum,
+            "ours": {str(status): number for status, number in self.ours.items()},
+        }
 
-def render(metrics: Metrics, backends: Iterable[Backend], open_connections: int) -> str:
-    """The whole exposition."""
+
+def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sum of several workers' reports, which may be of different backends."""
+    whole: dict[str, Any] = {
+        "backends": {},
+        "connections": 0,
+        "buckets": [0] * (len(BOUNDS) + 1),
+        "latency_sum": 0.0,
+        "ours": {},
+    }
+    for report in reports:
+        whole["connections"] += report["connections"]
+        whole["latency_sum"] += report["latency_sum"]
+        whole["buckets"] = _sum(whole["buckets"], report["buckets"])
+        for status, number in report["ours"].items():
+            whole["ours"][status] = whole["ours"].get(status, 0) + number
+        for name, counts in report["backends"].items():
+            before = whole["backends"].get(name)
+            whole["backends"][name] = counts if before is None else _add(before, counts)
+    return whole
+
+
+def _sum(one: list[int], other: list[int]) -> list[int]:
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def _add(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    added: dict[str, Any] = {name: one[name] + other[name] for name in COUNTS}
+    added["ejected"] = one["ejected"] or other["ejected"]
+    added["classes"] = _sum(one["classes"], other["classes"])
+    return added
+
+
+COUNTS = ("active", "idle", "requests", "failures", "retries")
+NOTHING: Mapping[str, Any] = {**dict.fromkeys(COUNTS, 0), "ejected": False, "classes": [0] * 10}
+"""The counts of a backend that no worker knows yet."""
+
+
+def render(whole: Mapping[str, Any], backends: Iterable[Backend]) -> str:
+    """The exposition of the totals."""
+    rows = [(b, whole["backends"].get(f"{b.service}/{b.name}", NOTHING)) for b in backends]
     lines = ["# TYPE balancer_requests_total counter"]
-    rows = list(backends)
-    for backend in rows:
-        label = f'service="{backend.service}",backend="{backend.name}"'
+    for backend, counts in rows:
         lines += [
-            f'balancer_requests_total{{{label},code="{code}xx"}} {number}'
-            for code, number in enumerate(backend.by_class)
+            f'balancer_requests_total{{{_label(backend)},code="{code}xx"}} {number}'
+            for code, number in enumerate(counts["classes"])
             if number
         ]
     for name, kind in (("failures", "counter"), ("retries", "counter"), ("active", "gauge")):
         metric = f"balancer_backend_{name}" + ("_total" if kind == "counter" else "")
         lines.append(f"# TYPE {metric} {kind}")
-        lines += [
-            f'{metric}{{service="{b.service}",backend="{b.name}"}} {getattr(b, name)}' for b in rows
-        ]
+        lines += [f"{metric}{{{_label(backend)}}} {counts[name]}" for backend, counts in rows]
     lines.append("# TYPE balancer_backend_up gauge")
-    lines += [
-        f'balancer_backend_up{{service="{b.service}",backend="{b.name}",state="{b.state}"}} '
-        f"{int(b.takes_new)}"
-        for b in rows
-    ]
+    lines += [f"balancer_backend_up{{{_label(b)}}} {int(b.takes_new)}" for b, _ in rows]
     lines.append("# TYPE balancer_own_answers_total counter")
-    lines += [f'balancer_own_answers_total{{code="{c}"}} {n}' for c, n in metrics.ours.items()]
-    lines += _histogram(metrics)
-    lines += ["# TYPE balancer_connections gauge", f"balancer_connections {open_connections}"]
+    lines += [f'balancer_own_answers_total{{code="{c}"}} {n}' for c, n in whole["ours"].items()]
+    lines += _histogram(whole["buckets"], whole["latency_sum"])
+    lines += ["# TYPE balancer_connections gauge", f"balancer_connections {whole['connections']}"]
     return "\n".join(lines) + "\n"
 
 
-def _histogram(metrics: Metrics) -> list[str]:
+def _label(backend: Backend) -> str:
+    return f'service="{backend.service}",backend="{backend.name}"'
+
+
+def _histogram(buckets: list[int], latency_sum: float) -> list[str]:
     name = "balancer_request_duration_seconds"
     lines = [f"# TYPE {name} histogram"]
-    total = 0
-    for bound, number in zip((*BOUNDS, "+Inf"), metrics.buckets, strict=True):
-        total += number
-        lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
-    return [*lines, f"{name}_sum {metrics.latency_sum:.6f}", f"{name}_count {total}"]
+    total_so_far = 0
+    for bound, number in zip((*BOUNDS, "+Inf"), buckets, strict=True):
+        total_so_far += number
+        lines.append(f'{name}_bucket{{le="{bound}"}} {total_so_far}')
+    return [*lines, f"{name}_sum {latency_sum:.6f}", f"{name}_count {total_so_far}"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -14,9 +13,10 @@ import typer
 from balancer import config
 from balancer.config import Config, Network
 from balancer.errors import UsageError
+from balancer.health.ejection import EjectionPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 EPILOG = """Examples:
 
@@ -42,14 +42,27 @@ def _option(help_text: str, **more: Any) -> Any:
 class Options:
     """What the command line says, before it is checked."""
 
+    config: Annotated[
+        str, _option("A TOML file with any of these options; read again at SIGHUP.")
+    ] = ""
     listen: Annotated[str, _option("Where clients come in: HOST:PORT.")] = "127.0.0.1:8080"
     admin: Annotated[str, _option("The admin API: HOST:PORT, or 'none'.")] = "127.0.0.1:8081"
     backend: Annotated[
         list[str] | None, _option("[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
     ] = None
-    algorithm: Annotated[str, _option("How a backend is chosen: round-robin.")] = "round-robin"
+    algorithm: Annotated[
+        str,
+        _option(
+            "How a backend is chosen: round-robin, least-connections, random, two-choices, "
+            "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME or cookie:NAME."
+        ),
+    ] = "round-robin"
     affinity: Annotated[
-        str, _option("What ties a client to a backend: none, cookie or learn:COOKIE.")
+        str,
+        _option(
+            "What ties a client to a backend: none, cookie (our own), learn:COOKIE (the app's), "
+            "header:NAME or source."
+        ),
     ] = "none"
     route: Annotated[
         list[str] | None,
@@ -72,12 +85,16 @@ class Options:
     cookie_max_life: Annotated[
         float, _option("Seconds from its making until the pin ends; 0: never.", min=0)
     ] = 0.0
-    learn_entries: Annotated[
-        int, _option("Learned cookies at most; the least recently used goes first.", min=1)
+    table_entries: Annotated[
+        int,
+        _option("Pins that learn, header and source keep; the least recently used goes.", min=1),
     ] = 100_000
-    learn_idle: Annotated[
-        float, _option("Seconds without a request until a learned cookie is forgotten.", min=0.001)
+    table_idle: Annotated[
+        float, _option("Seconds without a request until such a pin is forgotten.", min=0.001)
     ] = 3600.0
+    workers: Annotated[
+        int, _option("Processes that serve; limits are for each of them.", min=1, max=128)
+    ] = 1
     trust_proxy: Annotated[
         list[str] | None,
         _option("A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."),
@@ -105,6 +122,9 @@ class Options:
     pool_idle_timeout: Annotated[
         float, _option("Seconds an idle connection to a backend is kept.", min=0.001)
     ] = 30.0
+    queue_timeout: Annotated[
+        float, _option("Seconds that a request may wait for a busy backend.", min=0.001)
+    ] = 5.0
     drain_timeout: Annotated[
         float, _option("Seconds that open requests get at SIGTERM.", min=0)
     ] = 30.0
@@ -113,6 +133,28 @@ class Options:
     )
     max_headers: Annotated[int, _option("Header fields of a request at most.", min=1)] = 100
     max_body: Annotated[int, _option("Bytes of a request's body at most; 0: any.", min=0)] = 0
+    max_connections: Annotated[int, _option("Clients' connections at most.", min=1)] = 20_000
+    max_active: Annotated[
+        int, _option("Requests at one backend at a time; more wait. 0: any number.", min=0)
+    ] = 0
+    max_queue: Annotated[
+        int, _option("Requests that may wait for a service or for one backend.", min=0)
+    ] = 1000
+    eject_after: Annotated[
+        int, _option("Requests in a row without an answer that eject a backend; 0: never.", min=0)
+    ] = 5
+    eject_time: Annotated[
+        float,
+        _option("Seconds of the first ejection; it doubles up to --eject-longest.", min=0.001),
+    ] = 5.0
+    eject_longest: Annotated[float, _option("Seconds of the longest ejection.", min=0.001)] = 300.0
+    slow_start: Annotated[
+        float, _option("Seconds in which a backend that comes up gets its full share.", min=0)
+    ] = 0.0
+    panic: Annotated[bool, _option("When no backend is up, try them all the same.")] = False
+    retry_share: Annotated[
+        float, _option("Second tries after a lost answer, as a share of requests.", min=0, max=1)
+    ] = 0.2
 
 
 def command(run: Callable[[Options], None]) -> Callable[..., None]:
@@ -139,8 +181,14 @@ def command(run: Callable[[Options], None]) -> Callable[..., None]:
     return balancer
 
 
-def configure(options: Options) -> Config:
-    """The configuration that the options describe; raises `UsageError`."""
+def configure(
+    options: Options, services: Mapping[str, Mapping[str, Any]] | None = None, secret: bytes = b""
+) -> Config:
+    """The configuration that the options describe; raises `UsageError`.
+
+    `services` gives some services options of their own (see `toml`); `secret` keys the affinity
+    cookie, and one is made when it is empty.
+    """
     backends = tuple(config.parse_backend(text) for text in options.backend or ())
     return Config(
         listen=config.parse_address(options.listen, "--listen"),
@@ -156,9 +204,25 @@ def configure(options: Options) -> Config:
             fall=options.fall,
         ),
         timeouts=_timeouts(options),
-        limits=config.Limits(options.max_header_bytes, options.max_headers, options.max_body),
+        limits=config.Limits(
+            header_bytes=options.max_header_bytes,
+            header_count=options.max_headers,
+            body=options.max_body,
+            connections=options.max_connections,
+            backend_active=options.max_active,
+            queue=options.max_queue,
+        ),
+        ejection=EjectionPolicy(options.eject_after, options.eject_time, options.eject_longest),
+        slow_start=options.slow_start,
+        panic=options.panic,
+        retry_share=options.retry_share,
+        workers=options.workers,
         trusted=tuple(_network(text) for text in options.trust_proxy or ()),
-        secret=os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32),
+        policies={
+            config.parse_name(name, "service"): _policy(replace(options, **own))
+            for name, own in (services or {}).items()
+        },
+        secret=secret or secrets.token_bytes(32),
     )
 
 
@@ -178,8 +242,8 @@ def _policy(options: Options) -> config.ServicePolicy:
             max_idle=options.cookie_max_idle,
             max_life=options.cookie_max_life,
         ),
-        learn_entries=options.learn_entries,
-        learn_idle=options.learn_idle,
+        table_entries=options.table_entries,
+        table_idle=options.table_idle,
     )
 
 
@@ -192,6 +256,7 @@ def _timeouts(options: Options) -> config.Timeouts:
         tunnel=options.tunnel_timeout,
         pool_idle=options.pool_idle_timeout,
         drain=options.drain_timeout,
+        queue=options.queue_timeout,
     )
 
 

@@ -10,7 +10,8 @@ previous request: an equal block is not parsed again (HPACK rests on the same ob
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import httptools
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from balancer.config import Limits
 
+    _Rule = Callable[["Fields", "_Seen", bytes], None]
+
 CHUNKED = -1
 _METHODS = frozenset(
     b"GET HEAD POST PUT DELETE OPTIONS PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK "
@@ -32,7 +35,7 @@ _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([!-\"$-~]+) H
 _LOOKS_LIKE_HTTP = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]* ?(?:[A-Z/.\d]*\r?)?)?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]+)(?::\d{0,5})?")
-_VALUE = re.compile(rb"[\t -~\x80-\xff]*")
+_PRINTABLE = b"\t\r\n" + bytes(range(32, 127)) + bytes(range(128, 256))
 _LENGTH = re.compile(rb"\d{1,18}")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _TOKENS = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -59,10 +62,16 @@ class Fields:
     cookie: bytes = b""
     request_id: bytes = b""
     te_trailers: bool = False
-    claimed: dict[bytes, bytes] = field(default_factory=dict)
+    claimed: dict[bytes, bytes] | None = None
     """Forwarded and X-Forwarded-*, as the peer claims them: lower-case name to value."""
-    others: dict[bytes, bytes] = field(default_factory=dict)
-    """The other end-to-end fields: lower-case name to the first value."""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def value(self, lower: bytes) -> bytes | None:
+        """The first value of a field, by its lower-case name."""
+        for name, value in self.headers:
+            if name.lower() == lower:
+                return value
+        return None
 
 
 @dataclass(slots=True)
@@ -97,7 +106,7 @@ def hopeless(partial: bytes) -> bool:
     return b"\n" not in partial and _LOOKS_LIKE_HTTP.fullmatch(partial) is None
 
 
-def parse(head: bytes, previous: Request | None, limits: Limits) -> Request:
+def parse(head: bytes, previous: Request, limits: Limits) -> Request:
     """Parse a head up to and including its empty line; raises `RefusedError`."""
     end = head.find(b"\r\n")
     match = _REQUEST_LINE.fullmatch(head, 0, end)
@@ -107,7 +116,7 @@ def parse(head: bytes, previous: Request | None, limits: Limits) -> Request:
     minor = 1 if match[3] == b"1" else 0
     _check_method(method)
     block = head[end + 2 :]
-    if previous is not None and previous.minor == minor and previous.fields.block == block:
+    if previous.fields.block == block and previous.minor == minor:
         fields = previous.fields
     else:
         fields = _parse_fields(head, block, minor, limits)
@@ -150,29 +159,24 @@ def _with_host(fields: Fields, host: bytes) -> Fields:
 
 
 def _parse_fields(head: bytes, block: bytes, minor: int, limits: Limits) -> Fields:
+    if block.translate(None, _PRINTABLE):
+        raise RefusedError(400, "control character in a header field")
     headers = _cut(head)
     if len(headers) > limits.header_count:
         raise RefusedError(431, f"more than {limits.header_count} header fields")
-    fields = Fields(block, keep_alive=minor == 1)
+    fields = Fields(block, keep_alive=minor == 1, headers=tuple(headers))
     seen = _Seen()
     lines: list[bytes] = []
-    for name, value in headers:
-        if _VALUE.fullmatch(value) is None:
-            raise RefusedError(400, "control character in a header field")
-        lower = name.lower()
-        rule = _RULES.get(lower)
-        if rule is not None:
-            rule(fields, seen, value)
-        elif lower in _DROPPED:
-            continue
-        elif _is_forwarding(lower):
-            _claim(fields, lower, value)
-        else:
+    for name, untrimmed in headers:
+        value = untrimmed.strip(b" \t")  # llhttp leaves the space at the end
+        rule = _rule_of(name)
+        if rule is None:
             lines.append(b"%b: %b\r\n" % (name, value))
-            fields.others.setdefault(lower, value)
+        else:
+            rule(fields, seen, value)
     _conclude(fields, seen, minor)
     if seen.options:
-        lines = _without(lines, fields, seen.options)
+        lines = _without(lines, seen.options)
     fields.forward = b"".join(lines)
     return fields
 
@@ -251,7 +255,7 @@ def _request_id(fields: Fields, seen: _Seen, value: bytes) -> None:
         fields.request_id = value
 
 
-_RULES: dict[bytes, Callable[[Fields, _Seen, bytes], None]] = {
+_RULES: dict[bytes, _Rule] = {
     b"host": _host,
     b"content-length": _content_length,
     b"transfer-encoding": _transfer_encoding,
@@ -262,16 +266,30 @@ _RULES: dict[bytes, Callable[[Fields, _Seen, bytes], None]] = {
     b"te": _te,
     b"x-request-id": _request_id,
 }
-_LOOKALIKES = frozenset(name.replace(b"-", b"_") for name in _RULES if b"-" in name)
 
 
-def _is_forwarding(lower: bytes) -> bool:
-    """Fields by which a proxy speaks of its client, and `_` spellings that CGI can't tell apart."""
+@lru_cache(maxsize=1024)
+def _rule_of(name: bytes) -> _Rule | None:
+    """What is done with a field of that name; None: it is passed on."""
+    lower = name.lower()
     dashed = lower.replace(b"_", b"-")
-    return dashed == b"forwarded" or dashed.startswith(b"x-forwarded-") or lower in _LOOKALIKES
+    if lower in _RULES:
+        return _RULES[lower]
+    # CGI can't tell `_` from `-`, so such spellings of what we decide on must not get through.
+    if lower in _DROPPED or (dashed != lower and dashed in _RULES):
+        return _drop
+    if dashed == b"forwarded" or dashed.startswith(b"x-forwarded-"):
+        return partial(_claim, lower)
+    return None
 
 
-def _claim(fields: Fields, lower: bytes, value: bytes) -> None:
+def _drop(fields: Fields, seen: _Seen, value: bytes) -> None:
+    """Leave it out."""
+
+
+def _claim(lower: bytes, fields: Fields, seen: _Seen, value: bytes) -> None:
+    if fields.claimed is None:
+        fields.claimed = {}
     if lower in fields.claimed:
         value = fields.claimed[lower] + b", " + value
     fields.claimed[lower] = value
@@ -293,8 +311,10 @@ def _conclude(fields: Fields, seen: _Seen, minor: int) -> None:
     fields.cookie = b"; ".join(seen.cookies)
 
 
-def _without(lines: list[bytes], fields: Fields, options: set[bytes]) -> list[bytes]:
+def _without(lines: list[bytes], options: set[bytes]) -> list[bytes]:
     """Drop the fields that Connection names (RFC 9110 section 7.6.1)."""
-    for option in options:
-        fields.others.pop(option, None)
     return [line for line in lines if line.partition(b":")[0].lower() not in options]
+
+
+NO_REQUEST = Request(b"", b"", b"", b"", 1, False, Fields(b""))
+"""Stands for the request before the first one."""

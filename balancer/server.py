@@ -1,124 +1,131 @@
-"""Runs a balancer: listeners, signals, and an orderly end."""
+"""Runs one process that serves: listeners, signals, and an orderly end."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import os
 import signal
-import socket
 import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from balancer import admin
-from balancer.errors import ListenError
+from balancer import listeners
+from balancer.cluster import Cluster
+from balancer.errors import BalancerError
+from balancer.fleet import Alone
 from balancer.frontend import Frontend
+from balancer.health.oversight import Oversight
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
-    from balancer.config import Address, Config
+    from balancer.backend import Backend
+    from balancer.config import Config
 
-_BACKLOG = 4096
+    Reload = Callable[[], Config]
 
 
-async def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT; a second one ends it at once. Raises `ListenError`."""
-    loop = asyncio.get_running_loop()
-    worker = Worker(config, loop)
-    stop = asyncio.Event()
-    runner: web.AppRunner | None = None
+@dataclass(slots=True)
+class Running:
+    """A balancer that listens: its worker, and where it really is (port 0 means any)."""
+
+    worker: Worker
+    oversight: Oversight
+    listen: str
+    admin: str | None
+
+    def reload(self, read: Reload) -> None:
+        """Take over a new configuration; a bad one changes nothing."""
+        try:
+            config = read()
+            self.worker.cluster.reconfigure(config)
+        except BalancerError as error:
+            log(f"reload refused, going on as before: {error}")
+            return
+        self.worker.reconfigured()
+        self.oversight.follow(config.health)
+        log("configuration reloaded")
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Running]:
+    """Listen as configured; at the end stop accepting and drain. Raises `ListenError`."""
+
+    def changed(backend: Backend, healthy: bool) -> None:
+        cluster.set_health(backend, healthy=healthy)
+        log(f"backend {backend.service}/{backend.name} is {'up' if healthy else 'down'}")
+
+    oversight = Oversight(config.health, changed)
+    cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
+    worker = Worker(cluster, asyncio.get_running_loop(), oversight.refused)
+    where = None
+    runner = None
     try:
-        server = await _listen(config.listen, lambda: Frontend(worker), "--listen")
+        socket = listeners.bind(config.listen, "--listen")
+        server = await listeners.serve(socket, lambda: Frontend(worker))
         if config.admin is not None:
-            runner, where = await _listen_admin(worker, config.admin)
-            worker.log(f"admin on http://{where}")
-        worker.log(f"listening on http://{_where(server)}, {_summary(config)}")
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stopper(stop))
-        _settle_memory()
-        await stop.wait()
+            runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
+        yield Running(worker, oversight, listeners.name_of(socket), where)
         server.close()
         await worker.drain()
     finally:
+        await oversight.stop()
         await worker.close()
         if runner is not None:
             await runner.cleanup()
 
 
-def _stopper(stop: asyncio.Event) -> Callable[[], None]:
-    def on_signal() -> None:
+async def serve(config: Config, read: Reload) -> None:
+    """Serve until SIGTERM or SIGINT; a second one ends it at once. Raises `ListenError`."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    async with running(config) as balancer:
+        say_where(config, balancer.listen, balancer.admin)
+        loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
+        on_stop(stop)
+        settle_memory()
+        await stop.wait()
+
+
+def on_stop(stop: asyncio.Event) -> None:
+    """Set the event at the first SIGTERM or SIGINT; end at once at the second."""
+
+    def told() -> None:
         if stop.is_set():
             os._exit(1)
         stop.set()
 
-    return on_signal
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told)
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What is there now stays; the hot path makes no cycles, so collecting can be rare."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _listen(
-    address: Address, factory: Callable[[], asyncio.Protocol], option: str
-) -> asyncio.AbstractServer:
-    loop = asyncio.get_running_loop()
-    try:
-        if address.path:
-            return await loop.create_unix_server(factory, address.path, backlog=_BACKLOG)
-        return await loop.create_server(factory, address.host, address.port, backlog=_BACKLOG)
-    except OSError as error:
-        raise _cannot_listen(address, option, error) from None
-
-
-async def _listen_admin(worker: Worker, address: Address) -> tuple[web.AppRunner, str]:
-    runner = web.AppRunner(admin.application(worker), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        if address.path:
-            await web.UnixSite(runner, address.path).start()
-        else:
-            await web.TCPSite(runner, address.host, address.port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise _cannot_listen(address, "--admin", error) from None
-    return runner, _name(runner.addresses[0])
-
-
-def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError:
-    if error.errno == errno.EADDRINUSE:
-        why = f"address already in use. Choose another {option}, or stop what holds it."
-    else:
-        # uvloop puts its own words around the system's; the number says it plainly.
-        why = f"{os.strerror(error.errno) if error.errno else error}. Choose another {option}."
-    return ListenError(f"cannot listen on {address}: {why}")
-
-
-def _where(server: asyncio.AbstractServer) -> str:
-    sockets: list[socket.socket] = getattr(server, "sockets", [])
-    return _name(sockets[0].getsockname())
-
-
-def _name(name: tuple[str, int] | str) -> str:
-    if not isinstance(name, str):
-        host, port = str(name[0]), int(name[1])
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"unix:{name}"
-
-
-def _summary(config: Config) -> str:
+def say_where(config: Config, listen: str, admin: str | None) -> None:
+    """One line for each listener."""
     policy = config.default_policy
-    number = len(config.backends)
-    return f"{number} backends, {policy.algorithm}, affinity {policy.affinity}"
+    if admin:
+        log(f"admin on http://{admin}")
+    log(
+        f"listening on http://{listen}, {len(config.backends)} backends, {policy.algorithm}, "
+        f"affinity {policy.affinity}"
+        + (f", {config.workers} workers" if config.workers > 1 else "")
+    )
 
 
 def report(error: Exception) -> None:
-    """One clear line for the user."""
+    """One clear line about what went wrong."""
     sys.stderr.write(f"balancer: {error}\n")
+
+
+def log(message: str) -> None:
+    """One line for the operator; nothing that a client sent."""
+    sys.stderr.write(f"balancer {message}\n")

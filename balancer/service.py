@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer import algorithms
-from balancer.affinity import DOWN, Claim, Found, kinds
-from balancer.backend import KEEPS_PINNED, Backend
+from balancer.affinity import DOWN, Affinity, Claim, Found
+from balancer.affinity.none import NoAffinity
+from balancer.backend import KEEPS_PINNED, Backend, State
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from random import Random
 
     from balancer.config import ServicePolicy
+    from balancer.frontend import Frontend
 
 
 class Service:
     """Backends by name and by pin, with the algorithm and the affinity that choose among them."""
 
-    def __init__(self, name: str, policy: ServicePolicy, secret: bytes, random: Random) -> None:
+    def __init__(
+        self,
+        name: str,
+        policy: ServicePolicy,
+        random: Random,
+        *,
+        panic: bool = False,
+        most_active: int = 0,
+    ) -> None:
         self.name = name
+        self.waiting: deque[Frontend] = deque()
+        self._panic = panic
+        self._most_active = most_active
         self.policy = policy
         self.backends: dict[str, Backend] = {}
         self.by_pin: dict[bytes, Backend] = {}
-        self.algorithm = algorithms.make(policy.algorithm, random)
-        self.affinity = kinds.make(name, policy, secret, self.by_pin)
+        self.algorithm, self.key_of = algorithms.make(policy.algorithm, random)
+        self.affinity: Affinity = NoAffinity()
         self._open: tuple[Backend, ...] = ()
 
     def add(self, backend: Backend) -> None:
@@ -41,17 +55,27 @@ class Service:
         return backend
 
     def refresh(self) -> None:
-        """Work out anew who may be chosen, after any change of a state or a weight."""
-        for backend in self.backends.values():
+        """Work out anew who may be chosen, after any change of a state or a weight.
+
+        In panic, when nobody is up, those that were not taken out on purpose are tried all the
+        same: a check may be wrong about all of them at once (Envoy's panic mode).
+        """
+        backends = self.backends.values()
+        for backend in backends:
             backend.pinnable = backend.state in KEEPS_PINNED
-        self._open = tuple(b for b in self.backends.values() if b.takes_new)
+        self._open = tuple(b for b in backends if b.takes_new)
+        if self._panic and not self._open:
+            self._open = tuple(b for b in backends if b.asked is State.UP and b.share)
+            for backend in self._open:
+                backend.pinnable = True
 
     def choose(
         self, claim: Claim, key: bytes, tried: Container[Backend], now: float
     ) -> tuple[Backend | None, Found]:
         """The backend for a request, None when there is none, and what its claim led to.
 
-        `tried` are the backends that failed this request already.
+        `tried` are the backends that failed this request already. A backend that is full is
+        chosen only for its own pinned clients, or when all are full; the caller then waits.
         """
         found = self.affinity.find(claim, now)
         pinned = found.backend
@@ -66,4 +90,7 @@ class Service:
             candidates = tuple(b for b in candidates if b not in tried)
         if not candidates:
             return None, found
+        if self._most_active:
+            free = tuple(b for b in candidates if b.active < self._most_active)
+            candidates = free or candidates
         return self.algorithm.choose(candidates, key), found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from balancer import chunked, response_head
 from balancer.chunked import ChunkedReader
 from balancer.errors import BadAnswerError, RefusedError
+from balancer.response_head import NO_RESPONSE
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
@@ -50,7 +51,7 @@ class Upstream(asyncio.Protocol):
         self.client: Frontend | None = None
         self.phase = IDLE
         self.buffer = b""
-        self.response: Response | None = None
+        self.response = NO_RESPONSE
         self.left = 0
         self.chunks: ChunkedReader | None = None
         self.reused = False
@@ -92,21 +93,21 @@ class Upstream(asyncio.Protocol):
             client.answer_broken(self, str(error))
 
     def _read_head(self, client: Frontend, data: bytes) -> None:
-        end = data.find(b"\r\n\r\n") + 4
-        if end == 3:  # noqa: PLR2004 - not found
-            if len(data) > _MAX_HEAD:
-                raise BadAnswerError("response head too large")
-            self.buffer = data
-            return
-        self.buffer = b""
         response = self.response
-        head = data[:end]
-        if response is None or response.head != head or response.to_head != self.to_head:
-            response = response_head.parse(head, to_head=self.to_head)
+        if data.startswith(response.head) and response.to_head == self.to_head:
+            end = len(response.head)  # the same head as last time, down to its empty line
+        else:
+            end = data.find(b"\r\n\r\n") + 4
+            if end == 3:  # noqa: PLR2004 - not found
+                self._wait_for_head(data)
+                return
+            response = response_head.parse(data[:end], to_head=self.to_head)
+            self.buffer = b""
             if response.status < _FINAL:
                 self._interim(client, response, data[end:])
                 return
             self.response = response
+        self.buffer = b""
         if response.bodiless:
             self._whole(client, response, b"", extra=len(data) > end)
         elif response.length >= 0:
@@ -120,6 +121,11 @@ class Upstream(asyncio.Protocol):
                 client.start_answer(self, response, data[end:])
         else:
             self._unsized(client, response, data[end:])
+
+    def _wait_for_head(self, data: bytes) -> None:
+        if len(data) > _MAX_HEAD:
+            raise BadAnswerError("response head too large")
+        self.buffer = data
 
     def _interim(self, client: Frontend, response: Response, rest: bytes) -> None:
         """1xx: switch protocols, or pass it on and read the next head."""
@@ -158,8 +164,7 @@ class Upstream(asyncio.Protocol):
             return
         extra = self.left < 0
         client.forward(data[: self.left] if extra else data)
-        response = self.response
-        self._finish(keep=response is not None and response.keep_alive and not extra)
+        self._finish(keep=self.response.keep_alive and not extra)
 
     def _read_chunks(self, client: Frontend, data: bytes) -> None:
         chunks = cast("ChunkedReader", self.chunks)
@@ -173,8 +178,7 @@ class Upstream(asyncio.Protocol):
         if out:
             client.forward(out)
         if chunks.done and self.client is not None:
-            response = self.response
-            self._finish(keep=response is not None and response.keep_alive and not chunks.rest)
+            self._finish(keep=self.response.keep_alive and not chunks.rest)
 
     def _finish(self, *, keep: bool) -> None:
         """The answer is complete: to the pool, or away."""

@@ -84,7 +84,13 @@ class Client:
         return await self.ask("POST", "/cart", service=service, body={"item": item})
 
     async def logout(self, service: str = "") -> Answer:
-        return await self.ask("POST", "/logout", service=service)
+        """Log out; raises StepError when that is refused, or nothing could be concluded from it."""
+        answer = await self.ask("POST", "/logout", service=service)
+        if answer.status != 204:  # noqa: PLR2004
+            raise StepError(
+                f"{self.user} could not log out: {answer.status or answer.operation.error}"
+            )
+        return answer
 
     # What it holds
 

@@ -14,6 +14,7 @@ from lab.answers import Answers
 from lab.balancers import BALANCERS
 from lab.balancers.builtin import Builtin
 from lab.balancers.interface import PART as BALANCER
+from lab.balancers.interface import Balancer
 from lab.client import Client
 from lab.description import Description
 from lab.errors import Skip, StartError, StepError
@@ -56,8 +57,7 @@ class Cluster:
         self._keys: list[Key] = []
         self._clients: list[Client] = []
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
-        make = BALANCERS[description.balancer] if description.balancer else None
-        self._balancer = make(description, site, self._http) if make else None
+        self._balancer: Balancer | None = None
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -160,7 +160,7 @@ class Cluster:
         """Grow a service (the only one, when none is named) by one node, up when this returns."""
         wanted = self.description.service(service or self.description.services[0].name)
         name = self.description.node_name(wanted.name, len(self.nodes_of(wanted.name)) + 1)
-        node = self.nodes[name] = Node(name, wanted, self._site.place())
+        node = self.nodes[name] = Node(name, wanted, self._site.place(name))
         await self._start_node(node)
         if self._balancer:
             await self._balancer.add(node.backend)
@@ -193,9 +193,12 @@ class Cluster:
 
     async def _start(self) -> None:
         self._emit("cluster.starting", nodes=sum(s.nodes for s in self.description.services))
+        if self.description.balancer:  # first, for it may be unable to do what is described
+            make = BALANCERS[self.description.balancer]
+            self._balancer = make(self.description, self._site, self._http)
         for service in self.description.services:
             for name in self.description.node_names(service):
-                self.nodes[name] = Node(name, service, self._site.place())
+                self.nodes[name] = Node(name, service, self._site.place(name))
         self._write_keys([self._new_key()])
         if self.description.needs_redis and self._redis is None:
             self._redis = Redis.on(self._site)

@@ -25,7 +25,7 @@ class StartError(LabError):
     exit_status = 3
 
 
-class FabricLost(StartError):  # noqa: N818  named for what happened, as its message is
+class FabricLost(StartError):
     """What the cluster ran on went away in the middle of a run."""
 
 
@@ -33,5 +33,5 @@ class StepError(LabError):
     """A step of a story could not be done (a login refused, a node that is not there)."""
 
 
-class Skip(LabError):  # noqa: N818  not a failure: the scenario cannot be shown on this cluster
+class Skip(LabError):
     """Raised by a story that cannot be told on the cluster it was given."""

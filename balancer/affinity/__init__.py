@@ -34,6 +34,9 @@ class Found(NamedTuple):
     verdict: str
 
 
+NOTHING_FOUND = Found(None, NONE)
+
+
 class Pin(NamedTuple):
     """One row of the admin's table of pins; `key` is a hash, never the credential."""
 
@@ -66,6 +69,10 @@ class Affinity(Protocol):
         `cookies` are the Set-Cookie values of the backend's answer.
         """
         ...
+
+    def hear(self, key: bytes, pin: bytes, now: float) -> None:
+        """Take over a pin from another worker, or with b"" its end; nothing without a table."""
+        return
 
     def pins(self, now: float) -> list[Pin]:
         """The table, for the admin; empty when the pins live with the clients."""

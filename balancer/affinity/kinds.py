@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from balancer.affinity.cookie import CookieAffinity
 from balancer.affinity.learn import LearnAffinity
 from balancer.affinity.none import NoAffinity
+from balancer.affinity.stick import HeaderAffinity, SourceAffinity
+from balancer.affinity.table import Table
 from balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,37 +19,52 @@ if TYPE_CHECKING:
     from balancer.backend import Backend
     from balancer.config import ServicePolicy
 
-    Pins = Mapping[bytes, Backend]
-    Factory = Callable[[str, str, ServicePolicy, bytes, Pins], Affinity]
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an affinity is made from.
+
+    `tell` and `hear` connect a table of pins with those of other workers.
+    """
+
+    service: str
+    policy: ServicePolicy
+    secret: bytes
+    pins_to: Mapping[bytes, Backend]
+    tell: Callable[[bytes, bytes], None] | None = None
+    hear: Callable[[], None] | None = None
+
+    @property
+    def argument(self) -> str:
+        """What stands behind the colon."""
+        return self.policy.affinity.partition(":")[2]
+
+    def table(self) -> Table:
+        """An empty table of the size and the idle time asked for."""
+        policy = self.policy
+        hear = self.hear if self.tell is not None else None
+        return Table(policy.table_entries, policy.table_idle, self.pins_to, self.tell, hear)
+
+    def named(self, what: str) -> str:
+        """The argument; raises `UsageError` when it is missing."""
+        if not self.argument:
+            raise UsageError(f"affinity {self.policy.affinity!r}: {what}")
+        return self.argument
 
 
-def _none(
-    service: str, argument: str, policy: ServicePolicy, secret: bytes, pins: Pins
-) -> Affinity:
-    return NoAffinity()
+KINDS: dict[str, Callable[[Setting], Affinity]] = {
+    "none": lambda _: NoAffinity(),
+    "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to),
+    "learn": lambda s: LearnAffinity(s.named("say which cookie, as in learn:sid"), s.table()),
+    "header": lambda s: HeaderAffinity(s.named("say which, as in header:X-User"), s.table()),
+    "source": lambda s: SourceAffinity(s.table()),
+}
 
 
-def _cookie(
-    service: str, argument: str, policy: ServicePolicy, secret: bytes, pins: Pins
-) -> Affinity:
-    return CookieAffinity(service, policy.cookie, secret, pins)
-
-
-def _learn(
-    service: str, argument: str, policy: ServicePolicy, secret: bytes, pins: Pins
-) -> Affinity:
-    if not argument:
-        raise UsageError("affinity learn: say which cookie to learn, as in learn:sid")
-    return LearnAffinity(argument, policy.learn_entries, policy.learn_idle, pins)
-
-
-KINDS: dict[str, Factory] = {"none": _none, "cookie": _cookie, "learn": _learn}
-
-
-def make(service: str, policy: ServicePolicy, secret: bytes, pins: Pins) -> Affinity:
+def make(setting: Setting) -> Affinity:
     """The affinity that the policy names (`KIND` or `KIND:ARGUMENT`); raises `UsageError`."""
-    kind, _, argument = policy.affinity.partition(":")
-    factory = KINDS.get(kind)
+    name = setting.policy.affinity
+    factory = KINDS.get(name.partition(":")[0])
     if factory is None:
-        raise UsageError(f"unknown affinity {policy.affinity!r}; there are {', '.join(KINDS)}")
-    return factory(service, argument, policy, secret, pins)
+        raise UsageError(f"unknown affinity {name!r}; there are {', '.join(KINDS)}")
+    return factory(setting)

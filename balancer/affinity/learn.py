@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from balancer.affinity import (
-    EXPIRED,
-    INVALID,
-    NONE,
-    VALID,
-    Affinity,
-    Claim,
-    Found,
-    Pin,
-)
-from balancer.affinity import (
-    cookies as cookie_fields,
-)
+from balancer.affinity import NONE, Affinity, Claim, Found, Pin
+from balancer.affinity import cookies as cookie_fields
+from balancer.affinity.table import Table, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from balancer.backend import Backend
     from balancer.request_head import Fields
 
 
-def key_of(value: bytes) -> bytes:
-    """A cookie's value as the table keeps it: hashed, since it is somebody's credential."""
-    return hashlib.blake2b(value, digest_size=16).digest()
-
-
 class LearnAffinity(Affinity):
-    """A bounded table from the hash of a cookie to a backend, least recently used out first."""
+    """Watches Set-Cookie for one name; a client that shows that value goes where it was made."""
 
     sticks = True
 
-    def __init__(
-        self, cookie: str, entries: int, idle: float, pins_to: Mapping[bytes, Backend]
-    ) -> None:
+    def __init__(self, cookie: str, table: Table) -> None:
         self._name = cookie.encode()
-        self._entries = entries
-        self._idle = idle
-        self._pins_to = pins_to
-        self._table: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
+        self._table = table
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """The hash of the cookie; of several of the name, the first counts, as apps read them."""
@@ -54,19 +30,8 @@ class LearnAffinity(Affinity):
         return Claim(key_of(values[0]) if values else None, fields.cookie)
 
     def find(self, claim: Claim, now: float) -> Found:
-        """V, or why not: N no cookie, I never learned here or backend gone, E idle too long."""
-        if claim.key is None:
-            return Found(None, NONE)
-        entry = self._table.get(claim.key)
-        if entry is None:
-            return Found(None, INVALID)
-        pin, expires = entry
-        if expires < now:
-            del self._table[claim.key]
-            return Found(None, EXPIRED)
-        self._put(claim.key, pin, now)
-        backend = self._pins_to.get(pin)
-        return Found(backend, INVALID if backend is None else VALID)
+        """N no cookie, or what the table says."""
+        return Found(None, NONE) if claim.key is None else self._table.find(claim.key, now)
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
@@ -77,25 +42,18 @@ class LearnAffinity(Affinity):
             if value is None:
                 continue
             if cookie_fields.deletes(set_cookie):
-                self._table.pop(claim.key or key_of(value), None)
-                return b""
-            self._put(key_of(value), chosen.pin, now)
+                self._table.forget(claim.key or key_of(value))
+            else:
+                self._table.put(key_of(value), chosen.pin, now)
             return b""
         if claim.key is not None and found.backend is not None and found.backend is not chosen:
-            self._put(claim.key, chosen.pin, now)
+            self._table.put(claim.key, chosen.pin, now)
         return b""
 
-    def pins(self, now: float) -> list[Pin]:
-        """The table, the most recently used last."""
-        return [
-            Pin(key.hex(), self._pins_to[pin].name, round(expires - now, 1))
-            for key, (pin, expires) in self._table.items()
-            if expires >= now and pin in self._pins_to
-        ]
+    def hear(self, key: bytes, pin: bytes, now: float) -> None:
+        """Into the table."""
+        self._table.heard(key, pin, now)
 
-    def _put(self, key: bytes, pin: bytes, now: float) -> None:
-        table = self._table
-        table[key] = (pin, now + self._idle)
-        table.move_to_end(key)
-        if len(table) > self._entries:
-            table.popitem(last=False)
+    def pins(self, now: float) -> list[Pin]:
+        """The table."""
+        return self._table.pins(now)

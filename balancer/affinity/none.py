@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import NONE, Affinity, Claim, Found, Pin
+from balancer.affinity import NOTHING_FOUND, Affinity, Claim, Found, Pin
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
     from balancer.request_head import Fields
-
-_NOTHING = Found(None, NONE)
 
 
 class NoAffinity(Affinity):
@@ -24,7 +22,7 @@ class NoAffinity(Affinity):
 
     def find(self, claim: Claim, now: float) -> Found:
         """Never a backend."""
-        return _NOTHING
+        return NOTHING_FOUND
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from balancer.algorithms import keys
+from balancer.algorithms.consistent_hash import ConsistentHash
+from balancer.algorithms.hashing import Hash
+from balancer.algorithms.least_connections import LeastConnections
+from balancer.algorithms.random_choice import RandomChoice
 from balancer.algorithms.round_robin import RoundRobin
+from balancer.algorithms.two_choices import TwoChoices
 from balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,12 +47,33 @@ class Algorithm(Protocol):
 
 ALGORITHMS: dict[str, Callable[[Random], Algorithm]] = {
     "round-robin": RoundRobin,
+    "least-connections": LeastConnections,
+    "random": RandomChoice,
+    "two-choices": TwoChoices,
+    "hash": Hash,
+    "consistent-hash": ConsistentHash,
 }
+KEYED = frozenset({"hash", "consistent-hash"})
+ENTRY_POINTS = "sessionlab.algorithms"
+"""The group in which an installed package offers algorithms of its own: name = factory."""
 
 
-def make(name: str, random: Random) -> Algorithm:
-    """The algorithm of that name; raises `UsageError`."""
-    factory = ALGORITHMS.get(name)
+def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
+    """The algorithm of that name, `NAME` or `NAME:KEY`, and what reads its key from a request.
+
+    Raises `UsageError`. Without a KEY the two hashes use the client's address, the others none.
+    """
+    name, colon, key = spec.partition(":")
+    factory = ALGORITHMS.get(name) or _offered(name)
     if factory is None:
         raise UsageError(f"unknown algorithm {name!r}; there are {', '.join(ALGORITHMS)}")
-    return factory(random)
+    if colon or name in KEYED:
+        return factory(random), keys.reader(key if colon else "source")
+    return factory(random), None
+
+
+def _offered(name: str) -> Callable[[Random], Algorithm] | None:
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        factory: Callable[[Random], Algorithm] = point.load()
+        return factory
+    return None

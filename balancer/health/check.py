@@ -98,12 +98,17 @@ class Checker:
         if task is not None:
             task.cancel()
 
-    async def stop(self) -> None:
-        """Stop checking altogether."""
+    def cancel(self) -> list[asyncio.Task[None]]:
+        """Check nobody any more; returns the tasks that are ending."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
         for task in tasks:
             task.cancel()
+        return tasks
+
+    async def stop(self) -> None:
+        """Stop checking altogether."""
+        tasks = self.cancel()
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task

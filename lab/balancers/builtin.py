@@ -17,8 +17,8 @@ class Builtin:
     """One `python -m balancer`, with a public and an admin address on its site."""
 
     def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
-        self.address = site.place(description.port)
-        self.admin = site.place()
+        self.address = site.place(PART, description.port)
+        self.admin = site.place(PART)
         self._description = description
         self._http = http
         self._secret = secrets.token_urlsafe(32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import sys
 
@@ -16,12 +15,17 @@ from lab.scenario import Scenario
 
 def main(story: Scenario) -> None:
     """Run one scenario as a program and end the process with the run's exit status."""
-    command = functools.partial(run.command, [inspect.getfile(story.story)])
+
+    def command(**options: object) -> None:
+        run.command([inspect.getfile(story.story)], **options)  # type: ignore[arg-type]
+
+    # Typer reads the options off the function, so it has those of `run`, but for the names.
     whole = inspect.signature(run.command, eval_str=True)
     options = [option for name, option in whole.parameters.items() if name != "scenarios"]
     command.__signature__ = whole.replace(parameters=options)  # type: ignore[attr-defined]
+    command.__annotations__ = {option.name: option.annotation for option in options}
     command.__doc__ = story.title
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(story.name)(command)
     try:
         app()

@@ -70,22 +70,34 @@ def _tell(event: Event) -> None:
 
 
 def _how_to_try(cluster: Cluster) -> str:
-    service = cluster.description.services[0]
-    login = f'{{"username": "alice", "password": "{cluster.password}"}}'
-    header = "-H 'Content-Type: application/json'"
-    ask = "-b jar -c jar" if service.strategy != "jwt" else '-H "Authorization: Bearer $TOKEN"'
+    admin = [f"admin     {cluster.admin_url}/backends"] if cluster.admin_url else []
     lines = [
         f"balancer  {cluster.url}",
-        f"admin     {cluster.admin_url}",
+        *admin,
         *(f"node {node.name:<5}{node.url}" for node in cluster.nodes.values()),
         "",
-        f"password of alice, bob, carol and user-000001 on: {cluster.password}",
+        f"Users: alice, bob, carol, user-000001 … with the password {cluster.password}",
         "",
-        "Try:",
-        f"  curl -c jar {header} -d '{login}' \\",
-        f"    {cluster.url}/login",
-        f"  curl {ask} {cluster.url}/me",
+        "Try, in another terminal:",
+        *(f"  {line}" for line in _commands(cluster)),
         "",
         "Ctrl-C ends it.",
     ]
     return "\n".join(lines)
+
+
+def _commands(cluster: Cluster) -> list[str]:
+    """Shell lines that log in and ask; each fits 80 columns."""
+    login = [
+        f"URL={cluster.url}",
+        f'USER_JSON=\'{{"username": "alice", "password": "{cluster.password}"}}\'',
+        "JSON='Content-Type: application/json'",
+        'curl -s -c jar -H "$JSON" -d "$USER_JSON" $URL/login',
+        "curl -s -b jar $URL/me",
+    ]
+    if cluster.description.services[0].strategy != "jwt":
+        return login
+    extract = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
+    login[3] = f"TOKEN=$({login[3]} |\n    {extract})"
+    login[4] = 'curl -s -b jar -H "Authorization: Bearer $TOKEN" $URL/me'
+    return login

@@ -20,6 +20,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -29,8 +30,10 @@ import sys
 import traceback
 from typing import NoReturn
 
-PRELOAD = ("nodes.__main__", "balancer.__main__")
+PRELOAD = ("nodes", "balancer")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+WHOLE_GROUP = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT)
+"""What no process can handle. Anything else is for the part to pass on to its own workers."""
 
 
 class Forkserver:
@@ -74,8 +77,10 @@ class Forkserver:
             return
         for pid, name in self._parts.items():
             if name == request["name"]:
+                signum = int(str(request["signal"]))
+                send = os.killpg if signum in WHOLE_GROUP else os.kill
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, int(str(request["signal"])))
+                    send(pid, signum)
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()
@@ -159,6 +164,16 @@ def _detach(log: str, parent: int) -> None:
     os.closerange(3, 256)  # the server's own pipes and selector
 
 
+def _rehearse(program: str) -> None:
+    """Load a program, and have it refuse a command line: that loads what it loads only when used.
+
+    Typer's pydantic is such a thing: a fifth of a second of CPU, once instead of for every part.
+    """
+    module = importlib.import_module(f"{program}.__main__")
+    with contextlib.redirect_stderr(io.StringIO()):
+        module.main(["--listen", "nowhere"])
+
+
 def _run(program: str, arguments: list[str]) -> int:
     if "/" in program:
         os.execv(program, [program, *arguments])  # noqa: S606  no shell is what we want
@@ -170,8 +185,8 @@ def _run(program: str, arguments: list[str]) -> int:
 def main() -> None:
     """Preload, serve, clear away."""
     scratch = sys.argv[1]
-    for module in PRELOAD:
-        importlib.import_module(module)
+    for program in PRELOAD:
+        _rehearse(program)
     gc.collect()
     gc.freeze()  # so that a collection in a child does not copy the shared pages
     try:

@@ -35,15 +35,24 @@ class Part:
 
 
 class Site(Protocol):
-    """The ground under one cluster. Closing it leaves nothing behind, whatever happened."""
+    """The ground under one cluster. Closing it leaves nothing behind, whatever happened.
+
+    `room` is a folder, as the parts see it, where each may write files of its own.
+    """
 
     label: str
+    room: str
 
-    def place(self, port: int = 0) -> Address:
-        """An address that no other part gets; `port` 0 is any free one.
+    def place(self, part: str, port: int = 0) -> Address:
+        """An address for that part that no other gets; `port` 0 is any free one.
 
-        Raises StartError when that port is taken.
+        A part that asks twice gets two ports of the same host. Raises StartError when that port
+        is taken.
         """
+        ...
+
+    def executable(self, *names: str) -> str | None:
+        """As the fabric's."""
         ...
 
     def write(self, name: str, content: str) -> str:
@@ -81,5 +90,9 @@ class Fabric(Protocol):
         ...
 
     def site(self, label: str) -> Site: ...
+
+    def executable(self, *names: str) -> str | None:
+        """The first of these programs that parts can run, as its path; None when there is none."""
+        ...
 
     async def close(self) -> None: ...

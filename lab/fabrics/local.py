@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+from itertools import count
 from pathlib import Path
 
 from lab.errors import FabricLost, StartError
@@ -30,6 +32,7 @@ class LocalFabric:
         self._ready: asyncio.Future[int] | None = None
         self._ended: dict[str, asyncio.Future[int]] = {}
         self._sites: list[LocalSite] = []
+        self._lost: FabricLost | None = None
 
     async def open(self) -> None:
         """Start the forkserver; returns at once, parts wait for it to have loaded."""
@@ -48,13 +51,19 @@ class LocalFabric:
         self._reader = asyncio.create_task(self._read_reports())
 
     def site(self, label: str) -> LocalSite:
-        """The ground for one cluster; `label` tells its parts from those of other clusters."""
+        """The ground for one cluster; `label` (made unique) tells its parts from others."""
         if self._scratch is None:
             raise StartError("the local fabric is not open")
+        used = {site.label for site in self._sites}
+        if label in used:
+            label = next(name for n in count(2) if (name := f"{label}.{n}") not in used)
         folder = self._scratch.folder / label
         folder.mkdir(mode=0o700)
         self._sites.append(LocalSite(self, label, folder))
         return self._sites[-1]
+
+    def executable(self, *names: str) -> str | None:
+        return executable(*names)
 
     async def close(self) -> None:
         """Have the forkserver kill what is left, and wait until it is gone."""
@@ -72,8 +81,8 @@ class LocalFabric:
         """Fork a part; `name` is unique among all that runs on this fabric."""
         if name in self._ended and not self._ended[name].done():
             raise StartError(f"{part.name} is running already")
-        self._ended[name] = asyncio.get_running_loop().create_future()
-        await self._request(
+        await self._until_ready()  # cancelled here, the part must not count as running
+        self._request(
             do="start",
             name=name,
             program=part.program,
@@ -81,9 +90,12 @@ class LocalFabric:
             environment=dict(part.environment),
             log=str(log),
         )
+        self._ended[name] = asyncio.get_running_loop().create_future()
 
     async def signal(self, name: str, signum: int) -> None:
-        await self._request(do="signal", name=name, signal=signum)
+        """Send a signal to a part; nothing happens when it has ended."""
+        await self._until_ready()
+        self._request(do="signal", name=name, signal=signum)
 
     def ended(self, name: str) -> int | None:
         future = self._ended.get(name)
@@ -98,26 +110,24 @@ class LocalFabric:
         """The parts that still run and whose name starts with `prefix`."""
         return [n for n, end in self._ended.items() if n.startswith(prefix) and not end.done()]
 
-    async def _request(self, **request: object) -> None:
+    async def _until_ready(self) -> None:
         assert self._ready is not None  # noqa: S101  set by open()
         await asyncio.shield(self._ready)
-        if self._server is None or self._server.stdin is None or self._server.stdin.is_closing():
-            raise FabricLost("the local fabric is closed")
-        try:
-            self._server.stdin.write(json.dumps(request).encode() + b"\n")
-            await self._server.stdin.drain()
-        except ConnectionError:
-            raise self._lost() from None
+
+    def _request(self, **request: object) -> None:
+        if self._lost or self._server is None or self._server.stdin is None:
+            raise self._lost or FabricLost("the local fabric is closed")
+        self._server.stdin.write(json.dumps(request).encode() + b"\n")
 
     async def _read_reports(self) -> None:
         assert self._server is not None  # noqa: S101
         assert self._server.stdout is not None  # noqa: S101
         async for line in self._server.stdout:
             self._note(json.loads(line))
-        lost = self._lost()
+        self._lost = self._loss()
         for future in (self._ready, *self._ended.values()):
             if future is not None and not future.done():
-                future.set_exception(lost)
+                future.set_exception(self._lost)
                 future.exception()  # nobody need be waiting for it
 
     def _note(self, report: dict[str, object]) -> None:
@@ -133,7 +143,7 @@ class LocalFabric:
         if future is not None and not future.done():
             future.set_result(status)
 
-    def _lost(self) -> FabricLost:
+    def _loss(self) -> FabricLost:
         said = ""
         if self._scratch:
             with contextlib.suppress(OSError):
@@ -145,6 +155,15 @@ class LocalFabric:
         )
 
 
+def executable(*names: str) -> str | None:
+    """The first of these programs that is installed.
+
+    Debian keeps servers in /usr/sbin, which is on nobody's PATH but root's.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
 class LocalSite:
     """One cluster's processes, ports and files."""
 
@@ -152,9 +171,10 @@ class LocalSite:
         self._fabric = fabric
         self.label = label
         self._folder = folder
+        self.room = str(folder)
         self._reserved: list[socket.socket] = []
 
-    def place(self, port: int = 0) -> Address:
+    def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
         """Reserve a port on the loopback for as long as the site is open.
 
         The socket is bound and never listens, so on Linux the part can bind the same port with
@@ -185,6 +205,9 @@ class LocalSite:
         written.write_text(content)
         written.replace(path)  # so that nobody reads half a file
         return str(path)
+
+    def executable(self, *names: str) -> str | None:
+        return executable(*names)
 
     async def start(self, part: Part) -> None:
         await self._fabric.start(self._name(part.name), part, self._log(part.name))

@@ -54,6 +54,11 @@ async def test_it_is_ready_when_it_is_entered(make: Make) -> None:
         assert (await alice.login()).recognised
 
 
+async def test_fifty_nodes_start_and_answer(make: Make) -> None:
+    async with make(nodes=50) as cluster:
+        assert len((await cluster.client("alice").me_times(50)).nodes) == 50
+
+
 async def test_a_user_is_known_by_the_cluster_s_own_password_only(make: Make) -> None:
     async with make(nodes=1) as cluster, make(nodes=1) as other:
         stranger = Client("alice", other.password, cluster.url, History(), Events(), "")

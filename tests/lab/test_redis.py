@@ -38,10 +38,10 @@ async def test_a_url_that_makes_no_sense_is_a_clear_error() -> None:
 def test_a_server_on_the_path_replaces_the_embedded_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    embedded = executable()
+    embedded = executable(LocalFabric())
     server = tmp_path / "valkey-server"
     server.write_text("")
     server.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert executable() == str(server)
+    assert executable(LocalFabric()) == str(server)
     assert embedded != str(server)

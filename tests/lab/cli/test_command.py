@@ -149,7 +149,7 @@ def test_a_node_that_will_not_start_is_exit_status_3_with_its_last_lines(tmp_pat
     done = sessionlab("run", path)
     assert done.returncode == 3
     assert "ended with exit status 2; its last lines:" in done.stdout
-    assert "soon" in done.stdout
+    assert "'--idle'" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -176,7 +176,7 @@ def test_a_redis_that_does_not_answer_is_exit_status_3() -> None:
 )
 @pytest.mark.parametrize("verb", ["run", "up"])
 def test_a_signal_clears_everything_away(signum: int, status: int, verb: str) -> None:
-    arguments = ["up", "--strategy", "redis"] if verb == "up" else ["run", "--jobs", "12"]
+    arguments = ["up", "--strategy", "redis"] if verb == "up" else ["run"]
     lab = subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -188,6 +188,38 @@ def test_a_signal_clears_everything_away(signum: int, status: int, verb: str) ->
     _, said = lab.communicate(timeout=30)
     assert lab.returncode == status
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("strategy", ["memory", "redis", "jwt"])
+def test_the_commands_that_up_prints_log_in_and_are_recognised(
+    strategy: str, tmp_path: Path
+) -> None:
+    lab = subprocess.Popen(
+        [*COMMAND, "up", "--strategy", strategy, "--affinity", "cookie"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert lab.stdout is not None
+    try:
+        printed: list[str] = []
+        while not printed or "Ctrl-C" not in printed[-1]:
+            printed.append(lab.stdout.readline())
+        lines = printed[printed.index("Try, in another terminal:\n") + 1 : -1]
+        done = subprocess.run(
+            ["/bin/sh", "-e"],
+            input="".join(lines),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            cwd=tmp_path,
+        )
+    finally:
+        lab.terminate()
+        lab.communicate(timeout=30)
+    assert max(map(len, printed)) <= 81
+    assert '"user": "alice"' in done.stdout.splitlines()[-1].rpartition("}{")[2], done.stderr
+    assert lab.returncode == 143
 
 
 def test_down_finds_nothing_where_nothing_was_left() -> None:

@@ -108,7 +108,7 @@ async def test_closing_a_site_ends_its_parts_and_no_others(fabric: LocalFabric) 
 
 
 async def test_a_port_is_given_once_and_free_for_the_part_itself(site: LocalSite) -> None:
-    ports = {site.place().port for _ in range(200)}
+    ports = {site.place("p").port for _ in range(200)}
     assert len(ports) == 200
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -123,7 +123,7 @@ async def test_a_port_that_is_taken_is_a_clear_error(site: LocalSite) -> None:
         server.listen()
         port = server.getsockname()[1]
         with pytest.raises(StartError, match=f"port {port} on 127.0.0.1 cannot be had"):
-            site.place(port)
+            site.place("p", port)
 
 
 async def test_a_file_can_be_read_by_its_user_only(site: LocalSite) -> None:

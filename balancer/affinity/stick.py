@@ -1,0 +1,62 @@
+"""Affinity by something the request carries: a header, or the address that it comes from.
+
+The first request goes where the algorithm says, and the table remembers (HAProxy `stick on`).
+Unlike a hash, pins hold while the cluster grows and while a backend drains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from balancer.affinity import NONE, VALID, Affinity, Claim, Found, Pin
+from balancer.affinity.table import Table, key_of
+
+if TYPE_CHECKING:
+    from balancer.backend import Backend
+    from balancer.request_head import Fields
+
+
+class HeaderAffinity(Affinity):
+    """By a header's value; requests without it are strangers."""
+
+    sticks = True
+
+    def __init__(self, header: str, table: Table) -> None:
+        self._name = header.lower().encode()
+        self._table = table
+
+    def claim(self, fields: Fields, peer: bytes) -> Claim:
+        """The hash of the header."""
+        value = fields.host if self._name == b"host" else fields.value(self._name)
+        return Claim(None if value is None else key_of(value), fields.cookie)
+
+    def find(self, claim: Claim, now: float) -> Found:
+        """N no header, or what the table says."""
+        return Found(None, NONE) if claim.key is None else self._table.find(claim.key, now)
+
+    def settle(
+        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+    ) -> bytes:
+        """Remember a new place."""
+        if claim.key is not None and not (found.verdict == VALID and found.backend is chosen):
+            self._table.put(claim.key, chosen.pin, now)
+        return b""
+
+    def hear(self, key: bytes, pin: bytes, now: float) -> None:
+        """Into the table."""
+        self._table.heard(key, pin, now)
+
+    def pins(self, now: float) -> list[Pin]:
+        """The table."""
+        return self._table.pins(now)
+
+
+class SourceAffinity(HeaderAffinity):
+    """By the client's address."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__("", table)
+
+    def claim(self, fields: Fields, peer: bytes) -> Claim:
+        """The hash of the address."""
+        return Claim(key_of(peer), fields.cookie)

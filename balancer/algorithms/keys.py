@@ -1,0 +1,46 @@
+"""What a hashing algorithm hashes: the client's address, a header, a cookie or the path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from balancer.affinity import cookies
+from balancer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from balancer.request_head import Request
+
+    KeyReader = Callable[[Request, bytes], bytes]
+
+
+def reader(text: str) -> KeyReader:
+    """`source`, `path`, `header:NAME` or `cookie:NAME`; raises `UsageError`."""
+    kind, _, name = text.partition(":")
+    if kind == "source" and not name:
+        return lambda _, source: source
+    if kind == "path" and not name:
+        return lambda request, _: request.path
+    if kind == "header" and name:
+        return _header(name.lower().encode())
+    if kind == "cookie" and name:
+        return _cookie(name.encode())
+    raise UsageError(f"hash key {text!r}: it is source, path, header:NAME or cookie:NAME")
+
+
+def _header(name: bytes) -> KeyReader:
+    def read(request: Request, source: bytes) -> bytes:
+        if name == b"host":
+            return request.fields.host
+        return request.fields.value(name) or source
+
+    return read
+
+
+def _cookie(name: bytes) -> KeyReader:
+    def read(request: Request, source: bytes) -> bytes:
+        values = cookies.values(request.fields.cookie, name)
+        return values[0] if values else source
+
+    return read

@@ -1,0 +1,232 @@
+"""The services and their backends, and every change to them. Decisions only, no I/O.
+
+One process alone has one `Cluster`. Of several, the parent has the one that counts, and each
+worker has its own that follows it (`state` and `follow`).
+"""
+
+from __future__ import annotations
+
+import time
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from balancer.affinity import kinds
+from balancer.backend import ASKABLE, Backend, State, pin_of
+from balancer.config import BackendSpec, Route, parse_address
+from balancer.errors import AdminError, DuplicateBackendError, UnknownBackendError
+from balancer.journal import FORGET
+from balancer.routing import Router
+from balancer.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from balancer.config import Config
+    from balancer.journal import Journal
+
+
+class Cluster:
+    """Services by name. `clock` and `wall` (Unix time) are set by their owner, in seconds.
+
+    `added` and `removed` hear of backends that come and go; `generation` grows whenever what a
+    connection remembers of a route may be wrong.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        added: Callable[[Backend], None] = lambda _: None,
+        removed: Callable[[Backend], None] = lambda _: None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.config = config
+        self.services: dict[str, Service] = {}
+        self.generation = 0
+        self.clock = 0.0
+        self.wall = time.time()
+        self._added = added
+        self._removed = removed
+        self._journal = journal
+        self._by_id: dict[bytes, Service] = {}
+        for name in config.services():
+            self._service(name)
+        for spec in config.backends:
+            self.add(spec)
+        self._reroute()
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def backends(self) -> list[Backend]:
+        """All of them, service by service."""
+        return [b for service in self.services.values() for b in service.backends.values()]
+
+    def find(self, service: str, name: str) -> Backend:
+        """One of them; raises `UnknownBackendError`."""
+        try:
+            return self.services[service].backends[name]
+        except KeyError:
+            raise UnknownBackendError(f"there is no backend {service}/{name}") from None
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def add(self, spec: BackendSpec) -> Backend:
+        """Take a backend in; raises `DuplicateBackendError`."""
+        service = self._service(spec.service)
+        if spec.name in service.backends:
+            raise DuplicateBackendError(f"backend {spec.service}/{spec.name} is there already")
+        unchecked = not self.config.health.interval
+        backend = Backend(spec, healthy=unchecked, ejection=self.config.ejection)
+        service.add(backend)
+        self._added(backend)
+        return backend
+
+    def remove(self, service: str, name: str) -> None:
+        """Let a backend go; requests that it is answering finish."""
+        backend = self.find(service, name)
+        self.services[service].remove(name)
+        backend.retired = True
+        self._removed(backend)
+        backend.close_idle()
+
+    def change(self, service: str, name: str, state: State | None, weight: int | None) -> Backend:
+        """Ask for another state or weight; raises `UnknownBackendError` or `AdminError`."""
+        backend = self.find(service, name)
+        if state is not None and state not in ASKABLE:
+            raise AdminError(f"state {state}: ask for up, drain or maintenance")
+        if state is not None:
+            backend.asked = state
+        if weight is not None:
+            backend.share = weight
+            backend.weigh(self.clock, self.config.slow_start)
+        self.services[service].refresh()
+        return backend
+
+    def set_health(self, backend: Backend, *, healthy: bool) -> None:
+        """What checks or requests found."""
+        if backend.healthy == healthy or backend.retired:
+            return
+        backend.healthy = healthy
+        if healthy:
+            backend.warm_up(self.clock, self.config.slow_start)
+        else:
+            backend.close_idle()
+        self.services[backend.service].refresh()
+
+    def reconfigure(self, config: Config) -> None:
+        """Become what a new configuration says, and lose no pin and no request over it.
+
+        Backends that the old configuration had and the new one lacks go; those that were added at
+        runtime stay. A service keeps its table of pins unless its affinity is another one.
+        """
+        old, self.config = self.config, config
+        for name in config.services():
+            service = self.services.get(name)
+            if service is not None and service.policy != config.policy(name):
+                self._replace(service)
+            else:
+                self._service(name)
+        wanted = {(spec.service, spec.name): spec for spec in config.backends}
+        for spec in old.backends:
+            present = spec.name in self.services[spec.service].backends
+            if present and wanted.get((spec.service, spec.name)) != spec:
+                self._revise(spec, wanted.get((spec.service, spec.name)))
+        for spec in config.backends:
+            if spec.name not in self._service(spec.service).backends:
+                self.add(spec)
+        for service in self.services.values():
+            service.refresh()
+        self._reroute()
+
+    def _revise(self, old: BackendSpec, new: BackendSpec | None) -> None:
+        if new is not None and new.address == old.address:
+            self.change(new.service, new.name, None, new.weight)
+        else:
+            self.remove(old.service, old.name)
+
+    # --- parent and workers ------------------------------------------------------------------
+
+    def state(self) -> list[dict[str, Any]]:
+        """The whole state as plain values, for `follow` in another process."""
+        return [
+            {
+                "service": b.service,
+                "name": b.name,
+                "address": str(b.address),
+                "share": b.share,
+                "asked": str(b.asked),
+                "healthy": b.healthy,
+            }
+            for b in self.backends()
+        ]
+
+    def follow(self, state: list[dict[str, Any]]) -> None:
+        """Become equal to the state of the parent."""
+        rows = {(row["service"], row["name"]): row for row in state}
+        for backend in self.backends():
+            row = rows.get((backend.service, backend.name))
+            if row is None or row["address"] != str(backend.address):
+                self.remove(backend.service, backend.name)
+        for (service, name), row in rows.items():
+            if name not in self._service(service).backends:
+                spec = BackendSpec(service, name, parse_address(row["address"]), row["share"])
+                self.add(spec)
+            backend = self.change(service, name, State(row["asked"]), row["share"])
+            self.set_health(backend, healthy=row["healthy"])
+
+    def hear_pins(self) -> None:
+        """Take over the pins that other workers have made."""
+        if self._journal is not None:
+            self._journal.catch_up(self._heard)
+
+    def _heard(self, service: bytes, key: bytes, pin: bytes) -> None:
+        found = self._by_id.get(service)
+        if found is not None:
+            found.affinity.hear(key, b"" if pin == FORGET else pin, self.wall)
+
+    # --- services ----------------------------------------------------------------------------
+
+    def _service(self, name: str) -> Service:
+        service = self.services.get(name)
+        if service is None:
+            service = self._make(name)
+            self._reroute()
+        return service
+
+    def _make(self, name: str) -> Service:
+        config = self.config
+        identity = pin_of("service", name)
+        journal = self._journal
+        service = Service(
+            name,
+            config.policy(name),
+            Random(),  # noqa: S311 - spreads load, guards nothing
+            panic=config.panic,
+            most_active=config.limits.backend_active,
+        )
+        policy = service.policy
+        tell = None
+        if journal is not None:
+            tell = lambda key, pin: journal.append(identity, key, pin or FORGET)  # noqa: E731
+        service.affinity = kinds.make(
+            kinds.Setting(name, policy, config.secret, service.by_pin, tell, self.hear_pins)
+        )
+        self.services[name] = service
+        self._by_id[identity] = service
+        return service
+
+    def _replace(self, old: Service) -> None:
+        """The same backends under another policy."""
+        new = self._make(old.name)
+        if (old.policy.affinity, old.policy.cookie) == (new.policy.affinity, new.policy.cookie):
+            new.affinity = old.affinity
+            new.by_pin = old.by_pin
+        new.waiting = old.waiting
+        for backend in old.backends.values():
+            new.add(backend)
+
+    def _reroute(self) -> None:
+        self.generation += 1
+        names = list(self.services)
+        only = Route("", names[0]) if len(names) == 1 else None
+        self.router = Router(self.config.routes, only)

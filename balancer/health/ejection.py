@@ -1,0 +1,52 @@
+"""Passive ejection: a backend that keeps failing real requests is left alone for a while.
+
+Only failures to answer count (refused, reset, silent, not HTTP). A 5xx is an answer: when a shared
+store is down every node gives them, and taking all out of rotation would help nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EjectionPolicy:
+    """Eject after `failures` in a row (0: never) for `base` seconds, doubling up to `longest`."""
+
+    failures: int = 5
+    base: float = 5.0
+    longest: float = 300.0
+
+
+class Ejector:
+    """One backend's failures. Times are on any clock that only goes forward."""
+
+    __slots__ = ("_policy", "_streak", "_times", "until")
+
+    def __init__(self, policy: EjectionPolicy) -> None:
+        self._policy = policy
+        self._streak = 0
+        self._times = 0
+        self.until = 0.0
+
+    def failed(self, now: float) -> bool:
+        """A request was not answered; True when that ejects the backend."""
+        self._streak += 1
+        if not self._policy.failures or self._streak < self._policy.failures or self.until:
+            return False
+        self._streak = 0
+        self.until = now + min(self._policy.base * 2**self._times, self._policy.longest)
+        self._times += 1
+        return True
+
+    def answered(self) -> None:
+        """A request was answered: the next ejection is a short one again."""
+        self._streak = 0
+        self._times = 0
+
+    def returns(self, now: float) -> bool:
+        """Whether the time is over; True once."""
+        if self.until and now >= self.until:
+            self.until = 0.0
+            return True
+        return False

@@ -1,0 +1,71 @@
+"""Which claims were observed behind which balancer: `python -m benchmarks.balancers`.
+
+Runs every scenario behind each balancer and prints `docs/balancers.md`. With `--check` it compares
+that file with what it has observed instead, and ends with status 1 when they differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvloop
+
+from lab.balancers import BALANCERS
+from lab.discovery import installed
+from lab.events import Events
+from lab.reports.table import to_table
+from lab.runner import run
+from lab.stage import Settings
+
+PAGE = Path(__file__).parent.parent / "docs" / "balancers.md"
+TEXT = """# What was observed behind which balancer
+
+This page is printed by a run, `python -m benchmarks.balancers > docs/balancers.md`, and CI compares
+it with a run of its own. A cell says how many of the scenario's claims were observed.
+
+{table}
+`stateless-http` and `monolith` have one server and no balancer in front of it.
+
+## How each of them is used
+
+| | `builtin` | `haproxy` | `nginx` |
+|---|---|---|---|
+| configured by | its command line | a file the lab writes | a file the lab writes |
+| `--affinity cookie` | a sealed cookie | `cookie … insert indirect nocache` | – |
+| `--affinity learn:sid` | a table | a stick table: `stick store-response res.cook(sid)` | – |
+| `--affinity source` | a table | a stick table: `stick on src` | `hash $remote_addr consistent` |
+| health checks | active, on `/readyz` | active, on `/readyz` | passive: a failed request |
+| its view of the nodes | the admin API | the statistics page | its error log |
+| a node is added | through the admin API | a reload; pins are handed over (`peers`) | a reload |
+| a request to a dead node | is sent to another | the same: `option redispatch 1` | the same |
+
+The open-source nginx has had a directive `sticky` since 1.29.6 only, which distributions do not
+have yet, so the lab does not write it. It keeps no record of its nodes' health either: it takes one
+out for `fail_timeout` after a request has failed there, and logs that. So behind nginx a node
+counts as up until a request has found it down.
+"""
+
+
+async def page() -> str:
+    """The whole page, from a run behind each balancer."""
+    stories = list(installed().values())
+    runs = [await run(stories, Settings(balancer=name), Events()) for name in BALANCERS]
+    return TEXT.format(table=to_table(runs))
+
+
+def main() -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        observed = runner.run(page())
+    if "--check" not in sys.argv:
+        print(observed, end="")
+        return 0
+    if observed != PAGE.read_text(encoding="utf-8"):
+        print(f"{PAGE.name} is not what this run has observed:\n\n{observed}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""HAProxy: configured by a file, watched through its statistics page, reloaded to grow."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import signal
+import time
+from collections.abc import Sequence
+
+import aiohttp
+
+from lab.balancers.haproxy_config import PEER, TABLES, configuration
+from lab.balancers.interface import PART, Backend
+from lab.balancers.plan import Plan
+from lab.balancers.programs import program
+from lab.description import Description
+from lab.fabrics.interface import Part, Site
+from lab.parts import until
+
+FILE = "haproxy.cfg"
+STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections
+GONE = "Former worker"  # what the master says once it has ended, its tables handed over
+RESYNC_SECONDS = 5.1
+"""A worker hands its tables over only once it has given up waiting for those of one before it
+(`PEER_RESYNC_TIMEOUT`, 5 s, fixed in HAProxy's source)."""
+
+
+class HAProxy:
+    """A master that keeps its process id and one worker, replaced at each reload (`-W`)."""
+
+    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
+        self.address = site.place(PART, description.port)
+        self.admin = site.place(PART)
+        self._peer = site.place(PART)
+        self._program = program("haproxy", site)
+        self._description = description
+        self._site = site
+        self._http = http
+        self._backends: list[Backend] = []
+        self._started = 0.0
+        self._configure([])  # what HAProxy cannot do is told before anything is started
+
+    def part(self, backends: Sequence[Backend]) -> Part:
+        path = self._configure(backends)
+        return Part(PART, self._program, ["-W", "-L", PEER, "-f", path])
+
+    async def ready(self) -> bool:
+        try:
+            await self.states()
+        except (aiohttp.ClientError, OSError):
+            return False
+        self._started = time.monotonic()
+        return True
+
+    async def states(self) -> dict[str, str]:
+        """What its statistics say; a server counts as up once a check has found it so."""
+        async with self._http.get(f"{self.admin.url}/stats;csv;norefresh") as got:
+            table = (await got.text()).removeprefix("# ")
+        services = {service.name for service in self._description.services}
+        return {
+            row["svname"]: _state(row)
+            for row in csv.DictReader(table.splitlines())
+            if row["pxname"] in services and row["svname"] not in ("FRONTEND", "BACKEND")
+        }
+
+    async def add(self, backend: Backend) -> None:
+        """Reload with one more server, and wait until the old worker takes no more connections."""
+        keeps_pins = self._description.affinity.partition(":")[0] in TABLES
+        if keeps_pins:
+            await asyncio.sleep(self._started + RESYNC_SECONDS - time.monotonic())
+        sign = GONE if keeps_pins else STOPPED
+        reloads = self._site.log(PART).count(sign)
+        self._configure([*self._backends, backend])
+        await self._site.signal(PART, signal.SIGUSR2)
+
+        async def replaced() -> bool:
+            return self._site.log(PART).count(sign) > reloads
+
+        await until("haproxy to take its new configuration", replaced)
+        self._started = time.monotonic()
+
+    def _configure(self, backends: Sequence[Backend]) -> str:
+        self._backends = list(backends)
+        plan = Plan(
+            self.address, self.admin, self._peer, self._site.room, self._description, backends
+        )
+        return self._site.write(FILE, configuration(plan))
+
+
+def _state(row: dict[str, str]) -> str:
+    """The lab's word for a server's status: `UP`, `UP 1/3`, `DOWN`, `MAINT (resolution)`, ..."""
+    word = row["status"].split()[0]
+    if word == "UP" and row["check_status"] in ("", "INI"):
+        return "down"  # HAProxy gives a server the benefit of the doubt until its first check
+    return {"UP": "up", "DRAIN": "drain", "NOLB": "drain", "MAINT": "maintenance"}.get(word, "down")

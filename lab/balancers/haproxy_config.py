@@ -1,0 +1,79 @@
+"""HAProxy's configuration file, written from a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.balancers.plan import Plan, words_for
+
+ALGORITHMS = {
+    "round-robin": "balance roundrobin",
+    "least-connections": "balance leastconn",
+    "random": "balance random(1)",
+    "two-choices": "balance random(2)",
+    "hash": "balance source\n    hash-type map-based",
+    "consistent-hash": "balance source\n    hash-type consistent",
+}
+AFFINITIES = {
+    "none": "",
+    "cookie": "cookie {cookie} insert indirect nocache httponly attr SameSite=Lax",
+    "source": "stick-table type ip size 100k expire 1h peers lab\n    stick on src",
+    "learn": "stick-table type string len 64 size 100k expire 1h peers lab\n"
+    "    stick store-response res.cook({argument})\n    stick match req.cook({argument})",
+    "header": "stick-table type string len 64 size 100k expire 1h peers lab\n"
+    "    stick on req.hdr({argument})",
+}
+PEER = "lab"  # this process's name among its peers: `haproxy -L`
+
+TABLES = frozenset({"source", "learn", "header"})
+"""The affinities whose pins are in the process, so that the next one must be told them."""
+
+
+def configuration(plan: Plan) -> str:
+    """The whole file; raises Skip for what HAProxy cannot do."""
+    return "\n".join([*_head(plan), *_frontend(plan), *_backends(plan)]) + "\n"
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    # One thread, so that "each in turn" is true of the whole process.
+    yield "global\n    nbthread 1\n    maxconn 4000"
+    yield "defaults\n    mode http"
+    yield "    timeout connect 5s\n    timeout client 60s\n    timeout server 60s"
+    yield "    option forwardfor\n    http-reuse always"
+    # A request that found its server gone goes to another at once, pinned or not.
+    yield "    retries 3\n    option redispatch 1"
+    yield "    option httpchk GET /readyz"
+    yield f"    default-server check inter {_interval(plan)}ms rise 2 fall 3"
+    # A process that takes over after a reload gets the stick tables from the one that leaves.
+    yield f"peers lab\n    peer {PEER} {plan.peer}"
+    yield f"frontend admin\n    bind {plan.admin}\n    stats enable\n    stats uri /stats"
+
+
+def _frontend(plan: Plan) -> Iterator[str]:
+    yield f"frontend public\n    bind {plan.listen}"
+    for service in plan.services if plan.routed else ():
+        yield f"    acl to_{service} path /{service}"
+        yield f"    acl to_{service} path_beg /{service}/"
+        yield f"    use_backend {service} if to_{service}"
+    if not plan.routed:
+        yield f"    default_backend {plan.services[0]}"
+
+
+def _backends(plan: Plan) -> Iterator[str]:
+    kind, _, argument = plan.description.affinity.partition(":")
+    algorithm = words_for("algorithm", plan.description.algorithm, ALGORITHMS, "HAProxy")
+    affinity = words_for("affinity", kind, AFFINITIES, "HAProxy")
+    for service in plan.services:
+        yield f"backend {service}\n    {algorithm}"
+        if affinity:
+            yield "    " + affinity.format(cookie=f"SESSIONLAB_{service}", argument=argument)
+        if plan.routed:
+            yield f"    http-request replace-path /{service}(/.*)? \\1"
+        named = " cookie {0}" if kind == "cookie" else ""
+        for backend in plan.of(service):
+            yield f"    server {backend.name} {backend.address}{named.format(backend.name)}"
+
+
+def _interval(plan: Plan) -> int:
+    """Milliseconds between two checks of a server: at most 200 checks a second in all."""
+    return max(100, len(plan.backends) * 5)

@@ -1,0 +1,91 @@
+"""nginx: configured by a file, and known only by what it logs.
+
+The open-source nginx has no active health checks and tells nobody what it thinks of its servers.
+It takes a server out for `fail_timeout` after a request has failed there (passive checks), and
+says so in its error log: that is all there is to know.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Sequence
+
+import aiohttp
+
+from lab.balancers.interface import PART, Backend
+from lab.balancers.nginx_config import FAIL_SECONDS, configuration
+from lab.balancers.plan import Plan
+from lab.balancers.programs import program
+from lab.description import Description
+from lab.fabrics.interface import Part, Site
+from lab.parts import until
+
+FILE = "nginx.conf"
+LEAVING = "gracefully shutting down"
+DISABLED = re.compile(r'temporarily disabled .*upstream: "http://([^/"]+)')
+
+
+class Nginx:
+    """A master that keeps its process id and one worker, replaced at each reload."""
+
+    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
+        self.address = site.place(PART, description.port)
+        self.admin = site.place(PART)
+        self._program = program("nginx", site)
+        self._description = description
+        self._site = site
+        self._http = http
+        self._backends: list[Backend] = []
+        self._version = 0
+        self._read = 0
+        self._disabled: dict[str, float] = {}
+        self._configure([])  # what nginx cannot do is told before anything is started
+
+    def part(self, backends: Sequence[Backend]) -> Part:
+        path = self._configure(backends)
+        return Part(PART, self._program, ["-p", self._site.room, "-e", "stderr", "-c", path])
+
+    async def ready(self) -> bool:
+        """Whether it answers, with the configuration that it was given last."""
+        try:
+            async with self._http.get(f"{self.admin.url}/version") as got:
+                return await got.text() == str(self._version)
+        except (aiohttp.ClientError, OSError):
+            return False
+
+    async def states(self) -> dict[str, str]:
+        """Up, unless its log says that a server was taken out and has not come back since."""
+        log = self._site.log(PART)
+        now = time.monotonic()
+        for address in DISABLED.findall(log, self._read):
+            self._disabled[address] = now
+        self._read = log.rfind("\n") + 1
+        out = {a for a, since in self._disabled.items() if now - since < FAIL_SECONDS}
+        return {b.name: "down" if str(b.address) in out else "up" for b in self._backends}
+
+    async def add(self, backend: Backend) -> None:
+        """Reload with one more server, and wait until the old worker takes no more connections."""
+        workers_left = self._site.log(PART).count(LEAVING)
+        self._configure([*self._backends, backend])
+        await self._site.signal(PART, signal.SIGHUP)
+
+        async def replaced() -> bool:
+            return await self.ready() and self._site.log(PART).count(LEAVING) > workers_left
+
+        await until("nginx to take its new configuration", replaced)
+
+    def _configure(self, backends: Sequence[Backend]) -> str:
+        self._backends = list(backends)
+        self._version += 1
+        plan = Plan(
+            self.address,
+            self.admin,
+            self.admin,
+            self._site.room,
+            self._description,
+            backends,
+            self._version,
+        )
+        return self._site.write(FILE, configuration(plan))

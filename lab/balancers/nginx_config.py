@@ -1,0 +1,74 @@
+"""nginx's configuration file, written from a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.balancers.interface import Backend
+from lab.balancers.plan import Plan, words_for
+
+ALGORITHMS = {
+    "round-robin": "",
+    "least-connections": "least_conn;",
+    "random": "random;",
+    "two-choices": "random two;",
+    "hash": "hash $remote_addr;",
+    "consistent-hash": "hash $remote_addr consistent;",
+}
+# The directive `sticky` came to the open-source nginx with 1.29.6 only; distributions have older.
+AFFINITIES = {"none": "", "source": "hash $remote_addr consistent;"}
+FAIL_SECONDS = 1
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def configuration(plan: Plan) -> str:
+    """The whole file; raises Skip for what nginx cannot do."""
+    lines = [*_head(plan), "http {", *_http(plan), *_upstreams(plan), *_servers(plan), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    # One worker, so that "each in turn" is true of the whole server.
+    yield "daemon off;\nworker_processes 1;"
+    yield f"pid {plan.room}/nginx.pid;\nerror_log stderr notice;"
+    yield "events { worker_connections 4096; }"
+
+
+def _http(plan: Plan) -> Iterator[str]:
+    yield "  access_log off;"
+    for kind in TEMPORARY:
+        yield f"  {kind}_temp_path {plan.room}/{kind};"
+    # Bodies stay in memory: a worker of another user could not enter that folder.
+    yield "  client_max_body_size 1m;\n  client_body_buffer_size 1m;\n  proxy_max_temp_file_size 0;"
+    yield '  proxy_http_version 1.1;\n  proxy_set_header Connection "";'
+    yield "  proxy_set_header Host $http_host;"
+    yield "  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+    yield "  proxy_set_header X-Forwarded-Proto $scheme;"
+    yield "  proxy_connect_timeout 5s;"
+
+
+def _upstreams(plan: Plan) -> Iterator[str]:
+    affinity = words_for("affinity", plan.description.affinity, AFFINITIES, "the open-source nginx")
+    algorithm = words_for("algorithm", plan.description.algorithm, ALGORITHMS, "nginx")
+    for service in plan.services:
+        yield f"  upstream {service} {{"
+        if chosen := affinity or algorithm:
+            yield f"    {chosen}"
+        yield from map(_server, plan.of(service))
+        yield "    keepalive 64;\n  }"
+
+
+def _server(backend: Backend) -> str:
+    return f"    server {backend.address} max_fails=1 fail_timeout={FAIL_SECONDS}s;"
+
+
+def _servers(plan: Plan) -> Iterator[str]:
+    yield f"  server {{\n    listen {plan.listen};"
+    for service in plan.services if plan.routed else ():
+        yield f"    location /{service}/ {{ proxy_pass http://{service}/; }}"
+    if not plan.routed:
+        yield f"    location / {{ proxy_pass http://{plan.services[0]}; }}"
+    yield "  }"
+    yield f"  server {{\n    listen {plan.admin};"
+    yield f'    location = /version {{ return 200 "{plan.version}"; }}'
+    yield "    location = /status { stub_status; }\n  }"

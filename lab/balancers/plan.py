@@ -1,0 +1,47 @@
+"""What a balancer of somebody else's is to be configured for, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.balancers.interface import Backend
+from lab.description import Description
+from lab.errors import Skip
+from lab.fabrics.interface import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One configuration: where to listen, and who is behind it.
+
+    `admin` is for the lab only, `peer` for a process that takes over from another. `room` is a
+    folder that the balancer may write to, `version` counts the configurations that it was given.
+    """
+
+    listen: Address
+    admin: Address
+    peer: Address
+    room: str
+    description: Description
+    backends: Sequence[Backend]
+    version: int = 1
+
+    @property
+    def services(self) -> list[str]:
+        return [service.name for service in self.description.services]
+
+    @property
+    def routed(self) -> bool:
+        """Whether the first part of the path names the service."""
+        return len(self.services) > 1
+
+    def of(self, service: str) -> list[Backend]:
+        return [backend for backend in self.backends if backend.service == service]
+
+
+def words_for(kind: str, wanted: str, known: Mapping[str, str], whose: str) -> str:
+    """How this balancer spells an algorithm or affinity; raises Skip when it has no such thing."""
+    if wanted not in known:
+        raise Skip(f"{whose} has no {kind} `{wanted}`", f"what it has: {', '.join(known)}")
+    return known[wanted]

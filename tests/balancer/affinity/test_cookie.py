@@ -1,0 +1,77 @@
+"""The sealed token: what it says, when it ends, and that nobody else can make one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balancer.affinity import EXPIRED, INVALID, NONE, OLD, VALID, Found
+from balancer.affinity.cookie import CookieAffinity
+from balancer.backend import Backend
+from balancer.config import Address, BackendSpec, CookiePolicy
+from balancer.request_head import Fields
+
+BACKEND = Backend(BackendSpec("app", "n1", Address("127.0.0.1", 1)), healthy=True)
+
+
+def affinity(
+    service: str = "app", secret: bytes = b"k", max_idle: float = 0.0, max_life: float = 0.0
+) -> CookieAffinity:
+    policy = CookiePolicy(name="S", max_idle=max_idle, max_life=max_life)
+    return CookieAffinity(service, policy, secret, {BACKEND.pin: BACKEND})
+
+
+def cookie(affine: CookieAffinity, now: float = 1000.0) -> bytes:
+    stranger = affine.claim(Fields(b""), b"")
+    line = affine.settle(stranger, Found(None, NONE), BACKEND, (), now)
+    return line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
+
+
+def verdict(affine: CookieAffinity, value: bytes, now: float = 1000.0) -> Found:
+    return affine.find(affine.claim(Fields(b"", cookie=value), b""), now)
+
+
+def test_a_token_leads_back_for_its_service_and_secret_only() -> None:
+    mine = affinity()
+    token = cookie(mine)
+    assert verdict(mine, token) == (BACKEND, VALID)
+    assert verdict(affinity(service="other"), token).verdict == INVALID
+    assert verdict(affinity(secret=b"other"), token).verdict == INVALID
+
+
+def test_a_token_ends_by_idle_time_and_by_life() -> None:
+    idle, life = affinity(max_idle=60), affinity(max_life=60)
+    assert verdict(idle, cookie(idle), now=1060).verdict == VALID
+    assert verdict(idle, cookie(idle), now=1061).verdict == EXPIRED
+    assert verdict(life, cookie(life), now=1060).verdict == VALID
+    assert verdict(life, cookie(life), now=1061).verdict == OLD
+
+
+def test_use_renews_the_idle_time_but_not_the_life() -> None:
+    both = affinity(max_idle=60, max_life=100)
+    claim = both.claim(Fields(b"", cookie=cookie(both)), b"")
+    found = both.find(claim, 1050)
+    line = both.settle(claim, found, BACKEND, (), 1050)
+    renewed = line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
+    assert verdict(both, renewed, now=1099).verdict == VALID
+    assert verdict(both, renewed, now=1101).verdict == OLD
+    assert both.settle(claim, found, BACKEND, (), 1003) == b"", "not at every request"
+
+
+@given(st.binary(max_size=120))
+def test_no_bytes_are_a_token(value: bytes) -> None:
+    affine = affinity()
+    claim = affine.claim(Fields(b"", cookie=b"S=" + value), b"")
+    assert affine.find(claim, 1000.0).backend is None
+    assert b"S=" + value not in claim.cookie or not value
+
+
+@given(st.integers(0, 58), st.integers(1, 255))
+def test_a_changed_token_is_no_token(position: int, change: int) -> None:
+    affine = affinity()
+    name, _, token = cookie(affine).partition(b"=")
+    changed = bytearray(token)
+    changed[position] ^= change
+    found = verdict(affine, name + b"=" + bytes(changed))
+    # The last character carries four bits that decode to nothing; the token is still ours then.
+    assert found.backend is None or position == 58

@@ -1,0 +1,17 @@
+"""What a test needs that is not a Python package; CI has it all, so nothing is skipped there."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from lab.fabrics.local import executable
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    """Skip where the program is not installed, but never in CI."""
+    missing = executable(program) is None and not IN_CI
+    return pytest.mark.skipif(missing, reason=f"{program} is not installed")

@@ -1,0 +1,12 @@
+"""Every claim behind every balancer, and the page that says so."""
+
+from __future__ import annotations
+
+from benchmarks.balancers import PAGE, page
+from tests.installed import needs
+
+
+@needs("haproxy")
+@needs("nginx")
+async def test_the_page_says_what_a_run_observes() -> None:
+    assert await page() == PAGE.read_text(encoding="utf-8")
