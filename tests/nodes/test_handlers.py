@@ -345,9 +345,12 @@ async def test_redis_down_is_a_503_that_takes_no_cookie_away(own_valkey: Valkey)
 
 
 async def test_redis_that_hangs_is_a_503_in_time_for_everybody(own_valkey: Valkey) -> None:
-    settings: dict[str, Any] = {"redis_timeout": 0.2, "redis_pool": 2}
-    async with running(strategy="redis", redis_url=own_valkey.url, **settings) as node:
-        held = credential(await node.client.login())
+    store = {"strategy": "redis", "redis_url": own_valkey.url}
+    async with (
+        running(redis_timeout=10.0, **store) as patient,
+        running(redis_timeout=0.1, redis_pool=2, **store) as node,
+    ):
+        held = credential(await patient.client.login())
         own_valkey.freeze()
         try:
             answers = await asyncio.gather(*(node.client.get("/me", held) for _ in range(10)))

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from nodes.listening import Address, bound_address, listen
+from nodes.sessions import new_id
 from tests.nodes.material import jwk_set, oct_key
 from tests.nodes.process import Process, listening, process
 from tests.nodes.raw import statuses
@@ -183,7 +184,7 @@ async def test_redis_goes_and_comes_under_a_running_node(own_valkey: Valkey) -> 
 async def test_a_node_whose_redis_hangs_answers_and_drains(own_valkey: Valkey) -> None:
     redis = ("--strategy", "redis", "--redis-url", own_valkey.url, "--redis-timeout", "0.1")
     async with listening(*redis) as (node, client):
-        held = cookie((await client.login()).cookie)
+        held = cookie(new_id())
         own_valkey.freeze()
         try:
             assert (await client.get("/me", held)).code == "store-timeout"

@@ -190,8 +190,8 @@ async def test_a_store_that_is_gone_is_unavailable_until_it_is_back(own_valkey: 
 
 
 async def test_a_store_that_accepts_and_never_answers_is_unavailable(own_valkey: Valkey) -> None:
-    strategy = strategy_on(own_valkey, timeout=0.05)
-    session = (await strategy.login("alice", None)).credential
+    patient, strategy = strategy_on(own_valkey), strategy_on(own_valkey, timeout=0.05)
+    session = (await patient.login("alice", None)).credential
     own_valkey.freeze()
     try:
         # More than the pool has connections: those that wait for one are bounded, too.
@@ -199,16 +199,17 @@ async def test_a_store_that_accepts_and_never_answers_is_unavailable(own_valkey:
     finally:
         own_valkey.thaw()
     assert set(codes) == {"store-timeout"}
-    own = strategy_on(own_valkey)
-    assert (await own.open(session)).user == "alice"
-    await own.close()
+    assert (await patient.open(session)).user == "alice"
+    await patient.close()
     await strategy.close()
 
 
 async def test_a_late_answer_never_reaches_the_next_asker(own_valkey: Valkey) -> None:
+    patient = strategy_on(own_valkey)
+    alice = (await patient.login("alice", None)).credential
+    bob = (await patient.login("bob", None)).credential
+    await patient.close()
     strategy = strategy_on(own_valkey, timeout=0.05, connections=1)
-    alice = (await strategy.login("alice", None)).credential
-    bob = (await strategy.login("bob", None)).credential
     own_valkey.freeze()
     try:
         with pytest.raises(Unavailable):
