@@ -13,11 +13,12 @@ from nodes.node import Node
 from nodes.options import Options
 from nodes.passwords import Hasher
 from nodes.readiness import Readiness
+from nodes.redis_store import RedisStore
 from nodes.strategies import StrategyName
 from nodes.strategies.interface import Strategy
 from nodes.strategies.jwt import JwtStrategy
 from nodes.strategies.memory import MemorySessions, MemoryStrategy
-from nodes.strategies.redis import RedisStore, RedisStrategy
+from nodes.strategies.redis import RedisStrategy
 from nodes.tokens import Tokens
 from nodes.transports.bearer import BearerTransport
 from nodes.transports.cookie import CookieTransport

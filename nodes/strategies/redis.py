@@ -1,28 +1,19 @@
 """Sessions in a shared Redis: every node knows every session, and none does when it is gone.
 
 A session is one hash, `sessionlab:session:<SHA-256 of the id>`, with `user`, `expires` (the
-absolute end, milliseconds of Redis's own clock, so nodes whose clocks differ agree), `touched`,
-`items` (a count) and `item:1` … `item:N`. One key has one TTL and one DEL. Each item is a field of
-its own, so two requests at once never overwrite each other, and every change first looks whether
-the session is still there: a request in flight does not revive a session that was logged out.
+absolute end, milliseconds of Redis's own clock, so nodes whose clocks differ agree), `items` (a
+count) and `item:1` … `item:N`. One key has one TTL and one DEL. Each item is a field of its own, so
+two requests at once never overwrite each other, and every change first looks whether the session is
+still there: a request in flight does not revive a session that was logged out.
 
-Each operation is one round trip. Its time-out covers all of it: the wait for a free connection, the
-connecting, and a server that accepts and never answers.
+Each operation is one round trip, a script where it takes more than one command.
 """
 
-import asyncio
-import logging
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.commands.core import AsyncScript
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from nodes.errors import OptionError, Reason, Refused, Unavailable
+from nodes.errors import Reason, Refused
+from nodes.redis_store import RedisStore
 from nodes.sessions import fingerprint, is_well_formed, new_id
 from nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
 from nodes.transports.interface import Transport
@@ -34,33 +25,34 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 """
 
-# KEYS: the new session, the presented one. ARGV: user, idle, absolute (both ms).
+# KEYS: the new session, and the presented one if any. ARGV: user, idle, absolute (both ms).
 _CREATE = (
     _NOW
     + """
-redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[1], 'user', ARGV[1], 'expires', now + ARGV[3], 'touched', now)
+redis.call('HSET', KEYS[1], 'user', ARGV[1], 'expires', now + ARGV[3])
 redis.call('PEXPIRE', KEYS[1], math.min(tonumber(ARGV[2]), tonumber(ARGV[3])))
+if KEYS[2] then redis.call('DEL', KEYS[2]) end
 return 1
 """
 )
 
 # KEYS: the session. ARGV: idle, the least time between two touches (both ms).
 # A read that always wrote would double the writes of the store and of every replica behind it
-# (mozilla/fxa-auth-server#1044), so the TTL is renewed at most once in that least time.
+# (mozilla/fxa-auth-server#1044), so the TTL is renewed at most once in that least time. And it is
+# all that a read writes: a Redis that is full refuses HSET, never PEXPIRE.
 _USE = (
     _NOW
     + """
-local s = redis.call('HMGET', KEYS[1], 'user', 'expires', 'touched')
+local s = redis.call('HMGET', KEYS[1], 'user', 'expires')
 if not s[1] then return false end
 local left = tonumber(s[2]) - now
 if left <= 0 then
   redis.call('DEL', KEYS[1])
   return false
 end
-if now - tonumber(s[3]) >= tonumber(ARGV[2]) then
-  redis.call('HSET', KEYS[1], 'touched', now)
-  redis.call('PEXPIRE', KEYS[1], math.min(tonumber(ARGV[1]), left))
+local ttl = math.min(tonumber(ARGV[1]), left)
+if ttl - redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
+  redis.call('PEXPIRE', KEYS[1], ttl)
 end
 return s[1]
 """
@@ -77,81 +69,6 @@ return redis.call('HGETALL', KEYS[1])
 
 _TOUCH_EVERY = 1.0
 """Seconds. An idle time-out is early by this much at most."""
-
-_log = logging.getLogger("nodes")
-
-
-class RedisStore:
-    """The pool of connections, each use of it bounded in time, each failure an `Unavailable`."""
-
-    def __init__(self, url: str, timeout: float, connections: int) -> None:
-        self._timeout = timeout
-        self._failure: str | None = None
-        try:
-            pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=connections,
-                timeout=timeout,
-                socket_timeout=timeout,
-                socket_connect_timeout=timeout,
-                retry=Retry(NoBackoff(), 0),
-                protocol=2,
-                driver_info=None,
-            )
-        except (ValueError, TypeError) as error:
-            # redis-py's message may repeat the URL, and a URL may hold a password.
-            raise OptionError(
-                "--redis-url is not a Redis URL. Give redis://HOST:PORT/DB, rediss://… or unix://…"
-            ) from error
-        self.client = Redis.from_pool(pool)
-
-    def script(self, lua: str) -> AsyncScript:
-        return self.client.register_script(lua)
-
-    async def run(self, script: AsyncScript, keys: list[str], *args: str | int) -> Any:
-        """What the script returned. Raises `Unavailable`."""
-        return await self._bounded(script(keys=keys, args=list(args)))
-
-    async def fields(self, key: str) -> dict[bytes, bytes]:
-        """All fields of a hash, none when it is gone. Raises `Unavailable`."""
-        fields: dict[bytes, bytes] = await self._bounded(self.client.hgetall(key))
-        return fields
-
-    async def delete(self, key: str) -> bool:
-        """Whether there was such a key. Raises `Unavailable`."""
-        return bool(await self._bounded(self.client.delete(key)))
-
-    async def _bounded(self, operation: Any) -> Any:
-        try:
-            answer = await self._in_time(operation)
-        except Unavailable as problem:
-            self._note(problem.detail)
-            raise
-        self._note(None)
-        return answer
-
-    def _note(self, failure: str | None) -> None:
-        """Log when the store goes and comes, not each request that finds it gone."""
-        if failure != self._failure:
-            _log.warning("%s", failure or "the session store answers again")
-            self._failure = failure
-
-    async def _in_time(self, operation: Any) -> Any:
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await operation
-        except (TimeoutError, RedisTimeoutError) as error:
-            raise Unavailable(
-                "store-timeout", f"the session store did not answer within {self._timeout:g} s"
-            ) from error
-        except AuthenticationError as error:
-            raise Unavailable(
-                "store-refused", "the session store refuses this node's password"
-            ) from error
-        except ResponseError as error:
-            raise Unavailable("store-error", "the session store answered with an error") from error
-        except (RedisError, OSError) as error:
-            raise Unavailable("store-unreachable", "the session store cannot be reached") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +113,9 @@ class RedisStrategy:
 
     async def login(self, user: str, presented: str | None) -> Grant:
         session_id = new_id()
-        old = presented if presented is not None and is_well_formed(presented) else session_id
-        keys = [_key(session_id), _key(old)]
+        keys = [_key(session_id)]
+        if presented is not None and is_well_formed(presented):
+            keys.append(_key(presented))
         await self.store.run(self._create, keys, user, self._idle, self._absolute)
         return Grant(session_id, self._absolute // 1000)
 

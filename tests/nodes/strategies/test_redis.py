@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nodes.errors import OptionError, Problem, Reason, Refused, Unavailable
+from nodes.redis_store import RedisStore
 from nodes.sessions import new_id
-from nodes.strategies.redis import PREFIX, RedisStore, RedisStrategy
+from nodes.strategies.redis import PREFIX, RedisStrategy
 from nodes.transports.cookie import CookieTransport
 from tests.nodes.valkey import Valkey
 
@@ -98,10 +99,10 @@ async def test_use_renews_the_ttl_but_not_at_every_read(
     session = (await strategy.login("alice", None)).credential
     key = only_key(valkey)
     client = valkey.client()
-    client.pexpire(key, 5_000)
-    await strategy.open(session)  # touched a moment ago: nothing is written
-    assert client.pttl(key) <= 5_000
-    client.hset(key, "touched", 0)
+    client.pexpire(key, 99_700)  # as if it was used 0.3 s ago: not worth a write
+    await strategy.open(session)
+    assert client.pttl(key) <= 99_700
+    client.pexpire(key, 50_000)
     await strategy.open(session)
     assert client.pttl(key) > 90_000
     client.close()
@@ -115,10 +116,11 @@ async def test_the_ttl_never_reaches_past_the_absolute_end(
     client = valkey.client()
     seconds, micros = client.time()
     now = seconds * 1000 + micros // 1000
-    client.hset(key, mapping={"expires": now + 7_000, "touched": 0})
+    client.hset(key, "expires", str(now + 7_000))
+    client.pexpire(key, 5_000)
     await strategy.open(session)
     assert 0 < client.pttl(key) <= 7_000
-    client.hset(key, mapping={"expires": now - 1, "touched": 0})
+    client.hset(key, "expires", str(now - 1))
     assert await refusal(strategy, session) is Reason.SESSION_UNKNOWN
     assert client.exists(key) == 0
     client.close()
@@ -237,6 +239,23 @@ async def test_a_store_that_answers_with_errors_is_unavailable(
     with pytest.raises(Unavailable) as caught:
         await strategy.open(credential)
     assert caught.value.code == "store-error"
+
+
+async def test_a_full_store_takes_no_login_but_knows_the_sessions_it_has(
+    own_valkey: Valkey,
+) -> None:
+    strategy = strategy_on(own_valkey)
+    session = (await strategy.login("alice", None)).credential
+    client = own_valkey.client()
+    client.config_set("maxmemory", "1")
+    client.pexpire(only_key(own_valkey), 5_000)
+    assert (await strategy.open(session)).user == "alice"
+    assert client.pttl(only_key(own_valkey)) > 90_000
+    client.close()
+    with pytest.raises(Unavailable) as caught:
+        await strategy.login("bob", None)
+    assert caught.value.code == "store-error"
+    await strategy.close()
 
 
 async def test_a_store_that_wants_another_password_says_so(own_valkey: Valkey) -> None:
