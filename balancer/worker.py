@@ -8,6 +8,7 @@ import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from balancer.access_log import AccessLog
 from balancer.forwarding import Peer
 from balancer.metrics import Metrics
 from balancer.retry_budget import RetryBudget
@@ -49,6 +50,9 @@ class Worker:
         self.frontends: set[Frontend] = set()
         self.draining = False
         self.retry_budget = RetryBudget(cluster.config.retry_share, _MOST_RETRIES)
+        self.access_log: AccessLog | None = None
+        if cluster.config.access_log != "none":
+            self.access_log = AccessLog(cluster.config.access_log)
         self._loop = loop
         self._refused = refused
         self._connecting: set[asyncio.Task[None]] = set()
@@ -72,7 +76,7 @@ class Worker:
         address, _ = _endpoint(transport.get_extra_info("peername"))
         return Peer(
             address.encode(),
-            b"http",
+            b"http" if transport.get_extra_info("sslcontext") is None else b"https",
             self._trusts(address),
             "{}:{}".format(*_endpoint(transport.get_extra_info("sockname"))).encode(),
         )
@@ -154,6 +158,8 @@ class Worker:
         clock = self.clock = self.cluster.clock = self._loop.time()
         self.wall = self.cluster.wall = time.time()
         self.cluster.hear_pins()
+        if self.access_log is not None:
+            self.access_log.flush()
         timeouts = self.config.timeouts
         self.header_at = clock + timeouts.request_header
         self.idle_at = clock + timeouts.idle
@@ -234,6 +240,9 @@ class Worker:
                 upstream.transport.abort()
         for task in list(self._connecting):
             task.cancel()
+        if self.access_log is not None:
+            self.access_log.close()
+            self.access_log = None
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # an aborted transport says goodbye one turn of the loop later
 
