@@ -271,21 +271,15 @@ class Frontend(asyncio.Protocol):
             head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
         request = self.request
         if request.head != head:
-            request = self.request = request_head.parse(head, request, worker.limits)
+            request = self.request = request_head.parse(head, worker.blocks, worker.limits)
         self._start_body(request)
         cluster = worker.cluster
         route = cluster.router.find(request.fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
-        prepared = self.prepared
         service = cluster.services[route.service]
-        if (
-            prepared.fields is not request.fields
-            or prepared.service is not service
-            or prepared.prefix != route.stripped
-        ):
-            prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
-            self.prepared = prepared
+        prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
+        self.prepared = prepared
         self.generation = cluster.generation
         self.repeatable = head if request.fields.length == 0 else b""
         self._begin(request, prepared)
@@ -516,7 +510,9 @@ class Frontend(asyncio.Protocol):
         upstream.backend.by_class[response.status // 100] += 1
         affinity = self.prepared.service.affinity
         lines = b""
-        if affinity.sticks:
+        if affinity.sticks and (
+            self.found is not upstream.backend.valid or response.cookies or affinity.renews
+        ):
             lines = affinity.settle(
                 self.prepared.claim, self.found, upstream.backend, response.cookies, worker.wall
             )
