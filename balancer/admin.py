@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from balancer import metrics, problems
+from balancer import metrics, openapi, problems
 from balancer.backend import State
 from balancer.config import (
     DEFAULT_SERVICE,
@@ -45,6 +45,7 @@ def application(cluster: Cluster, fleet: Fleet) -> web.Application:
             web.delete("/backends/{service}/{name}", _remove),
             web.get("/affinity", _affinity),
             web.get("/metrics", _metrics),
+            web.get("/openapi.json", _openapi),
         ]
     )
     return app
@@ -133,6 +134,10 @@ async def _affinity(request: web.Request) -> web.Response:
     reports = await request.app[_FLEET].reports()
     pins = {(pin["service"], pin["key"]): pin for report in reports for pin in report["pins"]}
     return web.json_response({"pins": list(pins.values())})
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return web.json_response(openapi.DOCUMENT)
 
 
 async def _metrics(request: web.Request) -> web.Response:

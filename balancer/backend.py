@@ -23,6 +23,7 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from balancer.affinity import VALID, Found
 from balancer.health.ejection import EjectionPolicy, Ejector
 from balancer.pool import Pool
 
@@ -52,7 +53,8 @@ class Backend:
 
     `share` is the weight that was asked for; `weight` is what algorithms see, in tenths of it, and
     less while the backend warms up (`warm_at` is when that ends, 0 when it is warm). `troubled`
-    is set by a failure and spares the hot path a call while there was none.
+    is set by a failure and spares the hot path a call while there was none. `valid` is what an
+    affinity finds that leads here.
     """
 
     __slots__ = (
@@ -73,6 +75,7 @@ class Backend:
         "service",
         "share",
         "troubled",
+        "valid",
         "waiting",
         "warm_at",
         "weight",
@@ -96,6 +99,7 @@ class Backend:
         self.troubled = False
         self.pin = pin_of(spec.service, spec.name)
         self.pool = Pool()
+        self.valid = Found(self, VALID)
         self.active = 0
         self.requests = 0
         self.failures = 0

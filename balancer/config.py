@@ -144,6 +144,10 @@ class Config:
     panic: bool = False
     retry_share: float = 0.2
     workers: int = 1
+    access_log: str = "none"
+    proxy_protocol: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
     trusted: tuple[Network, ...] = ()
     secret: bytes = b""
 

@@ -22,7 +22,7 @@ VIA = b"Via: 1.1 sessionlab\r\n"
 class Peer:
     """Who is at the other end of a client's connection, and whether its word is believed.
 
-    `local` is the address that it came in at: the Host of an HTTP/1.0 request without one.
+    `local` is where we listen: the Host of an HTTP/1.0 request without one.
     """
 
     address: bytes
@@ -43,18 +43,36 @@ class Prepared:
     fields: Fields
     service: Service
     prefix: bytes
+    peer: Peer
     claim: Claim
     tail: bytes
 
 
-NOT_PREPARED = Prepared(Fields(b""), cast("Service", None), b"", Claim(None, b""), b"")
-"""Stands for the time before the first request; its `fields` are no request's."""
+NOT_PREPARED = Prepared(
+    Fields(),
+    cast("Service", None),
+    b"",
+    Peer(b"", b"", False, b""),
+    Claim(None, b""),
+    b"",
+)
+"""Stands for the time before the first request; its `service` is none."""
 
 
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
     """Read the claim and write the tail; `prefix` is what the route strips, if anything."""
+    known = fields.prepared
+    if (
+        known is not None
+        and known.service is service
+        and known.peer is peer
+        and known.prefix == prefix
+    ):
+        return known
     claim = service.affinity.claim(fields, peer.address)
-    return Prepared(fields, service, prefix, claim, tail(fields, claim.cookie, prefix, peer))
+    made = tail(fields, claim.cookie, prefix, peer)
+    fields.prepared = Prepared(fields, service, prefix, peer, claim, made)
+    return fields.prepared
 
 
 def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:

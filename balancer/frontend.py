@@ -1,8 +1,9 @@
 """One client's connection: reads requests, one at a time, and has each answered.
 
 The request side goes through READING (a head) -> BODY -> SENT, and back to READING when the
-answer is finished. TUNNEL and DISCARD are ends: after an Upgrade, and while a connection that we
-close lets the client read our last answer (RFC 9112 section 9.6).
+answer is finished. GREETING comes before all, where the PROXY protocol is expected. TUNNEL and
+DISCARD are ends: after an Upgrade, and while a connection that we close lets the client read our
+last answer (RFC 9112 section 9.6).
 
 The answer side is `upstream` (None while connecting) and `answering` (its head was sent on).
 A client that pipelines is served in order: what it sends early waits in `buffer`, unread beyond.
@@ -11,13 +12,15 @@ A client that pipelines is served in order: what it sends early waits in `buffer
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from balancer import chunked, forwarding, problems, request_head
-from balancer.affinity import NOTHING_FOUND
+from balancer import chunked, forwarding, problems, proxy_protocol, request_head
+from balancer.access_log import Record
+from balancer.affinity import NOTHING_FOUND, VALID
 from balancer.chunked import ChunkedReader
 from balancer.errors import RefusedError
 from balancer.forwarding import NOT_PREPARED
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from balancer.upstream import Upstream
     from balancer.worker import Worker
 
-READING, BODY, SENT, TUNNEL, DISCARD = range(5)
+READING, BODY, SENT, TUNNEL, DISCARD, GREETING = range(6)
 _KEPT_BODY = 64 * 1024  # bytes of a request's body kept for another try
 _JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
 _LINGER_S = 2.0
@@ -53,6 +56,7 @@ class Frontend(asyncio.Protocol):
         "buffer",
         "closed",
         "deadline",
+        "done",
         "found",
         "generation",
         "head_out",
@@ -65,8 +69,11 @@ class Frontend(asyncio.Protocol):
         "queued",
         "repeatable",
         "request",
+        "request_id",
+        "sent",
         "started",
         "state",
+        "status",
         "transport",
         "tried",
         "upstream",
@@ -81,6 +88,10 @@ class Frontend(asyncio.Protocol):
         self.prepared = NOT_PREPARED
         self.repeatable = b""
         self.generation = 0
+        self.request_id = b""
+        self.status = 0
+        self.sent = 0
+        self.done = "N"
         self.upstream: Upstream | None = None
         self.backend: Backend | None = None
         self.found = NOTHING_FOUND
@@ -109,6 +120,8 @@ class Frontend(asyncio.Protocol):
         worker = self.worker
         self.peer = worker.peer_of(self.transport)
         self.deadline = worker.header_at
+        if worker.config.proxy_protocol:
+            self.state = GREETING
         worker.frontends.add(self)
         if len(worker.frontends) > worker.limits.connections:
             self._refuse(RefusedError(503, "too many connections"))
@@ -135,6 +148,24 @@ class Frontend(asyncio.Protocol):
         elif state == SENT:
             self.buffer += data
             self.hold()
+        elif state == GREETING:
+            self.buffer += data
+            self._read_greeting()
+
+    def _read_greeting(self) -> None:
+        """Who the client is, from the proxy before us; then its requests."""
+        try:
+            header = proxy_protocol.parse(self.buffer)
+        except RefusedError:
+            self.abort()  # what speaks here is no proxy, and HTTP would be wasted on it
+            return
+        if header is None:
+            return
+        if header.source:
+            self.peer = replace(self.peer, address=header.source.encode())
+        self.buffer = self.buffer[header.length :]
+        self.state = READING
+        self._read_requests()
 
     def eof_received(self) -> bool:
         """The client has closed its side: taken as leaving, as nginx and Envoy do."""
@@ -178,7 +209,7 @@ class Frontend(asyncio.Protocol):
                 self.transport.close()
         elif self.queued:
             self._fail(503, "every backend is busy")
-        elif self.state in {TUNNEL, DISCARD} or self.answering:
+        elif self.state in {TUNNEL, DISCARD, GREETING} or self.answering:
             self.abort()
         elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
             self._refuse(RefusedError(408, "the request's body did not arrive in time"))
@@ -240,21 +271,15 @@ class Frontend(asyncio.Protocol):
             head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
         request = self.request
         if request.head != head:
-            request = self.request = request_head.parse(head, request, worker.limits)
+            request = self.request = request_head.parse(head, worker.blocks, worker.limits)
         self._start_body(request)
         cluster = worker.cluster
         route = cluster.router.find(request.fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
-        prepared = self.prepared
         service = cluster.services[route.service]
-        if (
-            prepared.fields is not request.fields
-            or prepared.service is not service
-            or prepared.prefix != route.stripped
-        ):
-            prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
-            self.prepared = prepared
+        prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
+        self.prepared = prepared
         self.generation = cluster.generation
         self.repeatable = head if request.fields.length == 0 else b""
         self._begin(request, prepared)
@@ -274,6 +299,7 @@ class Frontend(asyncio.Protocol):
             if target[:1] != b"/":
                 target = b"/" + target
         request_id = request.fields.request_id or b"%b%012x" % (_ID_PREFIX, next(_IDS))
+        self.request_id = request_id
         return b"%b %b HTTP/1.1\r\n%bX-Request-ID: %b\r\n\r\n" % (
             request.method,
             target,
@@ -484,10 +510,16 @@ class Frontend(asyncio.Protocol):
         upstream.backend.by_class[response.status // 100] += 1
         affinity = self.prepared.service.affinity
         lines = b""
-        if affinity.sticks:
+        if affinity.sticks and (
+            self.found is not upstream.backend.valid or response.cookies or affinity.renews
+        ):
             lines = affinity.settle(
                 self.prepared.claim, self.found, upstream.backend, response.cookies, worker.wall
             )
+        if worker.access_log is not None:
+            self.status = response.status
+            self.sent = len(body)
+            self.done = "N" if not lines else "U" if self.found.verdict == VALID else "I"
         if (
             not lines
             and request.minor
@@ -525,6 +557,7 @@ class Frontend(asyncio.Protocol):
     def forward(self, data: bytes) -> None:
         """More of the answer's body, or of a tunnel."""
         self.deadline = self.worker.tunnel_at if self.state == TUNNEL else self.worker.response_at
+        self.sent += len(data)
         self.transport.write(data)
 
     def interim(self, response: Response) -> None:
@@ -542,6 +575,8 @@ class Frontend(asyncio.Protocol):
             backend.active -= 1
             if backend.troubled:
                 self.worker.request_answered(backend)
+            if self.worker.access_log is not None:
+                self._log(backend)
             self.worker.metrics.observe(perf_counter() - self.started)
             if self.worker.limits.backend_active:
                 self.worker.freed(backend)
@@ -550,6 +585,35 @@ class Frontend(asyncio.Protocol):
             self._next()
         else:
             self._close()
+
+    def _log(self, backend: Backend | None) -> None:
+        log = self.worker.access_log
+        if log is None:
+            return
+        parsed = self.state != READING
+        request = self.request if parsed else NO_REQUEST
+        log.append(
+            Record(
+                self.worker.wall,
+                self.peer.address,
+                request.method,
+                request.target,
+                request.minor,
+                self.status,
+                self.sent,
+                perf_counter() - self.started if parsed else 0.0,
+                backend.service if backend is not None else "-",
+                backend.name if backend is not None else "",
+                self.found.verdict + self.done,
+                self.request_id,
+            )
+        )
+
+    def _log_own(self, status: int) -> None:
+        """An answer that the balancer made itself."""
+        self.worker.metrics.own(status)
+        self.status, self.sent, self.done = status, 0, "N"
+        self._log(None)
 
     def _next(self) -> None:
         self.state = READING
@@ -604,7 +668,7 @@ class Frontend(asyncio.Protocol):
             bodiless = request.method == b"HEAD"
             close = not self.keep_alive
             self.transport.write(problems.answer(status, detail, close=close, bodiless=bodiless))
-            self.worker.metrics.own(status)
+            self._log_own(status)
             if close:
                 self._close()
             else:
@@ -619,7 +683,7 @@ class Frontend(asyncio.Protocol):
             self._fail(error.status, error.detail)
             return
         self._abandon()
-        self.worker.metrics.own(error.status)
+        self._log_own(error.status)
         if not self.answering:
             self.transport.write(problems.answer(error.status, error.detail, close=True))
         self._close()

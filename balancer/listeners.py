@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from balancer import admin
+from balancer import admin, tls
 from balancer.errors import ListenError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from balancer.cluster import Cluster
-    from balancer.config import Address
+    from balancer.config import Address, Config
     from balancer.fleet import Fleet
 
 _BACKLOG = 4096
@@ -63,13 +64,26 @@ def _bound(unbound: socket.socket, where: Any) -> socket.socket:
 
 
 async def serve(
-    bound: socket.socket, factory: Callable[[], asyncio.Protocol]
+    bound: socket.socket,
+    factory: Callable[[], asyncio.Protocol],
+    secured: ssl.SSLContext | None = None,
 ) -> asyncio.AbstractServer:
     """Accept connections."""
     loop = asyncio.get_running_loop()
     if bound.family == socket.AF_UNIX:
-        return await loop.create_unix_server(factory, sock=bound, backlog=_BACKLOG)
-    return await loop.create_server(factory, sock=bound, backlog=_BACKLOG)
+        return await loop.create_unix_server(factory, sock=bound, backlog=_BACKLOG, ssl=secured)
+    return await loop.create_server(factory, sock=bound, backlog=_BACKLOG, ssl=secured)
+
+
+def edge(config: Config) -> ssl.SSLContext | None:
+    """The TLS context of the public listener, when it has one. Raises `UsageError`."""
+    return tls.context(config.tls_cert, config.tls_key) if config.tls_cert else None
+
+
+def renew(secured: ssl.SSLContext | None, config: Config) -> None:
+    """Read the certificate again. Raises `UsageError`."""
+    if secured is not None and config.tls_cert:
+        tls.load(secured, config.tls_cert, config.tls_key)
 
 
 async def serve_admin(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from balancer import config
+from balancer.access_log import FORMATS
 from balancer.config import Config, Network
 from balancer.errors import UsageError
 from balancer.health.ejection import EjectionPolicy
@@ -95,6 +96,18 @@ class Options:
     workers: Annotated[
         int, _option("Processes that serve; limits are for each of them.", min=1, max=128)
     ] = 1
+    access_log: Annotated[
+        str, _option("A line for each request on standard output: none, json or common.")
+    ] = "none"
+    tls_cert: Annotated[
+        str, _option("A PEM file with the certificate chain: --listen speaks TLS then.")
+    ] = ""
+    tls_key: Annotated[
+        str, _option("Its private key, when it is in a file of its own. Both are read at SIGHUP.")
+    ] = ""
+    proxy_protocol: Annotated[
+        bool, _option("Every connection begins with a PROXY protocol header, version 1 or 2.")
+    ] = False
     trust_proxy: Annotated[
         list[str] | None,
         _option("A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."),
@@ -189,6 +202,10 @@ def configure(
     `services` gives some services options of their own (see `toml`); `secret` keys the affinity
     cookie, and one is made when it is empty.
     """
+    if options.access_log not in {"none", *FORMATS}:
+        raise UsageError(f"--access-log {options.access_log!r}: it is none, json or common")
+    if options.proxy_protocol and options.tls_cert:
+        raise UsageError("--proxy-protocol and --tls-cert can't be used together")
     backends = tuple(config.parse_backend(text) for text in options.backend or ())
     return Config(
         listen=config.parse_address(options.listen, "--listen"),
@@ -217,6 +234,10 @@ def configure(
         panic=options.panic,
         retry_share=options.retry_share,
         workers=options.workers,
+        access_log=options.access_log,
+        proxy_protocol=options.proxy_protocol,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
         trusted=tuple(_network(text) for text in options.trust_proxy or ()),
         policies={
             config.parse_name(name, "service"): _policy(replace(options, **own))

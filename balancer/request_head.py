@@ -3,14 +3,14 @@
 Two parsers look at every new head. llhttp (through httptools) cuts it; then the rules below,
 which are stricter (RFC 9112 where it leaves a choice), decide. Nothing is forwarded as it came.
 
-A keep-alive client repeats its header block word for word, so the connection hands in its
-previous request: an equal block is not parsed again (HPACK rests on the same observation).
+Clients repeat their header blocks word for word (HPACK rests on the same observation), so a worker
+keeps the last ones: an equal block is not parsed again, on whatever connection it comes.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from balancer.config import Limits
+    from balancer.forwarding import Prepared
 
     _Rule = Callable[["Fields", "_Seen", bytes], None]
 
 CHUNKED = -1
+_MOST_BLOCKS = 1024
+_MOST_BLOCK = 2048  # bytes; longer ones are rare, and 1024 of them would be much memory
 _METHODS = frozenset(
     b"GET HEAD POST PUT DELETE OPTIONS PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK "
     b"REPORT SEARCH QUERY LINK UNLINK PURGE MKCALENDAR".split()
@@ -49,9 +52,14 @@ _DROPPED = frozenset(
 
 @dataclass(slots=True)
 class Fields:
-    """What a header block says. Never changed after parsing (frozen would cost 1 µs more)."""
+    """What a header block says.
 
-    block: bytes
+    Never changed after parsing (frozen would cost 1 µs more); `prepared` alone holds what was last
+    made of it.
+    """
+
+    minor: int = 1
+    prepared: Prepared | None = None
     forward: bytes = b""
     host: bytes = b""
     length: int = 0
@@ -106,7 +114,28 @@ def hopeless(partial: bytes) -> bool:
     return b"\n" not in partial and _LOOKS_LIKE_HTTP.fullmatch(partial) is None
 
 
-def parse(head: bytes, previous: Request, limits: Limits) -> Request:
+class Blocks:
+    """The header blocks that were seen lately, by their bytes and the minor version."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Fields] = {}
+
+    def fields(self, head: bytes, block: bytes, minor: int, limits: Limits) -> Fields:
+        """The fields of a block; raises `RefusedError`. A refused block is not remembered."""
+        fields = self._known.get(block)
+        if fields is not None and fields.minor == minor:
+            return fields
+        fields = _parse_fields(head, block, minor, limits)
+        if len(block) <= _MOST_BLOCK:
+            if len(self._known) >= _MOST_BLOCKS:
+                self._known.clear()  # cheaper on the hot path than keeping an order of use
+            self._known[block] = fields
+        return fields
+
+
+def parse(head: bytes, blocks: Blocks, limits: Limits) -> Request:
     """Parse a head up to and including its empty line; raises `RefusedError`."""
     end = head.find(b"\r\n")
     match = _REQUEST_LINE.fullmatch(head, 0, end)
@@ -115,11 +144,7 @@ def parse(head: bytes, previous: Request, limits: Limits) -> Request:
     method, target = match[1], match[2]
     minor = 1 if match[3] == b"1" else 0
     _check_method(method)
-    block = head[end + 2 :]
-    if previous.fields.block == block and previous.minor == minor:
-        fields = previous.fields
-    else:
-        fields = _parse_fields(head, block, minor, limits)
+    fields = blocks.fields(head, head[end + 2 :], minor, limits)
     if target[0] == 47:  # noqa: PLR2004 - "/": origin-form, nearly always
         path = target.partition(b"?")[0]
     else:
@@ -144,18 +169,8 @@ def _other_form(method: bytes, target: bytes, fields: Fields) -> tuple[bytes, by
     origin = match[2] or b"/"
     if origin[:1] == b"?":
         origin = b"/" + origin
-    # The target's authority replaces Host; the copy has no block, so it is never memoised.
-    fields = _with_host(fields, match[1])
+    fields = replace(fields, host=match[1], prepared=None)  # the target's authority is the Host
     return origin, origin.partition(b"?")[0], fields
-
-
-def _with_host(fields: Fields, host: bytes) -> Fields:
-    copy = Fields(block=b"")
-    for name in Fields.__slots__:
-        if name != "block":
-            setattr(copy, name, getattr(fields, name))
-    copy.host = host
-    return copy
 
 
 def _parse_fields(head: bytes, block: bytes, minor: int, limits: Limits) -> Fields:
@@ -164,7 +179,7 @@ def _parse_fields(head: bytes, block: bytes, minor: int, limits: Limits) -> Fiel
     headers = _cut(head)
     if len(headers) > limits.header_count:
         raise RefusedError(431, f"more than {limits.header_count} header fields")
-    fields = Fields(block, keep_alive=minor == 1, headers=tuple(headers))
+    fields = Fields(minor, keep_alive=minor == 1, headers=tuple(headers))
     seen = _Seen()
     lines: list[bytes] = []
     for name, untrimmed in headers:
@@ -316,5 +331,5 @@ def _without(lines: list[bytes], options: set[bytes]) -> list[bytes]:
     return [line for line in lines if line.partition(b":")[0].lower() not in options]
 
 
-NO_REQUEST = Request(b"", b"", b"", b"", 1, False, Fields(b""))
+NO_REQUEST = Request(b"", b"", b"", b"", 1, False, Fields())
 """Stands for the request before the first one."""

@@ -20,6 +20,7 @@ from balancer.health.oversight import Oversight
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable
 
     from balancer.backend import Backend
@@ -36,11 +37,13 @@ class Running:
     oversight: Oversight
     listen: str
     admin: str | None
+    secured: ssl.SSLContext | None
 
     def reload(self, read: Reload) -> None:
         """Take over a new configuration; a bad one changes nothing."""
         try:
             config = read()
+            listeners.renew(self.secured, config)
             self.worker.cluster.reconfigure(config)
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
@@ -63,12 +66,13 @@ async def running(config: Config) -> AsyncIterator[Running]:
     worker = Worker(cluster, asyncio.get_running_loop(), oversight.refused)
     where = None
     runner = None
+    secured = listeners.edge(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
-        server = await listeners.serve(socket, lambda: Frontend(worker))
+        server = await listeners.serve(socket, lambda: Frontend(worker), secured)
         if config.admin is not None:
             runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
-        yield Running(worker, oversight, listeners.name_of(socket), where)
+        yield Running(worker, oversight, listeners.name_of(socket), where, secured)
         server.close()
         await worker.drain()
     finally:
@@ -112,10 +116,11 @@ def settle_memory() -> None:
 def say_where(config: Config, listen: str, admin: str | None) -> None:
     """One line for each listener."""
     policy = config.default_policy
+    scheme = "https" if config.tls_cert else "http"
     if admin:
         log(f"admin on http://{admin}")
     log(
-        f"listening on http://{listen}, {len(config.backends)} backends, {policy.algorithm}, "
+        f"listening on {scheme}://{listen}, {len(config.backends)} backends, {policy.algorithm}, "
         f"affinity {policy.affinity}"
         + (f", {config.workers} workers" if config.workers > 1 else "")
     )

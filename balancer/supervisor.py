@@ -42,6 +42,7 @@ _PR_SET_PDEATHSIG = 1
 
 def run(config: Config, read: Reload) -> int:
     """Serve with `config.workers` processes; returns the exit status. Raises `ListenError`."""
+    listeners.edge(config)  # a bad certificate is told before anybody is forked
     memory = Journal.memory(config.workers)
     bound = _bind(config)
     ends: list[socket.socket] = []
@@ -110,6 +111,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, lambda: None)  # the parent gets them too, and says
     cluster = Cluster(config, journal=seat.journal)
+    secured = listeners.edge(config)
     stop = asyncio.Event()
 
     def refused(backend: Backend) -> None:
@@ -119,7 +121,9 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
 
     def reload(_: Any) -> None:
         with contextlib.suppress(BalancerError):
-            cluster.reconfigure(read())
+            config = read()
+            listeners.renew(secured, config)
+            cluster.reconfigure(config)
             worker.reconfigured()
 
     worker = Worker(cluster, loop, refused)
@@ -132,7 +136,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
             "drain": lambda _: stop.set(),
         },
     )
-    server = await listeners.serve(seat.bound, lambda: Frontend(worker))
+    server = await listeners.serve(seat.bound, lambda: Frontend(worker), secured)
     listening = asyncio.create_task(line.listen())
     listening.add_done_callback(lambda _: stop.set())
     settle_memory()

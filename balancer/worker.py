@@ -8,8 +8,10 @@ import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from balancer.access_log import AccessLog
 from balancer.forwarding import Peer
 from balancer.metrics import Metrics
+from balancer.request_head import Blocks
 from balancer.retry_budget import RetryBudget
 from balancer.upstream import Upstream
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from balancer.config import Config
     from balancer.frontend import Frontend
 
+_MOST_PEERS = 4096
 _MOST_RETRIES = 100.0
 _TICKS_PER_TIMEOUT = 10
 _SLOWEST_TICK_S = 0.25
@@ -49,6 +52,9 @@ class Worker:
         self.frontends: set[Frontend] = set()
         self.draining = False
         self.retry_budget = RetryBudget(cluster.config.retry_share, _MOST_RETRIES)
+        self.access_log: AccessLog | None = None
+        if cluster.config.access_log != "none":
+            self.access_log = AccessLog(cluster.config.access_log)
         self._loop = loop
         self._refused = refused
         self._connecting: set[asyncio.Task[None]] = set()
@@ -60,6 +66,8 @@ class Worker:
         config = self.cluster.config
         self.config = config
         self.limits = config.limits
+        self.blocks = Blocks()
+        self._peers: dict[str, Peer] = {}
         self._tick_every = _tick(config)
         if self._ticking is not None:
             self._ticking.cancel()
@@ -69,13 +77,18 @@ class Worker:
 
     def peer_of(self, transport: asyncio.Transport) -> Peer:
         """Who has connected."""
-        address, _ = _endpoint(transport.get_extra_info("peername"))
-        return Peer(
-            address.encode(),
-            b"http",
-            self._trusts(address),
-            "{}:{}".format(*_endpoint(transport.get_extra_info("sockname"))).encode(),
-        )
+        name = transport.get_extra_info("peername")
+        address = name[0] if isinstance(name, tuple) else "unknown"
+        peer = self._peers.get(address)
+        if peer is None:
+            scheme = b"https" if self.config.tls_cert else b"http"
+            peer = Peer(
+                address.encode(), scheme, self._trusts(address), str(self.config.listen).encode()
+            )
+            if len(self._peers) >= _MOST_PEERS:
+                self._peers.clear()
+            self._peers[address] = peer
+        return peer
 
     def connect(self, backend: Backend, client: Frontend) -> None:
         """Make a new connection for a client; it hears `connected` or `not_connected`."""
@@ -154,6 +167,8 @@ class Worker:
         clock = self.clock = self.cluster.clock = self._loop.time()
         self.wall = self.cluster.wall = time.time()
         self.cluster.hear_pins()
+        if self.access_log is not None:
+            self.access_log.flush()
         timeouts = self.config.timeouts
         self.header_at = clock + timeouts.request_header
         self.idle_at = clock + timeouts.idle
@@ -234,6 +249,9 @@ class Worker:
                 upstream.transport.abort()
         for task in list(self._connecting):
             task.cancel()
+        if self.access_log is not None:
+            self.access_log.close()
+            self.access_log = None
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # an aborted transport says goodbye one turn of the loop later
 
@@ -242,10 +260,3 @@ def _tick(config: Config) -> float:
     timeouts = config.timeouts
     shortest = min(timeouts.request_header, timeouts.idle, timeouts.response, timeouts.queue)
     return min(_SLOWEST_TICK_S, max(_FASTEST_TICK_S, shortest / _TICKS_PER_TIMEOUT))
-
-
-def _endpoint(name: object) -> tuple[str, int]:
-    """Host and port of a socket's name; a Unix socket has neither."""
-    if isinstance(name, tuple):
-        return str(name[0]), int(name[1])
-    return "unknown", 0

@@ -48,10 +48,10 @@ class Pin(NamedTuple):
 class Affinity(Protocol):
     """One kind of affinity for one service. No I/O; `now` is passed in, in seconds."""
 
-    @property
-    def sticks(self) -> bool:
-        """Whether `settle` ever has something to do; the hot path skips it otherwise."""
-        ...
+    sticks: bool
+    """Whether `settle` ever has something to do; the hot path skips it otherwise."""
+    renews: bool
+    """Whether it has something to do even for a valid pin and no cookie set."""
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """Read the claim; a pure function of its arguments, so its result may be kept."""

@@ -55,6 +55,7 @@ class CookieAffinity(Affinity):
         self, service: str, policy: CookiePolicy, secret: bytes, pins_to: Mapping[bytes, Backend]
     ) -> None:
         self._policy = policy
+        self.renews = policy.max_idle > 0
         self._name = policy.name.encode()
         self._pins_to = pins_to
         key = hashlib.blake2b(secret, digest_size=32, person=b"sessionlab pin").digest()
@@ -87,7 +88,7 @@ class CookieAffinity(Affinity):
         if policy.max_idle and now - claim.seen > policy.max_idle:
             return Found(None, EXPIRED)
         backend = self._pins_to.get(claim.key)
-        return Found(backend, INVALID if backend is None else VALID)
+        return Found(None, INVALID) if backend is None else backend.valid
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float

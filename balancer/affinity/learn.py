@@ -17,6 +17,7 @@ class LearnAffinity(Affinity):
     """Watches Set-Cookie for one name; a client that shows that value goes where it was made."""
 
     sticks = True
+    renews = False
 
     def __init__(self, cookie: str, table: Table) -> None:
         self._name = cookie.encode()

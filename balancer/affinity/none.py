@@ -15,6 +15,7 @@ class NoAffinity(Affinity):
     """Every request is a stranger."""
 
     sticks = False
+    renews = False
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """Nothing but the cookies to pass on."""

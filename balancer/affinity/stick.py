@@ -20,6 +20,7 @@ class HeaderAffinity(Affinity):
     """By a header's value; requests without it are strangers."""
 
     sticks = True
+    renews = False
 
     def __init__(self, header: str, table: Table) -> None:
         self._name = header.lower().encode()

@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from balancer.affinity import EXPIRED, INVALID, VALID, Found, Pin
+from balancer.affinity import EXPIRED, INVALID, Found, Pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ class Table:
             return Found(None, EXPIRED)
         self.set(key, pin, now)
         backend = self._pins_to.get(pin)
-        return Found(backend, INVALID if backend is None else VALID)
+        return Found(None, INVALID) if backend is None else backend.valid
 
     def put(self, key: bytes, pin: bytes, now: float) -> None:
         """A new or changed pin."""

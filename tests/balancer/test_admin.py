@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from balancer import admin
+from balancer.fleet import Alone
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok, until
 
 if TYPE_CHECKING:
@@ -149,3 +151,25 @@ async def test_healthz_answers_before_any_backend_is_up(lab: Lab) -> None:
     balancer = await lab.balancer("n1=127.0.0.1:1", health_interval=5.0, await_up=False)
     assert (await call(balancer, "GET", "/healthz")).status == 200
     assert await states(balancer) == {"app/n1": "down"}
+
+
+async def test_the_api_is_described_as_it_is(lab: Lab) -> None:
+    balancer = await lab.balancer(*await lab.backends(1))
+    described = json.loads((await call(balancer, "GET", "/openapi.json")).body)
+    app = admin.application(balancer.worker.cluster, Alone(balancer.worker))
+    served = {
+        (route.method.lower(), route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    written = {
+        (method, path)
+        for path, operations in described["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert written == served
+    (row,) = json.loads((await call(balancer, "GET", "/backends")).body)["backends"]
+    schema = described["components"]["schemas"]["Backend"]
+    assert set(row) == set(schema["properties"]) == set(schema["required"])
+    assert row["state"] in schema["properties"]["state"]["enum"]

@@ -22,13 +22,13 @@ def affinity(
 
 
 def cookie(affine: CookieAffinity, now: float = 1000.0) -> bytes:
-    stranger = affine.claim(Fields(b""), b"")
+    stranger = affine.claim(Fields(), b"")
     line = affine.settle(stranger, Found(None, NONE), BACKEND, (), now)
     return line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
 
 
 def verdict(affine: CookieAffinity, value: bytes, now: float = 1000.0) -> Found:
-    return affine.find(affine.claim(Fields(b"", cookie=value), b""), now)
+    return affine.find(affine.claim(Fields(cookie=value), b""), now)
 
 
 def test_a_token_leads_back_for_its_service_and_secret_only() -> None:
@@ -49,7 +49,7 @@ def test_a_token_ends_by_idle_time_and_by_life() -> None:
 
 def test_use_renews_the_idle_time_but_not_the_life() -> None:
     both = affinity(max_idle=60, max_life=100)
-    claim = both.claim(Fields(b"", cookie=cookie(both)), b"")
+    claim = both.claim(Fields(cookie=cookie(both)), b"")
     found = both.find(claim, 1050)
     line = both.settle(claim, found, BACKEND, (), 1050)
     renewed = line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
@@ -61,7 +61,7 @@ def test_use_renews_the_idle_time_but_not_the_life() -> None:
 @given(st.binary(max_size=120))
 def test_no_bytes_are_a_token(value: bytes) -> None:
     affine = affinity()
-    claim = affine.claim(Fields(b"", cookie=b"S=" + value), b"")
+    claim = affine.claim(Fields(cookie=b"S=" + value), b"")
     assert affine.find(claim, 1000.0).backend is None
     assert b"S=" + value not in claim.cookie or not value
 

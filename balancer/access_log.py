@@ -1,0 +1,109 @@
+"""The access log: one line a request, written by a thread that the hot path never waits for.
+
+The hot path appends a record to a list. Once a tick the list goes to the thread, which formats and
+writes; when it can't keep up, whole batches are dropped and counted rather than memory filled.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_BATCHES = 256
+
+
+class Record(NamedTuple):
+    """One request. `verdict` is two of HAProxy's letters: what was found, what was done."""
+
+    at: float
+    client: bytes
+    method: bytes
+    target: bytes
+    minor: int
+    status: int
+    sent: int
+    seconds: float
+    service: str
+    backend: str
+    verdict: str
+    request_id: bytes
+
+
+def as_json(record: Record) -> str:
+    """One JSON object."""
+    return json.dumps(
+        {
+            "time": round(record.at, 6),
+            "client": record.client.decode("latin-1"),
+            "method": record.method.decode("latin-1"),
+            "target": record.target.decode("latin-1"),
+            "protocol": f"HTTP/1.{record.minor}",
+            "status": record.status,
+            "bytes": record.sent,
+            "seconds": round(record.seconds, 6),
+            "service": record.service,
+            "backend": record.backend,
+            "affinity": record.verdict,
+            "request_id": record.request_id.decode("latin-1"),
+        }
+    )
+
+
+def as_common(record: Record) -> str:
+    """Common Log Format, then the backend, the affinity verdict and the seconds it took."""
+    at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(record.at))
+    # A request line has no quote that would end the field: targets are escaped.
+    target = record.target.decode("latin-1").replace("\\", "\\\\").replace('"', '\\"')
+    line = f"{record.method.decode('latin-1')} {target} HTTP/1.{record.minor}"
+    where = f"{record.service}/{record.backend or '-'}"
+    client = record.client.decode("latin-1")
+    return (
+        f'{client} - - [{at}] "{line}" {record.status} {record.sent or "-"}'
+        f" {where} {record.verdict} {record.seconds:.6f}"
+    )
+
+
+FORMATS: dict[str, Callable[[Record], str]] = {"json": as_json, "common": as_common}
+
+
+class AccessLog:
+    """Takes records with `append`; `flush` is for the tick, `close` for the end."""
+
+    def __init__(self, form: str, out: TextIO | None = None) -> None:
+        self._format = FORMATS[form]
+        self._out = out or sys.stdout
+        self._rows: list[Record] = []
+        self.append = self._rows.append
+        self.dropped = 0
+        self._batches: queue.Queue[list[Record]] = queue.Queue(_MOST_BATCHES)
+        self._thread = threading.Thread(target=self._write, daemon=True, name="access log")
+        self._thread.start()
+
+    def flush(self) -> None:
+        """Hand over what there is."""
+        if not self._rows:
+            return
+        batch = self._rows.copy()
+        self._rows.clear()
+        try:
+            self._batches.put_nowait(batch)
+        except queue.Full:
+            self.dropped += len(batch)
+
+    def close(self) -> None:
+        """Write the rest."""
+        self.flush()
+        self._batches.put([])
+        self._thread.join()
+
+    def _write(self) -> None:
+        while batch := self._batches.get():
+            self._out.write("".join([self._format(record) + "\n" for record in batch]))
+            self._out.flush()

@@ -1,0 +1,162 @@
+"""The admin API as an OpenAPI 3.1 document, served at `/openapi.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from balancer.config import DEFAULT_SERVICE, MAX_WEIGHT
+
+_STATES = ["up", "drain", "maintenance"]
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_WEIGHT = {"type": "integer", "minimum": 0, "maximum": MAX_WEIGHT}
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _body(name: str) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _ref(name)}}}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {"description": description, "content": content}
+
+
+_SCHEMAS = {
+    "Backend": _object(
+        {
+            "service": _TEXT,
+            "name": _TEXT,
+            "address": {"type": "string", "examples": ["127.0.0.1:8001", "unix:/run/app.sock"]},
+            "weight": _WEIGHT,
+            "state": {"type": "string", "enum": [*_STATES, "down", "ejected"]},
+            "asked": {"type": "string", "enum": _STATES},
+            "healthy": {"type": "boolean"},
+            "active": _COUNT,
+            "idle": _COUNT,
+            "requests": _COUNT,
+            "failures": _COUNT,
+            "retries": _COUNT,
+            "answers": _object(
+                {f"{c}xx": _COUNT for c in range(1, 6)}, *(f"{c}xx" for c in range(1, 6))
+            ),
+        },
+        *("service", "name", "address", "weight", "state", "asked", "healthy"),
+        *("active", "idle", "requests", "failures", "retries", "answers"),
+    ),
+    "NewBackend": _object(
+        {
+            "service": {"type": "string", "default": DEFAULT_SERVICE},
+            "name": _TEXT,
+            "address": _TEXT,
+            "weight": {**_WEIGHT, "default": 1},
+        },
+        *("name", "address"),
+    ),
+    "Change": _object({"state": {"type": "string", "enum": _STATES}, "weight": _WEIGHT}),
+    "Pin": _object(
+        {
+            "service": _TEXT,
+            "key": {"type": "string", "description": "A hash, never the credential."},
+            "backend": _TEXT,
+            "expires_in": {"type": "number", "description": "Seconds."},
+        },
+        *("service", "key", "backend", "expires_in"),
+    ),
+    "Problem": {
+        "type": "object",
+        "properties": {"type": _TEXT, "title": _TEXT, "status": _COUNT, "detail": _TEXT},
+        "required": ["type", "title", "status", "detail"],
+    },
+}
+
+_ONE = [
+    {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in ("service", "name")
+]
+_BAD = {"400": _problem("The body makes no sense."), "404": _problem("No such backend.")}
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "sessionlab balancer, admin API", "version": "1"},
+    "paths": {
+        "/healthz": {
+            "get": {
+                "summary": "Whether the balancer is alive.",
+                "responses": {"200": _json(_object({"status": _TEXT}, "status"), "Alive.")},
+            }
+        },
+        "/backends": {
+            "get": {
+                "summary": "Every backend with its state and its counters, of all workers.",
+                "responses": {
+                    "200": _json(
+                        _object({"backends": {"type": "array", "items": _ref("Backend")}}),
+                        "In the order of services.",
+                    )
+                },
+            },
+            "post": {
+                "summary": "Add a backend; every worker knows it when this is answered.",
+                "requestBody": _body("NewBackend"),
+                "responses": {
+                    "201": _json(_ref("Backend"), "Added; down until its first check."),
+                    "400": _BAD["400"],
+                    "409": _problem("There is one of that service and name."),
+                },
+            },
+        },
+        "/backends/{service}/{name}": {
+            "parameters": _ONE,
+            "patch": {
+                "summary": "Ask for another state or weight.",
+                "requestBody": _body("Change"),
+                "responses": {"200": _json(_ref("Backend"), "As it is now."), **_BAD},
+            },
+            "delete": {
+                "summary": "Remove a backend; what it is answering finishes.",
+                "responses": {"204": {"description": "Removed."}, "404": _BAD["404"]},
+            },
+        },
+        "/affinity": {
+            "get": {
+                "summary": "The tables of pins (learn, header, source), of all workers.",
+                "responses": {
+                    "200": _json(
+                        _object({"pins": {"type": "array", "items": _ref("Pin")}}), "The pins."
+                    )
+                },
+            }
+        },
+        "/metrics": {
+            "get": {
+                "summary": "Prometheus text.",
+                "responses": {
+                    "200": {"description": "Text.", "content": {"text/plain": {"schema": _TEXT}}}
+                },
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "summary": "This document.",
+                "responses": {"200": _json({"type": "object"}, "OpenAPI 3.1.")},
+            }
+        },
+    },
+    "components": {"schemas": _SCHEMAS},
+}

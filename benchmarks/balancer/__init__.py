@@ -1,0 +1,1 @@
+"""CPU per request of our balancer, HAProxy and nginx, in turn, against the same backends."""

@@ -1,0 +1,46 @@
+"""The backend of the benchmark: answers as many bytes as the path says, as fast as Python can."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import cast
+
+import uvloop
+
+SIZES = (100, 10_000, 1_000_000)
+
+
+class Answers(asyncio.Protocol):
+    """One connection; requests have no body."""
+
+    def __init__(self, name: str) -> None:
+        self._answers = {
+            b"/%d" % size: b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Node: %b\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (name.encode(), size, b"x" * size)
+            for size in SIZES
+        }
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
+            path = head.split(b" ", 2)[1].partition(b"?")[0]
+            self._transport.write(self._answers.get(path, self._answers[b"/100"]))
+            if b"onnection: close" in head:
+                self._transport.close()
+
+
+async def serve(port: int, name: str) -> None:
+    """Serve for ever."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Answers(name), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,89 @@
+"""The balancers that are compared, each with one thread, checks or their like, and keep-alive."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Setup:
+    """At which port, before which backends, with cookie affinity or not; where files may go."""
+
+    port: int
+    backends: Sequence[int]
+    cookie: bool
+    directory: Path
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One balancer and the command that starts it."""
+
+    name: str
+    command: Callable[[Setup], list[str]]
+    has_cookies: bool = True
+
+
+def _ours(setup: Setup) -> list[str]:
+    command = [sys.executable, "-m", "balancer", "--listen", f"127.0.0.1:{setup.port}", "--admin"]
+    command += ["127.0.0.1:0", "--affinity", "cookie" if setup.cookie else "none"]
+    for number, backend in enumerate(setup.backends):
+        command += ["--backend", f"n{number}=127.0.0.1:{backend}"]
+    return command
+
+
+def _haproxy(setup: Setup) -> list[str]:
+    servers = "".join(
+        f"  server n{n} 127.0.0.1:{b} check cookie n{n}\n" for n, b in enumerate(setup.backends)
+    )
+    config = setup.directory / f"haproxy-{setup.port}.cfg"
+    config.write_text(
+        "global\n  nbthread 1\n  maxconn 4000\n"
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+        "  timeout http-request 10s\n  timeout http-keep-alive 60s\n  http-reuse always\n"
+        f"frontend f\n  bind 127.0.0.1:{setup.port}\n  option forwardfor\n"
+        "  unique-id-format %{+X}o%ci%cp%Ts%rt%pid\n  unique-id-header X-Request-ID\n"
+        "  default_backend b\n"
+        "backend b\n  balance roundrobin\n  option httpchk GET /readyz\n"
+        + ("  cookie SRV insert indirect nocache\n" if setup.cookie else "")
+        + servers
+    )
+    return ["haproxy", "-db", "-q", "-f", str(config)]
+
+
+def _nginx(setup: Setup) -> list[str]:
+    servers = "".join(f"server 127.0.0.1:{b}; " for b in setup.backends)
+    config = setup.directory / f"nginx-{setup.port}.conf"
+    config.write_text(
+        f"daemon off; master_process off; pid {setup.directory}/nginx-{setup.port}.pid;\n"
+        f"error_log {setup.directory}/nginx.log;\nworker_rlimit_nofile 8192;\n"
+        "events { worker_connections 4096; }\n"
+        "http { access_log off; keepalive_requests 100000000;\n"
+        + "".join(
+            f"{kind}_temp_path {setup.directory}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        + f"upstream b {{ {servers} keepalive 600; keepalive_requests 100000000; }}\n"
+        f"server {{ listen 127.0.0.1:{setup.port}; location / {{ proxy_pass http://b;\n"
+        "proxy_http_version 1.1; proxy_set_header Connection '';\n"
+        "proxy_set_header X-Forwarded-For $remote_addr;\n"
+        "proxy_set_header X-Request-ID $request_id; } } }\n"
+    )
+    return ["nginx", "-c", str(config)]
+
+
+def found() -> list[Contender]:
+    """Those that are installed; ours first."""
+    contenders = [Contender("ours", _ours)]
+    if shutil.which("haproxy"):
+        contenders.append(Contender("haproxy", _haproxy))
+    if shutil.which("nginx"):
+        contenders.append(Contender("nginx", _nginx, has_cookies=False))
+    return contenders

@@ -1,0 +1,65 @@
+"""One line a request."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING
+
+from balancer.access_log import AccessLog, Record, as_common, as_json
+from tests.balancer.rawhttp import ok
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.balancer.conftest import Lab
+
+RECORD = Record(0.0, b"192.0.2.1", b"GET", b'/a"b\\', 1, 200, 5, 0.25, "app", "n1", "VN", b"id-1")
+
+
+def test_a_json_line_is_one_object() -> None:
+    row = json.loads(as_json(RECORD))
+    assert row["target"] == '/a"b\\'
+    assert (row["affinity"], row["backend"], row["seconds"]) == ("VN", "n1", 0.25)
+
+
+def test_a_common_line_can_not_be_broken_by_its_target() -> None:
+    assert as_common(RECORD) == (
+        '192.0.2.1 - - [01/Jan/1970:00:00:00 +0000] "GET /a\\"b\\\\ HTTP/1.1" 200 5 '
+        "app/n1 VN 0.250000"
+    )
+
+
+def test_everything_is_written_by_the_end() -> None:
+    out = io.StringIO()
+    log = AccessLog("json", out)
+    for _ in range(1000):
+        log.append(RECORD)
+    log.flush()
+    log.append(RECORD)
+    log.close()
+    assert len(out.getvalue().splitlines()) == 1001
+    assert log.dropped == 0
+
+
+async def test_requests_and_verdicts_are_logged(
+    lab: Lab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    backend = await lab.backend(answer=ok(b"hello"))
+    balancer = await lab.balancer(backend, affinity="cookie", access_log="json")
+    client = await lab.client(balancer)
+    first = await client.get("/x?y")
+    cookie = first.values("set-cookie")[0].partition(b";")[0].decode()
+    await client.get("/", f"Cookie: {cookie}")
+    await client.get("/", "Cookie: SESSIONLAB=bad")
+    await client.ask(b"GET / HTTP/1.1\r\n\r\n")
+    await balancer.worker.close()
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(r["status"], r["affinity"]) for r in rows[:3]] == [
+        (200, "NI"), (200, "VN"), (200, "II"),
+    ]  # fmt: skip
+    assert (rows[0]["target"], rows[0]["bytes"], rows[0]["backend"]) == ("/x?y", 5, "n1")
+    assert rows[0]["request_id"] == (backend.requests[0].value("x-request-id") or b"").decode()
+    assert rows[3]["status"] == 400
+    assert not re.search("SESSIONLAB", json.dumps(rows)), "no credential is logged"

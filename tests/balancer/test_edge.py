@@ -1,0 +1,177 @@
+"""What clients come in through: TLS, the PROXY protocol, Unix sockets, IPv6."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balancer.errors import RefusedError
+from balancer.options import Options, configure
+from balancer.proxy_protocol import Header, parse
+from balancer.server import running
+from tests.balancer.rawhttp import Client, connect, get
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.balancer.conftest import Lab
+
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+V2_TCP4 = V2 + b"\x21\x11\0\x0c" + bytes([192, 0, 2, 7, 127, 0, 0, 1]) + b"\x10\x00\0\x50"
+
+
+def certificate(path: Path, name: str) -> None:
+    """A key and a self-signed certificate in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+
+
+async def test_tls_ends_here_and_a_new_certificate_is_taken_over(lab: Lab, tmp_path: Path) -> None:
+    backend = await lab.backend()
+    path = tmp_path / "edge.pem"
+    certificate(path, "first")
+    balancer = await lab.balancer(backend, tls_cert=str(path))
+    names = []
+    for name in ("first", "second", "second"):
+        async with _over_tls(balancer.listen) as (client, subject):
+            assert (await client.get()).status == 200
+            names.append(subject)
+        if name == "first":
+            certificate(path, "second")
+        else:
+            path.write_text("no certificate")
+        balancer.reload(lambda: configure(_options(backend.spec, str(path))))
+    assert names == ["first", "second", "second"], "a bad file changes nothing"
+    assert backend.requests[0].value("x-forwarded-proto") == b"https"
+
+
+def _options(spec: str, path: str) -> Options:
+    return Options(backend=[spec], tls_cert=path, health_interval=0.0)
+
+
+class _over_tls:  # noqa: N801 - reads as the function that it is
+    def __init__(self, address: str) -> None:
+        self._port = int(address.rpartition(":")[2])
+
+    async def __aenter__(self) -> tuple[Client, str]:
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname = False
+        trusting.verify_mode = ssl.CERT_NONE
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=trusting)
+        der = self._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        (name,) = x509.load_der_x509_certificate(der).subject
+        return Client(reader, self._writer), str(name.value)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "source"),
+    [
+        (b"PROXY TCP4 192.0.2.7 127.0.0.1 4096 80\r\n", b"192.0.2.7"),
+        (b"PROXY TCP6 2001:db8::7 ::1 4096 80\r\n", b"2001:db8::7"),
+        (b"PROXY UNKNOWN\r\n", b"127.0.0.1"),
+        (V2_TCP4, b"192.0.2.7"),
+        (V2 + b"\x20\x00\0\0", b"127.0.0.1"),
+    ],
+)
+async def test_the_proxy_protocol_says_who_the_client_is(
+    lab: Lab, greeting: bytes, source: bytes
+) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend, proxy_protocol=True))
+    for byte in greeting:
+        await client.send(bytes([byte]))
+    assert (await client.get()).status == 200
+    assert backend.requests[0].value("x-forwarded-for") == source
+
+
+async def test_without_its_header_nothing_is_served(lab: Lab) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend, proxy_protocol=True))
+    await client.send(get())
+    assert await client.rest() == b""
+    assert backend.requests == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"PROXY TCP4 2001:db8::7 ::1 1 2\r\n",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 x\r\n",
+        b"PROXY TCP9 1.2.3.4 1.2.3.4 1 2\r\n",
+        b"PROXY " + b"x" * 200,
+        V2 + b"\x31\x11\0\x0c" + bytes(12),
+        V2 + b"\x21\x11\0\x04" + bytes(4),
+        V2 + b"\x21\x11\xff\xff",
+    ],
+)
+def test_a_bad_greeting_is_refused(bad: bytes) -> None:
+    with pytest.raises(RefusedError):
+        parse(bad)
+
+
+@given(st.sampled_from([V2_TCP4, b"PROXY TCP4 192.0.2.7 127.0.0.1 4096 80\r\n"]), st.binary())
+def test_what_follows_a_greeting_is_left_alone(greeting: bytes, rest: bytes) -> None:
+    assert parse(greeting + rest) == Header("192.0.2.7", len(greeting))
+    assert all(parse(greeting[:n]) is None for n in range(len(greeting)))
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_crash_it(data: bytes) -> None:
+    for start in (b"", V2, b"PROXY "):
+        try:
+            header = parse(start + data)
+        except RefusedError:
+            continue
+        assert header is None or header.length <= len(start + data)
+
+
+async def test_unix_sockets_and_ipv6_work_on_both_sides(lab: Lab, tmp_path: Path) -> None:
+    inner = tmp_path / "inner.sock"
+    backend = await lab.backend()
+    options = {"health_interval": 0.0, "drain_timeout": 0.0, "admin": "none"}
+    first = Options(listen=f"unix:{inner}", backend=[backend.spec], **options)  # type: ignore[arg-type]
+    second = Options(listen="[::1]:0", backend=[f"n1=unix:{inner}"], **options)  # type: ignore[arg-type]
+    async with running(configure(first)), running(configure(second)) as outer:
+        assert outer.listen.startswith("[::1]:")
+        async with connect(outer.listen) as client:
+            assert (await client.get()).status == 200
+    request = backend.requests[0]
+    assert request.values("via") == [b"1.1 sessionlab", b"1.1 sessionlab"]
