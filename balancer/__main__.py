@@ -24,6 +24,7 @@ def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
     found: list[Options] = []
     app = typer.Typer(
         add_completion=False,
+        rich_markup_mode=None,  # plain help: rich's table cuts names short at 80 columns
         context_settings={"auto_envvar_prefix": "BALANCER", "default_map": defaults},
     )
     app.command(name="balancer", epilog=EPILOG)(command(found.append))
