@@ -71,6 +71,8 @@ def main(argv: list[str] | None = None) -> int:
     except BalancerError as error:
         server.report(error)
         return error.exit_status
+    except KeyboardInterrupt:  # before there was anything to drain
+        return 130
 
 
 if __name__ == "__main__":

@@ -185,6 +185,14 @@ def parse_weight(text: str) -> int:
     return int(text)
 
 
+def parse_statuses(text: str) -> range:
+    """`200` or `200-399`; raises `UsageError`."""
+    match = re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", text, re.ASCII)
+    if match is None:
+        raise UsageError(f"statuses {text!r}: say one, such as 200, or a range, such as 200-399")
+    return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
 def parse_backend(text: str) -> BackendSpec:
     """`[SERVICE/]NAME=HOST:PORT[,weight=N]`; raises `UsageError`."""
     label, equals, rest = text.partition("=")

@@ -18,12 +18,12 @@ from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from balancer import chunked, forwarding, problems, proxy_protocol, request_head
+from balancer import forwarding, problems, proxy_protocol, request_head
 from balancer.access_log import Record
 from balancer.affinity import NOTHING_FOUND, VALID
-from balancer.chunked import ChunkedReader
 from balancer.errors import RefusedError
 from balancer.forwarding import NOT_PREPARED
+from balancer.request_body import RequestBody
 from balancer.request_head import CHUNKED, NO_REQUEST
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from balancer.worker import Worker
 
 READING, BODY, SENT, TUNNEL, DISCARD, GREETING = range(6)
-_KEPT_BODY = 64 * 1024  # bytes of a request's body kept for another try
 _JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
 _LINGER_S = 2.0
 _NOBODY: frozenset[Backend] = frozenset()
@@ -51,8 +50,6 @@ class Frontend(asyncio.Protocol):
         "answering",
         "backend",
         "body",
-        "body_left",
-        "body_size",
         "buffer",
         "closed",
         "deadline",
@@ -62,8 +59,6 @@ class Frontend(asyncio.Protocol):
         "head_out",
         "held",
         "keep_alive",
-        "kept",
-        "kept_size",
         "peer",
         "prepared",
         "queued",
@@ -102,11 +97,7 @@ class Frontend(asyncio.Protocol):
         self.held = False
         self.queued = False
         self.closed = False
-        self.body: ChunkedReader | None = None
-        self.body_left = 0
-        self.body_size = 0
-        self.kept: list[bytes] | None = None
-        self.kept_size = 0
+        self.body: RequestBody | None = None
         self.started = 0.0
         self.deadline = 0.0
         self.transport: asyncio.Transport
@@ -211,7 +202,7 @@ class Frontend(asyncio.Protocol):
             self._fail(503, "every backend is busy")
         elif self.state in {TUNNEL, DISCARD, GREETING} or self.answering:
             self.abort()
-        elif self.state == BODY and self.upstream is not None and not self.upstream.paused:
+        elif self.state == BODY and not self.held:
             self._refuse(RefusedError(408, "the request's body did not arrive in time"))
         else:
             self._fail(504, "the backend did not answer in time")
@@ -311,68 +302,35 @@ class Frontend(asyncio.Protocol):
         length = request.fields.length
         if length == 0:
             self.state = SENT
-            self.kept = None
-            self.body_left = 0
+            self.body = None
             if self.buffer:
                 self.hold()
             return
-        limit = self.worker.limits.body
-        if limit and length > limit:
-            raise RefusedError(413, f"the request body is larger than {limit} bytes")
+        self.body = RequestBody(length, self.worker.limits.body)
         self.state = BODY
-        self.kept = []
-        self.kept_size = self.body_size = 0
-        self.body = ChunkedReader() if length == CHUNKED else None
-        self.body_left = length
         early, self.buffer = self.buffer, b""
         if early:
-            self._take_body(early)
+            self._take_body(self.body, early)
 
     def _read_body(self, data: bytes) -> None:
         self.deadline = self.worker.response_at
         try:
-            self._take_body(data)
+            self._take_body(cast("RequestBody", self.body), data)
         except RefusedError as error:
             self._refuse(error)
 
-    def _take_body(self, data: bytes) -> None:
-        """Pass a piece of the body on, framed anew."""
-        if self.body is not None:
-            piece = self._unchunk(self.body, data)
-        else:
-            piece = data
-            self.body_left -= len(data)
-            if self.body_left <= 0:
-                self.state = SENT
-                if self.body_left < 0:
-                    piece, self.buffer = data[: self.body_left], data[self.body_left :]
-        if self.state == SENT and self.buffer:
-            self.hold()
-        self._send(piece)
-
-    def _unchunk(self, body: ChunkedReader, data: bytes) -> bytes:
-        payload = body.feed(data)
-        self.body_size += len(payload)
-        limit = self.worker.limits.body
-        if limit and self.body_size > limit:
-            raise RefusedError(413, f"the request body is larger than {limit} bytes")
-        piece = chunked.encode(payload)
+    def _take_body(self, body: RequestBody, data: bytes) -> None:
+        """Pass a piece of the body on, or keep it until there is a backend."""
+        piece = body.take(data)
         if body.done:
             self.state = SENT
             self.buffer = body.rest
-            piece += chunked.LAST_CHUNK + body.trailers + b"\r\n"
-        return piece
-
-    def _send(self, piece: bytes) -> None:
-        """To the backend, or kept until there is one; kept in any case while it is small."""
-        if self.kept is not None:
-            self.kept.append(piece)
-            self.kept_size += len(piece)
+            if self.buffer:
+                self.hold()
         if self.upstream is not None:
             self.upstream.transport.write(piece)
-            if self.kept_size > _KEPT_BODY:
-                self.kept = None
-        elif self.kept_size > _KEPT_BODY:
+            body.trim()
+        elif body.plenty:
             self.hold()
 
     @property
@@ -437,14 +395,13 @@ class Frontend(asyncio.Protocol):
     def connected(self, upstream: Upstream) -> None:
         """A connection to the chosen backend: send what there is of the request."""
         self.upstream = upstream
-        request = self.request
-        upstream.begin(self, self.head_out, to_head=request.method == b"HEAD")
-        if self.kept is not None:
-            if self.kept:
-                upstream.transport.write(b"".join(self.kept))
-            if self.kept_size > _KEPT_BODY:
-                self.kept = None
-            self.release()
+        body = self.body
+        if body is not None:
+            self.release()  # before writing, which may hold the client again
+        upstream.begin(self, self.head_out, to_head=self.request.method == b"HEAD")
+        if body is not None:
+            upstream.transport.write(body.again())
+            body.trim()
 
     def waits_for(self, backend: Backend) -> bool:
         """Whether a connection to that backend is still of use."""
@@ -460,7 +417,8 @@ class Frontend(asyncio.Protocol):
         """The connection was closed before a whole head of an answer."""
         request = self.request
         backend = upstream.backend
-        repeatable = request.idempotent and not partial and self._body_kept()
+        kept = self.body is None or self.body.repeatable
+        repeatable = request.idempotent and kept and not partial
         if repeatable and upstream.reused:
             # A stale connection says nothing about the backend: try it again with a new one.
             self.upstream = None
@@ -472,9 +430,6 @@ class Frontend(asyncio.Protocol):
             self._try_another(backend)
         else:
             self._fail(502, "the backend closed the connection without an answer")
-
-    def _body_kept(self) -> bool:
-        return self.kept is not None or (self.state == SENT and self.body_left == 0)
 
     def _try_another(self, failed: Backend) -> None:
         self.tried = {*self.tried, failed}

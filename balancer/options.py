@@ -117,6 +117,9 @@ class Options:
         float, _option("Seconds between checks of a backend; 0: no checks, all are up.", min=0)
     ] = 2.0
     health_timeout: Annotated[float, _option("Seconds that a check may take.", min=0.001)] = 2.0
+    health_status: Annotated[
+        str, _option("The statuses that mean healthy: one, or FIRST-LAST.")
+    ] = "200-399"
     rise: Annotated[int, _option("Good checks in a row that bring a backend up.", min=1)] = 2
     fall: Annotated[int, _option("Bad checks in a row that take it down.", min=1)] = 3
     connect_timeout: Annotated[float, _option("Seconds to connect.", min=0.001)] = 5.0
@@ -219,6 +222,7 @@ def configure(
             timeout=options.health_timeout,
             rise=options.rise,
             fall=options.fall,
+            status=config.parse_statuses(options.health_status),
         ),
         timeouts=_timeouts(options),
         limits=config.Limits(

@@ -17,7 +17,7 @@ class RetryBudget:
         self._counted = 0
 
     def earn(self, requests: int) -> None:
-        """Say how many requests there were in all so far."""
+        """Say how many requests were answered in all so far, a number that only grows."""
         self._tokens = min(self._most, self._tokens + (requests - self._counted) * self._share)
         self._counted = requests
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import sys
 from contextlib import asynccontextmanager
@@ -90,7 +91,7 @@ async def serve(config: Config, read: Reload) -> None:
         say_where(config, balancer.listen, balancer.admin)
         loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
         on_stop(stop)
-        settle_memory()
+        settle()
         await stop.wait()
 
 
@@ -106,8 +107,14 @@ def on_stop(stop: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, told)
 
 
-def settle_memory() -> None:
-    """What is there now stays; the hot path makes no cycles, so collecting can be rare."""
+def settle() -> None:
+    """Make ready for many connections.
+
+    What is in memory now stays; the hot path makes no cycles, so collecting can be rare. Two
+    descriptors a client are more than the usual soft limit allows.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

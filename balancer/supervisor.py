@@ -29,7 +29,7 @@ from balancer.fleet import Line, Link, Linked
 from balancer.frontend import Frontend
 from balancer.health.oversight import Oversight
 from balancer.journal import Journal
-from balancer.server import log, on_stop, say_where, settle_memory
+from balancer.server import log, on_stop, say_where, settle
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
     server = await listeners.serve(seat.bound, lambda: Frontend(worker), secured)
     listening = asyncio.create_task(line.listen())
     listening.add_done_callback(lambda _: stop.set())
-    settle_memory()
+    settle()
     await stop.wait()
     server.close()
     await worker.drain()

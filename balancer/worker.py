@@ -181,7 +181,7 @@ class Worker:
             changed = [self._tick_backend(backend) for backend in service.backends.values()]
             if any(changed):
                 service.refresh()
-        self.retry_budget.earn(sum(b.requests for b in self.cluster.backends()))
+        self.retry_budget.earn(sum(self.metrics.buckets))
         self._ticking = self._loop.call_later(self._tick_every, self._tick)
 
     def _tick_backend(self, backend: Backend) -> bool:

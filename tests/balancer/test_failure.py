@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from balancer.config import Address, BackendSpec
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:
@@ -239,3 +240,34 @@ async def test_431_for_a_head_over_the_limits(lab: Lab) -> None:
         client = await lab.client(balancer)
         assert (await client.ask(head)).status == 431
         assert await client.rest() == b""
+
+
+async def test_504_when_a_backend_stops_reading_a_body(lab: Lab) -> None:
+    async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # a Transport, typed as less
+        await asyncio.sleep(60)
+
+    balancer = await lab.balancer(await lab.raw(stuck), response_timeout=0.2)
+    client = await lab.client(balancer)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
+    client.writer.write(head + b"x" * 20_000_000)
+    assert (await client.answer()).status == 504
+
+
+async def test_retries_go_on_after_backends_were_removed(lab: Lab) -> None:
+    """The budget must not shrink with the counters of a backend that left."""
+    good = await lab.backend("good")
+    balancer = await lab.balancer(good, eject_after=0, header_timeout=0.1)
+    client = await lab.client(balancer)
+    for _ in range(1000):
+        await client.get()
+    bad = await lab.backend("bad", hang_up)
+    cluster = balancer.worker.cluster
+    cluster.remove("app", "good")
+    cluster.add(BackendSpec("app", "again", Address("127.0.0.1", good.port)))
+    cluster.add(BackendSpec("app", "bad", Address("127.0.0.1", bad.port)))
+    ticked = balancer.worker.clock
+    await until(lambda: balancer.worker.clock > ticked)
+    for _ in range(10):
+        assert (await client.get()).status == 200
+    assert bad.requests != []

@@ -158,6 +158,11 @@ def test_wrong_usage_is_explained_without_a_traceback(capfd: pytest.CaptureFixtu
         (["--trust-proxy", "me"], "not a network"),
         (["--health-path", "no slash"], "--health-path"),
         (["--fall", "0"], "--fall"),
+        (["--health-status", "ok"], "such as 200"),
+        (["--access-log", "xml"], "json or common"),
+        (["--tls-cert", "/nowhere.pem"], "--tls-cert"),
+        (["--tls-cert", "/nowhere.pem", "--workers", "2"], "--tls-cert"),
+        (["--tls-cert", "/nowhere.pem", "--proxy-protocol"], "together"),
     ]:
         assert main(["--admin", "none", *arguments]) == 2, arguments
         captured = capfd.readouterr()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from balancer.backend import State
-from balancer.config import Address, BackendSpec, HealthPolicy
+from balancer.config import Address, BackendSpec, HealthPolicy, parse_statuses
 from balancer.health.check import probe
 from tests.balancer.rawhttp import until
 
@@ -38,6 +38,10 @@ async def test_only_a_good_status_counts(lab: Lab, answer: bytes, healthy: bool)
 
     port = int((await lab.raw(serve)).rpartition(":")[2])
     assert await probe(Address("127.0.0.1", port), POLICY) is healthy
+
+
+def test_the_healthy_statuses_are_a_choice() -> None:
+    assert (list(parse_statuses("204")), 399 in parse_statuses("200-399")) == ([204], True)
 
 
 async def test_a_silent_or_missing_server_is_not_healthy(lab: Lab) -> None:
