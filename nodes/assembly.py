@@ -31,12 +31,12 @@ _log = logging.getLogger("nodes")
 def assemble(options: Options) -> Node:
     """The node. Raises `OptionError`; must be called where an event loop runs."""
     keys = _keys(options)
-    metrics = Metrics(options.id, options.service, options.release, options.strategy)
+    metrics = Metrics(options.id, options.service, options.app_version, options.strategy)
     hasher = Hasher(options.hash_cost)
     return Node(
         id=options.id,
         service=options.service,
-        release=options.release,
+        version=options.app_version,
         strategy=_STRATEGIES[options.strategy](options, keys, metrics),
         directory=Directory(options.users, _password(options), hasher),
         hasher=hasher,

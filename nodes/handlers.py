@@ -51,7 +51,7 @@ async def login(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    """`GET /me`: 200 `{"user", "node", "service", "release"}`."""
+    """`GET /me`: 200 `{"user", "node", "service", "version"}`."""
     session = await recognise(request)
     node = request.app[NODE]
     return web.json_response(
@@ -59,7 +59,7 @@ async def me(request: web.Request) -> web.Response:
             "user": session.user,
             "node": node.id,
             "service": node.service,
-            "release": node.release,
+            "version": node.version,
         }
     )
 

@@ -11,7 +11,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The node's counters."""
 
-    def __init__(self, node: str, service: str, release: str, strategy: str) -> None:
+    def __init__(self, node: str, service: str, version: str, strategy: str) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "sessionlab_requests",
@@ -44,10 +44,10 @@ class Metrics:
         info = Gauge(
             "sessionlab_node_info",
             "Always 1: what this node is.",
-            ["node", "service", "release", "strategy"],
+            ["node", "service", "version", "strategy"],
             registry=self._registry,
         )
-        info.labels(node, service, release, strategy).set(1)
+        info.labels(node, service, version, strategy).set(1)
 
     def watch_sessions(self, count: Callable[[], int]) -> None:
         """Show how many sessions this process holds."""

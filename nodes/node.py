@@ -19,7 +19,7 @@ class Node:
 
     id: str
     service: str
-    release: str
+    version: str
     strategy: Strategy
     directory: Directory
     hasher: Hasher

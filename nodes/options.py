@@ -84,7 +84,9 @@ class Options:
         str, _option(_name, "NAME", "The node's name: the header X-Node of every answer.")
     ] = "n1"
     service: Annotated[str, _option(_name, "NAME", "The service that this node is one of.")] = "app"
-    release: Annotated[str, _option(_name, "LABEL", "The version that /me and /readyz tell.")] = "1"
+    app_version: Annotated[
+        str, _option(_name, "TEXT", "The app's version, which /me and /readyz tell.")
+    ] = "1"
     strategy: Annotated[
         StrategyName,
         typer.Option(

@@ -20,7 +20,7 @@ async def readyz(request: web.Request) -> web.Response:
             "ready": ready,
             "node": node.id,
             "service": node.service,
-            "release": node.release,
+            "version": node.version,
             "strategy": node.strategy.name,
             "keys": node.keys.ring.kids,
         },

@@ -67,7 +67,7 @@ async def test_login_me_cart_logout(running_case: Running) -> None:
     assert login.json["user"] == "user-000007"
     assert login.json["node"] == "n1"
     who = await client.get("/me", credential(login))
-    assert who.json == {"user": "user-000007", "node": "n1", "service": "app", "release": "1"}
+    assert who.json == {"user": "user-000007", "node": "n1", "service": "app", "version": "1"}
     assert (await client.get("/cart", credential(login))).json == {"items": [], "node": "n1"}
     added = await client.post("/cart", {"item": "a book — gebunden"}, credential(login))
     assert added.json["items"] == ["a book — gebunden"]

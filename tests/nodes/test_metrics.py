@@ -40,7 +40,7 @@ async def test_requests_logins_and_recognitions_are_counted() -> None:
     assert of(found, "sessionlab_logouts_total", result="nothing") == 1
     assert of(found, "sessionlab_request_seconds_count", route="/me") == 4
     assert of(found, "sessionlab_sessions") == 1
-    labels = {"node": "n1", "service": "app", "release": "1", "strategy": "memory"}
+    labels = {"node": "n1", "service": "app", "version": "1", "strategy": "memory"}
     assert of(found, "sessionlab_node_info", **labels) == 1
 
 

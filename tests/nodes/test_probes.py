@@ -6,7 +6,7 @@ from tests.nodes.running import running
 
 
 async def test_readyz_tells_what_the_node_is() -> None:
-    async with running(id="n7", service="orders", release="2.1") as node:
+    async with running(id="n7", service="orders", app_version="2.1") as node:
         answer = await node.client.get("/readyz")
         assert (answer.status, answer.json) == (
             200,
@@ -14,7 +14,7 @@ async def test_readyz_tells_what_the_node_is() -> None:
                 "ready": True,
                 "node": "n7",
                 "service": "orders",
-                "release": "2.1",
+                "version": "2.1",
                 "strategy": "memory",
                 "keys": [],
             },
