@@ -22,8 +22,10 @@ format: .venv/dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## print how long the lab takes
+bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProxy (6 rows)
 	$(BIN)/python -m benchmarks.lab
+	$(BIN)/python -m benchmarks.balancer --quick
+	@echo "All rows: $(BIN)/python -m benchmarks.balancer; another version: --against REV_OR_DIR"
 
 pins: .venv/dev ## resolve the pinned requirements anew
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 \

@@ -23,7 +23,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.balancer.__main__ import free_port, start
+from benchmarks.balancer.processes import free_port, start
 
 CLIENTS = 50
 BACKENDS = 5

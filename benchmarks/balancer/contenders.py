@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_MAX_ACTIVE = 1000  # requests at one backend at a time: a limit that counts, and never queues here
+
+
 @dataclass(frozen=True)
 class Setup:
     """At which port, before which backends, with cookie affinity or not; where files may go."""
@@ -29,11 +32,14 @@ class Contender:
     name: str
     command: Callable[[Setup], list[str]]
     has_cookies: bool = True
+    directory: Path | None = None
+    """Where it is started: for ours, the tree that is measured."""
 
 
 def _ours(setup: Setup) -> list[str]:
     command = [sys.executable, "-m", "balancer", "--listen", f"127.0.0.1:{setup.port}", "--admin"]
     command += ["127.0.0.1:0", "--affinity", "cookie" if setup.cookie else "none"]
+    command += ["--max-active", str(_MAX_ACTIVE)]
     for number, backend in enumerate(setup.backends):
         command += ["--backend", f"n{number}=127.0.0.1:{backend}"]
     return command
@@ -41,7 +47,8 @@ def _ours(setup: Setup) -> list[str]:
 
 def _haproxy(setup: Setup) -> list[str]:
     servers = "".join(
-        f"  server n{n} 127.0.0.1:{b} check cookie n{n}\n" for n, b in enumerate(setup.backends)
+        f"  server n{n} 127.0.0.1:{b} check maxconn {_MAX_ACTIVE} cookie n{n}\n"
+        for n, b in enumerate(setup.backends)
     )
     config = setup.directory / f"haproxy-{setup.port}.cfg"
     config.write_text(
@@ -79,9 +86,14 @@ def _nginx(setup: Setup) -> list[str]:
     return ["nginx", "-c", str(config)]
 
 
+def ours(name: str, directory: Path | None = None) -> Contender:
+    """Our balancer as it is in that tree (this one, when none is named)."""
+    return Contender(name, _ours, directory=directory)
+
+
 def found() -> list[Contender]:
     """Those that are installed; ours first."""
-    contenders = [Contender("ours", _ours)]
+    contenders = [ours("ours")]
     if shutil.which("haproxy"):
         contenders.append(Contender("haproxy", _haproxy))
     if shutil.which("nginx"):

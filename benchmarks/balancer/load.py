@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.balancer.cases import Case
+from benchmarks.balancer.processes import Ticks, cpu_us
+
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-_TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row of the table."""
-
-    connections: int
-    size: int
-    keep_alive: bool
-    cookie: bool
-    varied: bool = False
-
-    def __str__(self) -> str:
-        return (
-            f"{self.connections:4} conn {self.size:8} B "
-            f"{'keep-alive' if self.keep_alive else 'close     '} "
-            f"{'cookie' if self.cookie else 'rr    '}{' varied heads' if self.varied else ''}"
-        )
 
 
 @dataclass(frozen=True)
 class Result:
-    """One run: CPU µs per request, requests per second, p99 in ms."""
+    """One run: CPU µs per request, how much of it outside the kernel, requests/s, p99 in ms."""
 
     cpu: float
+    user: float
     rate: float
     p99: float
-
-
-def cpu_us(pid: int) -> float:
-    """The CPU time of a process so far, in µs, to 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_US
 
 
 @dataclass(frozen=True)
@@ -54,11 +32,11 @@ class Target:
     directory: Path
 
 
-def run(case: Case, target: Target, seconds: float, core: int) -> Result:
+def run(case: Case, target: Target, seconds: int, core: int) -> Result:
     """One run of wrk on a core; raises RuntimeError when requests failed."""
     port, pid = target.port, target.pid
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{case.connections}", "--latency"]
-    command += [f"-d{seconds:g}s", f"http://127.0.0.1:{port}/{case.size}", "-H", "User-Agent: wrk"]
+    command += [f"-d{seconds}s", f"http://127.0.0.1:{port}/{case.size}", "-H", "User-Agent: wrk"]
     if not case.keep_alive:
         command += ["-H", "Connection: close"]
     if case.cookie:
@@ -70,15 +48,15 @@ def run(case: Case, target: Target, seconds: float, core: int) -> Result:
             f" return wrk.format(nil, '/{case.size}?n=' .. n, {{['X-N'] = tostring(n)}}) end\n"
         )
         command += ["-s", str(script)]
-    before = cpu_us(pid)
+    before, ticks = cpu_us(pid), Ticks.of(pid)
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    spent = cpu_us(pid) - before
+    spent, user = cpu_us(pid) - before, (Ticks.of(pid) - ticks).user_share
     if "Non-2xx" in said:
         raise RuntimeError(said)
     requests = int(_find(r"(\d+) requests in", said)[0])
     number, unit = _find(r"99%\s+([\d.]+)(us|ms|s)", said)
     rate = float(_find(r"Requests/sec:\s+([\d.]+)", said)[0])
-    return Result(spent / requests, rate, float(number) * _UNITS[unit])
+    return Result(spent / requests, spent / requests * user, rate, float(number) * _UNITS[unit])
 
 
 def _find(pattern: str, said: str) -> tuple[str, ...]:
