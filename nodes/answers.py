@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from nodes import problems
 from nodes.errors import Problem, Refused
 from nodes.node import NODE, Node
+from nodes.transports.interface import Delivery
 
 AUTH_SECONDS = web.RequestKey("auth_seconds", float)
 """What authentication took in this request."""
@@ -35,10 +36,17 @@ async def stamp(request: web.Request, response: web.StreamResponse) -> None:
     """The headers of every answer (an `on_response_prepare` signal)."""
     node = request.app[NODE]
     stamp_headers(response.headers, node.id, request.get(AUTH_SECONDS, 0.0))
-    if not node.readiness.ready:
+    if node.readiness.leaving:
         # So that a balancer's pooled connections go before the node does (RFC 9112 section 9.6).
         response.headers[hdrs.CONNECTION] = "close"
         response.force_close()
+
+
+def withdrawal(request: web.Request) -> Delivery:
+    """What tells the client to forget its credential."""
+    node = request.app[NODE]
+    secure = node.edge.is_secure(request.remote, request.headers)
+    return node.strategy.transport.withdraw(secure=secure)
 
 
 def stamp_headers(headers: CIMultiDict[str], node_id: str, auth_seconds: float) -> None:
@@ -56,6 +64,8 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
     except Problem as problem:
         if isinstance(problem, Refused):
             problem.headers[hdrs.WWW_AUTHENTICATE] = node.strategy.transport.challenge(problem)
+            if problem.withdraw:
+                problem.headers |= withdrawal(request).headers
         return problems.response(problem, node.id)
     except web.HTTPException as error:
         return problems.response(problems.from_http(error), node.id)

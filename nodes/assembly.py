@@ -17,8 +17,10 @@ from nodes.redis_store import RedisStore
 from nodes.strategies import StrategyName
 from nodes.strategies.interface import Strategy
 from nodes.strategies.jwt import JwtStrategy
+from nodes.strategies.logging_out import LoggingOut
 from nodes.strategies.memory import MemorySessions, MemoryStrategy
 from nodes.strategies.redis import RedisStrategy
+from nodes.strategies.whole_records import Records, WholeRecords
 from nodes.tokens import Tokens
 from nodes.transports.bearer import BearerTransport
 from nodes.transports.cookie import CookieTransport
@@ -45,19 +47,27 @@ def assemble(options: Options) -> Node:
         metrics=metrics,
         readiness=Readiness(),
         max_body=options.max_body,
+        cart_delay=options.cart_delay,
     )
 
 
 def _memory(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
     sessions = MemorySessions(clock.monotonic, options.idle, options.absolute)
     metrics.watch_sessions(sessions.alive)
-    return MemoryStrategy(sessions, CookieTransport(options.cookie_name), options.absolute)
+    transport = CookieTransport(options.cookie_name)
+    return _with_carts(MemoryStrategy(sessions, transport, options.absolute), options)
 
 
 def _redis(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
     store = RedisStore(options.redis_url, options.redis_timeout, options.redis_pool)
     transport = CookieTransport(options.cookie_name)
-    return RedisStrategy(store, transport, options.idle, options.absolute)
+    redis = RedisStrategy(store, transport, options.idle, options.absolute)
+    strategy = _with_carts(redis, options)
+    return LoggingOut(strategy) if options.on_store_down == "logout" else strategy
+
+
+def _with_carts(strategy: Records, options: Options) -> Strategy:
+    return WholeRecords(strategy) if options.cart_writes == "record" else strategy
 
 
 def _jwt(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001

@@ -32,6 +32,13 @@ Behind a proxy on this machine that ends TLS:
 
 Every option is an environment variable too, as shown.
 
+\b
+Signals:
+  SIGTERM, SIGINT  /readyz says 503; leave once --drain-delay is over and open requests are done
+  SIGUSR1          /readyz says 503, so that balancers drain this node; it serves on
+  SIGUSR2          take that back
+  SIGHUP           read --jwt-keys again
+
 Exit status: 0 drained at a signal; 1 a second signal came; 2 wrong usage; 3 cannot listen.
 """
 

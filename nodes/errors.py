@@ -100,9 +100,11 @@ _WORDS = {
 class Refused(Problem):
     """401: nobody is recognised. The challenge (RFC 9110 section 11.6.1) is the transport's."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, *, withdraw: bool = False) -> None:
+        """`withdraw`: the client is told to forget its credential, too."""
         super().__init__(401, reason.value, reason.words)
         self.reason = reason
+        self.withdraw = withdraw
 
 
 class Malformed(Problem):

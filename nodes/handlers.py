@@ -1,9 +1,11 @@
 """The app: log in, who am I, a cart, log out."""
 
+import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
 
+from nodes.answers import withdrawal
 from nodes.bodies import check_media_type, read_credentials, read_item
 from nodes.errors import Problem, Reason, Refused
 from nodes.node import NODE, Node
@@ -74,10 +76,11 @@ async def show_cart(request: web.Request) -> web.Response:
 
 async def add_to_cart(request: web.Request) -> web.Response:
     """`POST /cart` `{"item"}`: 200 `{"items", "node"}`; a new credential if it holds the cart."""
+    node = request.app[NODE]
     session = await recognise(request)
     item = await read_item(request)
+    await asyncio.sleep(node.cart_delay)
     added = await session.add(item)
-    node = request.app[NODE]
     delivery = _deliver(request, node, added.grant) if added.grant is not None else Delivery()
     return _delivered({"items": added.items, "node": node.id}, delivery)
 
@@ -95,8 +98,7 @@ async def logout(request: web.Request) -> web.Response:
     with timed(request):
         ended = credential is not None and await node.strategy.logout(credential)
     node.metrics.logout("ended" if ended else "nothing")
-    delivery = node.strategy.transport.withdraw(secure=_is_secure(request, node))
-    return web.Response(status=204, headers=delivery.headers)
+    return web.Response(status=204, headers=withdrawal(request).headers)
 
 
 async def _anybody(request: web.Request) -> tuple[str | None, str]:
@@ -109,14 +111,9 @@ async def _anybody(request: web.Request) -> tuple[str | None, str]:
 
 
 def _deliver(request: web.Request, node: Node, grant: Grant) -> Delivery:
-    return node.strategy.transport.deliver(
-        grant.credential, grant.expires_in, secure=_is_secure(request, node)
-    )
+    secure = node.edge.is_secure(request.remote, request.headers)
+    return node.strategy.transport.deliver(grant.credential, grant.expires_in, secure=secure)
 
 
 def _delivered(body: Mapping[str, object], delivery: Delivery) -> web.Response:
     return web.json_response({**body, **delivery.members}, headers=delivery.headers)
-
-
-def _is_secure(request: web.Request, node: Node) -> bool:
-    return node.edge.is_secure(request.remote, request.headers)

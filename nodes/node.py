@@ -28,6 +28,7 @@ class Node:
     metrics: Metrics
     readiness: Readiness
     max_body: int
+    cart_delay: float
 
     async def close(self) -> None:
         await self.strategy.close()

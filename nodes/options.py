@@ -15,7 +15,7 @@ from nodes.errors import OptionError
 from nodes.keys import Algorithm
 from nodes.listening import Address, parse_address
 from nodes.passwords import LEVELS, Cost, parse_cost
-from nodes.strategies import StrategyName
+from nodes.strategies import CartWrites, OnStoreDown, StrategyName
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 # RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
@@ -124,6 +124,32 @@ class Options:
     redis_pool: Annotated[
         int, typer.Option(min=1, max=10_000, metavar="N", help="Connections to Redis at most.")
     ] = 16
+
+    on_store_down: Annotated[
+        OnStoreDown,
+        typer.Option(
+            help="Strategy redis, when Redis does not answer. error: 503, and the session is there"
+            " again when Redis is. logout, the wrong way round: 401, and the cookie is cleared."
+        ),
+    ] = "error"
+
+    cart_writes: Annotated[
+        CartWrites,
+        typer.Option(
+            help="Strategies memory and redis. field: an item is added to what is there by then."
+            " record: the cart is loaded with the session and written back whole, so that one of"
+            " two requests at once loses its item."
+        ),
+    ] = "field"
+    cart_delay: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=60,
+            metavar="SECONDS",
+            help="What POST /cart takes between knowing the user and changing the cart.",
+        ),
+    ] = 0.0
 
     jwt_algorithm: Annotated[
         Algorithm, typer.Option(help="What signs tokens; a token's own word on it is not asked.")

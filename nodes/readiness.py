@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 
 class Readiness:
-    """Ready until told to drain.
+    """Ready until told to drain, and again when told that it need not.
+
+    Not ready is not gone: who has a session here is served as ever, and a balancer that sees 503
+    while the socket answers sends nobody else (a drain). `leaving` says that the node will stop.
 
     It knows nothing of the session store on purpose: a store that every node shares would take
     every node out of rotation at the same moment, and the balancer would have nobody left to say
@@ -15,6 +18,7 @@ class Readiness:
 
     def __init__(self) -> None:
         self.ready = True
+        self.leaving = False
         self.open_requests = 0
         self._idle = asyncio.Event()
         self._idle.set()

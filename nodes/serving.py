@@ -1,8 +1,9 @@
 """A node's life: listen, serve, drain at a signal, stop.
 
 SIGTERM and SIGINT drain: `/readyz` says 503 at once, connections are taken for `--drain-delay`
-more, then open requests may finish within `--drain`. A second one stops at once. SIGHUP reads the
-keys again.
+more, then open requests may finish within `--drain`. A second one stops at once. SIGUSR1 asks to be
+drained and stays, for as long as it takes: `/readyz` says 503, and everything else is as ever.
+SIGUSR2 takes that back. SIGHUP reads the keys again.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ async def _wind_down(
     server: Server, node: Node, options: Options, signals: "asyncio.Queue[str]"
 ) -> int:
     node.readiness.ready = False
+    node.readiness.leaving = True
     draining = asyncio.ensure_future(_drain(server, options))
     second = asyncio.ensure_future(signals.get())
     await asyncio.wait({draining, second}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,8 +74,17 @@ def _watch_signals(node: Node) -> "asyncio.Queue[str]":
     stops: asyncio.Queue[str] = asyncio.Queue()
     for stop in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop, stops.put_nowait, stop.name)
+    loop.add_signal_handler(signal.SIGUSR1, _be_ready, node, False)
+    loop.add_signal_handler(signal.SIGUSR2, _be_ready, node, True)
     loop.add_signal_handler(signal.SIGHUP, _reload, node)
     return stops
+
+
+def _be_ready(node: Node, ready: bool) -> None:
+    if node.readiness.leaving:
+        return
+    node.readiness.ready = ready
+    _log.info("ready again" if ready else "asks to be drained")
 
 
 def _reload(node: Node) -> None:

@@ -111,6 +111,9 @@ class MemorySession:
         self.record.items.append(item)
         return Added(list(self.record.items))
 
+    async def replace(self, items: list[str]) -> None:
+        self.record.items = list(items)
+
 
 class MemoryStrategy:
     """Strategy `memory`."""

@@ -67,6 +67,14 @@ redis.call('HSET', KEYS[1], 'items', n + 1, 'item:' .. (n + 1), ARGV[1])
 return redis.call('HGETALL', KEYS[1])
 """
 
+# KEYS: the session. ARGV: all items. The answer: 0 gone, 1 written.
+_REPLACE = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'items', #ARGV)
+for n, item in ipairs(ARGV) do redis.call('HSET', KEYS[1], 'item:' .. n, item) end
+return 1
+"""
+
 _TOUCH_EVERY = 1.0
 """Seconds. An idle time-out is early by this much at most."""
 
@@ -93,6 +101,10 @@ class RedisSession:
             raise cart_full()
         return Added(_items(dict(zip(answer[::2], answer[1::2], strict=True))))
 
+    async def replace(self, items: list[str]) -> None:
+        if not await self.strategy.store.run(self.strategy.replace, [self.key], *items):
+            raise Refused(Reason.SESSION_UNKNOWN)
+
 
 class RedisStrategy:
     """Strategy `redis`."""
@@ -110,6 +122,7 @@ class RedisStrategy:
         self._create = store.script(_CREATE)
         self._use = store.script(_USE)
         self.add = store.script(_ADD)
+        self.replace = store.script(_REPLACE)
 
     async def login(self, user: str, presented: str | None) -> Grant:
         session_id = new_id()

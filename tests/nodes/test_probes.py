@@ -21,11 +21,22 @@ async def test_readyz_tells_what_the_node_is() -> None:
         )
 
 
-async def test_readyz_is_503_once_the_node_drains_and_connections_end_with_each_answer() -> None:
+async def test_readyz_is_503_while_the_node_asks_to_be_drained_and_connections_stay() -> None:
+    async with running() as node:
+        node.node.readiness.ready = False
+        answer = await node.client.get("/readyz")
+        assert (answer.status, answer.json["ready"]) == (503, False)
+        assert "Connection" not in answer.headers
+        node.node.readiness.ready = True
+        assert (await node.client.get("/readyz")).status == 200
+
+
+async def test_once_the_node_leaves_connections_end_with_each_answer() -> None:
     async with running() as node:
         before = await node.client.get("/readyz")
         assert "Connection" not in before.headers
         node.node.readiness.ready = False
+        node.node.readiness.leaving = True
         answer = await node.client.get("/readyz")
         assert (answer.status, answer.json["ready"]) == (503, False)
         assert answer.headers["Connection"] == "close"

@@ -122,6 +122,33 @@ async def test_during_the_delay_the_node_serves_and_says_that_it_goes() -> None:
         assert await node.ended() == 1
 
 
+async def test_a_node_that_asks_to_be_drained_serves_as_ever_until_it_takes_that_back() -> None:
+    async with listening() as (node, client):
+        held = cookie((await client.login()).cookie)
+        for _ in range(2):  # asking twice is asking once
+            node.signal(signal.SIGUSR1)
+            await node.line("node n1: asks to be drained$")
+        ready = await client.get("/readyz")
+        assert (ready.status, ready.json["ready"]) == (503, False)
+        async with client_of(client.url) as newcomer:
+            who = await newcomer.get("/me", held)
+            assert (who.status, "Connection" in who.headers) == (200, False)
+        node.signal(signal.SIGUSR2)
+        await node.line("node n1: ready again$")
+        assert (await client.get("/readyz")).status == 200
+
+
+async def test_a_node_that_leaves_does_not_become_ready_again() -> None:
+    async with listening("--drain-delay", "3600") as (node, client):
+        node.signal(signal.SIGTERM)
+        await node.line("draining")
+        node.signal(signal.SIGUSR2)
+        assert (await client.get("/readyz")).status == 503
+        node.signal(signal.SIGTERM)
+        assert await node.ended() == 1
+        assert not [line for line in node.lines if "ready again" in line]
+
+
 async def test_an_idle_connection_does_not_hold_the_node_up() -> None:
     async with listening("--drain", "3600") as (node, client):
         assert (await client.get("/")).status == 200
