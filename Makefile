@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11
 
 .PHONY: help demo test lint format bench pins clean
 help: ## show this list
@@ -28,10 +29,9 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	@echo "All rows: $(BIN)/python -m benchmarks.balancer; another version: --against REV_OR_DIR"
 
 pins: .venv/dev ## resolve the pinned requirements anew
-	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 \
-		--group build pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 \
-		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(PINS) pyproject.toml -o requirements.txt
+	$(PINS) --group build -c requirements.txt -o requirements-build.txt
+	$(PINS) --group dev -c requirements.txt -c requirements-build.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what the targets above made
 	rm -rf .venv build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -44,9 +44,9 @@ clean: ## remove what the targets above made
 		echo "'$(PYTHON) -m venv' failed; Debian and Ubuntu keep it in a package: python3-venv." >&2; \
 		exit 1; }
 
-.venv/run: .venv/bin/python requirements.txt pyproject.toml
+.venv/run: .venv/bin/python requirements.txt requirements-build.txt pyproject.toml
 	@echo "Setting up .venv (once; about 20 s)"
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --require-hashes -r requirements.txt -r requirements-build.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

