@@ -5,6 +5,7 @@
 #                                  else as below
 #   compose/build.sh --offline     from a base made of the distribution's packages (base.sh) and
 #                                  wheels collected on this machine; the build has no network
+#   compose/build.sh --programs    also sessionlab-programs:VERSION, with HAProxy and nginx
 #   BASE_IMAGE=… compose/build.sh  from that image
 #
 # SESSIONLAB_IMAGE gives it another name. What has not changed is not built again: half a second.
@@ -15,9 +16,11 @@ cd "$(dirname "$0")/.."
 
 usage() { sed -n 's/^# \{0,1\}//; 2,/^set/p' "$0" | sed '$d'; }
 offline=${SESSIONLAB_OFFLINE:-}
+programs=
 for argument; do
     case $argument in
     --offline) offline=1 ;;
+    --programs) programs=1 ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && fail 2 "unknown argument: $argument" ;;
     esac
@@ -38,20 +41,30 @@ if [ -z "$base$offline" ]; then
     fi
 fi
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+build() { # IMAGE DOCKERFILE OPTION...
+    name=$1 file=$2
+    shift 2
+    docker build "$@" -f "compose/$file" -t "$name" . >"$log" 2>&1 || {
+        tail -n 25 "$log" >&2
+        fail 3 "the image $name could not be built"
+    }
+}
+
 set --
 if [ -n "$offline" ]; then
     base=${base:-$(compose/base.sh)}
     compose/wheels.sh "$base"
     set -- --network none
 fi
+build "$image" Dockerfile "$@" --build-arg BASE_IMAGE="$base" --build-arg VERSION="$version"
+if [ -n "$programs" ]; then
+    set -- --network host # apt's archives are reached from here, though no registry may be
+    [ -z "$offline" ] || set -- "$@" --build-arg BASE_IMAGE="$base"
+    build "sessionlab-programs:$version" programs.Dockerfile "$@"
+fi
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-docker build "$@" -f compose/Dockerfile --build-arg BASE_IMAGE="$base" \
-    --build-arg VERSION="$version" -t "$image" . >"$log" 2>&1 || {
-    tail -n 25 "$log" >&2
-    fail 3 "the image could not be built"
-}
 # Its first stage is kept, without a name, so that the next build is quick; yesterday's is not.
 docker image prune --force --filter label=sessionlab.image=build --filter until=24h >/dev/null
 [ -n "${SESSIONLAB_IMAGE:-}" ] || docker tag "$image" sessionlab:latest

@@ -15,7 +15,7 @@ need_engine() { # exit 3 (as sessionlab does when it cannot start a cluster) unl
     case $said in
     *"permission denied"*) fail 3 "no permission on the Docker engine's socket" \
         "join the group that owns it (sudo usermod -aG docker \$USER, then log in again), or run as root" ;;
-    *) fail 3 "no Docker engine answers: $said" \
+    *) fail 3 "no Docker engine answers: $(echo "$said" | tail -n 1)" \
         "start it (systemctl start docker, or dockerd as root), or set DOCKER_HOST" ;;
     esac
 }
