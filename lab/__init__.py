@@ -10,6 +10,7 @@ from lab.cluster import Cluster
 from lab.description import Description, Service
 from lab.errors import LabError, Skip, StartError, StepError, UsageError
 from lab.history import History, Operation, Outcome
+from lab.intervals import Counted, Predicted
 from lab.results import RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario, scenario
 from lab.stage import Lab, Settings
@@ -21,6 +22,7 @@ __all__ = [
     "Claim",
     "Client",
     "Cluster",
+    "Counted",
     "Description",
     "History",
     "Lab",
@@ -28,6 +30,7 @@ __all__ = [
     "MoreThan",
     "Operation",
     "Outcome",
+    "Predicted",
     "RunResult",
     "Scenario",
     "ScenarioResult",

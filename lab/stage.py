@@ -60,13 +60,15 @@ class Lab:
         algorithm: str = "round-robin",
         redis: bool = False,
         jwt_algorithm: str = "HS256",
+        one_key: bool = True,
         options: Mapping[str, str] | None = None,
     ) -> Cluster:
         """A cluster to be started with `async with`.
 
         Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
         same `strategy` and the same further node `options`. The way to a service is its name as
-        the first part of the path, when there are several.
+        the first part of the path, when there are several. With `one_key` False every node makes a
+        signing key of its own.
         """
         count = self.nodes if nodes is None else nodes
         return self._build(
@@ -77,6 +79,7 @@ class Lab:
                 algorithm=algorithm,
                 redis=redis,
                 jwt_algorithm=jwt_algorithm,
+                one_key=one_key,
             )
         )
 

@@ -13,4 +13,5 @@ ORDER = (
     "sticky_microservices",
     "jwt_everywhere",
     "jwt_costs",
+    "keys_per_node",
 )

@@ -13,7 +13,17 @@ ROOMS = ("nodes", "balancer", "lab", "scenarios")
 
 # Inside `lab`, from the leaves to the root: a module imports only from its own layer or below.
 LAYERS = (
-    ("errors", "events", "history", "claims", "answers", "description", "tokens", "keys"),
+    (
+        "errors",
+        "events",
+        "history",
+        "claims",
+        "intervals",
+        "answers",
+        "description",
+        "tokens",
+        "keys",
+    ),
     ("fabrics", "balancers", "node", "redis", "parts", "client"),
     ("cluster", "faults", "stage", "scenario", "results"),
     ("runner", "reports", "discovery"),

@@ -15,7 +15,7 @@ async def mine(lab: Lab) -> None:
 """
 
 
-def test_the_twelve_stories_are_found_in_the_order_in_which_to_tell_them() -> None:
+def test_the_stories_are_found_in_the_order_in_which_to_tell_them() -> None:
     names = list(installed())
     assert names[0] == "stateless-http"
     assert names == [module.replace("_", "-") for module in scenarios.ORDER]

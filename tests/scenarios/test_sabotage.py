@@ -208,6 +208,8 @@ CASES = [
     Case("jwt-costs", "old keys dropped at once", {5}, honest, old_keys_are_dropped_at_once),
     Case("jwt-costs", "old keys never dropped", {6}, honest, old_keys_are_never_dropped),
     Case("jwt-costs", "every key dropped", {7}, honest, every_key_is_dropped),
+    Case("keys-per-node", "a key for each node, always", {1}, whole(one_key=False)),
+    Case("keys-per-node", "one key for all, always", {2, 3, 4, 5}, whole(one_key=True)),
 ]
 
 

@@ -1,0 +1,48 @@
+"""Predicted and counted shares."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+
+from lab.claims import judge
+from lab.intervals import LEVEL, Counted, Predicted, Z
+
+
+def test_an_interval_reads_as_a_person_says_it() -> None:
+    assert str(Counted(147, 200, "moved")) == "147 of 200 moved, so 56 % to 86 %"
+    assert str(Predicted(0.75, "moved")) == "75 % moved"
+
+
+@pytest.mark.parametrize(("part", "whole"), [(147, 200), (1, 10), (50, 100), (399, 400)])
+def test_the_interval_s_ends_are_the_shares_that_would_just_bring_such_a_count_about(
+    part: int, whole: int
+) -> None:
+    """That is how Wilson's interval is defined: Z standard errors from the count, at each end."""
+    for end in Counted(part, whole, "").interval:
+        distance = abs(part / whole - end)
+        assert distance == pytest.approx(Z * math.sqrt(end * (1 - end) / whole))
+
+
+def test_none_and_all_include_their_end_and_nothing_counted_says_nothing() -> None:
+    assert Counted(0, 50, "").interval[0] == 0
+    assert Counted(50, 50, "").interval[1] == 1
+    assert Counted(0, 0, "").interval == (0, 1)
+    assert Predicted(0, "").accepts(Counted(0, 400, ""))
+    assert Predicted(1, "").accepts(Counted(400, 400, ""))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 2 / 3])
+def test_a_right_prediction_holds_and_a_wrong_one_does_not(share: float) -> None:
+    random = Random(1)
+    for _ in range(200):
+        seen = Counted(sum(random.random() < share for _ in range(400)), 400, "moved")
+        assert judge("", Predicted(share, "moved"), seen).holds
+        assert not judge("", Predicted(share + 0.3, "moved"), seen).holds
+
+
+def test_a_prediction_is_about_a_count() -> None:
+    assert not Predicted(0.5, "").accepts(0.5)
+    assert LEVEL > 0.9999
