@@ -56,6 +56,13 @@ class Answers(tuple[Answer, ...]):
         """The nodes that answered, each once, sorted; the balancer's own answers count not."""
         return sorted({answer.node for answer in self if answer.node})
 
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer."""
+        asked = [answer.operation.invoked for answer in self]
+        answered = [answer.operation.completed for answer in self]
+        return max(answered) - min(asked) if self else 0.0
+
     def with_status(self, *statuses: int) -> Answers:
         return Answers(answer for answer in self if answer.status in statuses)
 

@@ -101,6 +101,10 @@ class Lab:
         """All clients do the same at the same time; their answers in the clients' order."""
         return Answers(await side_by_side([does(client) for client in clients]))
 
+    async def at_once(self, *steps: Coroutine[object, object, Answer]) -> Answers:
+        """Several requests at the same time, of one client or of more; the answers in order."""
+        return Answers(await side_by_side(steps))
+
     async def everyone_often(
         self,
         clients: Sequence[Client],

@@ -14,4 +14,5 @@ ORDER = (
     "jwt_everywhere",
     "jwt_costs",
     "keys_per_node",
+    "two_tabs",
 )

@@ -28,6 +28,12 @@ def test_it_picks_by_status_and_by_node() -> None:
     assert len(ANSWERS.by("n2")) == 1
 
 
+def test_it_tells_how_long_all_of_them_took() -> None:
+    late = Answer(Operation("bob", "GET", "/me", 0.5, 2.25, Outcome.OK, 200))
+    assert Answers([ANSWERS[0], late]).seconds == 2.25
+    assert Answers().seconds == 0
+
+
 def test_several_groups_become_one() -> None:
     assert len(together([ANSWERS, ANSWERS])) == 8
 

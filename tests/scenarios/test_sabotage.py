@@ -155,6 +155,8 @@ class Case:
 
 SHORT_LIVED = services(options={"idle": "0.001"})
 AFFINITY_OFF = whole(affinity="none")
+ADDED = {"cart-delay": "0.1", "cart-writes": "field"}
+WHOLE = {"cart-delay": "0.1", "cart-writes": "record"}
 BROKEN_NODE = "tests.scenarios.broken_node"
 
 CASES = [
@@ -210,6 +212,14 @@ CASES = [
     Case("jwt-costs", "every key dropped", {7}, honest, every_key_is_dropped),
     Case("keys-per-node", "a key for each node, always", {1}, whole(one_key=False)),
     Case("keys-per-node", "one key for all, always", {2, 3, 4, 5}, whole(one_key=True)),
+    Case("two-tabs", "items are always added", {1, 3}, services(options=ADDED)),
+    Case("two-tabs", "records are always whole", {2, 4}, services(options=WHOLE)),
+    Case(
+        "two-tabs",
+        "the cart is in Redis",
+        {5},
+        only_for("jwt", services(strategy="redis", options=ADDED)),
+    ),
 ]
 
 
