@@ -7,8 +7,9 @@ from lab.answers import Answer, Answers, together
 from lab.claims import Claim, MoreThan, share
 from lab.client import Client
 from lab.cluster import Cluster
+from lab.deploys import BlueGreen, Cut, Rolling
 from lab.description import Description, Service
-from lab.errors import LabError, Skip, StartError, StepError, UsageError
+from lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
 from lab.history import History, Operation, Outcome
 from lab.intervals import Counted, Predicted
 from lab.results import RunResult, ScenarioResult, Verdict
@@ -19,10 +20,13 @@ from lab.tokens import altered, read_token, resigned, unsigned
 __all__ = [
     "Answer",
     "Answers",
+    "BlueGreen",
     "Claim",
     "Client",
     "Cluster",
     "Counted",
+    "Cut",
+    "DeployError",
     "Description",
     "History",
     "Lab",
@@ -31,6 +35,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "Predicted",
+    "Rolling",
     "RunResult",
     "Scenario",
     "ScenarioResult",

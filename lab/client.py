@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from types import SimpleNamespace, TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from lab.events import Events
 from lab.history import History, Operation, outcome_of
 
 SESSION_COOKIE = "sid"
+EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
 PATIENCE = 10.0  # seconds until a request counts as unanswered
 
 
@@ -26,7 +28,14 @@ class Client:
     """
 
     def __init__(
-        self, user: str, password: str, url: str, history: History, events: Events, scenario: str
+        self,
+        user: str,
+        password: str,
+        url: str,
+        history: History,
+        events: Events,
+        scenario: str,
+        cluster: str = "",
     ) -> None:
         self.user = user
         self.token: str | None = None
@@ -35,6 +44,7 @@ class Client:
         self._history = history
         self._events = events
         self._scenario = scenario
+        self._cluster = cluster
         self._http = self._connect(aiohttp.CookieJar(unsafe=True))
 
     def __repr__(self) -> str:
@@ -144,19 +154,20 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         seen = SimpleNamespace(new=False, sent=False, credential=0)
         invoked = self._events.now()
-        status, node, error, content = None, None, None, {}
+        status, error, content = None, None, {}
+        said: Mapping[str, str] = {}
         try:
             async with self._http.request(
                 method, url, json=body, headers=headers, trace_request_ctx=seen
             ) as response:
                 seen.credential = _credential_size(response.request_info.headers)
-                status, node = response.status, response.headers.get("X-Node")
+                status, said = response.status, response.headers
                 content = await _body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             status, error = None, f"{type(problem).__name__}: {problem}"
         if isinstance(token := content.get("access_token"), str):
             self.token = token
-        user = content.get("user")
+        verdict, reason = explained(said.get(EXPLAINED, ""))
         operation = Operation(
             client=self.user,
             method=method,
@@ -165,11 +176,18 @@ class Client:
             completed=self._events.now(),
             outcome=outcome_of(method, status, sent=seen.sent),
             status=status,
-            node=node,
-            user=user if isinstance(user, str) else None,
+            node=said.get("X-Node"),
+            user=_text(content, "user"),
             error=error,
             new_connection=seen.new,
             credential=seen.credential,
+            verdict=verdict,
+            reason=reason,
+            version=_text(content, "version"),
+            item=_text(body or {}, "item"),
+            items=_items(content),
+            cluster=self._cluster,
+            direct=at is not None,
         )
         self._record(operation)
         return Answer(operation, content)
@@ -205,6 +223,22 @@ async def _body(response: aiohttp.ClientResponse) -> dict[str, JSON]:
         if isinstance(found, dict):
             return found
     return {}
+
+
+def explained(header: str) -> tuple[str, str]:
+    """The pin's verdict and the reason why it moved, out of `backend=n2; affinity=VN; reason=…`."""
+    said = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+    return said.get("affinity", ""), said.get("reason", "")
+
+
+def _text(body: dict[str, JSON], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _items(body: dict[str, JSON]) -> tuple[str, ...] | None:
+    items = body.get("items")
+    return tuple(str(item) for item in items) if isinstance(items, list) else None
 
 
 def _credential_size(headers: object) -> int:

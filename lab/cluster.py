@@ -8,22 +8,20 @@ import signal
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-
 from lab.answers import Answers
-from lab.balancers import BALANCERS
 from lab.balancers.builtin import Builtin
 from lab.balancers.interface import PART as BALANCER
 from lab.balancers.interface import Balancer
+from lab.boot import Boot
 from lab.client import Client
+from lab.deploys import DRAIN_SECONDS, Deploy
 from lab.description import Description
-from lab.errors import Skip, StartError, StepError
+from lab.errors import LabError, Skip, StepError
 from lab.events import Events
 from lab.fabrics.interface import Site
 from lab.history import History
-from lab.keys import Key, key_set, new_key
+from lab.membership import Membership
 from lab.node import Node
-from lab.parts import Parts, side_by_side
 from lab.redis import PART as REDIS
 from lab.redis import Redis
 
@@ -46,18 +44,14 @@ class Cluster:
         redis_url: str | None = None,
     ) -> None:
         self.description = description
-        self.nodes: dict[str, Node] = {}
         self.password = secrets.token_urlsafe(12)
         self._site = site
-        self._parts = Parts(site)
         self._history = history
         self._events = events
         self._scenario = scenario
-        self._redis = Redis(redis_url) if redis_url else None
-        self._keys: list[Key] = []
         self._clients: list[Client] = []
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
-        self._balancer: Balancer | None = None
+        self._boot = Boot(description, site, self.password, redis_url)
+        self._members = Membership(self._boot, self._emit)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -82,23 +76,34 @@ class Cluster:
         """Close the clients, then everything that was started."""
         for client in self._clients:
             await client.close()
-        await self._http.close()
-        await self._site.close()
-        for name in (*self.nodes, BALANCER, REDIS):
-            if said := self._site.log(name):
-                self._emit("part.log", cluster=self._site.label, part=name, text=said)
+        for name, said in (await self._boot.close()).items():
+            self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
 
     # Who and where
 
     @property
+    def nodes(self) -> dict[str, Node]:
+        """The nodes that clients may meet, by name; those that ended by a fault included."""
+        return self._boot.nodes
+
+    @property
     def url(self) -> str:
         """Where clients send their requests: the balancer, or the only node."""
-        return self._balancer.address.url if self._balancer else next(iter(self.nodes.values())).url
+        front = self._boot.balancer
+        return front.address.url if front else next(iter(self.nodes.values())).url
 
     def client(self, user: str) -> Client:
         """A client for that user, not logged in yet."""
-        client = Client(user, self.password, self.url, self._history, self._events, self._scenario)
+        client = Client(
+            user,
+            self.password,
+            self.url,
+            self._history,
+            self._events,
+            self._scenario,
+            self._site.label,
+        )
         self._clients.append(client)
         return client
 
@@ -111,7 +116,7 @@ class Cluster:
 
     async def ask_each_node(self, client: Client) -> Answers:
         """Let a client ask every node that runs who it is, past the balancer."""
-        running = [n for n in self.nodes.values() if self._site.ended(n.name) is None]
+        running = [node for node in self.nodes.values() if self._boot.running(node.name)]
         return Answers([await client.me(at=node.url) for node in running])
 
     async def watch(self) -> None:
@@ -132,148 +137,110 @@ class Cluster:
     @property
     def admin_url(self) -> str | None:
         """The balancer's admin listener, where it has one that a person can look at."""
-        return self._balancer.admin.url if isinstance(self._balancer, Builtin) else None
+        front = self._boot.balancer
+        return front.admin.url if isinstance(front, Builtin) else None
 
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""
-        return await self._balancer.states() if self._balancer else {}
+        return await self._boot.balancer.states() if self._boot.balancer else {}
 
     # What a story does to it
 
     async def kill(self, name: str) -> None:
         """SIGKILL: the node and all that was in its memory are gone at once."""
-        await self._parts.end(self._node(name).name, signal.SIGKILL)
+        await self._boot.parts.end(self._node(name).name, signal.SIGKILL)
         self._emit("node.killed", node=name)
 
     async def stop(self, name: str) -> None:
         """SIGTERM: the node finishes what it has begun, then leaves."""
-        await self._parts.end(self._node(name).name, signal.SIGTERM)
+        await self._boot.parts.end(self._node(name).name, signal.SIGTERM)
         self._emit("node.stopped", node=name)
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
-        await self._start_node(self._node(name))
-        await self._all_up([name])
+        await self._boot.start_node(self._node(name))
+        await self._boot.all_up([name])
         self._emit("node.started", node=name)
 
     async def add_node(self, service: str = "") -> Node:
         """Grow a service (the only one, when none is named) by one node, up when this returns."""
-        wanted = self.description.service(service or self.description.services[0].name)
-        name = self.description.node_name(wanted.name, len(self.nodes_of(wanted.name)) + 1)
-        node = self.nodes[name] = Node(name, wanted, self._site.place(name))
-        await self._start_node(node)
-        if self._balancer:
-            await self._balancer.add(node.backend)
-        await self._all_up([name])
-        self._emit("node.added", node=name)
+        (node,) = await self._members.bring_up([service or self.description.services[0].name], None)
         return node
+
+    async def remove_node(self, name: str, *, limit: float = 0.0) -> None:
+        """Take a node away: drain it for at most `limit` seconds, then stop it."""
+        await self._members.send_off([self._node(name)], limit)
+
+    async def drain(self, name: str, *, limit: float = DRAIN_SECONDS) -> None:
+        """Let no new client come to a node; who is tied to it stays, `limit` seconds at most.
+
+        Raises Skip behind a balancer that knows no such state.
+        """
+        await self._members.drain(self._node(name), limit)
+
+    async def deploy(self, how: Deploy, version: str, service: str = "") -> None:
+        """Replace every node (of one service, when one is named) by one of another version.
+
+        Raises DeployError when a new node does not get ready: what was not replaced yet stays.
+        """
+        old = self.nodes_of(self.description.service(service).name) if service else self.nodes
+        nodes = list(old.values() if isinstance(old, dict) else old)
+        self._emit("deploy.started", how=repr(how), version=version, nodes=[n.name for n in nodes])
+        try:
+            await how.carry_out(self._members, nodes, version)
+        except LabError as error:
+            self._emit("deploy.failed", version=version, error=str(error))
+            raise
+        self._emit("deploy.finished", version=version, nodes=list(self.nodes))
+
+    async def restart_balancer(self) -> None:
+        """Stop the balancer and start it again: same address, same secrets, an empty memory."""
+        self._balancer()
+        await self._boot.parts.end(BALANCER, signal.SIGTERM)
+        await self._boot.start_balancer()
+        self._emit("balancer.restarted")
+
+    async def reload_balancer(self) -> None:
+        """Have the balancer read its configuration anew while it serves."""
+        await self._balancer().reload()
+        self._emit("balancer.reloaded")
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone."""
         self._own_redis()
-        await self._parts.end(REDIS, signal.SIGKILL)
+        await self._boot.parts.end(REDIS, signal.SIGKILL)
         self._emit("redis.stopped")
 
     async def start_redis(self) -> None:
         """Start the shared Redis again, empty, at the same address."""
-        await self._start_redis(self._own_redis())
+        await self._boot.start_redis(self._own_redis())
         self._emit("redis.started")
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
-        await self._use_keys([self._new_key(), *self._keys])
+        await self._boot.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
-        await self._use_keys(self._keys[:1])
+        await self._boot.retire_keys()
         self._emit("keys.retired")
 
-    # Starting
+    # Small things
 
     async def _start(self) -> None:
-        self._emit("cluster.starting", nodes=sum(s.nodes for s in self.description.services))
-        if self.description.balancer:  # first, for it may be unable to do what is described
-            make = BALANCERS[self.description.balancer]
-            self._balancer = make(self.description, self._site, self._http)
-        for service in self.description.services:
-            for name in self.description.node_names(service):
-                self.nodes[name] = Node(name, service, self._site.place(name))
-        self._write_keys([self._new_key()])
-        if self.description.needs_redis and self._redis is None:
-            self._redis = Redis.on(self._site)
-        redis = [self._start_redis(self._redis)] if self._redis else []
-        await side_by_side([*redis, *map(self._start_node, self.nodes.values())])
-        await self._start_balancer()  # last, so that its first look at a node finds it ready
+        services = self.description.services
+        self._emit(
+            "cluster.starting",
+            nodes=sum(service.nodes for service in services),
+            strategies={service.name: service.strategy for service in services},
+            balancer=self.description.balancer,
+            affinity=self.description.affinity,
+            algorithm=self.description.algorithm,
+            one_key=self.description.one_key,
+        )
+        await self._boot.start()
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
-
-    async def _start_node(self, node: Node) -> None:
-        description = self.description
-        options = {"users": str(description.users)}
-        if node.service.strategy == "jwt":
-            options["jwt-algorithm"] = description.jwt_algorithm
-            if description.one_key:
-                options["jwt-keys"] = self._write_keys(self._keys)
-        environment = {"NODE_USER_PASSWORD": self.password}
-        if self._redis:
-            environment["NODE_REDIS_URL"] = self._redis.url
-
-        async def ready() -> bool:
-            return bool((await node.readiness(self._http)).get("ready"))
-
-        await self._parts.start(node.part(options, environment), ready)
-
-    async def _start_redis(self, redis: Redis) -> None:
-        if redis.part:
-            await self._parts.start(redis.part, redis.answers)
-        elif not await redis.answers():
-            raise StartError(
-                "the Redis named with --redis-url does not answer", "start it, or leave that option"
-            )
-
-    async def _start_balancer(self) -> None:
-        if self._balancer is None:
-            return
-        backends = [node.backend for node in self.nodes.values()]
-        await self._parts.start(self._balancer.part(backends), self._balancer.ready)
-        await self._all_up(list(self.nodes))
-
-    async def _all_up(self, names: list[str]) -> None:
-        """Wait until the balancer sends requests to these nodes."""
-        if self._balancer is None:
-            return
-
-        async def up() -> bool:
-            states = await self.backends()
-            return all(states.get(name) == "up" for name in names)
-
-        await self._parts.wait_for(BALANCER, up, "the balancer to see every node up")
-
-    # Keys
-
-    def _new_key(self) -> Key:
-        return new_key(self.description.jwt_algorithm)
-
-    def _write_keys(self, keys: list[Key]) -> str:
-        self._keys = keys
-        return self._site.write("keys.json", key_set(keys))
-
-    async def _use_keys(self, keys: list[Key]) -> None:
-        self._write_keys(keys)
-        for node in self.nodes.values():
-            if self._site.ended(node.name) is None:
-                await self._site.signal(node.name, signal.SIGHUP)
-                await self._new_keys_in_use(node)
-
-    async def _new_keys_in_use(self, node: Node) -> None:
-        wanted = [key.kid for key in self._keys]
-
-        async def reloaded() -> bool:
-            return (await node.readiness(self._http)).get("keys") == wanted
-
-        await self._parts.wait_for(node.name, reloaded, f"{node.name} to use the new keys")
-
-    # Small things
 
     def _node(self, name: str) -> Node:
         if name not in self.nodes:
@@ -281,11 +248,17 @@ class Cluster:
         return self.nodes[name]
 
     def _own_redis(self) -> Redis:
-        if self._redis is None:
+        redis = self._boot.redis
+        if redis is None:
             raise StepError("this cluster has no Redis", "describe it with redis=True")
-        if self._redis.part is None:
+        if redis.part is None:
             raise Skip("the lab did not start that Redis (--redis-url), so it does not stop it")
-        return self._redis
+        return redis
+
+    def _balancer(self) -> Balancer:
+        if self._boot.balancer is None:
+            raise StepError("this cluster has no balancer", "describe it with one")
+        return self._boot.balancer
 
     def _emit(self, kind: str, **data: object) -> None:
-        self._events.emit(kind, self._scenario, **data)
+        self._events.emit(kind, self._scenario, cluster=self._site.label, **data)

@@ -50,7 +50,9 @@ class Description:
 
     `balancer` None means that clients talk to the first node directly. `redis` starts a shared
     Redis even when no strategy asks for one. `one_key` False lets every node make a signing key
-    of its own. `port` is the balancer's, 0 for any free one.
+    of its own. `port` is the balancer's, 0 for any free one. `balancer_options` are further options
+    of the built-in balancer's command line, by name without the dashes; a balancer of somebody
+    else's that has no such thing skips the story, and says why.
     """
 
     services: tuple[Service, ...] = (Service(),)
@@ -62,6 +64,7 @@ class Description:
     one_key: bool = True
     port: int = 0
     users: int = 1000
+    balancer_options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [service.name for service in self.services]

@@ -33,5 +33,9 @@ class StepError(LabError):
     """A step of a story could not be done (a login refused, a node that is not there)."""
 
 
+class DeployError(StepError):
+    """A new version could not be brought up; what was there before it goes on serving."""
+
+
 class Skip(LabError):
     """Raised by a story that cannot be told on the cluster it was given."""

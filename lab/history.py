@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -24,7 +25,14 @@ class Operation:
 
     `status` is None when no answer came, and `error` then says why. `node` is the answer's
     `X-Node`, None when the balancer answered itself. `credential` is the size in bytes of the
-    credential headers that were sent.
+    credential headers that were sent, so 0 for a client that holds nothing.
+
+    `verdict` and `reason` are what the balancer said of the client's pin (`X-Balancer`), empty when
+    it said nothing: what it found (N, I, D, V, E, O, U), what it did about it (N, I, U, D), and why
+    a pin moved. `version` is that of the app that answered, where it says so. `item` is what a
+    request puts into the cart, `items` what an answer says is in it, None when it does not say.
+    `cluster` is where it happened, for a story that builds several; `direct` means past the
+    balancer, straight to a node.
     """
 
     client: str
@@ -39,6 +47,13 @@ class Operation:
     error: str | None = None
     new_connection: bool = False
     credential: int = 0
+    verdict: str = ""
+    reason: str = ""
+    version: str | None = None
+    item: str | None = None
+    items: tuple[str, ...] | None = None
+    cluster: str = ""
+    direct: bool = False
 
     @property
     def recognised(self) -> bool:
@@ -81,5 +96,11 @@ class History:
 
     @classmethod
     def from_jsonl(cls, text: str) -> History:
-        rows = (json.loads(line) for line in text.splitlines() if line)
-        return cls(Operation(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows)
+        return cls(_read(json.loads(line)) for line in text.split("\n") if line)
+
+
+def _read(row: dict[str, Any]) -> Operation:
+    row["outcome"] = Outcome(row["outcome"])
+    if row.get("items") is not None:
+        row["items"] = tuple(row["items"])
+    return Operation(**row)

@@ -14,11 +14,15 @@ from lab.fabrics.interface import Address, Part
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node's place in the cluster; it keeps it when it is killed and started again."""
+    """A node's place in the cluster; it keeps it when it is killed and started again.
+
+    `version` is that of the app it runs; None leaves the node's own default.
+    """
 
     name: str
     service: Service
     address: Address
+    version: str | None = None
 
     @property
     def url(self) -> str:
@@ -36,6 +40,7 @@ class Node:
             "service": self.service.name,
             "strategy": self.service.strategy,
             "hash-cost": "low",  # the lab measures sessions, not password hashing
+            **({"app-version": self.version} if self.version else {}),
             **options,
             **self.service.options,
         }

@@ -25,12 +25,14 @@ class Parts:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    async def start(self, part: Part, ready: Condition) -> None:
+    async def start(self, part: Part, ready: Condition, seconds: float = START_SECONDS) -> None:
         """Start a part and return when it is ready; raises StartError with its last lines."""
         await self._site.start(part)
-        await self.wait_for(part.name, ready, f"{part.name} to be ready")
+        await self.wait_for(part.name, ready, f"{part.name} to be ready", seconds)
 
-    async def wait_for(self, name: str, true: Condition, what: str) -> None:
+    async def wait_for(
+        self, name: str, true: Condition, what: str, seconds: float = START_SECONDS
+    ) -> None:
         """Wait until something is true of a running part."""
 
         async def alive_and_true() -> bool:
@@ -40,7 +42,7 @@ class Parts:
             return await true()
 
         try:
-            await until(what, alive_and_true, seconds=START_SECONDS)
+            await until(what, alive_and_true, seconds=seconds)
         except StepError as error:
             raise StartError(f"{error}{self._last_lines(name)}") from None
 

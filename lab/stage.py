@@ -62,13 +62,14 @@ class Lab:
         jwt_algorithm: str = "HS256",
         one_key: bool = True,
         options: Mapping[str, str] | None = None,
+        balancer_options: Mapping[str, str] | None = None,
     ) -> Cluster:
         """A cluster to be started with `async with`.
 
         Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
         same `strategy` and the same further node `options`. The way to a service is its name as
         the first part of the path, when there are several. With `one_key` False every node makes a
-        signing key of its own.
+        signing key of its own. `balancer_options` are options of the balancer's command line.
         """
         count = self.nodes if nodes is None else nodes
         return self._build(
@@ -80,6 +81,7 @@ class Lab:
                 redis=redis,
                 jwt_algorithm=jwt_algorithm,
                 one_key=one_key,
+                balancer_options=balancer_options or {},
             )
         )
 

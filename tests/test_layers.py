@@ -25,6 +25,7 @@ LAYERS = (
         "keys",
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "client"),
+    ("boot", "membership", "deploys"),
     ("cluster", "faults", "stage", "scenario", "results"),
     ("runner", "reports", "discovery"),
     ("cli", "__main__", "__init__"),

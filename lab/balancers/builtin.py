@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import signal
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 
@@ -11,6 +14,10 @@ from lab.balancers.interface import PART, Backend
 from lab.description import Description
 from lab.errors import StepError
 from lab.fabrics.interface import Part, Site
+from lab.parts import until
+
+FILE = "balancer.toml"
+RELOADED = "configuration reloaded"  # what it logs
 
 
 class Builtin:
@@ -20,23 +27,26 @@ class Builtin:
         self.address = site.place(PART, description.port)
         self.admin = site.place(PART)
         self._description = description
+        self._site = site
         self._http = http
+        self._backends: list[Backend] = []
         self._secret = secrets.token_urlsafe(32)
 
     def part(self, backends: Sequence[Backend]) -> Part:
         description = self._description
         arguments = [
+            *("--config", self._write(backends)),
             *("--listen", str(self.address)),
             *("--admin", str(self.admin)),
             *("--algorithm", description.algorithm),
             *("--affinity", description.affinity),
             *("--health-interval", _interval(len(backends))),
         ]
-        for backend in backends:
-            arguments += ["--backend", f"{backend.service}/{backend.name}={backend.address}"]
         if len(description.services) > 1:
             for service in description.services:
                 arguments += ["--route", f"/{service.name}={service.name},strip"]
+        for name, value in description.balancer_options.items():
+            arguments += [f"--{name}", value]
         return Part(PART, "balancer", arguments, {"BALANCER_COOKIE_SECRET": self._secret})
 
     async def ready(self) -> bool:
@@ -47,15 +57,53 @@ class Builtin:
         return True
 
     async def states(self) -> dict[str, str]:
-        async with self._http.get(f"{self.admin.url}/backends") as got:
-            found = await got.json()
-        return {backend["name"]: backend["state"] for backend in found["backends"]}
+        return {row["name"]: row["state"] for row in await self._rows()}
 
     async def add(self, backend: Backend) -> None:
         body = {"service": backend.service, "name": backend.name, "address": str(backend.address)}
-        async with self._http.post(f"{self.admin.url}/backends", json=body) as got:
-            if got.status != 201:  # noqa: PLR2004
-                raise StepError(f"the balancer refused {backend.name}: {await got.text()}")
+        await self._tell("POST", "", body)
+        self._write([*self._backends, backend])
+
+    async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
+        await self._tell("PATCH", _path(backend), {"state": "drain"})
+
+    async def pins(self, backend: Backend) -> int | None:
+        row = next(row for row in await self._rows() if row["name"] == backend.name)
+        return int(row["pins"]) if "pins" in row else None
+
+    async def remove(self, backend: Backend) -> None:
+        await self._tell("DELETE", _path(backend))
+        self._write([one for one in self._backends if one != backend])
+
+    async def reload(self) -> None:
+        reloads = self._site.log(PART).count(RELOADED)
+        await self._site.signal(PART, signal.SIGHUP)
+
+        async def reloaded() -> bool:
+            return self._site.log(PART).count(RELOADED) > reloads
+
+        await until("the balancer to reload", reloaded)
+
+    def _write(self, backends: Sequence[Backend]) -> str:
+        """Keep the file true to what was changed at runtime, so that a reload undoes none of it."""
+        self._backends = list(backends)
+        listed = [f"{one.service}/{one.name}={one.address}" for one in backends]
+        return self._site.write(FILE, f"backend = {json.dumps(listed)}\n")
+
+    async def _rows(self) -> list[dict[str, Any]]:
+        async with self._http.get(f"{self.admin.url}/backends") as got:
+            found: list[dict[str, Any]] = (await got.json())["backends"]
+        return found
+
+    async def _tell(self, method: str, path: str, body: object = None) -> None:
+        url = f"{self.admin.url}/backends{path}"
+        async with self._http.request(method, url, json=body) as got:
+            if not got.ok:
+                raise StepError(f"the balancer refused {method} {path}: {await got.text()}")
+
+
+def _path(backend: Backend) -> str:
+    return f"/{backend.service}/{backend.name}"
 
 
 def _interval(backends: int) -> str:

@@ -15,6 +15,7 @@ from lab.balancers.interface import PART, Backend
 from lab.balancers.plan import Plan
 from lab.balancers.programs import program
 from lab.description import Description
+from lab.errors import StepError
 from lab.fabrics.interface import Part, Site
 from lab.parts import until
 
@@ -33,11 +34,13 @@ class HAProxy:
         self.address = site.place(PART, description.port)
         self.admin = site.place(PART)
         self._peer = site.place(PART)
+        self._runtime = site.place(PART)
         self._program = program("haproxy", site)
         self._description = description
         self._site = site
         self._http = http
         self._backends: list[Backend] = []
+        self._draining: set[str] = set()
         self._started = 0.0
         self._configure([])  # what HAProxy cannot do is told before anything is started
 
@@ -55,23 +58,34 @@ class HAProxy:
 
     async def states(self) -> dict[str, str]:
         """What its statistics say; a server counts as up once a check has found it so."""
-        async with self._http.get(f"{self.admin.url}/stats;csv;norefresh") as got:
-            table = (await got.text()).removeprefix("# ")
-        services = {service.name for service in self._description.services}
-        return {
-            row["svname"]: _state(row)
-            for row in csv.DictReader(table.splitlines())
-            if row["pxname"] in services and row["svname"] not in ("FRONTEND", "BACKEND")
-        }
+        return {row["svname"]: _state(row) for row in await self._servers()}
 
     async def add(self, backend: Backend) -> None:
-        """Reload with one more server, and wait until the old worker takes no more connections."""
+        self._backends.append(backend)
+        await self.reload()
+
+    async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
+        """Through the runtime API; it knows no limit, so whoever drains has to keep one."""
+        await self._command(f"set server {backend.service}/{backend.name} state drain")
+        self._draining.add(backend.name)  # for the reloads that follow
+
+    async def pins(self, backend: Backend) -> int | None:  # noqa: ARG002
+        """It keeps no count: a cookie is the client's, and its tables don't hear of a logout."""
+        return None
+
+    async def remove(self, backend: Backend) -> None:
+        self._backends.remove(backend)
+        self._draining.discard(backend.name)
+        await self.reload()
+
+    async def reload(self) -> None:
+        """Reload, and wait until the new worker alone takes connections and has made its checks."""
         keeps_pins = self._description.affinity.partition(":")[0] in TABLES
         if keeps_pins:
             await asyncio.sleep(self._started + RESYNC_SECONDS - time.monotonic())
         sign = GONE if keeps_pins else STOPPED
         reloads = self._site.log(PART).count(sign)
-        self._configure([*self._backends, backend])
+        self._configure(self._backends)
         await self._site.signal(PART, signal.SIGUSR2)
 
         async def replaced() -> bool:
@@ -80,17 +94,57 @@ class HAProxy:
         await until("haproxy to take its new configuration", replaced)
         self._started = time.monotonic()
 
+        async def checked() -> bool:
+            return not any(map(_is_unchecked, await self._servers()))
+
+        await until("haproxy to check its servers", checked)
+
+    async def _servers(self) -> list[dict[str, str]]:
+        """A row of its statistics for each server."""
+        async with self._http.get(f"{self.admin.url}/stats;csv;norefresh") as got:
+            table = (await got.text()).removeprefix("# ")
+        services = {service.name for service in self._description.services}
+        return [
+            row
+            for row in csv.DictReader(table.splitlines())
+            if row["pxname"] in services and row["svname"] not in ("FRONTEND", "BACKEND")
+        ]
+
+    async def _command(self, text: str) -> None:
+        """One command of the runtime API, which answers a success with an empty line."""
+        reader, writer = await asyncio.open_connection(self._runtime.host, self._runtime.port)
+        try:
+            writer.write(f"{text}\n".encode())
+            said = (await reader.read()).decode().strip()
+        finally:
+            writer.close()
+        if said:
+            raise StepError(f"haproxy refused `{text}`: {said}")
+
     def _configure(self, backends: Sequence[Backend]) -> str:
         self._backends = list(backends)
         plan = Plan(
-            self.address, self.admin, self._peer, self._site.room, self._description, backends
+            listen=self.address,
+            admin=self.admin,
+            peer=self._peer,
+            room=self._site.room,
+            description=self._description,
+            backends=backends,
+            runtime=self._runtime,
+            draining=self._draining,
         )
         return self._site.write(FILE, configuration(plan))
+
+
+def _is_unchecked(row: dict[str, str]) -> bool:
+    return row["check_status"] in ("", "INI")
 
 
 def _state(row: dict[str, str]) -> str:
     """The lab's word for a server's status: `UP`, `UP 1/3`, `DOWN`, `MAINT (resolution)`, ..."""
     word = row["status"].split()[0]
-    if word == "UP" and row["check_status"] in ("", "INI"):
+    if word == "UP" and _is_unchecked(row):
         return "down"  # HAProxy gives a server the benefit of the doubt until its first check
+    if word == "UP" and row["weight"] == "0":
+        return "drain"
     return {"UP": "up", "DRAIN": "drain", "NOLB": "drain", "MAINT": "maintenance"}.get(word, "down")

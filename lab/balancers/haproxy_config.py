@@ -23,6 +23,16 @@ AFFINITIES = {
     "header": "stick-table type string len 64 size 100k expire 1h peers lab\n"
     "    stick on req.hdr({argument})",
 }
+OPTIONS = {
+    "on-pin-lost": {
+        # A request that found its server gone goes to another at once, pinned or not.
+        "redispatch": "option redispatch 1",
+        # A pinned one goes nowhere else, whatever the checks say.
+        "fail": "no option redispatch\n    option persist",
+    }
+}
+"""What HAProxy has of the built-in balancer's options, in its words."""
+
 PEER = "lab"  # this process's name among its peers: `haproxy -L`
 
 TABLES = frozenset({"source", "learn", "header"})
@@ -37,11 +47,15 @@ def configuration(plan: Plan) -> str:
 def _head(plan: Plan) -> Iterator[str]:
     # One thread, so that "each in turn" is true of the whole process.
     yield "global\n    nbthread 1\n    maxconn 4000"
+    if plan.runtime:
+        yield f"    stats socket ipv4@{plan.runtime} level admin"
     yield "defaults\n    mode http"
     yield "    timeout connect 5s\n    timeout client 60s\n    timeout server 60s"
     yield "    option forwardfor\n    http-reuse always"
-    # A request that found its server gone goes to another at once, pinned or not.
-    yield "    retries 3\n    option redispatch 1"
+    yield "    retries 3\n    " + OPTIONS["on-pin-lost"]["redispatch"]
+    for name, value in plan.description.balancer_options.items():
+        values = words_for("option", name, OPTIONS, "HAProxy")
+        yield "    " + words_for(f"value of `{name}`", value, values, "HAProxy")
     yield "    option httpchk GET /readyz"
     yield f"    default-server check inter {_interval(plan)}ms rise 2 fall 3"
     # A process that takes over after a reload gets the stick tables from the one that leaves.
@@ -71,7 +85,8 @@ def _backends(plan: Plan) -> Iterator[str]:
             yield f"    http-request replace-path /{service}(/.*)? \\1"
         named = " cookie {0}" if kind == "cookie" else ""
         for backend in plan.of(service):
-            yield f"    server {backend.name} {backend.address}{named.format(backend.name)}"
+            drain = " weight 0" if backend.name in plan.draining else ""  # pinned clients stay
+            yield f"    server {backend.name} {backend.address}{named.format(backend.name)}{drain}"
 
 
 def _interval(plan: Plan) -> int:

@@ -40,3 +40,23 @@ class Balancer(Protocol):
     async def add(self, backend: Backend) -> None:
         """Let a new node take requests as soon as it is found healthy."""
         ...
+
+    async def drain(self, backend: Backend, limit: float) -> None:
+        """Let no new client come to a node, and keep those that are tied to it.
+
+        After `limit` seconds at most they may be sent elsewhere. Raises Skip when the balancer
+        knows no such state.
+        """
+        ...
+
+    async def pins(self, backend: Backend) -> int | None:
+        """How many clients are tied to a node; None when the balancer cannot tell."""
+        ...
+
+    async def remove(self, backend: Backend) -> None:
+        """Send nothing to a node any more; what it has begun to answer it may finish."""
+        ...
+
+    async def reload(self) -> None:
+        """Have it read the same configuration anew, and return when it goes by it."""
+        ...

@@ -19,6 +19,7 @@ from lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from lab.balancers.plan import Plan
 from lab.balancers.programs import program
 from lab.description import Description
+from lab.errors import Skip
 from lab.fabrics.interface import Part, Site
 from lab.parts import until
 
@@ -66,9 +67,27 @@ class Nginx:
         return {b.name: "down" if str(b.address) in out else "up" for b in self._backends}
 
     async def add(self, backend: Backend) -> None:
-        """Reload with one more server, and wait until the old worker takes no more connections."""
+        self._backends.append(backend)
+        await self.reload()
+
+    async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
+        raise Skip(
+            f"the open-source nginx cannot drain {backend.name}: it has no such state",
+            "the parameter `drain` of a server is in its commercial edition",
+        )
+
+    async def pins(self, backend: Backend) -> int | None:  # noqa: ARG002
+        """It ties nobody to a node by anything that it would remember."""
+        return None
+
+    async def remove(self, backend: Backend) -> None:
+        self._backends.remove(backend)
+        await self.reload()
+
+    async def reload(self) -> None:
+        """Reload, and wait until the old worker takes no more connections."""
         workers_left = self._site.log(PART).count(LEAVING)
-        self._configure([*self._backends, backend])
+        self._configure(self._backends)
         await self._site.signal(PART, signal.SIGHUP)
 
         async def replaced() -> bool:

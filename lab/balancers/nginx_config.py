@@ -17,6 +17,7 @@ ALGORITHMS = {
 }
 # The directive `sticky` came to the open-source nginx with 1.29.6 only; distributions have older.
 AFFINITIES = {"none": "", "source": "hash $remote_addr consistent;"}
+OPTIONS: dict[str, str] = {}  # of the built-in balancer's; nothing here ties a client to a node
 FAIL_SECONDS = 1
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -28,6 +29,8 @@ def configuration(plan: Plan) -> str:
 
 
 def _head(plan: Plan) -> Iterator[str]:
+    for name in plan.description.balancer_options:
+        words_for("option", name, OPTIONS, "the open-source nginx")
     # One worker, so that "each in turn" is true of the whole server.
     yield "daemon off;\nworker_processes 1;"
     yield f"pid {plan.room}/nginx.pid;\nerror_log stderr notice;"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lab.balancers.interface import Backend
 from lab.description import Description
 from lab.errors import Skip
 from lab.fabrics.interface import Address
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One configuration: where to listen, and who is behind it.
 
-    `admin` is for the lab only, `peer` for a process that takes over from another. `room` is a
-    folder that the balancer may write to, `version` counts the configurations that it was given.
+    `admin` and `runtime` are for the lab only, `peer` for a process that takes over from another.
+    `room` is a folder that the balancer may write to, `version` counts the configurations that it
+    was given. `draining` are the names of backends that take no new clients.
     """
 
     listen: Address
@@ -26,6 +30,8 @@ class Plan:
     description: Description
     backends: Sequence[Backend]
     version: int = 1
+    runtime: Address | None = None
+    draining: Collection[str] = ()
 
     @property
     def services(self) -> list[str]:
@@ -40,7 +46,7 @@ class Plan:
         return [backend for backend in self.backends if backend.service == service]
 
 
-def words_for(kind: str, wanted: str, known: Mapping[str, str], whose: str) -> str:
+def words_for(kind: str, wanted: str, known: Mapping[str, T], whose: str) -> T:
     """How this balancer spells an algorithm or affinity; raises Skip when it has no such thing."""
     if wanted not in known:
         raise Skip(f"{whose} has no {kind} `{wanted}`", f"what it has: {', '.join(known)}")

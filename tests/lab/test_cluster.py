@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable
 
 import pytest
-import pytest_asyncio
 
 from lab.client import Client
 from lab.cluster import Cluster
@@ -17,34 +14,9 @@ from lab.events import Event, Events
 from lab.fabrics.local import LocalFabric
 from lab.faults import FAULTS
 from lab.history import History, Outcome
+from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-NUMBER = itertools.count()
-
-Make = Callable[..., Cluster]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def fabric() -> AsyncIterator[LocalFabric]:
-    fabric = LocalFabric()
-    await fabric.open()
-    yield fabric
-    await fabric.close()
-
-
-@pytest.fixture
-def seen() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-def make(fabric: LocalFabric, seen: list[Event]) -> Make:
-    def build(strategy: str = "memory", nodes: int = 2, **wishes: object) -> Cluster:
-        description = Description((Service("app", nodes, strategy),), **wishes)  # type: ignore[arg-type]
-        site = fabric.site(f"cluster-{next(NUMBER)}")
-        return Cluster(description, site, history=History(), events=Events(seen.append))
-
-    return build
 
 
 async def test_it_is_ready_when_it_is_entered(make: Make) -> None:
@@ -145,13 +117,13 @@ async def test_a_redis_of_somebody_else_is_used_and_never_stopped(
     make: Make, fabric: LocalFabric
 ) -> None:
     async with make("redis") as owner:
-        assert owner._redis is not None
+        assert owner._boot.redis is not None
         guest = Cluster(
             Description((Service("app", 1, "redis"),)),
             fabric.site("guest"),
             history=History(),
             events=Events(),
-            redis_url=owner._redis.url,
+            redis_url=owner._boot.redis.url,
         )
         async with guest:
             await guest.client("alice").login()

@@ -18,6 +18,13 @@ operations = st.builds(
     error=st.none() | st.text(),
     new_connection=st.booleans(),
     credential=st.integers(0, 8192),
+    verdict=st.text(),
+    reason=st.text(),
+    version=st.none() | st.text(),
+    item=st.none() | st.text(),
+    items=st.none() | st.lists(st.text()).map(tuple),
+    cluster=st.text(),
+    direct=st.booleans(),
 )
 
 

@@ -20,6 +20,7 @@ from lab.description import Description, Service
 from lab.discovery import installed
 from lab.events import Events
 from lab.fabrics.local import LocalFabric
+from lab.keys import new_key
 from lab.node import Node
 from lab.runner import run_one
 from lab.stage import Sabotage, Settings
@@ -136,7 +137,7 @@ def old_keys_are_never_dropped(patch: pytest.MonkeyPatch) -> None:
 
 def every_key_is_dropped(patch: pytest.MonkeyPatch) -> None:
     async def replace_all(cluster: Cluster) -> None:
-        await cluster._use_keys([cluster._new_key()])
+        await cluster._boot.use_keys([new_key()])
 
     patch.setattr(Cluster, "retire_keys", replace_all)
 

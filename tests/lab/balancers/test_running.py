@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from lab.client import Client
 from lab.cluster import Cluster
@@ -23,14 +21,6 @@ from tests.installed import needs
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NUMBER = itertools.count()
 EACH = [pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx")]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def fabric() -> AsyncIterator[LocalFabric]:
-    fabric = LocalFabric()
-    await fabric.open()
-    yield fabric
-    await fabric.close()
 
 
 def cluster(fabric: LocalFabric, balancer: str, **wishes: object) -> Cluster:

@@ -1,0 +1,43 @@
+"""One fabric for all tests of a module, and clusters on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.events import Event, Events
+from lab.fabrics.local import LocalFabric
+from lab.history import History
+
+NUMBER = itertools.count()
+
+Make = Callable[..., Cluster]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def fabric() -> AsyncIterator[LocalFabric]:
+    fabric = LocalFabric()
+    await fabric.open()
+    yield fabric
+    await fabric.close()
+
+
+@pytest.fixture
+def seen() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def make(fabric: LocalFabric, seen: list[Event]) -> Make:
+    def build(strategy: str = "memory", nodes: int = 2, **wishes: object) -> Cluster:
+        services = wishes.pop("services", (Service("app", nodes, strategy),))
+        description = Description(services, **wishes)  # type: ignore[arg-type]
+        site = fabric.site(f"cluster-{next(NUMBER)}")
+        return Cluster(description, site, history=History(), events=Events(seen.append))
+
+    return build

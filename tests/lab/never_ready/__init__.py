@@ -1,0 +1,1 @@
+"""A node that runs and never says that it is ready."""
