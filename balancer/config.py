@@ -46,6 +46,15 @@ class BackendSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscoverSpec:
+    """A service whose backends are the addresses that `host` resolves to."""
+
+    service: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Requests whose path starts with `prefix` (on segments), and whose host is `host` if set."""
 
@@ -134,6 +143,8 @@ class Config:
     admin: Address | None
     backends: tuple[BackendSpec, ...] = ()
     routes: tuple[Route, ...] = ()
+    discover: tuple[DiscoverSpec, ...] = ()
+    discover_interval: float = 2.0
     policies: dict[str, ServicePolicy] = field(default_factory=dict)
     default_policy: ServicePolicy = field(default_factory=ServicePolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
@@ -156,8 +167,9 @@ class Config:
         return self.policies.get(service, self.default_policy)
 
     def services(self) -> list[str]:
-        """Every service that a backend, a route or a policy names, in that order, once."""
-        named = [b.service for b in self.backends] + [r.service for r in self.routes]
+        """Every service that anything names: backends, discoveries, routes, policies."""
+        named = [b.service for b in self.backends] + [d.service for d in self.discover]
+        named += [r.service for r in self.routes]
         return list(dict.fromkeys(named + list(self.policies))) or [DEFAULT_SERVICE]
 
 
@@ -211,6 +223,20 @@ def parse_backend(text: str) -> BackendSpec:
         parse_name(name, "backend"),
         parse_address(address, f"backend {name}: address"),
         weight,
+    )
+
+
+def parse_discover(text: str) -> DiscoverSpec:
+    """`[SERVICE/]HOST:PORT`; raises `UsageError`."""
+    service, slash, address = text.rpartition("/")
+    try:
+        where = parse_address(address)
+    except UsageError:
+        where = None
+    if where is None or not where.port:
+        raise UsageError(f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001")
+    return DiscoverSpec(
+        parse_name(service if slash else DEFAULT_SERVICE, "service"), where.host, where.port
     )
 
 

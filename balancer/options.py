@@ -29,6 +29,8 @@ python -m balancer --backend a=127.0.0.1:8001,weight=3 --backend b=127.0.0.1:800
 python -m balancer --backend auth/a=127.0.0.1:8001 --backend shop/b=127.0.0.1:8002
 --route /auth=auth,strip --route /=shop
 
+python -m balancer --discover node:8001 --affinity cookie
+
 Each option is an environment variable too: BALANCER_LISTEN, BALANCER_BACKEND (several apart by
 spaces) and so on. BALANCER_COOKIE_SECRET keys the affinity cookie; without it a new one is made
 at each start, and clients lose their pins then.
@@ -51,6 +53,16 @@ class Options:
     backend: Annotated[
         list[str] | None, _option("[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
     ] = None
+    discover: Annotated[
+        list[str] | None,
+        _option(
+            "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
+            "resolved again and again. Repeatable."
+        ),
+    ] = None
+    discover_interval: Annotated[
+        float, _option("Seconds between two looks at what it resolves to.", min=0.05)
+    ] = 2.0
     algorithm: Annotated[
         str,
         _option(
@@ -215,6 +227,10 @@ def configure(
         admin=None if options.admin == "none" else config.parse_address(options.admin, "--admin"),
         backends=config.distinct(backends),
         routes=tuple(config.parse_route(text) for text in options.route or ()),
+        discover=tuple(
+            dict.fromkeys(config.parse_discover(text) for text in options.discover or ())
+        ),
+        discover_interval=options.discover_interval,
         default_policy=_policy(options),
         health=config.HealthPolicy(
             path=_path(options.health_path),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from balancer import listeners
 from balancer.cluster import Cluster
+from balancer.discovery import Discovery
 from balancer.errors import BalancerError
 from balancer.fleet import Alone
 from balancer.frontend import Frontend
@@ -36,6 +37,7 @@ class Running:
 
     worker: Worker
     oversight: Oversight
+    discovery: Discovery
     listen: str
     admin: str | None
     secured: ssl.SSLContext | None
@@ -51,6 +53,7 @@ class Running:
             return
         self.worker.reconfigured()
         self.oversight.follow(config.health)
+        self.discovery.follow(config)
         log("configuration reloaded")
 
 
@@ -65,6 +68,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     oversight = Oversight(config.health, changed)
     cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
     worker = Worker(cluster, asyncio.get_running_loop(), oversight.refused)
+    discovery = Discovery(cluster, changed=lambda: None, log=log)
     where = None
     runner = None
     secured = listeners.edge(config)
@@ -73,10 +77,12 @@ async def running(config: Config) -> AsyncIterator[Running]:
         server = await listeners.serve(socket, lambda: Frontend(worker), secured)
         if config.admin is not None:
             runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
-        yield Running(worker, oversight, listeners.name_of(socket), where, secured)
+        discovery.follow(config)
+        yield Running(worker, oversight, discovery, listeners.name_of(socket), where, secured)
         server.close()
         await worker.drain()
     finally:
+        await discovery.stop()
         await oversight.stop()
         await worker.close()
         if runner is not None:
@@ -126,9 +132,10 @@ def say_where(config: Config, listen: str, admin: str | None) -> None:
     scheme = "https" if config.tls_cert else "http"
     if admin:
         log(f"admin on http://{admin}")
+    named = "".join(f", those of {spec.host}" for spec in config.discover)
     log(
-        f"listening on {scheme}://{listen}, {len(config.backends)} backends, {policy.algorithm}, "
-        f"affinity {policy.affinity}"
+        f"listening on {scheme}://{listen}, {len(config.backends)} backends{named}, "
+        f"{policy.algorithm}, affinity {policy.affinity}"
         + (f", {config.workers} workers" if config.workers > 1 else "")
     )
 

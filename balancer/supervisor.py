@@ -24,6 +24,7 @@ import uvloop
 
 from balancer import listeners
 from balancer.cluster import Cluster
+from balancer.discovery import Discovery
 from balancer.errors import BalancerError
 from balancer.fleet import Line, Link, Linked
 from balancer.frontend import Frontend
@@ -169,11 +170,16 @@ async def _oversee(
             log(f"reload refused, going on as before: {error}")
             return
         oversight.follow(cluster.config.health)
+        discovery.follow(cluster.config)
         tasks.add(asyncio.create_task(_reload(fleet)))
+
+    def rediscovered() -> None:
+        tasks.add(asyncio.create_task(fleet.sync()))
 
     tasks: set[asyncio.Task[None]] = set()
     oversight = Oversight(config.health, changed)
     cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
+    discovery = Discovery(cluster, rediscovered, log)
     links = [Link(end, heard) for end in ends]
     fleet = Linked(cluster, links)
     for link in links:
@@ -189,6 +195,7 @@ async def _oversee(
         if config.admin is not None:
             runner, admin = await listeners.serve_admin(cluster, fleet, config.admin)
         await fleet.sync()
+        discovery.follow(config)
         say_where(config, where, admin)
         on_stop(stop)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
@@ -198,6 +205,7 @@ async def _oversee(
         statuses = await asyncio.gather(*watching)
         return 1 if died or any(statuses) else 0
     finally:
+        await discovery.stop()
         await oversight.stop()
         for link in links:
             link.close()

@@ -99,6 +99,7 @@ class Backend:
     answer: bytes | Answer = b""
     ready: bool = True
     port: int = 0
+    host: str = "127.0.0.1"
     requests: list[Message] = field(default_factory=list)
     received: bytes = b""
     connections: int = 0
@@ -107,10 +108,10 @@ class Backend:
 
     @property
     def spec(self) -> str:
-        return f"{self.name}=127.0.0.1:{self.port}"
+        return f"{self.name}={self.host}:{self.port}"
 
     async def start(self) -> None:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.server = await asyncio.start_server(self._serve, self.host, self.port)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -1,0 +1,159 @@
+"""Backends found by name: what an answer of the resolver changes, and the whole of it for real."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from balancer.backend import Backend
+from balancer.cluster import Cluster
+from balancer.config import Config, DiscoverSpec, parse_address, parse_backend, parse_discover
+from balancer.discovery import Discovery, resolve, specs
+from balancer.errors import UsageError
+from tests.installed import IN_CI
+
+NODE = DiscoverSpec("app", "node", 8001)
+
+
+class Resolver:
+    """Answers what it was told last; an exception is raised."""
+
+    def __init__(self) -> None:
+        self.answer: set[str] | OSError = set()
+
+    async def __call__(self, host: str, port: int) -> set[str]:
+        if isinstance(self.answer, OSError):
+            raise self.answer
+        return self.answer
+
+
+class World:
+    """A discovery over a cluster without sockets, and what it said."""
+
+    def __init__(self, *backends: str) -> None:
+        listen = parse_address("127.0.0.1:1")
+        config = Config(
+            listen, None, tuple(map(parse_backend, backends)), discover=(NODE,), secret=b"s"
+        )
+        self.cluster = Cluster(config)
+        self.resolver = Resolver()
+        self.changes = 0
+        self.said: list[str] = []
+        self.discovery = Discovery(self.cluster, self._changed, self.said.append, self.resolver)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    async def look(self, answer: set[str] | OSError) -> list[str]:
+        self.resolver.answer = answer
+        await self.discovery.look(NODE)
+        return sorted(backend.name for backend in self.cluster.backends())
+
+    def backend(self, name: str) -> Backend:
+        return self.cluster.find("app", name)
+
+
+async def test_every_address_of_a_name_is_a_backend() -> None:
+    world = World()
+    assert await world.look({"10.0.0.2", "10.0.0.1"}) == ["10.0.0.1-8001", "10.0.0.2-8001"]
+    assert str(world.backend("10.0.0.1-8001").address) == "10.0.0.1:8001"
+
+
+async def test_the_same_answer_again_changes_nothing() -> None:
+    world = World()
+    await world.look({"10.0.0.1"})
+    before = world.backend("10.0.0.1-8001")
+    await world.look({"10.0.0.1"})
+    assert world.backend("10.0.0.1-8001") is before
+    assert world.changes == 1
+
+
+async def test_who_vanishes_is_removed_and_the_others_stay_who_they_are() -> None:
+    world = World()
+    await world.look({"10.0.0.1", "10.0.0.2"})
+    gone, kept = world.backend("10.0.0.1-8001"), world.backend("10.0.0.2-8001")
+    assert await world.look({"10.0.0.2", "10.0.0.3"}) == ["10.0.0.2-8001", "10.0.0.3-8001"]
+    assert gone.retired
+    assert world.backend("10.0.0.2-8001") is kept
+    assert world.said[-2:] == [
+        "backend app/10.0.0.1-8001 is gone: node has it no more",
+        "backend app/10.0.0.3-8001 is new: node has it",
+    ]
+
+
+async def test_a_name_that_does_not_resolve_changes_nothing_and_is_told_once() -> None:
+    world = World()
+    await world.look({"10.0.0.1"})
+    nobody = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    for _ in range(3):
+        assert await world.look(nobody) == ["10.0.0.1-8001"]
+    await world.look({"10.0.0.1"})
+    assert world.said[1:] == [
+        "cannot resolve node: Name or service not known; 1 backends stay as they are",
+        "node resolves again",
+    ]
+
+
+async def test_a_backend_that_was_added_by_hand_is_not_taken_away() -> None:
+    world = World("10.0.0.1-8001=10.0.0.1:8001")
+    await world.look({"10.0.0.1"})
+    assert "there already" in world.said[0]
+    assert await world.look({"10.0.0.2"}) == ["10.0.0.1-8001", "10.0.0.2-8001"]
+
+
+async def test_what_a_new_configuration_does_not_name_is_let_go() -> None:
+    world = World()
+    await world.look({"10.0.0.1"})
+    world.discovery.follow(world.cluster.config)
+    world.discovery.follow(Config(world.cluster.config.listen, None, secret=b"s"))
+    assert world.cluster.backends() == []
+    await world.discovery.stop()
+
+
+async def test_the_resolver_is_the_machine_s_own() -> None:
+    assert "127.0.0.1" in await resolve("localhost", 80)
+
+
+def test_an_address_of_ipv6_makes_a_name_too() -> None:
+    names = {spec.name: str(spec.address) for spec in specs(NODE, ["fd00::5", "::1"])}
+    assert names == {"fd00--5-8001": "[fd00::5]:8001", "1-8001": "[::1]:8001"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("node:8001", NODE),
+        ("shop/node.internal:80", DiscoverSpec("shop", "node.internal", 80)),
+    ],
+)
+def test_a_discovery_is_named_by_service_host_and_port(text: str, parsed: DiscoverSpec) -> None:
+    assert parse_discover(text) == parsed
+
+
+@pytest.mark.parametrize("text", ["node", "node:0", "node:x", ":80", "a b/node:80", "/node:80", ""])
+def test_what_is_no_discovery_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"discover|service"):
+        parse_discover(text)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_name_server_s_answers_are_followed(workers: int) -> None:
+    """The balancer, the C library's resolver, a name server: alone in their own namespaces."""
+    alone = ["unshare", "-Urmn"]
+    try_it = ["sh", "-c", shlex.join([*alone, "true"])]
+    if not IN_CI and subprocess.run(try_it, check=False).returncode:
+        pytest.skip("this machine gives nobody namespaces of their own")
+    story = subprocess.run(
+        [*alone, sys.executable, "-m", "tests.balancer.named", str(workers)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert story.returncode == 0, story.stdout + story.stderr
