@@ -14,6 +14,7 @@ from lab.answers import JSON, Answer, Answers
 from lab.errors import StepError
 from lab.events import Events
 from lab.history import History, Operation, outcome_of
+from lab.way import ANY_WAY, Way
 
 SESSION_COOKIE = "sid"
 EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
@@ -36,15 +37,19 @@ class Client:
         events: Events,
         scenario: str,
         cluster: str = "",
+        way: Way = ANY_WAY,
     ) -> None:
         self.user = user
         self.token: str | None = None
+        self.headers: dict[str, str] = {}
+        """What it sends with every request, besides what HTTP and its credential ask for."""
         self._password = password
         self._url = url
         self._history = history
         self._events = events
         self._scenario = scenario
         self._cluster = cluster
+        self._way = way
         self._http = self._connect(aiohttp.CookieJar(unsafe=True))
 
     def __repr__(self) -> str:
@@ -123,6 +128,10 @@ class Client:
         """Present this value from now on, as a bearer token."""
         self.token = token
 
+    def keep_cookie(self, name: str, value: str) -> None:
+        """Have a cookie from before, and send it from now on."""
+        self._http.cookie_jar.update_cookies({name: value}, URL(self._url))
+
     def forget(self) -> None:
         """Drop the credential, and keep the connection."""
         self.token = None
@@ -151,7 +160,8 @@ class Client:
         """Send one request through the balancer, or straight to the node whose URL is `at`."""
         prefix = f"/{service}" if service and at is None else ""
         url = f"{at or self._url}{prefix}{path}"
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {**self.headers, **bearer}
         seen = SimpleNamespace(new=False, sent=False, credential=0)
         invoked = self._events.now()
         status, error, content = None, None, {}
@@ -205,11 +215,10 @@ class Client:
             seconds=operation.completed - operation.invoked,
         )
 
-    @staticmethod
-    def _connect(jar: aiohttp.abc.AbstractCookieJar) -> aiohttp.ClientSession:
+    def _connect(self, jar: aiohttp.abc.AbstractCookieJar) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             cookie_jar=jar,
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=self._way.connector(),
             timeout=aiohttp.ClientTimeout(total=PATIENCE),
             trace_configs=[_TRACE],
             auto_decompress=False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+from collections.abc import Sequence
+from itertools import cycle
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +26,7 @@ from lab.membership import Membership
 from lab.node import Node
 from lab.redis import PART as REDIS
 from lab.redis import Redis
+from lab.way import Way
 
 
 class Cluster:
@@ -93,8 +96,8 @@ class Cluster:
         front = self._boot.balancer
         return front.address.url if front else next(iter(self.nodes.values())).url
 
-    def client(self, user: str) -> Client:
-        """A client for that user, not logged in yet."""
+    def client(self, user: str, source: str | None = None) -> Client:
+        """A client for that user, not logged in yet; `source` is the address it comes from."""
         client = Client(
             user,
             self.password,
@@ -103,13 +106,20 @@ class Cluster:
             self._events,
             self._scenario,
             self._site.label,
+            Way(source),
         )
         self._clients.append(client)
         return client
 
-    def clients(self, count: int) -> list[Client]:
-        """That many clients, each a different user, not logged in yet."""
-        return [self.client(f"user-{number:06d}") for number in range(1, count + 1)]
+    def clients(self, count: int, sources: Sequence[str] = ()) -> list[Client]:
+        """That many clients, each a different user, not logged in yet.
+
+        They come from the addresses `sources` in turn, when there are any (see `Lab.addresses`).
+        """
+        return [
+            self.client(f"user-{number:06d}", source)
+            for number, source in zip(range(1, count + 1), cycle(sources or [None]))
+        ]
 
     def nodes_of(self, service: str) -> list[Node]:
         return [node for node in self.nodes.values() if node.service.name == service]

@@ -14,7 +14,7 @@ from lab.client import Client
 from lab.cluster import Cluster
 from lab.description import Description, Service
 from lab.events import Events
-from lab.fabrics.interface import Fabric
+from lab.fabrics.interface import Fabric, ManyAddresses
 from lab.history import History
 from lab.parts import side_by_side
 from lab.tokens import read_token
@@ -91,11 +91,25 @@ class Lab:
         """One node and nothing in front of it: clients talk to the server itself."""
         return self._build(Description((Service("app", 1, strategy, options or {}),), None))
 
+    def addresses(self, count: int) -> list[str]:
+        """Addresses for that many clients to come from, each its own, drawn at random.
+
+        None where a fabric gives all its clients the same one.
+        """
+        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
+        return many.addresses(count, self.random) if many else []
+
     def claim(self, text: str, *, expected: object, observed: object) -> None:
         """Say what should have been seen, and what was; unequal values break the claim."""
         claim = judge(text, expected, observed)
         self.claims.append(claim)
         self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
+
+    async def one_by_one(
+        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+    ) -> Answers:
+        """All clients do the same, one after the other; their answers in the clients' order."""
+        return Answers([await does(client) for client in clients])
 
     async def everyone(
         self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]

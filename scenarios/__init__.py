@@ -13,6 +13,7 @@ ORDER = (
     "sticky_microservices",
     "jwt_everywhere",
     "jwt_costs",
+    "scale_out_hash",
     "keys_per_node",
     "two_tabs",
 )

@@ -24,7 +24,7 @@ LAYERS = (
         "tokens",
         "keys",
     ),
-    ("fabrics", "balancers", "node", "redis", "parts", "client"),
+    ("fabrics", "balancers", "node", "redis", "parts", "way", "client"),
     ("boot", "membership", "deploys"),
     ("cluster", "faults", "stage", "scenario", "results"),
     ("runner", "reports", "discovery"),

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.balancers.plan import Plan, words_for
+from lab.balancers.plan import Plan, algorithm_for, words_for
 
 ALGORITHMS = {
     "round-robin": "balance roundrobin",
     "least-connections": "balance leastconn",
     "random": "balance random(1)",
     "two-choices": "balance random(2)",
-    "hash": "balance source\n    hash-type map-based",
-    "consistent-hash": "balance source\n    hash-type consistent",
+    "hash": "balance {key}\n    hash-type map-based",
+    # A server has 16 places on the ring for each 1 of its weight, and few make it uneven.
+    "consistent-hash": "balance {key}\n    hash-type consistent\n    default-server weight 16",
+}
+HASH_KEYS = {
+    "": "source",
+    "source": "source",
+    "path": "uri path-only",
+    "header": "hdr({argument})",
+    "cookie": "hash req.cook({argument})",
 }
 AFFINITIES = {
     "none": "",
@@ -75,7 +83,7 @@ def _frontend(plan: Plan) -> Iterator[str]:
 
 def _backends(plan: Plan) -> Iterator[str]:
     kind, _, argument = plan.description.affinity.partition(":")
-    algorithm = words_for("algorithm", plan.description.algorithm, ALGORITHMS, "HAProxy")
+    algorithm = algorithm_for(plan, ALGORITHMS, HASH_KEYS, "HAProxy")
     affinity = words_for("affinity", kind, AFFINITIES, "HAProxy")
     for service in plan.services:
         yield f"backend {service}\n    {algorithm}"

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.balancers.interface import Backend
-from lab.balancers.plan import Plan, words_for
+from lab.balancers.plan import Plan, algorithm_for, words_for
 
 ALGORITHMS = {
     "round-robin": "",
     "least-connections": "least_conn;",
     "random": "random;",
     "two-choices": "random two;",
-    "hash": "hash $remote_addr;",
-    "consistent-hash": "hash $remote_addr consistent;",
+    "hash": "hash {key};",
+    "consistent-hash": "hash {key} consistent;",
+}
+HASH_KEYS = {
+    "": "$remote_addr",
+    "source": "$remote_addr",
+    "path": "$uri",
+    "header": "$http_{variable}",
+    "cookie": "$cookie_{argument}",
 }
 # The directive `sticky` came to the open-source nginx with 1.29.6 only; distributions have older.
 AFFINITIES = {"none": "", "source": "hash $remote_addr consistent;"}
@@ -52,7 +59,7 @@ def _http(plan: Plan) -> Iterator[str]:
 
 def _upstreams(plan: Plan) -> Iterator[str]:
     affinity = words_for("affinity", plan.description.affinity, AFFINITIES, "the open-source nginx")
-    algorithm = words_for("algorithm", plan.description.algorithm, ALGORITHMS, "nginx")
+    algorithm = algorithm_for(plan, ALGORITHMS, HASH_KEYS, "nginx")
     for service in plan.services:
         yield f"  upstream {service} {{"
         if chosen := affinity or algorithm:

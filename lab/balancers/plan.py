@@ -51,3 +51,19 @@ def words_for(kind: str, wanted: str, known: Mapping[str, T], whose: str) -> T:
     if wanted not in known:
         raise Skip(f"{whose} has no {kind} `{wanted}`", f"what it has: {', '.join(known)}")
     return known[wanted]
+
+
+def algorithm_for(
+    plan: Plan, algorithms: Mapping[str, str], keys: Mapping[str, str], whose: str
+) -> str:
+    """How this balancer spells `NAME` or `NAME:KEY`; raises Skip when it has no such thing.
+
+    KEY is what a hash is made of: `source`, `path`, `header:NAME` or `cookie:NAME`.
+    """
+    name, _, key = plan.description.algorithm.partition(":")
+    kind, _, argument = key.partition(":")
+    variable = argument.lower().replace("-", "_")
+    made_of = words_for("hash key", kind, keys, whose)
+    return words_for("algorithm", name, algorithms, whose).format(
+        key=made_of.format(argument=argument, variable=variable)
+    )

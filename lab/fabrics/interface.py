@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from random import Random
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,15 @@ class Site(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ManyAddresses(Protocol):
+    """A fabric whose clients can come from different addresses."""
+
+    def addresses(self, count: int, random: Random) -> list[str]:
+        """That many, each once, drawn at random; none when this system has them not."""
+        ...
 
 
 class Fabric(Protocol):

@@ -10,8 +10,10 @@ import shutil
 import signal
 import socket
 import sys
+from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
+from random import Random
 
 from lab.errors import FabricLost, StartError
 from lab.fabrics.interface import Address, Part
@@ -64,6 +66,13 @@ class LocalFabric:
 
     def executable(self, *names: str) -> str | None:
         return executable(*names)
+
+    def addresses(self, count: int, random: Random) -> list[str]:
+        """On Linux the whole of 127.0.0.0/8 is this machine's; elsewhere one address is."""
+        if sys.platform != "linux":
+            return []
+        drawn = random.sample(range(1 << 8, (1 << 24) - 1), count)
+        return [str(IPv4Address("127.0.0.0") + number) for number in drawn]
 
     async def close(self) -> None:
         """Have the forkserver kill what is left, and wait until it is gone."""

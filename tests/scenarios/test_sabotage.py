@@ -67,6 +67,12 @@ def ids_in_the_first_token_cluster() -> Sabotage:
     return only_for("jwt", lambda one: one if next(clusters) else sabotage(one))
 
 
+def the_other_hash(description: Description) -> Description:
+    name, _, key = description.algorithm.partition(":")
+    other = {"hash": "consistent-hash", "consistent-hash": "hash"}[name]
+    return replace(description, algorithm=f"{other}:{key}")
+
+
 def three_servers(_: Description) -> Description:
     return Description((Service("app", 3, "memory"),))
 
@@ -211,6 +217,8 @@ CASES = [
     Case("jwt-costs", "old keys dropped at once", {5}, honest, old_keys_are_dropped_at_once),
     Case("jwt-costs", "old keys never dropped", {6}, honest, old_keys_are_never_dropped),
     Case("jwt-costs", "every key dropped", {7}, honest, every_key_is_dropped),
+    Case("scale-out-hash", "each server in turn", {1, 3, 6, 8}, whole(algorithm="round-robin")),
+    Case("scale-out-hash", "the other hash", {2, 4, 5, 7, 9, 10}, the_other_hash),
     Case("keys-per-node", "a key for each node, always", {1}, whole(one_key=False)),
     Case("keys-per-node", "one key for all, always", {2, 3, 4, 5}, whole(one_key=True)),
     Case("two-tabs", "items are always added", {1, 3}, services(options=ADDED)),

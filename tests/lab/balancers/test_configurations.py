@@ -20,6 +20,8 @@ from tests.installed import needs
 HERE = "127.0.0.1"
 PUBLIC, ADMIN, PEER = (Address(HERE, port) for port in (18901, 18902, 18903))
 AFFINITIES = ("none", "cookie", "learn:sid", "source", "header:X-User")
+KEYS = ("source", "path", "header:X-User", "cookie:visitor")
+HASHES = [f"{name}:{key}" for name in ("hash", "consistent-hash") for key in KEYS]
 
 
 def plan(room: Path, services: tuple[str, ...] = ("app",), **wishes: str) -> Plan:
@@ -34,7 +36,8 @@ def plan(room: Path, services: tuple[str, ...] = ("app",), **wishes: str) -> Pla
 
 @needs("haproxy")
 @pytest.mark.parametrize(
-    ("algorithm", "affinity"), list(itertools.product(haproxy_config.ALGORITHMS, AFFINITIES))
+    ("algorithm", "affinity"),
+    list(itertools.product((*haproxy_config.ALGORITHMS, *HASHES), AFFINITIES)),
 )
 @pytest.mark.parametrize("services", [("app",), ("auth", "orders")])
 def test_haproxy_accepts_every_configuration(
@@ -58,7 +61,7 @@ def test_haproxy_accepts_every_configuration(
 @needs("nginx")
 @pytest.mark.parametrize(
     ("algorithm", "affinity"),
-    list(itertools.product(nginx_config.ALGORITHMS, nginx_config.AFFINITIES)),
+    list(itertools.product((*nginx_config.ALGORITHMS, *HASHES), nginx_config.AFFINITIES)),
 )
 @pytest.mark.parametrize("services", [("app",), ("auth", "orders")])
 def test_nginx_accepts_every_configuration(
@@ -91,6 +94,13 @@ def test_an_algorithm_that_nobody_has_is_a_skip(tmp_path: Path, write: object) -
     assert callable(write)
     with pytest.raises(Skip, match="no algorithm `by-moon`"):
         write(plan(tmp_path, algorithm="by-moon"))
+
+
+@pytest.mark.parametrize("write", [haproxy_config.configuration, nginx_config.configuration])
+def test_a_hash_of_what_nobody_hashes_is_a_skip(tmp_path: Path, write: object) -> None:
+    assert callable(write)
+    with pytest.raises(Skip, match="no hash key `moon`"):
+        write(plan(tmp_path, algorithm="hash:moon:full"))
 
 
 def test_many_servers_are_checked_less_often(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""How a client reaches the servers: from which address, and whose certificates it believes."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`source` is one of this machine's addresses, None for whichever the system takes.
+
+    `tls` says which certificates are believed; without it, those that the system believes.
+    """
+
+    source: str | None = None
+    tls: ssl.SSLContext | None = None
+
+    def connector(self) -> aiohttp.TCPConnector:
+        """What opens the connections, as many at a time as there are requests."""
+        return aiohttp.TCPConnector(
+            limit=0,
+            local_addr=(self.source, 0) if self.source else None,
+            ssl=self.tls or True,
+        )
+
+
+ANY_WAY = Way()
