@@ -36,8 +36,8 @@ it with a run of its own. A cell says how many of the scenario's claims were obs
 | `--affinity cookie` | a sealed cookie | `cookie … insert indirect nocache` | – |
 | `--affinity learn:sid` | a table | a stick table: `stick store-response res.cook(sid)` | – |
 | `--affinity source` | a table | a stick table: `stick on src` | `hash $remote_addr consistent` |
-| `--algorithm hash:…` | modulo | `hash-type map-based` | `hash …` |
-| `--algorithm consistent-hash:…` | the highest score | `hash-type consistent` | `hash … consistent` |
+| `hash:…` | modulo | `hash-type map-based` | `hash …` |
+| `consistent-hash:…` | the highest score | `hash-type consistent` | `hash … consistent` |
 | health checks | active, on `/readyz` | active, on `/readyz` | passive: a failed request |
 | its view of the nodes | the admin API | the statistics page | its error log |
 | a node is added | through the admin API | a reload; pins are handed over (`peers`) | a reload |
