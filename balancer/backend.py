@@ -29,7 +29,7 @@ from balancer.pool import Pool
 
 if TYPE_CHECKING:
     from balancer.config import Address, BackendSpec
-    from balancer.frontend import Frontend
+    from balancer.dispatch import Dispatching
 
 
 class State(StrEnum):
@@ -93,7 +93,7 @@ class Backend:
         self.asked = State.UP
         self.healthy = healthy
         self.ejector = Ejector(ejection or EjectionPolicy())
-        self.waiting: deque[Frontend] = deque()
+        self.waiting: deque[Dispatching] = deque()
         self.pinnable = False
         self.retired = False
         self.troubled = False

@@ -166,6 +166,12 @@ class Config:
         """The policy of a service, the default when it has none of its own."""
         return self.policies.get(service, self.default_policy)
 
+    def watched(self) -> frozenset[bytes]:
+        """The header fields, by lower-case name, that an affinity looks at."""
+        policies = [self.default_policy, *self.policies.values()]
+        named = [p.affinity.partition(":") for p in policies]
+        return frozenset(name.lower().encode() for kind, _, name in named if kind == "header")
+
     def services(self) -> list[str]:
         """Every service that anything names: backends, discoveries, routes, policies."""
         named = [b.service for b in self.backends] + [d.service for d in self.discover]

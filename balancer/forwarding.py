@@ -1,7 +1,8 @@
 """The fields that a forwarded request gets from us, in bytes.
 
-The head is `METHOD target HTTP/1.1`, then what `tail` makes, then X-Request-ID. Everything here
-depends on the connection and its header block only, so a connection keeps the result.
+The head is the method and the target, then `before`, the lines that are passed on as they are,
+`after`, and the request's own id. `before` and `after` depend only on the client and on the lines
+that mean something to us, so a connection keeps them.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from balancer.affinity import Claim
-from balancer.request_head import CHUNKED, Fields
+from balancer.request_fields import CHUNKED, Fields
 
 if TYPE_CHECKING:
+    from balancer.request_head import Request
     from balancer.service import Service
 
 VIA = b"Via: 1.1 sessionlab\r\n"
@@ -30,22 +32,18 @@ class Peer:
     trusted: bool
     local: bytes
 
-    @property
-    def plainly(self) -> bytes:
-        """The lines about a client that is not believed."""
-        return b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\n" % (self.address, self.scheme)
-
 
 @dataclass(slots=True)
 class Prepared:
-    """A header block made ready for a service."""
+    """Fields made ready for a service."""
 
     fields: Fields
     service: Service
     prefix: bytes
     peer: Peer
     claim: Claim
-    tail: bytes
+    before: bytes
+    after: bytes
 
 
 NOT_PREPARED = Prepared(
@@ -55,12 +53,13 @@ NOT_PREPARED = Prepared(
     Peer(b"", b"", False, b""),
     Claim(None, b""),
     b"",
+    b"",
 )
 """Stands for the time before the first request; its `service` is none."""
 
 
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
-    """Read the claim and write the tail; `prefix` is what the route strips, if anything."""
+    """Read the claim and write the lines; `prefix` is what the route strips, if anything."""
     known = fields.prepared
     if (
         known is not None
@@ -70,14 +69,25 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
     ):
         return known
     claim = service.affinity.claim(fields, peer.address)
-    made = tail(fields, claim.cookie, prefix, peer)
-    fields.prepared = Prepared(fields, service, prefix, peer, claim, made)
-    return fields.prepared
+    before = b" HTTP/1.1\r\nHost: %b\r\n" % (fields.host or peer.local)
+    after = _after(fields, claim.cookie, prefix, peer)
+    made = fields.prepared = Prepared(fields, service, prefix, peer, claim, before, after)
+    return made
 
 
-def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
-    """The lines behind the request line, without the last one and the empty line."""
-    lines = [b"Host: %b\r\n" % (fields.host or peer.local), fields.forward]
+def start(request: Request, prepared: Prepared) -> bytes:
+    """The head up to the id, which follows with the empty line."""
+    target = request.target
+    if prepared.prefix:
+        target = target[len(prepared.prefix) :]
+        if target[:1] != b"/":
+            target = b"/" + target
+    parts = (request.method, b" ", target, prepared.before, request.forward, prepared.after)
+    return b"".join(parts)
+
+
+def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
+    lines = []
     if cookie:
         lines.append(b"Cookie: %b\r\n" % cookie)
     if fields.te_trailers:
@@ -90,12 +100,9 @@ def tail(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
         lines.append(b"Expect: 100-continue\r\n")
     if fields.upgrade:
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields.upgrade)
-    if peer.trusted or prefix:
-        lines.extend(_forwarded(fields, prefix, peer))
-    else:
-        host = fields.host or peer.local
-        lines.append(b"%bX-Forwarded-Host: %b\r\n" % (peer.plainly, host))
+    lines.extend(_forwarded(fields, prefix, peer))
     lines.append(VIA)
+    lines.append(b"X-Request-ID: %b" % fields.request_id)
     return b"".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from balancer import chunked
 from balancer.chunked import ChunkedReader
 from balancer.errors import RefusedError
-from balancer.request_head import CHUNKED
+from balancer.request_fields import CHUNKED
 
 _MOST_KEPT = 64 * 1024
 

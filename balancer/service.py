@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from balancer.config import ServicePolicy
-    from balancer.frontend import Frontend
+    from balancer.dispatch import Dispatching
 
 
 class Service:
@@ -31,7 +31,7 @@ class Service:
         most_active: int = 0,
     ) -> None:
         self.name = name
-        self.waiting: deque[Frontend] = deque()
+        self.waiting: deque[Dispatching] = deque()
         self._panic = panic
         self._most_active = most_active
         self.policy = policy
@@ -90,7 +90,9 @@ class Service:
             candidates = tuple(b for b in candidates if b not in tried)
         if not candidates:
             return None, found
-        if self._most_active:
+        chosen = self.algorithm.choose(candidates, key)
+        if self._most_active and chosen.active >= self._most_active:
             free = tuple(b for b in candidates if b.active < self._most_active)
-            candidates = free or candidates
-        return self.algorithm.choose(candidates, key), found
+            if free:
+                chosen = self.algorithm.choose(free, key)
+        return chosen, found

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from balancer import chunked, response_head
+from balancer import chunked
 from balancer.chunked import ChunkedReader
+from balancer.client import SENT
 from balancer.errors import BadAnswerError, RefusedError
+from balancer.response_fields import UNTIL_CLOSE as UNTIL_CLOSED
 from balancer.response_head import NO_RESPONSE
 
 if TYPE_CHECKING:
+    from balancer.answering import Answering
     from balancer.backend import Backend
-    from balancer.frontend import Frontend
     from balancer.response_head import Response
     from balancer.worker import Worker
 
@@ -27,7 +29,7 @@ _FINAL = 200
 
 
 class Upstream(asyncio.Protocol):
-    """Owned by one `Frontend` while it answers (`client`), by its backend's pool otherwise."""
+    """Owned by one `Answering` while it answers (`client`), by its backend's pool otherwise."""
 
     __slots__ = (
         "backend",
@@ -48,7 +50,7 @@ class Upstream(asyncio.Protocol):
     def __init__(self, worker: Worker, backend: Backend) -> None:
         self.worker = worker
         self.backend = backend
-        self.client: Frontend | None = None
+        self.client: Answering | None = None
         self.phase = IDLE
         self.buffer = b""
         self.response = NO_RESPONSE
@@ -64,7 +66,7 @@ class Upstream(asyncio.Protocol):
         """Keep the transport; nothing is sent before `begin`."""
         self.transport = cast("asyncio.Transport", transport)
 
-    def begin(self, client: Frontend, head: bytes, *, to_head: bool) -> None:
+    def begin(self, client: Answering, head: bytes, to_head: bool) -> None:
         """Send a request's head for a client; the answer goes to it."""
         self.client = client
         self.phase = HEAD
@@ -81,7 +83,17 @@ class Upstream(asyncio.Protocol):
         phase = self.phase
         try:
             if phase == HEAD:
-                self._read_head(client, self.buffer + data if self.buffer else data)
+                response = self.response
+                if (
+                    len(data) == response.size
+                    and data.startswith(response.head)
+                    and not self.buffer
+                    and response.to_head == self.to_head
+                ):  # the same head as last time, and the whole body in one piece with it
+                    client.start_answer(self, response, data, len(response.head))
+                    self._finish(response.keep_alive)
+                else:
+                    self._read_head(client, self.buffer + data if self.buffer else data)
             elif phase == LENGTH:
                 self._read_length(client, data)
             elif phase == CHUNKS:
@@ -92,42 +104,45 @@ class Upstream(asyncio.Protocol):
             self.drop()
             client.answer_broken(self, str(error))
 
-    def _read_head(self, client: Frontend, data: bytes) -> None:
+    def _read_head(self, client: Answering, data: bytes) -> None:
         response = self.response
-        if data.startswith(response.head) and response.to_head == self.to_head:
+        if (
+            response is not NO_RESPONSE
+            and data.startswith(response.head)
+            and response.to_head == self.to_head
+        ):
             end = len(response.head)  # the same head as last time, down to its empty line
         else:
             end = data.find(b"\r\n\r\n") + 4
             if end == 3:  # noqa: PLR2004 - not found
                 self._wait_for_head(data)
                 return
-            response = response_head.parse(data[:end], to_head=self.to_head)
+            response = self.worker.response_heads.read(data[:end], to_head=self.to_head)
             self.buffer = b""
             if response.status < _FINAL:
                 self._interim(client, response, data[end:])
                 return
             self.response = response
         self.buffer = b""
-        if response.bodiless:
-            self._whole(client, response, b"", extra=len(data) > end)
-        elif response.length >= 0:
-            left = response.length - (len(data) - end)
-            if left <= 0:
-                body = data[end:] if left == 0 else data[end:left]
-                self._whole(client, response, body, extra=left < 0)
-            else:
-                self.left = left
-                self.phase = LENGTH
-                client.start_answer(self, response, data[end:])
-        else:
+        if response.size < 0:
             self._unsized(client, response, data[end:])
+            return
+        left = response.size - len(data)
+        if left <= 0:
+            whole = data[: response.size] if left else data
+            client.start_answer(self, response, whole, end)
+            self._finish(response.keep_alive and not left)
+        else:
+            self.left = left
+            self.phase = LENGTH
+            client.start_answer(self, response, data, end)
 
     def _wait_for_head(self, data: bytes) -> None:
         if len(data) > _MAX_HEAD:
             raise BadAnswerError("response head too large")
         self.buffer = data
 
-    def _interim(self, client: Frontend, response: Response, rest: bytes) -> None:
+    def _interim(self, client: Answering, response: Response, rest: bytes) -> None:
         """1xx: switch protocols, or pass it on and read the next head."""
         if response.status == _SWITCHING:
             if not client.may_switch():
@@ -139,15 +154,11 @@ class Upstream(asyncio.Protocol):
         if rest and self.client is not None:
             self._read_head(client, rest)
 
-    def _whole(self, client: Frontend, response: Response, body: bytes, *, extra: bool) -> None:
-        client.start_answer(self, response, body)
-        self._finish(keep=response.keep_alive and not extra)
-
-    def _unsized(self, client: Frontend, response: Response, rest: bytes) -> None:
-        client.start_answer(self, response, b"")
+    def _unsized(self, client: Answering, response: Response, rest: bytes) -> None:
+        client.start_answer(self, response, response.head, len(response.head))
         if self.client is None:
             return
-        if response.length == response_head.UNTIL_CLOSE:
+        if response.length == UNTIL_CLOSED:
             self.phase = UNTIL_CLOSE
             if rest:
                 client.forward(rest)
@@ -157,16 +168,16 @@ class Upstream(asyncio.Protocol):
         if rest:
             self._read_chunks(client, rest)
 
-    def _read_length(self, client: Frontend, data: bytes) -> None:
+    def _read_length(self, client: Answering, data: bytes) -> None:
         self.left -= len(data)
         if self.left > 0:
             client.forward(data)
             return
         extra = self.left < 0
         client.forward(data[: self.left] if extra else data)
-        self._finish(keep=self.response.keep_alive and not extra)
+        self._finish(self.response.keep_alive and not extra)
 
-    def _read_chunks(self, client: Frontend, data: bytes) -> None:
+    def _read_chunks(self, client: Answering, data: bytes) -> None:
         chunks = cast("ChunkedReader", self.chunks)
         payload = chunks.feed(data)
         if client.takes_chunks:
@@ -178,16 +189,16 @@ class Upstream(asyncio.Protocol):
         if out:
             client.forward(out)
         if chunks.done and self.client is not None:
-            self._finish(keep=self.response.keep_alive and not chunks.rest)
+            self._finish(self.response.keep_alive and not chunks.rest)
 
-    def _finish(self, *, keep: bool) -> None:
+    def _finish(self, keep: bool) -> None:
         """The answer is complete: to the pool, or away."""
         client = self.client
         if client is None:
             return
         self.client = None
         self.phase = IDLE
-        if keep and client.sent_all and not self.backend.retired:
+        if keep and client.state == SENT and not self.backend.retired:
             if self.paused:
                 self.resume_reading()
             self.reused = True
@@ -229,7 +240,7 @@ class Upstream(asyncio.Protocol):
         """A close that ends an answer without a length is its proper end."""
         client = self.client
         if client is not None and self.phase == UNTIL_CLOSE:
-            self._finish(keep=False)
+            self._finish(False)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from balancer.access_log import AccessLog
 from balancer.forwarding import Peer
 from balancer.metrics import Metrics
-from balancer.request_head import Blocks
+from balancer.request_head import RequestHeads
+from balancer.request_ids import request_ids
+from balancer.response_head import ResponseHeads
 from balancer.retry_budget import RetryBudget
 from balancer.upstream import Upstream
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from balancer.backend import Backend
     from balancer.cluster import Cluster
     from balancer.config import Config
-    from balancer.frontend import Frontend
+    from balancer.dispatch import Dispatching
+    from balancer.own_answers import OwnAnswers
 
 _MOST_PEERS = 4096
 _MOST_RETRIES = 100.0
@@ -49,8 +52,9 @@ class Worker:
     ) -> None:
         self.cluster = cluster
         self.metrics = Metrics()
-        self.frontends: set[Frontend] = set()
+        self.frontends: set[OwnAnswers] = set()
         self.draining = False
+        self.ids = request_ids()
         self.retry_budget = RetryBudget(cluster.config.retry_share, _MOST_RETRIES)
         self.access_log: AccessLog | None = None
         if cluster.config.access_log != "none":
@@ -66,7 +70,9 @@ class Worker:
         config = self.cluster.config
         self.config = config
         self.limits = config.limits
-        self.blocks = Blocks()
+        self.most_active = config.limits.backend_active or sys.maxsize
+        self.request_heads = RequestHeads(config.limits, config.watched())
+        self.response_heads = ResponseHeads()
         self._peers: dict[str, Peer] = {}
         self._tick_every = _tick(config)
         if self._ticking is not None:
@@ -90,13 +96,13 @@ class Worker:
             self._peers[address] = peer
         return peer
 
-    def connect(self, backend: Backend, client: Frontend) -> None:
+    def connect(self, backend: Backend, client: Dispatching) -> None:
         """Make a new connection for a client; it hears `connected` or `not_connected`."""
         task = self._loop.create_task(self._connect(backend, client))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _connect(self, backend: Backend, client: Frontend) -> None:
+    async def _connect(self, backend: Backend, client: Dispatching) -> None:
         address = backend.address
         upstream = Upstream(self, backend)
         try:

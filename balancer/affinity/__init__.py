@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
-    from balancer.request_head import Fields
+    from balancer.request_fields import Fields
 
 NONE, INVALID, DOWN, VALID, EXPIRED, OLD = "N", "I", "D", "V", "E", "O"
 """What was found in a request, in HAProxy's letters."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from balancer.backend import Backend
     from balancer.config import CookiePolicy
-    from balancer.request_head import Fields
+    from balancer.request_fields import Fields
 
 _NONCE = 12
 _PAYLOAD = struct.Struct(">8sII")  # the backend's pin, when issued, when last seen (Unix seconds)

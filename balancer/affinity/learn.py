@@ -10,7 +10,7 @@ from balancer.affinity.table import Table, key_of
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
-    from balancer.request_head import Fields
+    from balancer.request_fields import Fields
 
 
 class LearnAffinity(Affinity):

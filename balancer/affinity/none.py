@@ -8,7 +8,7 @@ from balancer.affinity import NOTHING_FOUND, Affinity, Claim, Found, Pin
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
-    from balancer.request_head import Fields
+    from balancer.request_fields import Fields
 
 
 class NoAffinity(Affinity):

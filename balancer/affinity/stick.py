@@ -13,7 +13,7 @@ from balancer.affinity.table import Table, key_of
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
-    from balancer.request_head import Fields
+    from balancer.request_fields import Fields
 
 
 class HeaderAffinity(Affinity):
@@ -28,7 +28,7 @@ class HeaderAffinity(Affinity):
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """The hash of the header."""
-        value = fields.host if self._name == b"host" else fields.value(self._name)
+        value = fields.host if self._name == b"host" else (fields.watched or {}).get(self._name)
         return Claim(None if value is None else key_of(value), fields.cookie)
 
     def find(self, claim: Claim, now: float) -> Found:

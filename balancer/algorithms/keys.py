@@ -33,7 +33,7 @@ def _header(name: bytes) -> KeyReader:
     def read(request: Request, source: bytes) -> bytes:
         if name == b"host":
             return request.fields.host
-        return request.fields.value(name) or source
+        return request.value(name) or source
 
     return read
 

@@ -271,3 +271,16 @@ async def test_retries_go_on_after_backends_were_removed(lab: Lab) -> None:
     for _ in range(10):
         assert (await client.get()).status == 200
     assert bad.requests != []
+
+
+async def test_502_when_the_first_answer_of_a_connection_begins_with_nul(lab: Lab) -> None:
+    async def zero(
+        backend: Backend,
+        request: Message,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        writer.write(b"\0\r\n\r\n")
+
+    client = await lab.client(await lab.balancer(await lab.backend(answer=zero)))
+    assert (await client.get()).status == 502

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from balancer import chunked
 from balancer.errors import RefusedError
 from balancer.request_body import RequestBody
-from balancer.request_head import CHUNKED
+from balancer.request_fields import CHUNKED
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:

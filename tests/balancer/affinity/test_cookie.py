@@ -9,7 +9,7 @@ from balancer.affinity import EXPIRED, INVALID, NONE, OLD, VALID, Found
 from balancer.affinity.cookie import CookieAffinity
 from balancer.backend import Backend
 from balancer.config import Address, BackendSpec, CookiePolicy
-from balancer.request_head import Fields
+from balancer.request_fields import Fields
 
 BACKEND = Backend(BackendSpec("app", "n1", Address("127.0.0.1", 1)), healthy=True)
 
