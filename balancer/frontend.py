@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import asyncio
 
 
-
 class Frontend(Dispatching):
     """The client's side: from bytes to requests."""
 
