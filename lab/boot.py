@@ -53,7 +53,7 @@ class Boot:
                 self.nodes[node.name] = node
         self._write_keys([new_key(description.jwt_algorithm)])
         if description.needs_redis and self.redis is None:
-            self.redis = Redis.on(self._site)
+            self.redis = Redis.on(self._site, keeps=description.redis_keeps)
         redis = [self.start_redis(self.redis)] if self.redis else []
         await side_by_side([*redis, *map(self.start_node, self.nodes.values())])
         await self.start_balancer()  # last, so that its first look at a node finds it ready

@@ -216,13 +216,13 @@ class Cluster:
         self._emit("balancer.reloaded")
 
     async def stop_redis(self) -> None:
-        """SIGKILL the shared Redis; every session in it is gone."""
+        """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
         self._own_redis()
         await self._boot.parts.end(REDIS, signal.SIGKILL)
         self._emit("redis.stopped")
 
     async def start_redis(self) -> None:
-        """Start the shared Redis again, empty, at the same address."""
+        """Start the shared Redis again at the same address, empty unless it keeps its data."""
         await self._boot.start_redis(self._own_redis())
         self._emit("redis.started")
 

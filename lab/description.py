@@ -56,7 +56,8 @@ class Description:
     """A cluster: its services, and what stands in front of and behind them.
 
     `balancer` None means that clients talk to the first node directly. `redis` starts a shared
-    Redis even when no strategy asks for one. `one_key` False lets every node make a signing key
+    Redis even when no strategy asks for one; with `redis_keeps` it comes back from a restart with
+    all it held. `one_key` False lets every node make a signing key
     of its own. `port` is the balancer's, 0 for any free one. `balancer_options` are further options
     of the built-in balancer's command line, by name without the dashes; a balancer of somebody
     else's that has no such thing skips the story, and says why.
@@ -67,6 +68,7 @@ class Description:
     algorithm: str = "round-robin"
     affinity: str = "none"
     redis: bool = False
+    redis_keeps: bool = False
     jwt_algorithm: str = "HS256"
     one_key: bool = True
     port: int = 0

@@ -25,8 +25,11 @@ class Redis:
     part: Part | None = None
 
     @classmethod
-    def on(cls, site: Site) -> Redis:
+    def on(cls, site: Site, *, keeps: bool = False) -> Redis:
         """Describe one for this site: loopback only, a password of its own, nothing kept on disk.
+
+        With `keeps` it has what it held when it is started again, however it ended: each change is
+        in the hands of the kernel before it is answered. Only a crash of the machine would lose it.
 
         The password stands in the configuration file, which only this user can read, since
         arguments are visible to everybody on the machine.
@@ -38,7 +41,9 @@ class Redis:
             "port": str(address.port),
             "requirepass": password,
             "save": '""',
-            "appendonly": "no",
+            "appendonly": "yes" if keeps else "no",
+            "appendfsync": "no",
+            "dir": site.room,
         }
         text = "".join(f"{name} {value}\n" for name, value in settings.items())
         part = Part(PART, executable(site), [site.write("redis.conf", text)])

@@ -18,6 +18,7 @@ from lab.fabrics.interface import Fabric, ManyAddresses
 from lab.history import History
 from lab.parts import side_by_side
 from lab.tokens import read_token
+from lab.traffic import Traffic
 
 Sabotage = Callable[[Description], Description]
 
@@ -59,6 +60,7 @@ class Lab:
         affinity: str = "none",
         algorithm: str = "round-robin",
         redis: bool = False,
+        redis_keeps: bool = False,
         jwt_algorithm: str = "HS256",
         one_key: bool = True,
         options: Mapping[str, str] | None = None,
@@ -69,7 +71,8 @@ class Lab:
         Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
         same `strategy` and the same further node `options`. The way to a service is its name as
         the first part of the path, when there are several. With `one_key` False every node makes a
-        signing key of its own. `balancer_options` are options of the balancer's command line.
+        signing key of its own. With `redis_keeps` what is in Redis outlives a restart of it.
+        `balancer_options` are options of the balancer's command line.
         """
         count = self.nodes if nodes is None else nodes
         return self._build(
@@ -79,6 +82,7 @@ class Lab:
                 affinity=affinity,
                 algorithm=algorithm,
                 redis=redis,
+                redis_keeps=redis_keeps,
                 jwt_algorithm=jwt_algorithm,
                 one_key=one_key,
                 balancer_options=balancer_options or {},
@@ -133,6 +137,12 @@ class Lab:
             return Answers([await does(client) for _ in range(times)])
 
         return await side_by_side([often(client) for client in clients])
+
+    def asking(
+        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+    ) -> Traffic:
+        """Clients that keep asking until the `async with` block ends."""
+        return Traffic(clients, does)
 
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.

@@ -7,6 +7,7 @@ ORDER = (
     "memory_round_robin",
     "redis_round_robin",
     "redis_down",
+    "redis_blip",
     "sticky",
     "sticky_node_dies",
     "sticky_scale_out",

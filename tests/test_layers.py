@@ -26,7 +26,7 @@ LAYERS = (
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "way", "client"),
     ("boot", "membership", "deploys"),
-    ("cluster", "faults", "stage", "scenario", "results"),
+    ("cluster", "faults", "traffic", "stage", "scenario", "results"),
     ("runner", "reports", "discovery"),
     ("cli", "__main__", "__init__"),
 )

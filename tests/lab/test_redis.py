@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import redis.asyncio
 
 from lab.errors import StartError
 from lab.fabrics.local import LocalFabric
@@ -23,6 +24,25 @@ async def test_it_starts_asks_for_its_password_and_stops() -> None:
     assert not await Redis(redis.url.replace("redis://:", "redis://:not")).answers()
     await Parts(site).end("redis", signal.SIGKILL)
     assert not await redis.answers()
+    await fabric.close()
+
+
+@pytest.mark.parametrize(("keeps", "found"), [(True, b"alice"), (False, None)])
+async def test_what_it_held_is_there_after_a_kill_only_when_it_keeps_it(
+    keeps: bool, found: bytes | None
+) -> None:
+    fabric = LocalFabric()
+    await fabric.open()
+    site = fabric.site("here")
+    server = Redis.on(site, keeps=keeps)
+    assert server.part is not None
+    await Parts(site).start(server.part, server.answers)
+    async with redis.asyncio.from_url(server.url) as client:
+        await client.set("user", "alice")
+    await Parts(site).end("redis", signal.SIGKILL)
+    await Parts(site).start(server.part, server.answers)
+    async with redis.asyncio.from_url(server.url) as client:
+        assert await client.get("user") == found
     await fabric.close()
 
 

@@ -55,6 +55,10 @@ def only_for(strategy: str, sabotage: Sabotage) -> Sabotage:
     return sabotaged
 
 
+def on_store_down(does: str) -> Sabotage:
+    return services(options={"on-store-down": does})
+
+
 def with_redis(strategy: str) -> Sabotage:
     """Another strategy, and the Redis that nobody asks kept running."""
     return lambda description: replace(services(strategy=strategy)(description), redis=True)
@@ -195,6 +199,9 @@ CASES = [
     Case("redis-down", "sessions in memory", {1, 2}, with_redis("memory")),
     Case("redis-down", "nobody needs Redis", {2, 4}, with_redis("jwt")),
     Case("redis-down", "a node dies with Redis", {3}, honest, a_node_dies_with_redis),
+    Case("redis-blip", "Redis forgets", {3, 6}, whole(redis_keeps=False)),
+    Case("redis-blip", "cookies are cleared, always", {1, 2, 3}, on_store_down("logout")),
+    Case("redis-blip", "cookies are kept, always", {4, 5}, on_store_down("error")),
     Case("sticky", "affinity is off", {1, 2, 4, 5}, AFFINITY_OFF),
     Case("sticky", "a node is dead", {3, 6}, honest, a_node_is_dead_from_the_start),
     Case("sticky-node-dies", "affinity is off", {1, 2}, AFFINITY_OFF),
