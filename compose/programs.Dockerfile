@@ -5,7 +5,7 @@ FROM ${BASE_IMAGE}
 LABEL sessionlab.image="programs"
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends \
-        haproxy nginx-light iproute2 iptables \
+        haproxy nginx-light iproute2 iptables wget \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
     && mkdir /var/log/nginx && ln -s /dev/stderr /var/log/nginx/error.log \
     && echo 'lab:x:10001:10001:sessionlab:/tmp:/usr/sbin/nologin' >>/etc/passwd \

@@ -36,7 +36,7 @@ class Boot:
         self.balancer: Balancer | None = None
         self.redis = Redis(redis_url) if redis_url else None
         self._site = site
-        self._password = password
+        self.password = password
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
@@ -73,7 +73,7 @@ class Boot:
             options["jwt-algorithm"] = description.jwt_algorithm
             if description.one_key:
                 options["jwt-keys"] = self._write_keys(self._keys)
-        environment = {"NODE_USER_PASSWORD": self._password}
+        environment = {"NODE_USER_PASSWORD": self.password}
         if self.redis:
             environment["NODE_REDIS_URL"] = self.redis.url
 

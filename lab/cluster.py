@@ -45,15 +45,16 @@ class Cluster:
         events: Events,
         scenario: str = "",
         redis_url: str | None = None,
+        boot: Boot | None = None,
     ) -> None:
         self.description = description
-        self.password = secrets.token_urlsafe(12)
+        self.password = boot.password if boot else secrets.token_urlsafe(12)
         self._site = site
         self._history = history
         self._events = events
         self._scenario = scenario
         self._clients: list[Client] = []
-        self._boot = Boot(description, site, self.password, redis_url)
+        self._boot = boot or Boot(description, site, self.password, redis_url)
         self._members = Membership(self._boot, self._emit)
 
     def __repr__(self) -> str:

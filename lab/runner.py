@@ -17,6 +17,7 @@ from lab.fabrics import FABRICS
 from lab.fabrics.interface import Fabric
 from lab.results import RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario
+from lab.stack import RunningFabric
 from lab.stage import Lab, Settings
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
@@ -37,8 +38,10 @@ async def run(
     """
     began = time.monotonic()
     events.emit("run.started", seed=settings.seed, scenarios=[story.name for story in scenarios])
-    fabric = FABRICS[settings.fabric]()
-    places = asyncio.Semaphore(side_by_side)
+    target = settings.target
+    fabric = RunningFabric(target) if target else FABRICS[settings.fabric]()
+    # On one stack the stories would take each other's turns.
+    places = asyncio.Semaphore(1 if target else side_by_side)
 
     async def one(story: Scenario) -> ScenarioResult:
         async with places:
@@ -48,14 +51,15 @@ async def run(
 
     try:
         await fabric.open()
-        check(settings.balancer, fabric)
+        if target is None:
+            check(settings.balancer, fabric)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(story)) for story in scenarios]
     finally:
         await fabric.close()
     results = [task.result() for task in tasks]
     seconds = time.monotonic() - began
-    return RunResult(settings.fabric, settings.balancer, settings.seed, seconds, results)
+    return RunResult(fabric.name, settings.balancer, settings.seed, seconds, results)
 
 
 async def run_one(
@@ -96,7 +100,7 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
         async with asyncio.timeout(MOST_SECONDS) as limit:
             await story.story(lab)
     except LabError as error:
-        return _ended_by(error)
+        return _ended_by(error, lab.claims)
     except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
         if limit.expired():
             return Ending(Verdict.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
@@ -106,9 +110,11 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
     return _judged(lab.claims)
 
 
-def _ended_by(error: LabError) -> Ending:
+def _ended_by(error: LabError, claims: Sequence[Claim]) -> Ending:
     reason = f"{error}\n{error.hint}" if error.hint else str(error)
     if isinstance(error, Skip):
+        if not all(claim.holds for claim in claims):
+            return Ending(Verdict.BROKEN, f"and then: {reason}", 1)
         return Ending(Verdict.SKIPPED, reason, 0)
     return Ending(Verdict.ERROR, reason, error.exit_status)
 

@@ -17,6 +17,8 @@ from lab.events import Events
 from lab.fabrics.interface import Fabric, ManyAddresses
 from lab.history import History
 from lab.parts import side_by_side
+from lab.stack import Joined, RunningSite
+from lab.target import Target
 from lab.tokens import read_token
 from lab.traffic import Traffic
 
@@ -25,7 +27,10 @@ Sabotage = Callable[[Description], Description]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked for. `sabotage` changes each cluster behind its story's back."""
+    """What a run was asked for. `sabotage` changes each cluster behind its story's back.
+
+    With a `target` the stories are told on that stack, and nothing is started.
+    """
 
     fabric: str = "local"
     balancer: str = "builtin"
@@ -33,6 +38,7 @@ class Settings:
     seed: int = 1
     redis_url: str | None = None
     sabotage: Sabotage | None = None
+    target: Target | None = None
 
 
 class Lab:
@@ -156,12 +162,14 @@ class Lab:
         self._clusters += 1
         if self._settings.sabotage:
             description = self._settings.sabotage(description)
-        label = f"{self._scenario or 'cluster'}-{self._clusters}"
+        site = self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}")
+        target = self._settings.target
         return Cluster(
             description,
-            self._fabric.site(label),
+            site,
             history=self.history,
             events=self._events,
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
+            boot=Joined(description, RunningSite(site.label), target) if target else None,
         )

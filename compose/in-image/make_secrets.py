@@ -1,0 +1,50 @@
+"""Makes the secrets of a stack, once: each part finds its own in its own volume.
+
+The first service of compose.yaml runs this. What is there already stays, so that a stack that is
+started again knows its sessions and tokens; `docker compose down -v` forgets them.
+"""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+
+ROOT = Path("/secrets")
+
+
+def main() -> None:
+    files = contents()
+    if all((ROOT / name).exists() for name in files):
+        return
+    for name, text in files.items():
+        path = ROOT / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+
+
+def contents() -> dict[str, str]:
+    """Every file below `ROOT`, as a fresh stack has it."""
+    password, redis = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
+    jwk = {"kty": "oct", "k": key, "kid": secrets.token_hex(4), "alg": "HS256", "use": "sig"}
+    return {
+        "node/env": lines(
+            NODE_USER_PASSWORD=password,
+            SESSIONLAB_TARGET_PASSWORD=password,
+            NODE_REDIS_URL=f"redis://:{redis}@redis:6379/0",
+            NODE_JWT_KEYS="/secrets/node/jwt-keys.json",
+        ),
+        "node/password": password + "\n",
+        "node/jwt-keys.json": json.dumps({"keys": [jwk]}) + "\n",
+        "balancer/env": lines(BALANCER_COOKIE_SECRET=secrets.token_urlsafe(32)),
+        "redis/redis.conf": f'bind 0.0.0.0\nport 6379\nrequirepass {redis}\nsave ""\n'
+        "appendonly no\ndir /tmp\n",
+    }
+
+
+def lines(**variables: str) -> str:
+    return "".join(f"{name}='{value}'\n" for name, value in variables.items())
+
+
+if __name__ == "__main__":
+    main()
