@@ -74,6 +74,8 @@ class CookiePolicy:
     """The balancer's own cookie: its name, attributes and how long a pin lives (0: no limit)."""
 
     name: str = "SESSIONLAB"
+    exact: bool = False
+    """Whether the name is one service's own; otherwise `name_for` makes it so."""
     path: str = "/"
     domain: str = ""
     secure: bool = False
@@ -81,6 +83,12 @@ class CookiePolicy:
     same_site: str = "Lax"
     max_idle: float = 0.0
     max_life: float = 0.0
+    permanent: bool = False
+    """Whether browsers keep it as long as its pin lives, and not for their session only."""
+
+    def name_for(self, service: str) -> str:
+        """The name at a service: two that shared one would undo each other's pins in a browser."""
+        return self.name if self.exact or service == DEFAULT_SERVICE else f"{self.name}_{service}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +273,8 @@ def cookie_policy(**values: Any) -> CookiePolicy:
         raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
     if policy.same_site not in {"Lax", "Strict", "None"}:
         raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict or None")
+    if policy.permanent and not (policy.max_life or policy.max_idle):
+        raise UsageError("a permanent cookie needs an end: say how long a pin may live or be idle")
     for what, text in (("path", policy.path), ("domain", policy.domain)):
         if re.fullmatch(r"[!-:<-~]*", text) is None:
             raise UsageError(f"cookie {what} {text!r} holds a character that it can't hold")

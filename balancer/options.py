@@ -87,8 +87,12 @@ class Options:
     on_pin_lost: Annotated[
         str, _option("When a client's backend is gone: redispatch (and pin anew) or fail (503).")
     ] = "redispatch"
-    cookie_name: Annotated[str, _option("The affinity cookie's name.")] = "SESSIONLAB"
-    cookie_secure: Annotated[bool, _option("Mark the affinity cookie Secure.")] = False
+    cookie_name: Annotated[
+        str, _option("The affinity cookie's name; _SERVICE is added for services but 'app'.")
+    ] = "SESSIONLAB"
+    cookie_secure: Annotated[
+        bool, _option("Mark the affinity cookie Secure; with --tls-cert it always is.")
+    ] = False
     cookie_same_site: Annotated[str, _option("Its SameSite: Lax, Strict or None.")] = "Lax"
     cookie_path: Annotated[str, _option("Its Path.")] = "/"
     cookie_domain: Annotated[str, _option("Its Domain; empty: the host only.")] = ""
@@ -98,6 +102,9 @@ class Options:
     cookie_max_life: Annotated[
         float, _option("Seconds from its making until the pin ends; 0: never.", min=0)
     ] = 0.0
+    cookie_permanent: Annotated[
+        bool, _option("Have browsers keep it that long (Max-Age), and not for their session only.")
+    ] = False
     table_entries: Annotated[
         int,
         _option("Pins that learn, header and source keep; the least recently used goes.", min=1),
@@ -260,14 +267,16 @@ def configure(
         tls_key=options.tls_key,
         trusted=tuple(_network(text) for text in options.trust_proxy or ()),
         policies={
-            config.parse_name(name, "service"): _policy(replace(options, **own))
+            config.parse_name(name, "service"): _policy(
+                replace(options, **own), own_name="cookie_name" in own
+            )
             for name, own in (services or {}).items()
         },
         secret=secret or secrets.token_bytes(32),
     )
 
 
-def _policy(options: Options) -> config.ServicePolicy:
+def _policy(options: Options, *, own_name: bool = False) -> config.ServicePolicy:
     if options.on_pin_lost not in {"redispatch", "fail"}:
         raise UsageError(f"--on-pin-lost {options.on_pin_lost!r}: it is redispatch or fail")
     return config.ServicePolicy(
@@ -276,12 +285,14 @@ def _policy(options: Options) -> config.ServicePolicy:
         on_pin_lost=options.on_pin_lost,
         cookie=config.cookie_policy(
             name=options.cookie_name,
+            exact=own_name,
             path=options.cookie_path,
             domain=options.cookie_domain,
-            secure=options.cookie_secure,
+            secure=options.cookie_secure or bool(options.tls_cert),
             same_site=options.cookie_same_site,
             max_idle=options.cookie_max_idle,
             max_life=options.cookie_max_life,
+            permanent=options.cookie_permanent,
         ),
         table_entries=options.table_entries,
         table_idle=options.table_idle,

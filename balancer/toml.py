@@ -34,6 +34,7 @@ OF_A_SERVICE = frozenset(
         "cookie_domain",
         "cookie_max_idle",
         "cookie_max_life",
+        "cookie_permanent",
         "table_entries",
         "table_idle",
     }

@@ -56,7 +56,7 @@ class CookieAffinity(Affinity):
     ) -> None:
         self._policy = policy
         self.renews = policy.max_idle > 0
-        self._name = policy.name.encode()
+        self._name = policy.name_for(service).encode()
         self._pins_to = pins_to
         key = hashlib.blake2b(secret, digest_size=32, person=b"sessionlab pin").digest()
         self._cipher = AESGCM(key)
@@ -93,13 +93,20 @@ class CookieAffinity(Affinity):
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
     ) -> bytes:
-        """Set-Cookie when the client has to learn its (new) pin, or its token has to be renewed."""
+        """Set-Cookie when the client has to learn its (new) pin, or its token has to be renewed.
+
+        Renewed too when the app sets a cookie of the name: ours stands behind it, so ours counts.
+        """
         if found.verdict == VALID and found.backend is chosen:
             max_idle = self._policy.max_idle
-            if not max_idle or now - claim.seen < max_idle / _REFRESH:
+            fresh = not max_idle or now - claim.seen < max_idle / _REFRESH
+            if fresh and not (cookies and self._overwritten(cookies)):
                 return b""
             return self._line(chosen.pin, claim.issued, now)
         return self._line(chosen.pin, now, now)
+
+    def _overwritten(self, cookies: tuple[bytes, ...]) -> bool:
+        return any(cookie_fields.set_value(line, self._name) is not None for line in cookies)
 
     def pins(self, now: float) -> list[Pin]:
         """The pins live with the clients."""
@@ -109,7 +116,16 @@ class CookieAffinity(Affinity):
         nonce = os.urandom(_NONCE)
         payload = _PAYLOAD.pack(pin, int(issued), int(now))
         token = urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, payload, self._bound_to))
-        return b"Set-Cookie: %b=%b%b\r\n" % (self._name, token.rstrip(b"="), self._tail)
+        tail = self._tail
+        if self._policy.permanent:
+            tail += b"; Max-Age=%d" % self._left(issued, now)
+        return b"Set-Cookie: %b=%b%b\r\n" % (self._name, token.rstrip(b"="), tail)
+
+    def _left(self, issued: float, now: float) -> int:
+        """Seconds until the pin ends if the client does not come back."""
+        policy = self._policy
+        ends = [policy.max_life - (now - issued)] if policy.max_life else []
+        return max(0, int(min(ends + ([policy.max_idle] if policy.max_idle else []))))
 
     def _unseal(self, token: bytes) -> tuple[bytes, int, int] | None:
         if len(token) != _TOKEN_CHARS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -183,9 +184,11 @@ def get(path: str = "/", *lines: str) -> bytes:
 
 
 @asynccontextmanager
-async def connect(address: str) -> AsyncIterator[Client]:
+async def connect(address: str, *, secured: bool = False) -> AsyncIterator[Client]:
+    """A connection; `secured` is by TLS, with whoever answers."""
     host, _, port = address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    tls = ssl._create_unverified_context() if secured else None
+    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=tls)
     try:
         yield Client(reader, writer)
     finally:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from balancer.affinity import EXPIRED, INVALID, NONE, OLD, VALID, Found
 from balancer.affinity.cookie import CookieAffinity
 from balancer.backend import Backend
-from balancer.config import Address, BackendSpec, CookiePolicy
+from balancer.config import Address, BackendSpec, CookiePolicy, cookie_policy
+from balancer.errors import UsageError
 from balancer.request_fields import Fields
 
 BACKEND = Backend(BackendSpec("app", "n1", Address("127.0.0.1", 1)), healthy=True)
 
 
-def affinity(
-    service: str = "app", secret: bytes = b"k", max_idle: float = 0.0, max_life: float = 0.0
-) -> CookieAffinity:
-    policy = CookiePolicy(name="S", max_idle=max_idle, max_life=max_life)
+def affinity(service: str = "app", secret: bytes = b"k", **policy_values: Any) -> CookieAffinity:
+    policy = CookiePolicy(name="S", exact=True, **policy_values)
     return CookieAffinity(service, policy, secret, {BACKEND.pin: BACKEND})
 
 
@@ -56,6 +58,30 @@ def test_use_renews_the_idle_time_but_not_the_life() -> None:
     assert verdict(both, renewed, now=1099).verdict == VALID
     assert verdict(both, renewed, now=1101).verdict == OLD
     assert both.settle(claim, found, BACKEND, (), 1003) == b"", "not at every request"
+
+
+def test_each_service_but_the_default_has_a_name_of_its_own_unless_one_was_chosen() -> None:
+    assert CookiePolicy(name="S").name_for("app") == "S"
+    assert CookiePolicy(name="S").name_for("shop") == "S_shop"
+    assert CookiePolicy(name="S", exact=True).name_for("shop") == "S"
+
+
+def test_a_permanent_cookie_lasts_as_long_as_its_pin_can() -> None:
+    permanent = affinity(max_idle=60, max_life=100, permanent=True)
+    claim = permanent.claim(Fields(cookie=cookie(permanent)), b"")
+    found = permanent.find(claim, 1000)
+    assert b"; Max-Age=60\r\n" in permanent.settle(claim, found, BACKEND, (), 1010)
+    assert b"; Max-Age=45\r\n" in permanent.settle(claim, found, BACKEND, (), 1055)
+    with pytest.raises(UsageError, match="needs an end"):
+        cookie_policy(permanent=True)
+
+
+def test_an_app_that_sets_a_cookie_of_the_name_does_not_have_the_last_word() -> None:
+    mine = affinity()
+    claim = mine.claim(Fields(cookie=cookie(mine)), b"")
+    found = mine.find(claim, 1000)
+    assert mine.settle(claim, found, BACKEND, (b"T=1", b"SS=2"), 1000) == b""
+    assert mine.settle(claim, found, BACKEND, (b"T=1", b"S=gone; Max-Age=0"), 1000) != b""
 
 
 @given(st.binary(max_size=120))
