@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,6 @@ _ALGORITHMS = {
 _TABLES = ("source", "learn", "header")
 _RESYNC_S = 5.1
 """A process hands its tables over only once it has given up asking one before it (5 s, fixed)."""
-_SIGNAL_AGAIN_S = 8.0
 
 
 class HAProxy:
@@ -35,7 +34,7 @@ class HAProxy:
         self._ground = ground
         self._process = Process(site)
         self._setup = Setup()
-        self._socket = f"{ground.room}/admin.sock"
+        self._master = f"{ground.room}/master.sock"
         self._started = 0.0
         self._asked = False
 
@@ -43,7 +42,7 @@ class HAProxy:
         path = self._configure(setup)
         program = executable("haproxy")
         assert program is not None
-        await self._process.start(program, ["-W", "-L", "lab", "-f", path])
+        await self._process.start(program, ["-W", "-S", self._master, "-L", "lab", "-f", path])
         await self._up()
 
     async def reload(self, setup: Setup) -> None:
@@ -55,13 +54,12 @@ class HAProxy:
         if self._asked:  # that is in memory only, unless it is saved; addresses are saved with it
             self._process.site.write("state", await self._say("show servers state"))
         self._configure(setup)
-        again_at = 0.0
+        # A signal would be lost on a master that has only just started; what answers has started.
+        await self._process.until(self._master_answers, "its master")
+        with contextlib.suppress(ConnectionResetError):
+            await self._tell("reload", self._master)
 
         async def done() -> bool:
-            nonlocal again_at
-            if time.monotonic() > again_at:  # a master that has just started may miss a signal
-                await self._process.signal(signal.SIGUSR2)
-                again_at = time.monotonic() + _SIGNAL_AGAIN_S
             return self._process.said(sign) > before
 
         await self._process.until(done, "the reload")
@@ -104,8 +102,18 @@ class HAProxy:
             assert not (await self._say(f"set server {service}/{name} {what}")).strip()
 
     async def _say(self, command: str) -> str:
-        reader, writer = await asyncio.open_unix_connection(self._socket)
+        return await self._tell(command, f"{self._ground.room}/admin.sock")
+
+    async def _master_answers(self) -> bool:
+        try:
+            return "master" in await self._tell("show proc", self._master)
+        except OSError:
+            return False
+
+    async def _tell(self, command: str, path: str) -> str:
+        reader, writer = await asyncio.open_unix_connection(path)
         writer.write(f"{command}\n".encode())
+        writer.write_eof()  # the master's socket would wait for more
         answer = (await reader.read()).decode()
         writer.close()
         return answer
