@@ -58,7 +58,9 @@ if [ -n "$offline" ]; then
     compose/wheels.sh "$base"
     set -- --network none
 fi
-build "$image" Dockerfile "$@" --build-arg BASE_IMAGE="$base" --build-arg VERSION="$version"
+# The fabric `docker` tells by it an image of another state (lab/fabrics/docker_image.py).
+source=$(find nodes balancer -name '*.py' | LC_ALL=C sort | xargs cat requirements.txt | sha256sum | cut -d ' ' -f 1)
+build "$image" Dockerfile "$@" --label sessionlab.source="$source" --build-arg BASE_IMAGE="$base" --build-arg VERSION="$version"
 if [ -n "$programs" ]; then
     set -- --network host # apt's archives are reached from here, though no registry may be
     [ -z "$offline" ] || set -- "$@" --build-arg BASE_IMAGE="$base"

@@ -43,6 +43,7 @@ class Boot:
 
     async def start(self) -> None:
         """Start everything; returns when the balancer sees every node up."""
+        await self._site.open()
         description = self.description
         if description.balancer:  # first, for it may be unable to do what is described
             make = BALANCERS[description.balancer]

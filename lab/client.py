@@ -14,6 +14,7 @@ from lab.answers import JSON, Answer, Answers
 from lab.errors import StepError
 from lab.events import Events
 from lab.history import History, Operation, outcome_of
+from lab.jar import OneSite
 from lab.way import ANY_WAY, Way
 
 SESSION_COOKIE = "sid"
@@ -50,7 +51,7 @@ class Client:
         self._scenario = scenario
         self._cluster = cluster
         self._way = way
-        self._http = self._connect(aiohttp.CookieJar(unsafe=True))
+        self._http = self._connect(OneSite(url))
 
     def __repr__(self) -> str:
         return f"<Client {self.user}>"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import pytest
+from docker import DockerClient
 
+from lab.errors import StartError
+from lab.fabrics.docker_engine import connect
 from lab.fabrics.local import executable
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -15,3 +19,12 @@ def needs(program: str) -> pytest.MarkDecorator:
     """Skip where the program is not installed, but never in CI."""
     missing = executable(program) is None and not IN_CI
     return pytest.mark.skipif(missing, reason=f"{program} is not installed")
+
+
+@cache
+def docker_engine() -> DockerClient | None:
+    """This machine's engine; `pytest.mark.docker` skips a test where there is none."""
+    try:
+        return connect()
+    except StartError:
+        return None

@@ -25,7 +25,7 @@ LAYERS = (
         "keys",
         "target",
     ),
-    ("fabrics", "balancers", "node", "redis", "parts", "way", "client"),
+    ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),
     ("boot", "stack", "membership", "deploys"),
     ("cluster", "faults", "traffic", "stage", "scenario", "results"),
     ("runner", "reports", "discovery"),

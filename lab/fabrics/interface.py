@@ -44,6 +44,10 @@ class Site(Protocol):
     label: str
     room: str
 
+    async def open(self) -> None:
+        """Make it ready, before anything else; raises StartError when that cannot be done."""
+        ...
+
     def place(self, part: str, port: int = 0) -> Address:
         """An address for that part that no other gets; `port` 0 is any free one.
 

@@ -183,6 +183,9 @@ class LocalSite:
         self.room = str(folder)
         self._reserved: list[socket.socket] = []
 
+    async def open(self) -> None:
+        """The loopback is always ready."""
+
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
         """Reserve a port on the loopback for as long as the site is open.
 

@@ -60,32 +60,41 @@ def home() -> Path:
 def leftovers() -> Iterator[Path]:
     """The folders of runs whose lab has ended without clearing away."""
     for folder in sorted(home().iterdir()):
-        if folder.is_dir() and _owner_is_gone(folder):
+        if folder.is_dir() and owner_is_gone(folder):
             yield folder
 
 
 def running() -> Iterator[tuple[str, int]]:
     """The runs whose lab is alive, each with the process id of that lab."""
     for folder in sorted(home().iterdir()):
-        if folder.is_dir() and not _owner_is_gone(folder):
+        if folder.is_dir() and not owner_is_gone(folder):
             with contextlib.suppress(OSError, ValueError):
                 yield folder.name, int((folder / "lock").read_text())
 
 
 def clear(folder: Path) -> int:
     """Kill what is left of a run and remove its folder; how many processes that were."""
-    killed = 0
-    for pid in _marked(folder.name):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
+    killed = kill_marked(folder.name)
     shutil.rmtree(folder, ignore_errors=True)
     return killed
 
 
-def _owner_is_gone(folder: Path) -> bool:
+def kill_marked(run: str) -> int:
+    """Kill every process that carries the run's mark; how many that were."""
+    killed = 0
+    for pid in _marked(run):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    return killed
+
+
+def owner_is_gone(folder: Path) -> bool:
+    """Whether the lab of the run with this folder has ended; of another user's nobody can say."""
     try:
         lock = os.open(folder / "lock", os.O_RDWR)
+    except PermissionError:
+        return False
     except OSError:
         return True  # it was killed between making the folder and the lock
     try:

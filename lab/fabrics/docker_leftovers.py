@@ -1,0 +1,84 @@
+"""Containers and networks that a run has made: finding and removing them, whoever is left to.
+
+These functions block. The lab's own closing, the reaper that outlives it and `sessionlab down`
+all end here, perhaps at once: that a thing has gone already is what they want.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker import DockerClient
+from docker.errors import APIError
+
+from lab.fabrics import docker_labels as labels
+from lab.fabrics.scratch import owner_is_gone
+
+AT_ONCE = 8
+PATIENCE = 10.0  # seconds for what somebody else is removing at the moment
+GONE = (404, 409)  # 409: its removal is in progress
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    containers: int
+    networks: int
+
+    def __bool__(self) -> bool:
+        return bool(self.containers or self.networks)
+
+
+def remove(client: DockerClient, label: str, value: str) -> Removed:
+    """Remove every container with that label, then every network."""
+    wanted = labels.having(label, value)
+    containers = [found["Id"] for found in client.api.containers(all=True, filters=wanted)]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(lambda one: remove_container(client, one), containers))
+    networks = [found["Id"] for found in client.api.networks(filters=wanted)]
+    for network in networks:
+        remove_network(client, network)
+    return Removed(len(containers), len(networks))
+
+
+def remove_container(client: DockerClient, which: str) -> None:
+    """Kill it if it runs, paused or not, and remove it."""
+    try:
+        client.api.remove_container(which, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in GONE:
+            raise
+
+
+def remove_network(client: DockerClient, which: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            client.api.remove_network(which)
+        except APIError as error:
+            if error.status_code in GONE:
+                return
+            if time.monotonic() > end:  # 403: a container on it is not quite gone yet
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def dead_runs(client: DockerClient) -> list[str]:
+    """The runs that left something, and whose lab has ended."""
+    return sorted({run for run, folder in _runs(client) if owner_is_gone(Path(folder))})
+
+
+def _runs(client: DockerClient) -> Iterator[tuple[str, str]]:
+    everything = {"label": labels.RUN}
+    for found in (
+        *client.api.containers(all=True, filters=everything),
+        *client.api.networks(filters=everything),
+    ):
+        carried = found["Labels"]
+        if labels.FOLDER in carried:
+            yield carried[labels.RUN], carried[labels.FOLDER]

@@ -1,0 +1,157 @@
+"""One cluster's ground in the engine: a network, and a container with its own address each part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+from lab.errors import FabricLost, StartError
+from lab.fabrics import docker_labels as labels
+from lab.fabrics import docker_leftovers
+from lab.fabrics.docker_container import Watched
+from lab.fabrics.docker_engine import Engine
+from lab.fabrics.docker_labels import RunName
+from lab.fabrics.docker_network import LOOPBACK, Host, PrivateNetwork
+from lab.fabrics.docker_programs import Programs
+from lab.fabrics.interface import Address, Part
+from lab.fabrics.scratch import MARK
+
+FILES = "/run/sessionlab"  # where a container finds what the lab has written
+ROOM = "/tmp"  # noqa: S108  a container's own tmpfs
+NOBODY = 10001  # who runs in the containers of a lab that is root's
+MOST_PROCESSES = 512
+
+
+class DockerSite:
+    """One cluster's containers, network and files."""
+
+    room = ROOM
+
+    def __init__(self, engine: Engine, programs: Programs, run: RunName, label: str) -> None:
+        self.label = label
+        self._engine = engine
+        self._programs = programs
+        self._run = run
+        self.name = f"sessionlab-{run.name}-{label}"
+        self._labels = run.labels(**{labels.CLUSTER: self.name})
+        self._network: PrivateNetwork | None = None
+        self._parts: dict[str, Watched] = {}
+        self._logs: dict[str, bytearray] = {}
+        self._files = run.folder / label
+        self._files.mkdir(mode=0o700)
+        self._owner = (os.getuid() or NOBODY, os.getgid() or NOBODY)
+        os.chown(self._files, *self._owner)
+
+    async def open(self) -> None:
+        self._network = await PrivateNetwork.make(self._engine, self.name, self._labels)
+
+    @property
+    def network(self) -> PrivateNetwork:
+        if self._network is None:
+            raise StartError("the site is not open")
+        return self._network
+
+    def place(self, part: str, port: int = 0) -> Address:
+        return self.network.place(part, port)
+
+    def write(self, name: str, content: str) -> str:
+        written = self._files / f".{name}"
+        written.touch(mode=0o600)
+        os.chown(written, *self._owner)
+        written.write_text(content)
+        written.replace(self._files / name)  # so that nobody reads half a file
+        return f"{FILES}/{name}"
+
+    def executable(self, *names: str) -> str | None:
+        return self._programs.executable(*names)
+
+    async def start(self, part: Part) -> None:
+        """Make a container and start it; one of that name that has ended makes room for it."""
+        before = self._parts.get(part.name)
+        if before is not None and not before.status.done():
+            raise StartError(f"{part.name} is running already")
+        host = self.network.host(part.name)
+        watched = Watched(self._logs.setdefault(part.name, bytearray()))
+        self._parts[part.name] = watched
+
+        def launch() -> None:
+            name = f"{self.name}-{part.name}"
+            if before is not None:
+                docker_leftovers.remove_container(self._engine.client, name)
+            watched.run(self._engine.client.containers.create(**self._wishes(name, part, host)))
+
+        try:
+            await self._engine.do(launch)
+        except FabricLost:
+            raise
+        except StartError as error:
+            watched.settle(os.EX_OSERR)
+            raise StartError(f"{part.name} could not be started: {error}", error.hint) from error
+
+    async def signal(self, name: str, signum: int) -> None:
+        """Send a signal; nothing happens when the part has ended."""
+        watched = self._parts.get(name)
+        if watched is not None and not watched.status.done():
+            await self._engine.do(lambda: watched.signal(signum))
+
+    async def gone(self, name: str) -> int:
+        if name not in self._parts:
+            raise StartError(f"{name} was never started")
+        return await asyncio.shield(self._parts[name].status)
+
+    def ended(self, name: str) -> int | None:
+        watched = self._parts.get(name)
+        return watched.status.result() if watched is not None and watched.status.done() else None
+
+    def log(self, name: str) -> str:
+        return self._logs.get(name, b"").decode(errors="replace")
+
+    async def close(self) -> None:
+        """Remove the containers and the network, whatever was going on."""
+        await to_the_end(self._clear())
+
+    async def _clear(self) -> None:
+        with contextlib.suppress(FabricLost):  # the run's own closing deals with that
+            await self._engine.settled()
+            await self._engine.do(
+                lambda: docker_leftovers.remove(self._engine.client, labels.CLUSTER, self.name)
+            )
+
+    def _wishes(self, name: str, part: Part, host: Host) -> dict[str, Any]:
+        """What the SDK is to be told about the container of a part."""
+        program = [part.program] if "/" in part.program else ["python3", "-m", part.program]
+        endpoint = self._engine.client.api.create_endpoint_config(ipv4_address=host.address)
+        return {
+            "name": name,
+            "hostname": part.name,
+            "image": self._programs.image_of(part.program).id,
+            "entrypoint": [*program, *part.arguments],
+            "environment": {"HOME": ROOM, MARK: self._run.name, **part.environment},
+            "labels": {**self._labels, labels.PART: part.name},
+            "user": "{}:{}".format(*self._owner),
+            "working_dir": ROOM,
+            "init": True,  # so that a signal does what it does elsewhere, and children are reaped
+            "read_only": True,
+            "tmpfs": {ROOM: "rw,nosuid,nodev,noexec,size=64m,mode=1777"},
+            "volumes": {str(self._files): {"bind": FILES, "mode": "ro,z"}},  # z: for SELinux
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": MOST_PROCESSES,
+            "healthcheck": {"test": ["NONE"]},  # the lab looks itself
+            "network": self.name,
+            "networking_config": {self.name: endpoint},
+            "ports": {f"{port}/tcp": (LOOPBACK, port) for port in host.published},
+        }
+
+
+async def to_the_end(closing: Coroutine[object, object, None]) -> None:
+    """Do it all, even when cancelled meanwhile; the cancellation then follows."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
