@@ -21,7 +21,7 @@ _ALGORITHMS = {
     "consistent-hash": "source\n    hash-type consistent",
 }
 _TABLES = ("source", "learn", "header")
-_RESYNC_S = 5.1
+_RESYNC_S = 5.6
 """A process hands its tables over only once it has given up asking one before it (5 s, fixed)."""
 
 
