@@ -39,6 +39,7 @@ class Client:
         scenario: str,
         cluster: str = "",
         way: Way = ANY_WAY,
+        tab: int = 0,
     ) -> None:
         self.user = user
         self.token: str | None = None
@@ -51,6 +52,7 @@ class Client:
         self._scenario = scenario
         self._cluster = cluster
         self._way = way
+        self._tab = tab
         self._http = self._connect(OneSite(url))
 
     def __repr__(self) -> str:
@@ -198,6 +200,7 @@ class Client:
             item=_text(body or {}, "item"),
             items=_items(content),
             cluster=self._cluster,
+            tab=self._tab,
             direct=at is not None,
         )
         self._record(operation)

@@ -55,7 +55,7 @@ class Cluster:
         self._scenario = scenario
         self._clients: list[Client] = []
         self._boot = boot or Boot(description, site, self.password, redis_url)
-        self._members = Membership(self._boot, self._emit)
+        self._members = Membership(self._boot, self._emit, events.now)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -87,6 +87,11 @@ class Cluster:
     # Who and where
 
     @property
+    def label(self) -> str:
+        """What tells it from the other clusters of its run."""
+        return self._site.label
+
+    @property
     def nodes(self) -> dict[str, Node]:
         """The nodes that clients may meet, by name; those that ended by a fault included."""
         return self._boot.nodes
@@ -108,6 +113,7 @@ class Cluster:
             self._scenario,
             self._site.label,
             Way(source),
+            sum(other.user == user for other in self._clients),
         )
         self._clients.append(client)
         return client
@@ -159,13 +165,15 @@ class Cluster:
 
     async def kill(self, name: str) -> None:
         """SIGKILL: the node and all that was in its memory are gone at once."""
+        began = self._events.now()
         await self._boot.parts.end(self._node(name).name, signal.SIGKILL)
-        self._emit("node.killed", node=name)
+        self._emit("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
         """SIGTERM: the node finishes what it has begun, then leaves."""
+        began = self._events.now()
         await self._boot.parts.end(self._node(name).name, signal.SIGTERM)
-        self._emit("node.stopped", node=name)
+        self._emit("node.stopped", node=name, began=began)
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""

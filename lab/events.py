@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -37,6 +38,21 @@ class Events:
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
+
+    @contextmanager
+    def recording(self, scenario: str) -> Iterator[list[Event]]:
+        """Keep what happens in one scenario, its requests left out: those are in its history."""
+        heard: list[Event] = []
+
+        def listen(event: Event) -> None:
+            if event.scenario == scenario and event.kind not in ("request.completed", "part.log"):
+                heard.append(event)
+
+        self._listeners.append(listen)
+        try:
+            yield heard
+        finally:
+            self._listeners.remove(listen)
 
     def emit(self, kind: str, scenario: str = "", **data: object) -> None:
         event = Event(self.now(), kind, scenario, data)

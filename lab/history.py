@@ -31,8 +31,8 @@ class Operation:
     it said nothing: what it found (N, I, D, V, E, O, U), what it did about it (N, I, U, D), and why
     a pin moved. `version` is that of the app that answered, where it says so. `item` is what a
     request puts into the cart, `items` what an answer says is in it, None when it does not say.
-    `cluster` is where it happened, for a story that builds several; `direct` means past the
-    balancer, straight to a node.
+    `cluster` is where it happened, for a story that builds several; `tab` tells one user's several
+    clients apart; `direct` means past the balancer, straight to a node.
     """
 
     client: str
@@ -53,6 +53,7 @@ class Operation:
     item: str | None = None
     items: tuple[str, ...] | None = None
     cluster: str = ""
+    tab: int = 0
     direct: bool = False
 
     @property

@@ -18,11 +18,16 @@ PAUSE = 0.02  # seconds between two looks at who is still tied to a node
 
 
 class Membership:
-    """Brings nodes up, drains them, sends them off. Every change is an event."""
+    """Brings nodes up, drains them, sends them off. Every change is an event.
 
-    def __init__(self, boot: Boot, emit: Callable[..., None]) -> None:
+    An event is told when it has happened; `began` in it says when it was set off, on the clock
+    `now` of the run, for a client may see a node's end before that is sure.
+    """
+
+    def __init__(self, boot: Boot, emit: Callable[..., None], now: Callable[[], float]) -> None:
         self._boot = boot
         self._emit = emit
+        self._now = now
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -61,11 +66,14 @@ class Membership:
                 await self.drain(node, limit)
             until = time.monotonic() + limit
             await side_by_side([self._drained(node, until) for node in nodes])
+        began = self._now()
         for node in nodes:
             if self._boot.balancer:
                 await self._boot.balancer.remove(node.backend)
             del self.nodes[node.name]
-        await side_by_side([self._stop(node) for node in nodes])
+        await side_by_side(
+            [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
+        )
 
     async def drain(self, node: Node, limit: float) -> None:
         """Let no new client come to a node; those that are tied to it stay."""
@@ -75,9 +83,7 @@ class Membership:
     async def cut(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
         """Kill nodes and start them anew: same names, same addresses, empty memories."""
         for node in nodes:
-            if self._boot.running(node.name):
-                await self._boot.parts.end(node.name, signal.SIGKILL)
-            self._emit("node.killed", node=node.name)
+            await self._end(node, signal.SIGKILL, "node.killed")
             self.nodes[node.name] = replace(node, version=version)
         new = [self.nodes[node.name] for node in nodes]
         try:
@@ -101,10 +107,13 @@ class Membership:
             left = await balancer.pins(node.backend)
         self._emit("node.drained", node=node.name, pins_left=left)
 
-    async def _stop(self, node: Node) -> None:
+    async def _end(
+        self, node: Node, signum: signal.Signals, event: str, began: float | None = None
+    ) -> None:
+        began = self._now() if began is None else began
         if self._boot.running(node.name):
-            await self._boot.parts.end(node.name, signal.SIGTERM)
-        self._emit("node.removed", node=node.name)
+            await self._boot.parts.end(node.name, signum)
+        self._emit(event, node=node.name, began=began)
 
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lab.claims import Claim
+from lab.events import Event
 from lab.history import History
+from lab.tables import Table
+from lab.users import Users
 
 
 class Verdict(StrEnum):
@@ -31,6 +34,13 @@ class ScenarioResult:
     history: History = field(repr=False)
     claims: Sequence[Claim]
     exit_status: int
+    events: Sequence[Event] = field(default=(), repr=False)
+    tables: Sequence[Table] = ()
+
+    @property
+    def users(self) -> Users:
+        """What became of each user, in all clusters of the scenario."""
+        return Users.of(self.history, self.events)
 
 
 @dataclass(frozen=True, slots=True)

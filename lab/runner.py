@@ -69,7 +69,8 @@ async def run_one(
     lab = Lab(settings, fabric, events, story.name)
     events.emit("scenario.started", story.name, title=story.title)
     began = time.monotonic()
-    ending = await _tell(story, lab, events)
+    with events.recording(story.name) as told:
+        ending = await _tell(story, lab, events)
     result = ScenarioResult(
         name=story.name,
         title=story.title,
@@ -79,6 +80,8 @@ async def run_one(
         history=lab.history,
         claims=tuple(lab.claims),
         exit_status=ending.exit_status,
+        events=tuple(told),
+        tables=tuple(lab.tables),
     )
     events.emit("scenario.finished", story.name, outcome=ending.outcome, seconds=result.seconds)
     return result

@@ -18,9 +18,11 @@ from lab.fabrics.interface import Fabric, ManyAddresses
 from lab.history import History
 from lab.parts import side_by_side
 from lab.stack import Joined, RunningSite
+from lab.tables import Table
 from lab.target import Target
 from lab.tokens import read_token
 from lab.traffic import Traffic
+from lab.users import Users
 
 Sabotage = Callable[[Description], Description]
 
@@ -51,6 +53,7 @@ class Lab:
         self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
         self.history = History()
         self.claims: list[Claim] = []
+        self.tables: list[Table] = []
         self._settings = settings
         self._fabric = fabric
         self._events = events
@@ -120,6 +123,15 @@ class Lab:
     ) -> Answers:
         """All clients do the same, one after the other; their answers in the clients' order."""
         return Answers([await does(client) for client in clients])
+
+    def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table below the claims; 78 characters a line are what a terminal has for it."""
+        self.tables.append(Table(columns, rows))
+
+    def users_of(self, cluster: Cluster) -> Users:
+        """What became of each user of a cluster so far: see `lab.verdicts`."""
+        mine = [operation for operation in self.history if operation.cluster == cluster.label]
+        return Users.of(mine, ())
 
     async def everyone(
         self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]

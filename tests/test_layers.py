@@ -20,6 +20,11 @@ LAYERS = (
         "claims",
         "intervals",
         "answers",
+        "carts",
+        "verdicts",
+        "causes",
+        "users",
+        "tables",
         "description",
         "tokens",
         "keys",
@@ -28,7 +33,7 @@ LAYERS = (
     ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),
     ("boot", "stack", "membership", "deploys"),
     ("cluster", "faults", "traffic", "stage", "scenario", "results"),
-    ("runner", "reports", "discovery"),
+    ("runner", "reports", "discovery", "stored"),
     ("cli", "__main__", "__init__"),
 )
 

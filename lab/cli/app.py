@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import down, listing, run, up
+from lab.cli import down, listing, run, up, users
 from lab.errors import LabError
 from lab.runner import release
 
@@ -34,6 +34,7 @@ app.command("run")(run.command)
 app.command("list")(listing.command)
 app.command("up")(up.command)
 app.command("down")(down.command)
+app.command("users")(users.command)
 
 
 def _show_version(wanted: bool) -> None:

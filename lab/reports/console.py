@@ -56,6 +56,12 @@ class ConsoleReport:
         self._indented(Text(result.title, style="italic"), 2)
         for claim in result.claims:
             self._claim(claim)
+        for table in result.tables:
+            self._console.print()
+            for row in table.lines():
+                self._console.print(Text("  " + row), soft_wrap=True)
+        for said in result.users.told(result.name):
+            self._indented(Text("lost   " + said), 2, hanging=7)
         if result.reason:
             self._indented(Text(result.reason, style=STYLES[result.outcome]), 2)
 

@@ -24,6 +24,7 @@ operations = st.builds(
     item=st.none() | st.text(),
     items=st.none() | st.lists(st.text()).map(tuple),
     cluster=st.text(),
+    tab=st.integers(0, 9),
     direct=st.booleans(),
 )
 

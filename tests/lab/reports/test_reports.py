@@ -1,20 +1,26 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from lab.claims import judge
+from lab.cli.app import app
 from lab.errors import UsageError
-from lab.events import Events
+from lab.events import Event, Events
 from lab.history import History, Operation, Outcome
 from lab.reports.as_json import to_json
 from lab.reports.as_junit import to_junit
 from lab.reports.console import ConsoleReport
 from lab.reports.folder import Folder
 from lab.results import RunResult, ScenarioResult, Verdict
+from lab.stored import read
+from lab.tables import Table
+from tests.lab.lives import Life
 
 TRUE = judge("what is true", 1, 1)
 FALSE = judge("what is false", "12 of 12", "4 of 12")
@@ -53,6 +59,17 @@ def test_the_json_has_the_form_that_the_design_fixes() -> None:
                 "holds": False,
             },
         ],
+        "users": {
+            "kept": 0,
+            "moved": 0,
+            "logged_out": 0,
+            "stuck": 0,
+            "wrong_data": 0,
+            "interrupted": 0,
+            "longest_interruption_ms": 0,
+            "losses": [],
+        },
+        "tables": [],
     }
 
 
@@ -100,6 +117,60 @@ def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None
     assert "observed: 4 of 12" in text
     assert "seed 7" in text
     assert "4 scenarios: 1 held, 1 broken, 1 error, 1 skipped; 2 of 3 claims hold" in text
+
+
+LIFE = Life("alice")
+LIFE.log_in()
+LIFE.fail("GET", "/me", 503)
+LIFE.me()
+LIFE.ask("GET", "/me", 401)
+LOST = replace(
+    RUN.scenarios[0],
+    history=History(LIFE.operations),
+    events=(Event(2.0, "node.stopped", "good", {"cluster": "c", "node": "n1"}),),
+    tables=(Table(["what", "kept"], [["memory, cut", "12"]]),),
+)
+
+
+def test_the_text_says_who_was_lost_and_why() -> None:
+    text = printed(replace(RUN, scenarios=[LOST]))
+    assert "lost   1 of 1 users logged out: n1" in text
+
+
+def test_the_json_counts_users_and_keeps_tables() -> None:
+    (written,) = json.loads(to_json(replace(RUN, scenarios=[LOST]), "0.1.0"))["scenarios"]
+    assert {name: written["users"][name] for name in ("kept", "logged_out", "interrupted")} == {
+        "kept": 0,
+        "logged_out": 1,
+        "interrupted": 1,
+    }
+    assert written["users"]["longest_interruption_ms"] == 1500
+    assert written["users"]["losses"][0]["verdict"] == "logged out"
+    assert written["tables"] == [{"columns": ["what", "kept"], "rows": [["memory, cut", "12"]]}]
+
+
+def test_a_table_is_printed_in_columns() -> None:
+    text = printed(replace(RUN, scenarios=[LOST]))
+    assert "  what         kept\n  memory, cut    12\n" in text
+
+
+def test_a_run_that_was_kept_is_judged_again_without_a_cluster(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for event in LOST.events:
+        folder.hear(event)
+    folder.write(replace(RUN, scenarios=[LOST]), "0.1.0")
+    folder.close()
+    (stored,) = read(tmp_path)
+    assert stored.users == LOST.users
+    done = CliRunner().invoke(app, ["users", str(tmp_path), "--each"])
+    assert "good: 1 users: 1 logged out" in done.output
+    assert "c  alice  logged out at 3.250 s: GET /me 401 from n1" in done.output
+    assert "interrupted for 1500 ms" in done.output
+
+
+def test_a_folder_without_a_run_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"):
+        list(read(tmp_path))
 
 
 def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:

@@ -1,0 +1,155 @@
+"""Why somebody was lost: each sentence comes from what happened, and changes with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.causes import losses
+from lab.events import Event
+from lab.verdicts import users
+from tests.lab.lives import Life, merged
+
+
+def started(strategy: str = "memory", **more: object) -> Event:
+    return Event(
+        0.0, "cluster.starting", "s", {"cluster": "c", "strategies": {"app": strategy}, **more}
+    )
+
+
+def happened(kind: str, at: float, **data: object) -> Event:
+    return Event(at, kind, "s", {"cluster": "c", **data})
+
+
+def life(client: str = "alice", at: str = "n1", then: str = "n2", **more: object) -> Life:
+    """Logged in at one node at 0.5 s, answered 401 by another at 5.5 s."""
+    life = Life(client, node=at)
+    life.log_in()
+    life.node, life.now = then, 5.0
+    life.ask("GET", "/me", 401, **more)
+    return life
+
+
+def told(all_lives: list[Life], *events: Event) -> list[str]:
+    return [str(loss) for loss in losses(users(merged(all_lives)), events)]
+
+
+def test_nobody_lost_is_nothing_said() -> None:
+    kept = Life("alice")
+    kept.log_in()
+    assert told([kept], started(), happened("node.killed", 1.0, node="n1")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("node.killed", "was killed"), ("node.stopped", "stopped"), ("node.removed", "was removed")],
+)
+def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> None:
+    kept = Life("carol", node="n2")
+    kept.log_in()
+    assert told([life(), life("bob"), kept], started(), happened(kind, 4.0, node="n1")) == [
+        f"2 of 3 users logged out: n1 {how} at 4.0 s, their sessions were in its memory"
+    ]
+
+
+def test_users_of_two_nodes_are_counted_apart() -> None:
+    ends = (happened("node.killed", 3.0, node="n1"), happened("node.stopped", 4.0, node="n3"))
+    assert told([life(), life("bob", at="n3")], started(), *ends) == [
+        "1 of 2 users logged out: n1 was killed at 3.0 s, their sessions were in its memory",
+        "1 of 2 users logged out: n3 stopped at 4.0 s, their sessions were in its memory",
+    ]
+
+
+def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
+    (said,) = told([life()], started(), happened("node.killed", 9.0, node="n1"))
+    assert "killed" not in said
+
+
+def test_a_node_s_end_counts_from_when_it_was_set_off() -> None:
+    (said,) = told([life()], started(), happened("node.killed", 9.0, node="n1", began=5.2))
+    assert "n1 was killed at 5.2 s" in said
+
+
+def test_a_node_of_another_cluster_is_no_cause() -> None:
+    other = Event(4.0, "node.killed", "s", {"cluster": "d", "node": "n1"})
+    (said,) = told([life()], started(), other)
+    assert "killed" not in said
+
+
+def test_a_node_that_lives_was_not_asked() -> None:
+    assert told([life()], started()) == [
+        (
+            "1 of 1 users logged out: they were sent to another node than the one that has their "
+            "sessions in its memory (alice: n2 instead of n1)"
+        )
+    ]
+
+
+def test_the_balancer_s_own_word_on_the_pin_is_passed_on() -> None:
+    said = told(
+        [life(verdict="II", reason="table-lost")],
+        started(),
+        happened("balancer.restarted", 2.0),
+    )
+    assert said == [
+        (
+            "1 of 1 users logged out: they were sent to another node than the one that has their "
+            "sessions in its memory; the balancer says: II, table-lost; it restarted at 2.0 s "
+            "(alice: n2 instead of n1)"
+        )
+    ]
+
+
+def test_a_node_that_forgot_its_own_session_is_said_to_have() -> None:
+    (said,) = told([life(then="n1")], started())
+    assert "n1 itself knew them no more" in said
+
+
+def test_sessions_in_redis_go_with_redis() -> None:
+    assert told([life()], started("redis"), happened("redis.stopped", 3.0)) == [
+        "1 of 1 users logged out: Redis stopped at 3.0 s, their sessions were in it"
+    ]
+    assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
+        "1 of 1 users logged out: Redis had their sessions no more"
+    ]
+
+
+def test_tokens_go_with_their_keys() -> None:
+    assert told([life()], started("jwt"), happened("keys.retired", 3.0)) == [
+        "1 of 1 users logged out: the key that had signed their tokens was taken away at 3.0 s"
+    ]
+    (said,) = told([life()], started("jwt", one_key=False))
+    assert "another node than the one that signed their tokens with a key of its own" in said
+    (said,) = told([life()], started("jwt", one_key=False), happened("node.killed", 3.0, node="n1"))
+    assert "n1 was killed at 3.0 s, which had signed their tokens with a key of its own" in said
+    (said,) = told([life()], started("jwt"))
+    assert said == "1 of 1 users logged out: their tokens were refused"
+
+
+def test_who_is_stuck_is_told_with_what_it_is_tied_to() -> None:
+    stuck = Life("alice")
+    stuck.log_in()
+    stuck.now = 5.0
+    stuck.fail("GET", "/me", 503)
+    assert told([stuck], started(), happened("node.removed", 4.0, node="n1")) == [
+        "1 of 1 users stuck: n1 was removed at 4.0 s, and they stayed tied to it: 503 came"
+    ]
+    assert told([stuck], started("redis"), happened("redis.stopped", 4.0)) == [
+        "1 of 1 users stuck: Redis stopped at 4.0 s: 503 came"
+    ]
+    assert told([stuck], started()) == ["1 of 1 users stuck: 503 came from the balancer"]
+
+
+def test_wrong_data_is_told_with_an_example() -> None:
+    wrong = Life("alice")
+    wrong.log_in()
+    wrong.ask("GET", "/me", 200, user="bob")
+    assert told([wrong], started()) == ["1 of 1 users got wrong data: alice was taken for bob"]
+
+
+def test_each_service_s_strategy_counts_for_its_own_users() -> None:
+    event = started(strategies={"auth": "memory", "shop": "redis"})
+    one = Life("alice")
+    one.log_in()
+    one.now = 5.0
+    one.ask("GET", "/shop/me", 401)
+    assert told([one], event) == ["1 of 1 users logged out: Redis had their sessions no more"]
