@@ -53,6 +53,9 @@ class RunningSite:
     def __init__(self, label: str) -> None:
         self.label = label
 
+    async def open(self) -> None:
+        """There is nothing to lay."""
+
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002
         _refuse("add to it")
 
