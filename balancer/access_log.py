@@ -20,7 +20,11 @@ _MOST_BATCHES = 256
 
 
 class Record(NamedTuple):
-    """One request. `verdict` is two of HAProxy's letters: what was found, what was done."""
+    """One request. `verdict` is two of HAProxy's letters: what was found, what was done.
+
+    `reason` says why a pin moved or was lost, and `cut` who ended it before its time: client,
+    backend or balancer. Both are mostly empty.
+    """
 
     at: float
     client: bytes
@@ -34,6 +38,8 @@ class Record(NamedTuple):
     backend: str
     verdict: str
     request_id: bytes
+    reason: str = ""
+    cut: str = ""
 
 
 def as_json(record: Record) -> str:
@@ -51,13 +57,15 @@ def as_json(record: Record) -> str:
             "service": record.service,
             "backend": record.backend,
             "affinity": record.verdict,
+            "reason": record.reason or None,
+            "cut": record.cut or None,
             "request_id": record.request_id.decode("latin-1"),
         }
     )
 
 
 def as_common(record: Record) -> str:
-    """Common Log Format, then the backend, the affinity verdict and the seconds it took."""
+    """Common Log Format, then backend, affinity verdict, its reason, seconds, and who cut it."""
     at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(record.at))
     # A request line has no quote that would end the field: targets are escaped.
     target = record.target.decode("latin-1").replace("\\", "\\\\").replace('"', '\\"')
@@ -66,7 +74,8 @@ def as_common(record: Record) -> str:
     client = record.client.decode("latin-1")
     return (
         f'{client} - - [{at}] "{line}" {record.status} {record.sent or "-"}'
-        f" {where} {record.verdict} {record.seconds:.6f}"
+        f" {where} {record.verdict} {record.reason or '-'}"
+        f" {record.seconds:.6f} {record.cut or '-'}"
     )
 
 

@@ -6,13 +6,16 @@ from bisect import bisect_left
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from balancer.affinity import VALID
-from balancer.client import SENT, TUNNEL
-from balancer.metrics import BOUNDS
+from balancer import explain
+from balancer.affinity import NOTHING, NOTHING_FOUND
+from balancer.client import DISCARD, SENT, TUNNEL
 from balancer.own_answers import OwnAnswers
 from balancer.response_fields import CHUNKED
+from balancer.tally import BOUNDS
 
 if TYPE_CHECKING:
+    from balancer.affinity import Settled
+    from balancer.backend import Backend
     from balancer.response_head import Response
     from balancer.upstream import Upstream
 
@@ -36,18 +39,24 @@ class Answering(OwnAnswers):
         backend = upstream.backend
         backend.by_class[response.status // 100] += 1
         prepared = self.prepared
-        affinity = prepared.service.affinity
-        lines = b""
-        if affinity.sticks and (
-            self.found is not backend.valid or response.cookies or affinity.renews
+        service = prepared.service
+        affinity = service.affinity
+        found = self.found
+        lines, done = b"", NOTHING
+        if (
+            (found is not backend.valid or response.cookies or affinity.renews)
+            if affinity.sticks
+            else found is not NOTHING_FOUND
         ):
-            lines = affinity.settle(
-                prepared.claim, self.found, backend, response.cookies, worker.wall
-            )
+            lines, done = self._settle(backend, response.cookies)
+        else:
+            service.tally.plain += 1
+        if worker.explains:
+            lines += explain.line(backend.name, found, done)
         if worker.access_log is not None:
             self.status = response.status
             self.sent = len(data) - end
-            self.done = "N" if not lines else "U" if self.found.verdict == VALID else "I"
+            self.done = done
         if (
             not lines
             and prepared.fields.plain
@@ -66,6 +75,16 @@ class Answering(OwnAnswers):
         else:
             self.transport.write(head)
             self.transport.write(data[end:])
+
+    def _settle(self, backend: Backend, cookies: tuple[bytes, ...]) -> Settled:
+        """What the affinity does about this answer, counted."""
+        prepared = self.prepared
+        service = prepared.service
+        settled = service.affinity.settle(
+            prepared.claim, self.found, backend, cookies, self.worker.wall
+        )
+        service.tally.add(self.found, settled.done)
+        return settled
 
     def _head(self, response: Response, lines: bytes) -> bytes:
         request = self.request
@@ -100,9 +119,9 @@ class Answering(OwnAnswers):
         if backend is not None:
             worker = self.worker
             seconds = perf_counter() - self.started
-            metrics = worker.metrics
-            metrics.buckets[bisect_left(BOUNDS, seconds)] += 1
-            metrics.latency_sum += seconds
+            tally = self.prepared.service.tally
+            tally.buckets[bisect_left(BOUNDS, seconds)] += 1
+            tally.seconds += seconds
             backend.active -= 1
             if backend.troubled:
                 worker.request_answered(backend)
@@ -123,7 +142,10 @@ class Answering(OwnAnswers):
 
     def answer_cut(self) -> None:
         """The answer broke off: the client must notice, so its connection breaks off too."""
-        self.leave_backend(failed=self.state != TUNNEL)
+        tunnel = self.state == TUNNEL
+        self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
+        self.state = DISCARD
+        self.leave_backend(failed=not tunnel)
         # What came is still flushed; then no final chunk, or bytes missing.
         self.transport.close()
 
@@ -144,10 +166,14 @@ class Answering(OwnAnswers):
         """101: from here on bytes pass both ways, those that came early included."""
         upstream = cast("Upstream", self.upstream)
         upstream.backend.by_class[1] += 1
+        lines, self.done = self._settle(upstream.backend, response.cookies)
+        if self.worker.explains:
+            lines += explain.line(upstream.backend.name, self.found, self.done)
+        self.status, self.sent = response.status, len(rest)
         self.answering = True
         self.state = TUNNEL
         self.deadline = self.worker.tunnel_at
-        head = response.lines + b"Connection: Upgrade\r\nUpgrade: " + response.upgrade
+        head = response.lines + lines + b"Connection: Upgrade\r\nUpgrade: " + response.upgrade
         self.transport.write(head + b"\r\n\r\n" + rest)
         early, self.buffer = self.buffer, b""
         if early:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from balancer.affinity import NOTHING_FOUND
+from balancer.affinity import NOTHING, NOTHING_FOUND
 from balancer.forwarding import NOT_PREPARED
 from balancer.request_head import NO_REQUEST
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from balancer.worker import Worker
 
 READING, BODY, SENT, TUNNEL, DISCARD, GREETING = range(6)
+UNDER_WAY = frozenset({BODY, SENT, TUNNEL})
 NOBODY: frozenset[Backend] = frozenset()
 _LINGER_S = 2.0
 
@@ -74,7 +75,7 @@ class Client(asyncio.Protocol):
         self.generation = -1
         self.status = 0
         self.sent = 0
-        self.done = "N"
+        self.done = NOTHING
         self.upstream: Upstream | None = None
         self.backend: Backend | None = None
         self.found = NOTHING_FOUND
@@ -100,8 +101,8 @@ class Client(asyncio.Protocol):
         self.closed = True
         worker = self.worker
         worker.frontends.discard(self)
-        if self.backend is not None or self.upstream is not None or self.queued:
-            self.abandon()
+        if self.state in UNDER_WAY:
+            self.cut("client")
         if worker.draining:
             worker.frontend_closed()
 
@@ -162,6 +163,10 @@ class Client(asyncio.Protocol):
         else:
             upstream.drop()
 
+    def cut(self, by: str) -> None:
+        """Give up a request that has no whole answer yet; `by` says who did that."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Close so that the client can still read our last bytes."""
         if self.closed or self.state == DISCARD:
@@ -185,5 +190,6 @@ class Client(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut both sides at once."""
-        self.abandon()
+        if self.state in UNDER_WAY:
+            self.cut("balancer")
         self.transport.abort()

@@ -176,8 +176,9 @@ class Cluster:
 
     def hear_pins(self) -> None:
         """Take over the pins that other workers have made."""
-        if self._journal is not None:
-            self._journal.catch_up(self._heard)
+        if self._journal is not None and not self._journal.catch_up(self._heard):
+            for service in self.services.values():
+                service.affinity.missed()
 
     def _heard(self, service: bytes, key: bytes, pin: bytes) -> None:
         found = self._by_id.get(service)
@@ -203,14 +204,18 @@ class Cluster:
             Random(),  # noqa: S311 - spreads load, guards nothing
             panic=config.panic,
             most_active=config.limits.backend_active,
+            most_queued=config.limits.queue,
         )
         policy = service.policy
         tell = None
         if journal is not None:
             tell = lambda key, pin: journal.append(identity, key, pin or FORGET)  # noqa: E731
         service.affinity = kinds.make(
-            kinds.Setting(name, policy, config.secret, service.by_pin, tell, self.hear_pins)
+            kinds.Setting(
+                name, policy, config.secret, service.by_pin, self.wall, tell, self.hear_pins
+            )
         )
+        service.tally.begin(service.affinity)
         self.services[name] = service
         self._by_id[identity] = service
         return service
@@ -222,6 +227,8 @@ class Cluster:
             new.affinity = old.affinity
             new.by_pin = old.by_pin
         new.waiting = old.waiting
+        new.tally = old.tally
+        new.tally.begin(new.affinity)
         for backend in old.backends.values():
             new.add(backend)
 

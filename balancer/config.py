@@ -164,6 +164,7 @@ class Config:
     retry_share: float = 0.2
     workers: int = 1
     access_log: str = "none"
+    explain: bool = False
     proxy_protocol: bool = False
     tls_cert: str = ""
     tls_key: str = ""

@@ -36,7 +36,7 @@ class Frontend(Dispatching):
             self.state = GREETING
         worker.frontends.add(self)
         if len(worker.frontends) > worker.limits.connections:
-            self.refuse(RefusedError(503, "too many connections"))
+            self.refuse_unread(RefusedError(503, "too many connections"))
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head, a body, a tunnel, or of a request that has to wait for its turn."""
@@ -99,7 +99,7 @@ class Frontend(Dispatching):
             try:
                 self._start(buffer)
             except RefusedError as error:
-                self.refuse(error)
+                self.refuse_unread(error)
 
     def _wait_for_head(self, buffer: bytes, limit: int) -> bool:
         """The head is not whole. False: wait for more; true: look again."""
@@ -107,9 +107,9 @@ class Frontend(Dispatching):
             self.buffer = buffer[2:]
             return True
         if len(buffer) >= limit:
-            self.refuse(RefusedError(431, f"the request head is larger than {limit} bytes"))
+            self.refuse_unread(RefusedError(431, f"the request head is larger than {limit} bytes"))
         elif request_head.hopeless(buffer):
-            self.refuse(RefusedError(400, "this is not HTTP/1.1"))
+            self.refuse_unread(RefusedError(400, "this is not HTTP/1.1"))
         return False
 
     def _start(self, head: bytes) -> None:

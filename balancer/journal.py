@@ -44,17 +44,20 @@ class Journal:
         _RECORD.pack_into(self._memory, offset, service, key, pin)
         self._counters[slot] = written + 1
 
-    def catch_up(self, apply: Callable[[bytes, bytes, bytes], None]) -> None:
-        """Read what is new; of more than a whole ring the oldest records are lost."""
+    def catch_up(self, apply: Callable[[bytes, bytes, bytes], None]) -> bool:
+        """Read what is new; of more than a whole ring the oldest are lost, and it says False."""
+        whole = True
         for other in self._others:
             written = self._counters[other * _RING // 8]
             read = self._read[other]
             if read == written:
                 continue
+            whole = whole and written - read <= RECORDS
             for number in range(max(read, written - RECORDS), written):
                 offset = other * _RING + _HEADER + number % RECORDS * _RECORD.size
                 apply(*_RECORD.unpack_from(self._memory, offset))
             self._read[other] = written
+        return whole
 
     def close(self) -> None:
         """Let go of the memory."""

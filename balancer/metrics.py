@@ -1,35 +1,34 @@
-"""Counters that the hot path adds to, and how a scrape reads them (Prometheus text format)."""
+"""What a scrape reads: the workers' counters added up, in Prometheus's text format.
+
+By the RED method: rate is `balancer_requests_total`, errors are its codes 5xx together with
+`balancer_own_answers_total` and `balancer_backend_failures_total`, duration is
+`balancer_request_duration_seconds`. `balancer_affinity_total` has the verdicts (`affinity`).
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from balancer.tally import BOUNDS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from balancer.backend import Backend
 
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the latency buckets, in seconds."""
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
 class Metrics:
-    """One worker's counters: whole numbers in lists, rendered only when somebody asks."""
+    """What one worker counts beside its services and backends."""
 
-    __slots__ = ("buckets", "connections", "latency_sum", "ours")
+    __slots__ = ("connections", "ours", "strangers")
 
     def __init__(self) -> None:
-        self.buckets = [0] * (len(BOUNDS) + 1)
-        self.latency_sum = 0.0
         self.connections = 0
         self.ours: dict[int, int] = {}
-
-    def observe(self, seconds: float) -> None:
-        """One answer passed on; from its request's head to its last byte."""
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
-        self.latency_sum += seconds
+        self.strangers = 0
+        """Requests that never got as far as a service."""
 
     def own(self, status: int) -> None:
         """One answer that the balancer made itself."""
@@ -38,8 +37,7 @@ class Metrics:
     def report(self) -> dict[str, Any]:
         """The counters as plain values."""
         return {
-            "buckets": self.buckets,
-            "latency_sum": self.latency_sum,
+            "strangers": self.strangers,
             "ours": {str(status): number for status, number in self.ours.items()},
         }
 
@@ -49,20 +47,33 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "backends": {},
         "connections": 0,
-        "buckets": [0] * (len(BOUNDS) + 1),
-        "latency_sum": 0.0,
+        "strangers": 0,
+        "services": {},
         "ours": {},
     }
     for report in reports:
         whole["connections"] += report["connections"]
-        whole["latency_sum"] += report["latency_sum"]
-        whole["buckets"] = _sum(whole["buckets"], report["buckets"])
+        whole["strangers"] += report["strangers"]
         for status, number in report["ours"].items():
             whole["ours"][status] = whole["ours"].get(status, 0) + number
         for name, counts in report["backends"].items():
             before = whole["backends"].get(name)
             whole["backends"][name] = counts if before is None else _add(before, counts)
+        for name, tally in report["services"].items():
+            _add_tally(whole["services"].setdefault(name, _no_tally()), tally)
     return whole
+
+
+def _no_tally() -> dict[str, Any]:
+    return {"buckets": [0] * (len(BOUNDS) + 1), "seconds": 0.0, "verdicts": {}}
+
+
+def _add_tally(whole: dict[str, Any], tally: Mapping[str, Any]) -> None:
+    whole["buckets"] = _sum(whole["buckets"], tally["buckets"])
+    whole["seconds"] += tally["seconds"]
+    for found, done, reason, number in tally["verdicts"]:
+        key = (found, done, reason)
+        whole["verdicts"][key] = whole["verdicts"].get(key, 0) + number
 
 
 def _sum(one: list[int], other: list[int]) -> list[int]:
@@ -84,35 +95,69 @@ NOTHING: Mapping[str, Any] = {**dict.fromkeys(COUNTS, 0), "ejected": False, "cla
 def render(whole: Mapping[str, Any], backends: Iterable[Backend]) -> str:
     """The exposition of the totals."""
     rows = [(b, whole["backends"].get(f"{b.service}/{b.name}", NOTHING)) for b in backends]
-    lines = ["# TYPE balancer_requests_total counter"]
-    for backend, counts in rows:
-        lines += [
-            f'balancer_requests_total{{{_label(backend)},code="{code}xx"}} {number}'
+    return "\n".join([*_of_backends(rows), *_of_services(whole), *_of_all(whole)]) + "\n"
+
+
+def _family(name: str, kind: str, text: str, samples: Iterable[str]) -> Iterator[str]:
+    yield f"# HELP balancer_{name} {text}"
+    yield f"# TYPE balancer_{name} {kind}"
+    for sample in samples:
+        yield f"balancer_{name}{sample}"
+
+
+def _of_backends(rows: list[tuple[Backend, Mapping[str, Any]]]) -> Iterator[str]:
+    yield from _family(
+        *("requests_total", "counter", "Answers passed on, by the class of their status."),
+        (
+            f'{{{_label(backend)},code="{code}xx"}} {number}'
+            for backend, counts in rows
             for code, number in enumerate(counts["classes"])
             if number
-        ]
-    for name, kind in (("failures", "counter"), ("retries", "counter"), ("active", "gauge")):
-        metric = f"balancer_backend_{name}" + ("_total" if kind == "counter" else "")
-        lines.append(f"# TYPE {metric} {kind}")
-        lines += [f"{metric}{{{_label(backend)}}} {counts[name]}" for backend, counts in rows]
-    lines.append("# TYPE balancer_backend_up gauge")
-    lines += [f"balancer_backend_up{{{_label(b)}}} {int(b.takes_new)}" for b, _ in rows]
-    lines.append("# TYPE balancer_own_answers_total counter")
-    lines += [f'balancer_own_answers_total{{code="{c}"}} {n}' for c, n in whole["ours"].items()]
-    lines += _histogram(whole["buckets"], whole["latency_sum"])
-    lines += ["# TYPE balancer_connections gauge", f"balancer_connections {whole['connections']}"]
-    return "\n".join(lines) + "\n"
+        ),
+    )
+    for name, kind, key, text in (
+        ("backend_failures_total", "counter", "failures", "Requests that it did not answer."),
+        ("backend_retries_total", "counter", "retries", "Requests tried again after it failed."),
+        ("backend_active", "gauge", "active", "Requests under way."),
+    ):
+        samples = (f"{{{_label(backend)}}} {counts[key]}" for backend, counts in rows)
+        yield from _family(name, kind, text, samples)
+    takes = (f"{{{_label(backend)}}} {int(backend.takes_new)}" for backend, _ in rows)
+    yield from _family("backend_up", "gauge", "1 when it takes new clients.", takes)
 
 
 def _label(backend: Backend) -> str:
     return f'service="{backend.service}",backend="{backend.name}"'
 
 
-def _histogram(buckets: list[int], latency_sum: float) -> list[str]:
-    name = "balancer_request_duration_seconds"
-    lines = [f"# TYPE {name} histogram"]
-    total_so_far = 0
-    for bound, number in zip((*BOUNDS, "+Inf"), buckets, strict=True):
-        total_so_far += number
-        lines.append(f'{name}_bucket{{le="{bound}"}} {total_so_far}')
-    return [*lines, f"{name}_sum {latency_sum:.6f}", f"{name}_count {total_so_far}"]
+def _of_services(whole: Mapping[str, Any]) -> Iterator[str]:
+    services = whole["services"]
+    verdicts = [
+        f'{{service="{name}",found="{found}",done="{done}",reason="{reason}"}} {number}'
+        for name, tally in services.items()
+        for (found, done, reason), number in tally["verdicts"].items()
+    ]
+    if whole["strangers"]:
+        verdicts.append(f'{{service="-",found="N",done="N",reason=""}} {whole["strangers"]}')
+    text = "Requests by their affinity verdict, in HAProxy's letters; service - matched no route."
+    yield from _family("affinity_total", "counter", text, verdicts)
+    text = "Seconds from a request's head to the last byte of the answer passed on."
+    histograms = (line for name, t in services.items() for line in _histogram(name, t))
+    yield from _family("request_duration_seconds", "histogram", text, histograms)
+
+
+def _histogram(service: str, tally: Mapping[str, Any]) -> Iterator[str]:
+    so_far = 0
+    for bound, number in zip((*BOUNDS, "+Inf"), tally["buckets"], strict=True):
+        so_far += number
+        yield f'_bucket{{service="{service}",le="{bound}"}} {so_far}'
+    yield f'_sum{{service="{service}"}} {tally["seconds"]:.6f}'
+    yield f'_count{{service="{service}"}} {so_far}'
+
+
+def _of_all(whole: Mapping[str, Any]) -> Iterator[str]:
+    ours = (f'{{code="{code}"}} {number}' for code, number in whole["ours"].items())
+    text = "Answers that the balancer made itself, by status."
+    yield from _family("own_answers_total", "counter", text, ours)
+    connections = [f" {whole['connections']}"]
+    yield from _family("connections", "gauge", "Clients' connections.", connections)

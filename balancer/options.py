@@ -118,6 +118,13 @@ class Options:
     access_log: Annotated[
         str, _option("A line for each request on standard output: none, json or common.")
     ] = "none"
+    explain: Annotated[
+        bool,
+        _option(
+            "Say in each answer which backend gave it and what became of the client's pin "
+            "(X-Balancer). Tells clients what they need not know."
+        ),
+    ] = False
     tls_cert: Annotated[
         str, _option("A PEM file with the certificate chain: --listen speaks TLS then.")
     ] = ""
@@ -262,6 +269,7 @@ def configure(
         retry_share=options.retry_share,
         workers=options.workers,
         access_log=options.access_log,
+        explain=options.explain,
         proxy_protocol=options.proxy_protocol,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,

@@ -5,14 +5,19 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from balancer import problems
+from balancer import explain, problems
 from balancer.access_log import Record
-from balancer.client import BODY, DISCARD, GREETING, READING, SENT, TUNNEL, Client
+from balancer.affinity import NOTHING, NOTHING_FOUND
+from balancer.client import BODY, DISCARD, GREETING, READING, SENT, TUNNEL, UNDER_WAY, Client
 from balancer.errors import RefusedError
+from balancer.forwarding import NOT_PREPARED
 from balancer.request_head import NO_REQUEST
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
+
+
+_CLIENT_LEFT = 499  # as nginx logs it; no client ever sees it
 
 
 class OwnAnswers(Client):
@@ -24,7 +29,7 @@ class OwnAnswers(Client):
         """The deadline has passed; what that means depends on who was to do something."""
         if self.state == READING:
             if self.buffer:
-                self.refuse(RefusedError(408, "the request did not arrive in time"))
+                self.refuse_unread(RefusedError(408, "the request did not arrive in time"))
             else:
                 self.transport.close()
         elif self.queued:
@@ -44,8 +49,7 @@ class OwnAnswers(Client):
             self.keep_alive = request.fields.keep_alive and not self.worker.draining
             bodiless = request.method == b"HEAD"
             close = not self.keep_alive
-            self.transport.write(problems.answer(status, detail, close=close, bodiless=bodiless))
-            self._log_own(status)
+            self._say(status, problems.answer(status, detail, close=close, bodiless=bodiless))
             if close:
                 self.close()
             else:
@@ -58,22 +62,41 @@ class OwnAnswers(Client):
         if error.status == 404 and self.state == SENT:  # noqa: PLR2004 - a good request
             self.fail(error.status, error.detail)
             return
-        self.abandon()
-        self._log_own(error.status)
-        if not self.answering:
-            self.transport.write(problems.answer(error.status, error.detail, close=True))
+        if self.answering:
+            self.cut("balancer")
+            self.state = BODY  # so that the client can still read what it got
+        else:
+            self.abandon()
+            self._say(error.status, problems.answer(error.status, error.detail, close=True))
         self.close()
+
+    def refuse_unread(self, error: RefusedError) -> None:
+        """Refuse what never became a request; nothing of an earlier one is said about it."""
+        self.found = NOTHING_FOUND
+        self.prepared = NOT_PREPARED
+        self.repeatable = self.start = self.head_out = b""
+        self.refuse(error)
+
+    def cut(self, by: str) -> None:
+        """Give up a request that has no whole answer yet; `by` says who did that."""
+        if not self.answering:
+            self._count_unanswered()
+            self.status, self.sent, self.done = _CLIENT_LEFT, 0, NOTHING
+        by = "" if self.state == TUNNEL else by
+        self.log(self.backend, perf_counter() - self.started, by)
+        self.abandon()
+        self.state = DISCARD
 
     def next_request(self) -> None:
         """The answer is finished and the connection stays."""
         raise NotImplementedError
 
-    def log(self, backend: Backend | None, seconds: float) -> None:
+    def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
         """A line about an answer, when there is a log."""
         log = self.worker.access_log
         if log is not None:
-            request = self.request if self.state != READING else NO_REQUEST
-            where = (backend.service, backend.name) if backend is not None else ("-", "")
+            request = self.request if self.state in UNDER_WAY else NO_REQUEST
+            prepared = self.prepared
             log.append(
                 Record(
                     self.worker.wall,
@@ -84,14 +107,30 @@ class OwnAnswers(Client):
                     self.status,
                     self.sent,
                     seconds,
-                    *where,
+                    "-" if prepared is NOT_PREPARED else prepared.service.name,
+                    "" if backend is None else backend.name,
                     self.found.verdict + self.done,
                     self.head_out[len(self.start) : -4] or request.fields.request_id,
+                    self.found.reason,
+                    cut,
                 )
             )
 
-    def _log_own(self, status: int) -> None:
-        """An answer that the balancer made itself."""
-        self.worker.metrics.own(status)
-        self.status, self.sent, self.done = status, 0, "N"
-        self.log(None, perf_counter() - self.started if self.state != READING else 0.0)
+    def _say(self, status: int, answer: bytes) -> None:
+        """An answer that the balancer makes itself; it does nothing about a pin."""
+        worker = self.worker
+        if worker.explains:
+            answer = explain.into(answer, explain.line("", self.found, NOTHING))
+        self.transport.write(answer)
+        worker.metrics.own(status)
+        self._count_unanswered()
+        self.status, self.sent, self.done = status, 0, NOTHING
+        self.log(None, perf_counter() - self.started if self.state in UNDER_WAY else 0.0)
+
+    def _count_unanswered(self) -> None:
+        """The verdict on a request that no backend answers."""
+        prepared = self.prepared
+        if prepared is NOT_PREPARED:
+            self.worker.metrics.strangers += 1
+        else:
+            prepared.service.tally.add(self.found, NOTHING)

@@ -34,7 +34,7 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 # Not forwarded as they came: hop-by-hop (RFC 9110 section 7.6.1) or written anew by us.
 _DROPPED = frozenset(
     b"keep-alive proxy-connection proxy-authenticate proxy-authorization trailer "
-    b"http2-settings x-real-ip".split()
+    b"http2-settings x-real-ip x-balancer".split()
 )
 
 
@@ -172,7 +172,7 @@ def rule_of(lower: bytes) -> Rule | None:
     if lower in _RULES:
         return _RULES[lower]
     # CGI can't tell `_` from `-`, so such spellings of what we decide on must not get through.
-    if lower in _DROPPED or (dashed != lower and dashed in _RULES):
+    if dashed in _DROPPED or (dashed != lower and dashed in _RULES):
         return _drop
     if dashed == b"forwarded" or dashed.startswith(b"x-forwarded-"):
         return partial(_claim, lower)

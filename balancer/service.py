@@ -6,9 +6,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer import algorithms
-from balancer.affinity import DOWN, Affinity, Claim, Found
+from balancer.affinity import BACKEND_DOWN, DOWN, SATURATED, VALID, Affinity, Claim, Found
 from balancer.affinity.none import NoAffinity
 from balancer.backend import KEEPS_PINNED, Backend, State
+from balancer.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -29,11 +30,14 @@ class Service:
         *,
         panic: bool = False,
         most_active: int = 0,
+        most_queued: int = 0,
     ) -> None:
         self.name = name
+        self.tally = Tally()
         self.waiting: deque[Dispatching] = deque()
         self._panic = panic
         self._most_active = most_active
+        self._most_queued = most_queued
         self.policy = policy
         self.backends: dict[str, Backend] = {}
         self.by_pin: dict[bytes, Backend] = {}
@@ -75,14 +79,17 @@ class Service:
         """The backend for a request, None when there is none, and what its claim led to.
 
         `tried` are the backends that failed this request already. A backend that is full is
-        chosen only for its own pinned clients, or when all are full; the caller then waits.
+        chosen only for its own pinned clients, or when all are full; the caller then waits. When
+        its queue is full too, its clients overflow to others (HAProxy's maxqueue).
         """
         found = self.affinity.find(claim, now)
         pinned = found.backend
         if pinned is not None:
             if pinned.pinnable and pinned not in tried:
-                return pinned, found
-            found = Found(pinned, DOWN)
+                if not self._most_active or self._has_room(pinned):
+                    return pinned, found
+                return self._overflow(pinned, found, key, tried)
+            found = Found(pinned, DOWN, BACKEND_DOWN)
             if self.policy.on_pin_lost == "fail":
                 return None, found
         candidates = self._open
@@ -96,3 +103,14 @@ class Service:
             if free:
                 chosen = self.algorithm.choose(free, key)
         return chosen, found
+
+    def _has_room(self, backend: Backend) -> bool:
+        return backend.active < self._most_active or len(backend.waiting) < self._most_queued
+
+    def _overflow(
+        self, pinned: Backend, found: Found, key: bytes, tried: Container[Backend]
+    ) -> tuple[Backend, Found]:
+        free = tuple(b for b in self._open if b.active < self._most_active and b not in tried)
+        if not free or self.policy.on_pin_lost == "fail":
+            return pinned, found
+        return self.algorithm.choose(free, key), Found(pinned, VALID, SATURATED)

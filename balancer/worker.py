@@ -70,6 +70,7 @@ class Worker:
         config = self.cluster.config
         self.config = config
         self.limits = config.limits
+        self.explains = config.explain
         self.most_active = config.limits.backend_active or sys.maxsize
         self.request_heads = RequestHeads(config.limits, config.watched())
         self.response_heads = ResponseHeads()
@@ -187,7 +188,8 @@ class Worker:
             changed = [self._tick_backend(backend) for backend in service.backends.values()]
             if any(changed):
                 service.refresh()
-        self.retry_budget.earn(sum(self.metrics.buckets))
+        services = self.cluster.services.values()
+        self.retry_budget.earn(sum(sum(service.tally.buckets) for service in services))
         self._ticking = self._loop.call_later(self._tick_every, self._tick)
 
     def _tick_backend(self, backend: Backend) -> bool:
@@ -224,6 +226,7 @@ class Worker:
                 for service in self.cluster.services.values()
                 for pin in service.affinity.pins(self.wall)
             ],
+            "services": {s.name: s.tally.report() for s in self.cluster.services.values()},
             "connections": len(self.frontends),
             **self.metrics.report(),
         }

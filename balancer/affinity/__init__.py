@@ -1,4 +1,43 @@
-"""What overrides the algorithm: which backend a client is tied to, one kind a file."""
+"""What overrides the algorithm: which backend a client is tied to, one kind a file.
+
+Every request has a verdict of two letters, HAProxy's (configuration manual, section 8.5, third
+and fourth character), and a reason when a pin moved or was lost. What each means here:
+
+found in the request
+  N  no pin: no cookie (`cookie`, `learn`), no header (`header`), or a client that the table does
+     not know (`header`, `source`: every request has an address, so that is a new visitor)
+  I  invalid: a cookie that is no token of ours, or whose backend is not one of this service
+     (removed), or that the table does not know (`learn`)
+  D  down: its backend is known and may not serve it: down, ejected, in maintenance, failed for
+     this very request, or drained past its limit
+  V  valid: its backend may serve it, and does, unless the reason says `saturated`
+  E  expired: idle for longer than allowed; treated as if there were none
+  O  too old: made longer ago than allowed; treated as if there were none
+  U  unused: our cookie is there, but the service has affinity `none` (it had another before)
+
+done about it in the answer
+  N  nothing (a table renews the idle time of every pin that it finds; nobody is told)
+  I  inserted: a cookie set, or a pin put in the table; also when the pin moves, as with HAProxy
+  U  updated: the same pin again, with a new date (`cookie` with max-idle, `learn` when the app
+     sets the same value again)
+  D  deleted: the app's answer ended its session, and the table forgot it (`learn`)
+
+HAProxy's P and R do not occur: no cookie of the app is ours. An answer that the balancer makes
+itself does nothing about a pin.
+
+Reasons are known or left out, never guessed:
+
+  backend-down  D, and it is down, ejected, in maintenance or failed for this request
+  drained       D, and the limit of its drain has passed
+  removed       I, and the pin is authentic (our token, or a row of the table)
+  expired       E or O; and I or N as long as the table remembers that it dropped the pin for that
+  evicted       I or N, and the table remembers that it dropped the pin to make room
+  saturated     V, and the backend and its queue were full
+  table-lost    I (`learn`): the cookie was not set through this table since it began, nothing
+                about its keys was forgotten, and it began less than its idle time ago, so a pin
+                made before would still have been good. A value that the app never set through
+                this balancer, made up or from elsewhere, can't be told from that.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +48,24 @@ if TYPE_CHECKING:
     from balancer.backend import Backend
     from balancer.request_fields import Fields
 
-NONE, INVALID, DOWN, VALID, EXPIRED, OLD = "N", "I", "D", "V", "E", "O"
-"""What was found in a request, in HAProxy's letters."""
+NONE, INVALID, DOWN, VALID, EXPIRED, OLD, UNUSED = "N", "I", "D", "V", "E", "O", "U"
+NOTHING, INSERTED, UPDATED, DELETED = "N", "I", "U", "D"
+
+BACKEND_DOWN = "backend-down"
+DRAINED = "drained"
+REMOVED = "removed"
+IDLE_OR_OLD = "expired"
+EVICTED = "evicted"
+SATURATED = "saturated"
+TABLE_LOST = "table-lost"
 
 
 @dataclass(slots=True)
 class Claim:
     """What a request says about its pin: `key` is the affinity's own, None when it says nothing.
 
-    `cookie` is the Cookie field to forward, without the balancer's own cookie.
+    `cookie` is the Cookie field to forward, without the balancer's own cookie. `garbled`: there
+    was such a cookie and it says nothing.
     """
 
     key: bytes | None
@@ -28,13 +76,25 @@ class Claim:
 
 
 class Found(NamedTuple):
-    """The backend that a claim leads to, if any, and the verdict's letter."""
+    """The backend that a claim leads to, if any, the verdict's first letter, and the reason."""
 
     backend: Backend | None
     verdict: str
+    reason: str = ""
 
 
 NOTHING_FOUND = Found(None, NONE)
+UNUSED_FOUND = Found(None, UNUSED)
+
+
+class Settled(NamedTuple):
+    """Header lines to add to the answer, and the verdict's second letter."""
+
+    lines: bytes
+    done: str
+
+
+LEFT_ALONE = Settled(b"", NOTHING)
 
 
 class Pin(NamedTuple):
@@ -63,8 +123,8 @@ class Affinity(Protocol):
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
-    ) -> bytes:
-        """Remember where the client went; returns header lines to add to the answer.
+    ) -> Settled:
+        """Remember where the client went; says what to tell it.
 
         `cookies` are the Set-Cookie values of the backend's answer.
         """
@@ -72,6 +132,10 @@ class Affinity(Protocol):
 
     def hear(self, key: bytes, pin: bytes, now: float) -> None:
         """Take over a pin from another worker, or with b"" its end; nothing without a table."""
+        return
+
+    def missed(self) -> None:
+        """Some pins of other workers were not heard; nothing without a table."""
         return
 
     def pins(self, now: float) -> list[Pin]:

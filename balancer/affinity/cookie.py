@@ -19,14 +19,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from balancer.affinity import (
     EXPIRED,
+    IDLE_OR_OLD,
+    INSERTED,
     INVALID,
-    NONE,
+    LEFT_ALONE,
+    NOTHING_FOUND,
     OLD,
+    REMOVED,
+    UPDATED,
     VALID,
     Affinity,
     Claim,
     Found,
     Pin,
+    Settled,
 )
 from balancer.affinity import (
     cookies as cookie_fields,
@@ -81,18 +87,18 @@ class CookieAffinity(Affinity):
     def find(self, claim: Claim, now: float) -> Found:
         """V, or why not: N no cookie, I not ours or backend gone, O too old, E idle too long."""
         if claim.key is None:
-            return Found(None, INVALID if claim.garbled else NONE)
+            return Found(None, INVALID) if claim.garbled else NOTHING_FOUND
         policy = self._policy
         if policy.max_life and now - claim.issued > policy.max_life:
-            return Found(None, OLD)
+            return Found(None, OLD, IDLE_OR_OLD)
         if policy.max_idle and now - claim.seen > policy.max_idle:
-            return Found(None, EXPIRED)
+            return Found(None, EXPIRED, IDLE_OR_OLD)
         backend = self._pins_to.get(claim.key)
-        return Found(None, INVALID) if backend is None else backend.valid
+        return Found(None, INVALID, REMOVED) if backend is None else backend.valid
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
-    ) -> bytes:
+    ) -> Settled:
         """Set-Cookie when the client has to learn its (new) pin, or its token has to be renewed.
 
         Renewed too when the app sets a cookie of the name: ours stands behind it, so ours counts.
@@ -101,9 +107,9 @@ class CookieAffinity(Affinity):
             max_idle = self._policy.max_idle
             fresh = not max_idle or now - claim.seen < max_idle / _REFRESH
             if fresh and not (cookies and self._overwritten(cookies)):
-                return b""
-            return self._line(chosen.pin, claim.issued, now)
-        return self._line(chosen.pin, now, now)
+                return LEFT_ALONE
+            return Settled(self._line(chosen.pin, claim.issued, now), UPDATED)
+        return Settled(self._line(chosen.pin, now, now), INSERTED)
 
     def _overwritten(self, cookies: tuple[bytes, ...]) -> bool:
         return any(cookie_fields.set_value(line, self._name) is not None for line in cookies)

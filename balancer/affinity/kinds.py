@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from balancer.affinity import NONE
 from balancer.affinity.cookie import CookieAffinity
 from balancer.affinity.learn import LearnAffinity
 from balancer.affinity.none import NoAffinity
 from balancer.affinity.stick import HeaderAffinity, SourceAffinity
-from balancer.affinity.table import Table
+from balancer.affinity.table import Bounds, Table
 from balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Setting:
     policy: ServicePolicy
     secret: bytes
     pins_to: Mapping[bytes, Backend]
+    now: float
     tell: Callable[[bytes, bytes], None] | None = None
     hear: Callable[[], None] | None = None
 
@@ -39,11 +41,11 @@ class Setting:
         """What stands behind the colon."""
         return self.policy.affinity.partition(":")[2]
 
-    def table(self) -> Table:
+    def table(self, **kind: Any) -> Table:
         """An empty table of the size and the idle time asked for."""
-        policy = self.policy
+        bounds = Bounds(self.policy.table_entries, self.policy.table_idle, **kind)
         hear = self.hear if self.tell is not None else None
-        return Table(policy.table_entries, policy.table_idle, self.pins_to, self.tell, hear)
+        return Table(bounds, self.pins_to, self.now, self.tell, hear)
 
     def named(self, what: str) -> str:
         """The argument; raises `UsageError` when it is missing."""
@@ -53,11 +55,15 @@ class Setting:
 
 
 KINDS: dict[str, Callable[[Setting], Affinity]] = {
-    "none": lambda _: NoAffinity(),
+    "none": lambda s: NoAffinity(s.policy.cookie.name),
     "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to),
-    "learn": lambda s: LearnAffinity(s.named("say which cookie, as in learn:sid"), s.table()),
-    "header": lambda s: HeaderAffinity(s.named("say which, as in header:X-User"), s.table()),
-    "source": lambda s: SourceAffinity(s.table()),
+    "learn": lambda s: LearnAffinity(
+        s.named("say which cookie, as in learn:sid"), s.table(mourns=True)
+    ),
+    "header": lambda s: HeaderAffinity(
+        s.named("say which, as in header:X-User"), s.table(stranger=NONE)
+    ),
+    "source": lambda s: SourceAffinity(s.table(stranger=NONE)),
 }
 
 

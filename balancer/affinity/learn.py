@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import NONE, Affinity, Claim, Found, Pin
+from balancer.affinity import (
+    DELETED,
+    INSERTED,
+    LEFT_ALONE,
+    NOTHING_FOUND,
+    REMOVED,
+    UPDATED,
+    Affinity,
+    Claim,
+    Found,
+    Pin,
+    Settled,
+)
 from balancer.affinity import cookies as cookie_fields
 from balancer.affinity.table import Table, key_of
 
@@ -32,28 +44,40 @@ class LearnAffinity(Affinity):
 
     def find(self, claim: Claim, now: float) -> Found:
         """N no cookie, or what the table says."""
-        return Found(None, NONE) if claim.key is None else self._table.find(claim.key, now)
+        return NOTHING_FOUND if claim.key is None else self._table.find(claim.key, now)
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
-    ) -> bytes:
-        """Learn or forget what the answer sets; who was sent elsewhere stays there."""
+    ) -> Settled:
+        """Learn or forget what the answer sets; who was sent elsewhere stays there.
+
+        A cookie that the table does not know is not learned from a request: anybody could fill the
+        table with values of their own.
+        """
         for set_cookie in cookies:
             value = cookie_fields.set_value(set_cookie, self._name)
             if value is None:
                 continue
             if cookie_fields.deletes(set_cookie):
-                self._table.forget(claim.key or key_of(value))
-            else:
-                self._table.put(key_of(value), chosen.pin, now)
-            return b""
-        if claim.key is not None and found.backend is not None and found.backend is not chosen:
+                forgotten = self._table.forget(claim.key or key_of(value))
+                return Settled(b"", DELETED) if forgotten else LEFT_ALONE
+            key = key_of(value)
+            same = key == claim.key and found.backend is chosen
+            self._table.put(key, chosen.pin, now)
+            return Settled(b"", UPDATED if same else INSERTED)
+        known = found.backend is not None or found.reason == REMOVED
+        if claim.key is not None and known and found.backend is not chosen:
             self._table.put(claim.key, chosen.pin, now)
-        return b""
+            return Settled(b"", INSERTED)
+        return LEFT_ALONE
 
     def hear(self, key: bytes, pin: bytes, now: float) -> None:
         """Into the table."""
         self._table.heard(key, pin, now)
+
+    def missed(self) -> None:
+        """Said to the table."""
+        self._table.missed()
 
     def pins(self, now: float) -> list[Pin]:
         """The table."""

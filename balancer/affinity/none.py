@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import NOTHING_FOUND, Affinity, Claim, Found, Pin
+from balancer.affinity import (
+    LEFT_ALONE,
+    NOTHING_FOUND,
+    UNUSED_FOUND,
+    Affinity,
+    Claim,
+    Found,
+    Pin,
+    Settled,
+)
+from balancer.affinity import cookies as cookie_fields
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
@@ -12,24 +22,29 @@ if TYPE_CHECKING:
 
 
 class NoAffinity(Affinity):
-    """Every request is a stranger."""
+    """Every request is a stranger; one with our cookie has it from before a reload."""
 
     sticks = False
     renews = False
 
+    def __init__(self, cookie: str = "") -> None:
+        self._name = cookie.encode()
+
     def claim(self, fields: Fields, peer: bytes) -> Claim:
-        """Nothing but the cookies to pass on."""
-        return Claim(None, fields.cookie)
+        """Nothing but the cookies to pass on, and whether one is a pin that nobody asks for."""
+        name = self._name
+        unused = name in fields.cookie and bool(cookie_fields.values(fields.cookie, name))
+        return Claim(None, fields.cookie, garbled=unused)
 
     def find(self, claim: Claim, now: float) -> Found:
         """Never a backend."""
-        return NOTHING_FOUND
+        return UNUSED_FOUND if claim.garbled else NOTHING_FOUND
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
-    ) -> bytes:
+    ) -> Settled:
         """Nothing to remember."""
-        return b""
+        return LEFT_ALONE
 
     def pins(self, now: float) -> list[Pin]:
         """No table."""

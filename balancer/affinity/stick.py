@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import NONE, VALID, Affinity, Claim, Found, Pin
+from balancer.affinity import (
+    INSERTED,
+    LEFT_ALONE,
+    NOTHING_FOUND,
+    VALID,
+    Affinity,
+    Claim,
+    Found,
+    Pin,
+    Settled,
+)
 from balancer.affinity.table import Table, key_of
 
 if TYPE_CHECKING:
@@ -33,19 +43,24 @@ class HeaderAffinity(Affinity):
 
     def find(self, claim: Claim, now: float) -> Found:
         """N no header, or what the table says."""
-        return Found(None, NONE) if claim.key is None else self._table.find(claim.key, now)
+        return NOTHING_FOUND if claim.key is None else self._table.find(claim.key, now)
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
-    ) -> bytes:
+    ) -> Settled:
         """Remember a new place."""
         if claim.key is not None and not (found.verdict == VALID and found.backend is chosen):
             self._table.put(claim.key, chosen.pin, now)
-        return b""
+            return Settled(b"", INSERTED)
+        return LEFT_ALONE
 
     def hear(self, key: bytes, pin: bytes, now: float) -> None:
         """Into the table."""
         self._table.heard(key, pin, now)
+
+    def missed(self) -> None:
+        """Said to the table."""
+        self._table.missed()
 
     def pins(self, now: float) -> list[Pin]:
         """The table."""

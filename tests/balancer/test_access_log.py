@@ -8,12 +8,15 @@ import re
 from typing import TYPE_CHECKING
 
 from balancer.access_log import AccessLog, Record, as_common, as_json
-from tests.balancer.rawhttp import ok
+from tests.balancer.rawhttp import connect, get, ok, until
 
 if TYPE_CHECKING:
+    import asyncio
+
     import pytest
 
     from tests.balancer.conftest import Lab
+    from tests.balancer.rawhttp import Backend, Message
 
 RECORD = Record(0.0, b"192.0.2.1", b"GET", b'/a"b\\', 1, 200, 5, 0.25, "app", "n1", "VN", b"id-1")
 
@@ -27,8 +30,12 @@ def test_a_json_line_is_one_object() -> None:
 def test_a_common_line_can_not_be_broken_by_its_target() -> None:
     assert as_common(RECORD) == (
         '192.0.2.1 - - [01/Jan/1970:00:00:00 +0000] "GET /a\\"b\\\\ HTTP/1.1" 200 5 '
-        "app/n1 VN 0.250000"
+        "app/n1 VN - 0.250000 -"
     )
+    moved = RECORD._replace(verdict="DI", reason="backend-down", cut="client")
+    assert as_common(moved).endswith(" app/n1 DI backend-down 0.250000 client")
+    row = json.loads(as_json(moved))
+    assert (row["affinity"], row["reason"], row["cut"]) == ("DI", "backend-down", "client")
 
 
 def test_everything_is_written_by_the_end() -> None:
@@ -63,3 +70,53 @@ async def test_requests_and_verdicts_are_logged(
     assert rows[0]["request_id"] == (backend.requests[0].value("x-request-id") or b"").decode()
     assert rows[3]["status"] == 400
     assert not re.search("SESSIONLAB", json.dumps(rows)), "no credential is logged"
+
+
+async def test_what_ends_before_its_time_is_logged_with_its_bytes(
+    lab: Lab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def app(
+        backend: Backend,
+        request: Message,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        if b"/silent" in request.line:
+            await reader.read()
+        elif b"/tunnel" in request.line:
+            writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n")
+            writer.write(b"Upgrade: x\r\n\r\nhello")
+            writer.write(await reader.readexactly(4))
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1234567")
+            if b"/broken" in request.line:
+                await writer.drain()
+                writer.close()
+
+    balancer = await lab.balancer(await lab.backend(answer=app), access_log="json")
+    (backend,) = balancer.worker.cluster.backends()
+    for path, end in (("/silent", b""), ("/slow", b"1234567"), ("/broken", b"1234567")):
+        async with connect(balancer.listen) as client:
+            await client.send(get(path))
+            if end:
+                await client.reader.readuntil(end)
+            else:
+                await until(lambda: backend.active == 1)
+        await until(lambda: backend.active == 0)
+    async with connect(balancer.listen) as client:
+        await client.send(get("/tunnel", "Connection: Upgrade", "Upgrade: x"))
+        await client.reader.readuntil(b"hello")
+        await client.send(b"echo")
+        await client.reader.readuntil(b"echo")
+    await until(lambda: backend.active == 0)
+    await balancer.worker.close()
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(r["target"], r["status"], r["bytes"], r["cut"]) for r in rows] == [
+        ("/silent", 499, 0, "client"),
+        ("/slow", 200, 7, "client"),
+        ("/broken", 200, 7, "backend"),
+        ("/tunnel", 101, 9, None),
+    ]
+    assert all(r["backend"] == "n1" for r in rows)
+    text = balancer.worker.report()["services"]["app"]["verdicts"]
+    assert text == [["N", "N", "", 4]], "each is counted once"

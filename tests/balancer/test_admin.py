@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from balancer import admin
 from balancer.fleet import Alone
@@ -143,8 +145,39 @@ async def test_metrics_count_answers_by_backend_and_class(lab: Lab) -> None:
         await client.get()
     text = (await call(balancer, "GET", "/metrics")).body.decode()
     assert 'balancer_requests_total{service="app",backend="n1",code="2xx"} 3' in text
-    assert "balancer_request_duration_seconds_count 3" in text
-    assert 'balancer_request_duration_seconds_bucket{le="+Inf"} 3' in text
+    assert 'balancer_request_duration_seconds_count{service="app"} 3' in text
+    assert 'balancer_request_duration_seconds_bucket{service="app",le="+Inf"} 3' in text
+
+
+async def test_metrics_are_what_prometheus_reads(lab: Lab) -> None:
+    """Its own parser agrees, every family says what it is, and histograms add up."""
+    balancer = await lab.balancer(*await lab.backends(2), affinity="cookie")
+    client = await lab.client(balancer)
+    for lines in ((), ("Cookie: SESSIONLAB=forged",)):
+        await client.get("/", *lines)
+    await client.ask(b"bad\r\n\r\n")
+    text = (await call(balancer, "GET", "/metrics")).body.decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert {f.type for f in families.values()} == {"counter", "gauge", "histogram"}
+    for name, family in families.items():
+        assert family.documentation.endswith("."), name
+        assert re.fullmatch(r"balancer_[a-z_]+", name)
+        keys = [(s.name, tuple(sorted(s.labels.items()))) for s in family.samples]
+        assert len(keys) == len(set(keys)), f"{name} has two samples with equal labels"
+    (count,) = (
+        s.value
+        for s in families["balancer_request_duration_seconds"].samples
+        if s.name.endswith("_count")
+    )
+    buckets = [
+        s.value
+        for s in families["balancer_request_duration_seconds"].samples
+        if s.name.endswith("_bucket")
+    ]
+    assert buckets == sorted(buckets)
+    assert (count, buckets[-1]) == (2, 2)
+    assert sum(s.value for s in families["balancer_affinity"].samples) == 3
+    assert sum(s.value for s in families["balancer_own_answers"].samples) == 1
 
 
 async def test_healthz_answers_before_any_backend_is_up(lab: Lab) -> None:

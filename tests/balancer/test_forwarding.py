@@ -389,3 +389,13 @@ async def test_routes_lead_to_services_and_strip_their_prefix(lab: Lab) -> None:
     assert [r.line.split()[1] for r in orders.requests] == [b"/orders/1"]
     assert missing.status == 404
     assert json.loads(missing.body)["status"] == 404
+
+
+async def test_a_request_repeated_after_one_without_a_route_is_itself_again(lab: Lab) -> None:
+    """The 404 comes between two equal heads on one connection; the second is no repetition."""
+    backend = await lab.backend()
+    balancer = await lab.balancer(f"shop/{backend.spec}", route=["/shop=shop"])
+    client = await lab.client(balancer)
+    for path, status in (("/shop/a", 200), ("/nowhere", 404), ("/shop/a", 200)):
+        assert (await client.get(path)).status == status
+    assert [request.line for request in backend.requests] == [b"GET /shop/a HTTP/1.1"] * 2

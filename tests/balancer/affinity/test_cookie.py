@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.affinity import EXPIRED, INVALID, NONE, OLD, VALID, Found
+from balancer.affinity import (
+    EXPIRED,
+    INSERTED,
+    INVALID,
+    LEFT_ALONE,
+    NONE,
+    OLD,
+    UPDATED,
+    VALID,
+    Found,
+)
 from balancer.affinity.cookie import CookieAffinity
 from balancer.backend import Backend
 from balancer.config import Address, BackendSpec, CookiePolicy, cookie_policy
@@ -25,7 +35,8 @@ def affinity(service: str = "app", secret: bytes = b"k", **policy_values: Any) -
 
 def cookie(affine: CookieAffinity, now: float = 1000.0) -> bytes:
     stranger = affine.claim(Fields(), b"")
-    line = affine.settle(stranger, Found(None, NONE), BACKEND, (), now)
+    line, done = affine.settle(stranger, Found(None, NONE), BACKEND, (), now)
+    assert done == INSERTED
     return line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
 
 
@@ -36,7 +47,7 @@ def verdict(affine: CookieAffinity, value: bytes, now: float = 1000.0) -> Found:
 def test_a_token_leads_back_for_its_service_and_secret_only() -> None:
     mine = affinity()
     token = cookie(mine)
-    assert verdict(mine, token) == (BACKEND, VALID)
+    assert verdict(mine, token) == (BACKEND, VALID, "")
     assert verdict(affinity(service="other"), token).verdict == INVALID
     assert verdict(affinity(secret=b"other"), token).verdict == INVALID
 
@@ -53,11 +64,12 @@ def test_use_renews_the_idle_time_but_not_the_life() -> None:
     both = affinity(max_idle=60, max_life=100)
     claim = both.claim(Fields(cookie=cookie(both)), b"")
     found = both.find(claim, 1050)
-    line = both.settle(claim, found, BACKEND, (), 1050)
+    line, done = both.settle(claim, found, BACKEND, (), 1050)
+    assert done == UPDATED
     renewed = line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
     assert verdict(both, renewed, now=1099).verdict == VALID
     assert verdict(both, renewed, now=1101).verdict == OLD
-    assert both.settle(claim, found, BACKEND, (), 1003) == b"", "not at every request"
+    assert both.settle(claim, found, BACKEND, (), 1003) == LEFT_ALONE, "not at every request"
 
 
 def test_each_service_but_the_default_has_a_name_of_its_own_unless_one_was_chosen() -> None:

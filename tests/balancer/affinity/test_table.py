@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.affinity import EXPIRED, INVALID, VALID
-from balancer.affinity.table import Table, key_of
+from balancer.affinity import (
+    EVICTED,
+    EXPIRED,
+    IDLE_OR_OLD,
+    INVALID,
+    NONE,
+    REMOVED,
+    TABLE_LOST,
+    VALID,
+)
+from balancer.affinity import table as table_module
+from balancer.affinity.table import Bounds, Table, key_of
 from balancer.backend import Backend
 from balancer.config import Address, BackendSpec
 
@@ -18,34 +29,77 @@ BACKENDS = [
 BY_PIN = {backend.pin: backend for backend in BACKENDS}
 
 
-def table(entries: int = 3, idle: float = 10.0) -> Table:
-    return Table(entries, idle, BY_PIN)
+def table(entries: int = 3, idle: float = 10.0, *, mourns: bool = False) -> Table:
+    return Table(Bounds(entries, idle, mourns=mourns), BY_PIN, began=0.0)
+
+
+def verdict(pins: Table, key: bytes, now: float = 1.0) -> tuple[str, str]:
+    _, letter, reason = pins.find(key, now)
+    return letter, reason
 
 
 def test_a_pin_is_found_until_it_was_idle_for_too_long() -> None:
     pins = table()
     pins.put(b"k", BACKENDS[1].pin, now=0.0)
-    assert pins.find(b"k", now=10.0) == (BACKENDS[1], VALID)
-    assert pins.find(b"k", now=19.0) == (BACKENDS[1], VALID), "use renews it"
-    assert pins.find(b"k", now=29.5) == (None, EXPIRED)
-    assert pins.find(b"k", now=29.5) == (None, INVALID)
+    assert pins.find(b"k", now=10.0) == (BACKENDS[1], VALID, "")
+    assert pins.find(b"k", now=19.0) == (BACKENDS[1], VALID, ""), "use renews it"
+    assert pins.find(b"k", now=29.5) == (None, EXPIRED, IDLE_OR_OLD)
+    assert pins.find(b"k", now=29.5) == (None, INVALID, IDLE_OR_OLD)
 
 
 def test_a_pin_to_a_backend_that_left_is_invalid() -> None:
     pins = table()
     pins.put(b"k", b"gone", now=0.0)
-    assert pins.find(b"k", now=1.0) == (None, INVALID)
+    assert verdict(pins, b"k") == (INVALID, REMOVED)
     assert pins.pins(now=1.0) == []
 
 
 def test_others_hear_of_new_and_forgotten_pins_only() -> None:
     told: list[tuple[bytes, bytes]] = []
-    pins = Table(3, 10.0, BY_PIN, lambda key, pin: told.append((key, pin)))
+    pins = Table(Bounds(3, 10.0), BY_PIN, 0.0, lambda key, pin: told.append((key, pin)))
     pins.put(b"k", BACKENDS[0].pin, 0.0)
     pins.find(b"k", 1.0)
     pins.forget(b"k")
     pins.forget(b"k")
     assert told == [(b"k", BACKENDS[0].pin), (b"k", b"")]
+
+
+def test_a_pin_that_made_room_for_another_was_evicted() -> None:
+    pins = table(entries=2)
+    for number in range(3):
+        pins.put(b"%d" % number, BACKENDS[0].pin, 1.0)
+    assert verdict(pins, b"0") == (INVALID, EVICTED)
+    pins.put(b"0", BACKENDS[0].pin, 1.0)
+    assert verdict(pins, b"0") == (VALID, "")
+    pins.put(b"4", BACKENDS[0].pin, 99.0)
+    assert verdict(pins, b"2") == (INVALID, IDLE_OR_OLD), "it would have ended anyhow"
+
+
+def test_a_table_was_lost_only_when_nothing_else_explains_it() -> None:
+    assert verdict(table(), b"k") == (INVALID, ""), "unless it may have been in an earlier one"
+    pins = table(mourns=True)
+    assert verdict(pins, b"k") == (INVALID, TABLE_LOST)
+    assert verdict(pins, b"k", now=10.1) == (INVALID, ""), "an old pin would have ended by itself"
+    pins.put(b"k", BACKENDS[0].pin, 1.0)
+    pins.forget(b"k")
+    assert verdict(pins, b"k") == (INVALID, ""), "its session was ended on purpose"
+    pins.missed()
+    assert verdict(pins, b"other") == (INVALID, ""), "another worker may have had it"
+
+
+def test_the_memory_of_reasons_is_bounded_and_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "_MOST_ENDED", 5)
+    pins = table(entries=1, mourns=True)
+    for number in range(8):
+        pins.put(b"%d" % number, BACKENDS[0].pin, 1.0)
+    assert verdict(pins, b"6") == (INVALID, EVICTED)
+    assert verdict(pins, b"0") == (INVALID, ""), "forgotten, so nothing is said"
+    assert verdict(pins, b"new") == (INVALID, "")
+
+
+def test_a_visitor_that_nobody_knows_is_no_invalid_one_where_all_have_a_key() -> None:
+    pins = Table(Bounds(1, 10.0, stranger=NONE), BY_PIN, 0.0)
+    assert verdict(pins, b"k") == (NONE, "")
 
 
 def test_a_key_is_a_hash() -> None:
