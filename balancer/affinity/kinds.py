@@ -55,7 +55,7 @@ class Setting:
 
 
 KINDS: dict[str, Callable[[Setting], Affinity]] = {
-    "none": lambda s: NoAffinity(s.policy.cookie.name),
+    "none": lambda s: NoAffinity(s.policy.cookie.name_for(s.service)),
     "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to),
     "learn": lambda s: LearnAffinity(
         s.named("say which cookie, as in learn:sid"), s.table(mourns=True)
