@@ -74,6 +74,8 @@ class Boot:
             options["jwt-algorithm"] = description.jwt_algorithm
             if description.one_key:
                 options["jwt-keys"] = self._write_keys(self._keys)
+        if description.trust_balancer and self.balancer:
+            options["trust-proxy"] = self.balancer.address.host
         environment = {"NODE_USER_PASSWORD": self.password}
         if self.redis:
             environment["NODE_REDIS_URL"] = self.redis.url

@@ -122,6 +122,12 @@ class Client:
         """The token, or the value of the session cookie; empty before a login."""
         return self.token or self.cookies.get(SESSION_COOKIE, "")
 
+    @property
+    def secure(self) -> bool:
+        """Whether its session cookie is for TLS only (`Secure`); False when it has none."""
+        jar = self._http.cookie_jar
+        return any(cookie.key == SESSION_COOKIE and cookie["secure"] for cookie in jar)
+
     def copy_credential(self, other: Client) -> None:
         """Take over all that another client holds, as a thief or a second tab would."""
         self.token = other.token

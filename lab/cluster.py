@@ -100,10 +100,14 @@ class Cluster:
     def url(self) -> str:
         """Where clients send their requests: the balancer, or the only node."""
         front = self._boot.balancer
-        return front.address.url if front else next(iter(self.nodes.values())).url
+        if front is None:
+            return next(iter(self.nodes.values())).url
+        return f"https://{front.address}" if front.edge else front.address.url
 
     def client(self, user: str, source: str | None = None) -> Client:
         """A client for that user, not logged in yet; `source` is the address it comes from."""
+        front = self._boot.balancer
+        edge = front.edge if front else None
         client = Client(
             user,
             self.password,
@@ -112,7 +116,7 @@ class Cluster:
             self._events,
             self._scenario,
             self._site.label,
-            Way(source),
+            Way(source, edge.believed() if edge else None),
             sum(other.user == user for other in self._clients),
         )
         self._clients.append(client)

@@ -60,7 +60,8 @@ class Description:
     all it held. `one_key` False lets every node make a signing key
     of its own. `port` is the balancer's, 0 for any free one. `balancer_options` are further options
     of the built-in balancer's command line, by name without the dashes; a balancer of somebody
-    else's that has no such thing skips the story, and says why.
+    else's that has no such thing skips the story, and says why. With `tls` TLS ends at the
+    balancer; with `trust_balancer` the nodes believe what it says of the client's connection.
     """
 
     services: tuple[Service, ...] = (Service(),)
@@ -73,12 +74,16 @@ class Description:
     one_key: bool = True
     port: int = 0
     users: int = 1000
+    tls: bool = False
+    trust_balancer: bool = False
     balancer_options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [service.name for service in self.services]
         if len(set(names)) != len(names):
             raise UsageError(f"two services have the same name: {', '.join(names)}")
+        if self.balancer is None and (self.tls or self.trust_balancer):
+            raise UsageError("TLS and trust are about the balancer, and this cluster has none")
         if self.balancer is None and sum(service.nodes for service in self.services) > 1:
             raise UsageError(
                 "several nodes without a balancer: no client would reach the second one",

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from yarl import URL
 
+from lab.balancers.edge import Edge
 from lab.balancers.interface import Backend
 from lab.boot import Boot
 from lab.description import Description
@@ -90,6 +91,7 @@ class RunningBalancer:
     def __init__(self, target: Target) -> None:
         url = URL(target.url)
         self.address = Address(url.host or "", url.port or 80)
+        self.edge: Edge | None = None
 
     def part(self, backends: Sequence[Backend]) -> Part:  # noqa: ARG002
         _refuse("start its balancer")

@@ -72,6 +72,8 @@ class Lab:
         redis_keeps: bool = False,
         jwt_algorithm: str = "HS256",
         one_key: bool = True,
+        tls: bool = False,
+        trust_balancer: bool = False,
         options: Mapping[str, str] | None = None,
         balancer_options: Mapping[str, str] | None = None,
     ) -> Cluster:
@@ -81,6 +83,8 @@ class Lab:
         same `strategy` and the same further node `options`. The way to a service is its name as
         the first part of the path, when there are several. With `one_key` False every node makes a
         signing key of its own. With `redis_keeps` what is in Redis outlives a restart of it.
+        With `tls` clients speak TLS to the balancer; with `trust_balancer` nodes believe its
+        X-Forwarded-Proto.
         `balancer_options` are options of the balancer's command line.
         """
         count = self.nodes if nodes is None else nodes
@@ -94,6 +98,8 @@ class Lab:
                 redis_keeps=redis_keeps,
                 jwt_algorithm=jwt_algorithm,
                 one_key=one_key,
+                tls=tls,
+                trust_balancer=trust_balancer,
                 balancer_options=balancer_options or {},
             )
         )

@@ -17,4 +17,5 @@ ORDER = (
     "scale_out_hash",
     "keys_per_node",
     "two_tabs",
+    "tls_edge",
 )

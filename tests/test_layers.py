@@ -28,6 +28,7 @@ LAYERS = (
         "description",
         "tokens",
         "keys",
+        "certificates",
         "target",
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from lab.balancers.edge import Edge
 from lab.balancers.interface import PART, Backend
 from lab.description import Description
 from lab.errors import StepError
@@ -26,6 +27,7 @@ class Builtin:
     def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
         self.address = site.place(PART, description.port)
         self.admin = site.place(PART)
+        self.edge = Edge.on(site, self.address.host) if description.tls else None
         self._description = description
         self._site = site
         self._http = http
@@ -45,6 +47,8 @@ class Builtin:
         if len(description.services) > 1:
             for service in description.services:
                 arguments += ["--route", f"/{service.name}={service.name},strip"]
+        if self.edge:
+            arguments += ["--tls-cert", self.edge.chain, "--tls-key", self.edge.key]
         for name, value in description.balancer_options.items():
             arguments += [f"--{name}", value]
         return Part(PART, "balancer", arguments, {"BALANCER_COOKIE_SECRET": self._secret})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from lab.balancers.edge import Edge
 from lab.balancers.haproxy_config import PEER, TABLES, configuration
 from lab.balancers.interface import PART, Backend
 from lab.balancers.plan import Plan
@@ -33,6 +34,7 @@ class HAProxy:
     def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
         self.address = site.place(PART, description.port)
         self.admin = site.place(PART)
+        self.edge = Edge.on(site, self.address.host) if description.tls else None
         self._peer = site.place(PART)
         self._runtime = site.place(PART)
         self._program = program("haproxy", site)
@@ -132,6 +134,7 @@ class HAProxy:
             backends=backends,
             runtime=self._runtime,
             draining=self._draining,
+            edge=self.edge,
         )
         return self._site.write(FILE, configuration(plan))
 

@@ -72,7 +72,10 @@ def _head(plan: Plan) -> Iterator[str]:
 
 
 def _frontend(plan: Plan) -> Iterator[str]:
-    yield f"frontend public\n    bind {plan.listen}"
+    tls = f" ssl crt {plan.edge.both} alpn http/1.1" if plan.edge else ""
+    yield f"frontend public\n    bind {plan.listen}{tls}"
+    # What the client itself says there is not passed on.
+    yield f"    http-request set-header X-Forwarded-Proto {'https' if plan.edge else 'http'}"
     for service in plan.services if plan.routed else ():
         yield f"    acl to_{service} path /{service}"
         yield f"    acl to_{service} path_beg /{service}/"

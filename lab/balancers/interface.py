@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lab.balancers.edge import Edge
 from lab.fabrics.interface import Address, Part
 
 PART = "balancer"
@@ -21,9 +22,13 @@ class Backend:
 
 
 class Balancer(Protocol):
-    """A balancer in front of one cluster. Its public address is fixed when it is made."""
+    """A balancer in front of one cluster. Its public address is fixed when it is made.
+
+    With an `edge` it speaks TLS there.
+    """
 
     address: Address
+    edge: Edge | None
 
     def part(self, backends: Sequence[Backend]) -> Part:
         """How to start it."""

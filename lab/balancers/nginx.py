@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from lab.balancers.edge import Edge
 from lab.balancers.interface import PART, Backend
 from lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from lab.balancers.plan import Plan
@@ -34,6 +35,7 @@ class Nginx:
     def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
         self.address = site.place(PART, description.port)
         self.admin = site.place(PART)
+        self.edge = Edge.on(site, self.address.host) if description.tls else None
         self._program = program("nginx", site)
         self._description = description
         self._site = site
@@ -106,5 +108,6 @@ class Nginx:
             self._description,
             backends,
             self._version,
+            edge=self.edge,
         )
         return self._site.write(FILE, configuration(plan))

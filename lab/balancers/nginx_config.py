@@ -73,7 +73,9 @@ def _server(backend: Backend) -> str:
 
 
 def _servers(plan: Plan) -> Iterator[str]:
-    yield f"  server {{\n    listen {plan.listen};"
+    yield f"  server {{\n    listen {plan.listen}{' ssl' if plan.edge else ''};"
+    if plan.edge:
+        yield f"    ssl_certificate {plan.edge.chain};\n    ssl_certificate_key {plan.edge.key};"
     for service in plan.services if plan.routed else ():
         yield f"    location /{service}/ {{ proxy_pass http://{service}/; }}"
     if not plan.routed:

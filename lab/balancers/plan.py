@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lab.balancers.edge import Edge
 from lab.balancers.interface import Backend
 from lab.description import Description
 from lab.errors import Skip
@@ -32,6 +33,7 @@ class Plan:
     version: int = 1
     runtime: Address | None = None
     draining: Collection[str] = ()
+    edge: Edge | None = None
 
     @property
     def services(self) -> list[str]:

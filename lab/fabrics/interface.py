@@ -90,7 +90,7 @@ class ManyAddresses(Protocol):
     """A fabric whose clients can come from different addresses."""
 
     def addresses(self, count: int, random: Random) -> list[str]:
-        """That many, each once, drawn at random; none when this system has them not."""
+        """That many, each once, drawn at random; raises Skip when this system has them not."""
         ...
 
 

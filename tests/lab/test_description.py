@@ -30,6 +30,12 @@ def test_several_nodes_need_a_balancer() -> None:
         Description((Service(nodes=2),), balancer=None)
 
 
+@pytest.mark.parametrize("wish", ["tls", "trust_balancer"])
+def test_what_is_about_the_balancer_needs_one(wish: str) -> None:
+    with pytest.raises(UsageError, match="about the balancer"):
+        Description((Service(nodes=1),), balancer=None, **{wish: True})  # type: ignore[arg-type]
+
+
 def test_a_service_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(UsageError, match="no service named 'pay'") as raised:
         Description((Service("auth"), Service("orders"))).service("pay")

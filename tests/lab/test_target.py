@@ -55,6 +55,7 @@ def test_nodes_that_cannot_be_found_are_an_error_before_anything_is_told() -> No
         (Description(affinity="cookie", balancer_options={"panic": ""}), "options of their own"),
         (Description(affinity="cookie", jwt_algorithm="EdDSA"), "another signing algorithm"),
         (Description(affinity="cookie", users=2000), "other users"),
+        (Description(affinity="cookie", tls=True), "an edge of its own"),
     ],
 )
 def test_what_a_stack_is_not_is_skipped_with_the_reason(description: Description, why: str) -> None:

@@ -168,6 +168,8 @@ SHORT_LIVED = services(options={"idle": "0.001"})
 AFFINITY_OFF = whole(affinity="none")
 ADDED = {"cart-delay": "0.1", "cart-writes": "field"}
 WHOLE = {"cart-delay": "0.1", "cart-writes": "record"}
+TRUSTING = {"jwt-transport": "cookie", "trust-proxy": "0.0.0.0/0"}
+NEVER = {"jwt-transport": "cookie", "cookie-secure": "never"}
 BROKEN_NODE = "tests.scenarios.broken_node"
 
 CASES = [
@@ -236,6 +238,16 @@ CASES = [
         {5},
         only_for("jwt", services(strategy="redis", options=ADDED)),
     ),
+    Case("tls-edge", "nobody is trusted", {1, 2}, whole(trust_balancer=False)),
+    Case("tls-edge", "the balancer is trusted, always", {4}, whole(trust_balancer=True)),
+    Case("tls-edge", "everybody is trusted", {3}, services(options=TRUSTING)),
+    Case(
+        "tls-edge",
+        "the balancer believes its clients",
+        {2, 5},
+        whole(balancer_options={"trust-proxy": "127.0.0.0/8"}),
+    ),
+    Case("tls-edge", "the cookie is never Secure", {6}, services(options=NEVER)),
 ]
 
 

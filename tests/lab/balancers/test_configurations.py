@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab.balancers import haproxy_config, nginx_config
+from lab.balancers.edge import Edge
 from lab.balancers.interface import Backend
 from lab.balancers.plan import Plan
+from lab.certificates import new_certificate
 from lab.description import Description, Service
 from lab.errors import Skip
 from lab.fabrics.interface import Address
@@ -24,6 +27,15 @@ KEYS = ("source", "path", "header:X-User", "cookie:visitor")
 HASHES = [f"{name}:{key}" for name in ("hash", "consistent-hash") for key in KEYS]
 
 
+def with_tls(plain: Plan) -> Plan:
+    """The same plan, and a certificate for it."""
+    made = new_certificate(HERE)
+    for name, text in (("crt", made.chain), ("key", made.key), ("pem", made.chain + made.key)):
+        (Path(plain.room) / f"edge.{name}").write_text(text)
+    chain, key, both = (f"{plain.room}/edge.{name}" for name in ("crt", "key", "pem"))
+    return replace(plain, edge=Edge(chain, key, both, made.authority))
+
+
 def plan(room: Path, services: tuple[str, ...] = ("app",), **wishes: str) -> Plan:
     described = Description(tuple(Service(name, 2) for name in services), **wishes)  # type: ignore[arg-type]
     backends = [
@@ -34,19 +46,9 @@ def plan(room: Path, services: tuple[str, ...] = ("app",), **wishes: str) -> Pla
     return Plan(PUBLIC, ADMIN, PEER, str(room), described, backends)
 
 
-@needs("haproxy")
-@pytest.mark.parametrize(
-    ("algorithm", "affinity"),
-    list(itertools.product((*haproxy_config.ALGORITHMS, *HASHES), AFFINITIES)),
-)
-@pytest.mark.parametrize("services", [("app",), ("auth", "orders")])
-def test_haproxy_accepts_every_configuration(
-    tmp_path: Path, services: tuple[str, ...], algorithm: str, affinity: str
-) -> None:
-    text = haproxy_config.configuration(
-        plan(tmp_path, services, algorithm=algorithm, affinity=affinity)
-    )
-    path = tmp_path / "haproxy.cfg"
+def haproxy_accepts(wanted: Plan) -> None:
+    text = haproxy_config.configuration(wanted)
+    path = Path(wanted.room) / "haproxy.cfg"
     path.write_text(text)
     done = subprocess.run(
         [executable("haproxy") or "", "-c", "-L", haproxy_config.PEER, "-f", path],
@@ -58,6 +60,32 @@ def test_haproxy_accepts_every_configuration(
     assert "WARNING" not in done.stderr
 
 
+def nginx_accepts(wanted: Plan) -> None:
+    text = nginx_config.configuration(wanted)
+    path = Path(wanted.room) / "nginx.conf"
+    path.write_text(text)
+    done = subprocess.run(
+        [executable("nginx") or "", "-t", "-p", wanted.room, "-e", "stderr", "-c", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + text
+    assert "[warn]" not in done.stderr
+
+
+@needs("haproxy")
+@pytest.mark.parametrize(
+    ("algorithm", "affinity"),
+    list(itertools.product((*haproxy_config.ALGORITHMS, *HASHES), AFFINITIES)),
+)
+@pytest.mark.parametrize("services", [("app",), ("auth", "orders")])
+def test_haproxy_accepts_every_configuration(
+    tmp_path: Path, services: tuple[str, ...], algorithm: str, affinity: str
+) -> None:
+    haproxy_accepts(plan(tmp_path, services, algorithm=algorithm, affinity=affinity))
+
+
 @needs("nginx")
 @pytest.mark.parametrize(
     ("algorithm", "affinity"),
@@ -67,19 +95,17 @@ def test_haproxy_accepts_every_configuration(
 def test_nginx_accepts_every_configuration(
     tmp_path: Path, services: tuple[str, ...], algorithm: str, affinity: str
 ) -> None:
-    text = nginx_config.configuration(
-        plan(tmp_path, services, algorithm=algorithm, affinity=affinity)
-    )
-    path = tmp_path / "nginx.conf"
-    path.write_text(text)
-    done = subprocess.run(
-        [executable("nginx") or "", "-t", "-p", tmp_path, "-e", "stderr", "-c", path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr + text
-    assert "[warn]" not in done.stderr
+    nginx_accepts(plan(tmp_path, services, algorithm=algorithm, affinity=affinity))
+
+
+@needs("haproxy")
+def test_haproxy_accepts_a_certificate(tmp_path: Path) -> None:
+    haproxy_accepts(with_tls(plan(tmp_path)))
+
+
+@needs("nginx")
+def test_nginx_accepts_a_certificate(tmp_path: Path) -> None:
+    nginx_accepts(with_tls(plan(tmp_path)))
 
 
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid", "header:X-User"])
