@@ -7,7 +7,7 @@ from lab.answers import Answer, Answers, together
 from lab.claims import Claim, MoreThan, share
 from lab.client import Client
 from lab.cluster import Cluster
-from lab.deploys import BlueGreen, Cut, Rolling
+from lab.deploys import BlueGreen, Cut, Deploy, Rolling
 from lab.description import Description, Service
 from lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
 from lab.history import History, Operation, Outcome
@@ -16,6 +16,8 @@ from lab.results import RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario, scenario
 from lab.stage import Lab, Settings
 from lab.tokens import altered, read_token, resigned, unsigned
+from lab.users import Users
+from lab.verdicts import Fate
 
 __all__ = [
     "Answer",
@@ -26,8 +28,10 @@ __all__ = [
     "Cluster",
     "Counted",
     "Cut",
+    "Deploy",
     "DeployError",
     "Description",
+    "Fate",
     "History",
     "Lab",
     "LabError",
@@ -45,6 +49,7 @@ __all__ = [
     "StartError",
     "StepError",
     "UsageError",
+    "Users",
     "Verdict",
     "altered",
     "main",

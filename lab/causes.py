@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lab.events import Event
 from lab.verdicts import Fate, User
@@ -32,28 +33,44 @@ class Loss:
         return f"{self.users} of {self.of} users {how}: {self.why}"
 
 
+class Cause(NamedTuple):
+    """`end` is what happened to the one node that mattered, `what` that meant, `example` whom."""
+
+    what: str
+    end: str = ""
+    example: str = ""
+
+
 def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
-    """One sentence for each cluster, verdict and cause, in the order of the clusters."""
+    """A sentence for each cluster, verdict and kind of cause, in the order of the clusters."""
     tales: dict[str, _Tale] = {}
     for event in events:
         label = event.data.get("cluster")
         if isinstance(label, str):
             tales.setdefault(label, _Tale()).hear(event)
     of = Counter(user.cluster for user in users)
-    counts: Counter[tuple[str, Fate, str]] = Counter()
-    examples: dict[tuple[str, Fate, str], str] = {}
+    causes: dict[tuple[str, Fate, str], list[Cause]] = {}
     for user in users:
         if user.fate in LOSSES:
-            tale = tales.get(user.cluster, _NOTHING)
-            why, example = tale.why(user)
-            key = (user.cluster, user.fate, why)
-            counts[key] += 1
-            examples.setdefault(key, example)
-    return [
-        Loss(cluster, count, of[cluster], fate, " ".join(filter(None, [why, examples[key]])))
-        for key, count in counts.items()
-        for cluster, fate, why in [key]
+            cause = tales.get(user.cluster, _NOTHING).why(user)
+            causes.setdefault((user.cluster, user.fate, cause.what), []).append(cause)
+    found = [
+        Loss(cluster, len(of_a_kind), of[cluster], fate, _sentence(of_a_kind))
+        for (cluster, fate, _), of_a_kind in causes.items()
     ]
+    order = list(tales)
+    return sorted(found, key=lambda loss: order.index(loss.cluster) if loss.cluster in tales else 0)
+
+
+def _sentence(causes: Sequence[Cause]) -> str:
+    """What they have in common, after the nodes' ends in the order of their moments."""
+    ends = sorted(
+        {cause.end for cause in causes if cause.end}, key=lambda end: float(end.split()[-2])
+    )
+    what = causes[0].what
+    if len(ends) > 1:
+        what = what.replace(" its ", " their ")
+    return " ".join(filter(None, [", ".join([*ends, what]), causes[0].example]))
 
 
 class _Tale:
@@ -83,57 +100,57 @@ class _Tale:
         elif event.kind == "balancer.restarted":
             self._balancer.append(at)
 
-    def why(self, user: User) -> tuple[str, str]:
-        """What led to that user's verdict, and what of it is this user's own."""
+    def why(self, user: User) -> Cause:
+        """What led to that user's verdict."""
         if user.fate is Fate.WRONG_DATA:
-            return "", user.says
+            return Cause("", example=user.says)
         if user.fate is Fate.STUCK:
-            return self._stuck(user), ""
+            return self._stuck(user)
         told = {"memory": self._memory, "redis": self._store, "jwt": self._token}
-        why = told.get(self._strategy(user), _unexplained)(user)
-        elsewhere = f"({user.client}: {_at(user)} instead of {user.home})"
-        return why, elsewhere if why.startswith(_ELSEWHERE) else ""
+        return told.get(self._strategy(user), _unexplained)(user)
 
-    def _memory(self, user: User) -> str:
+    def _memory(self, user: User) -> Cause:
         if end := self._end_of(user):
-            return f"{end}, their sessions were in its memory"
+            return Cause("their sessions were in its memory", end)
         if _at(user) == user.home:
-            return f"{user.home} itself knew them no more: their sessions had ended there"
-        return f"{_ELSEWHERE} that has their sessions in its memory{self._told(user)}"
+            return Cause("their node itself knew them no more, their sessions had ended there")
+        has = f"{_ELSEWHERE} that has their sessions in its memory{self._told(user)}"
+        return Cause(has, example=_instead(user))
 
     def _told(self, user: User) -> str:
-        """What the balancer said about the pin that should have led them home."""
-        if user.at is None or not (user.at.verdict or user.at.reason):
+        """What the balancer said about the pin that should have led them home, if there was one."""
+        if user.at is None or not (user.at.reason or user.at.verdict.lstrip("N")):
             return ""
         said = f"; the balancer says: {user.at.verdict}, {user.at.reason or 'no reason'}"
         restarted = _last(self._balancer, user)
         return said if restarted is None else f"{said}; it restarted at {restarted:.1f} s"
 
-    def _store(self, user: User) -> str:
+    def _store(self, user: User) -> Cause:
         stopped = _last(self._redis, user)
         if stopped is None:
-            return "Redis had their sessions no more"
-        return f"Redis stopped at {stopped:.1f} s, their sessions were in it"
+            return Cause("Redis had their sessions no more")
+        return Cause(f"Redis stopped at {stopped:.1f} s, their sessions were in it")
 
-    def _token(self, user: User) -> str:
+    def _token(self, user: User) -> Cause:
         retired = _last(self._keys, user)
         if retired is not None:
-            return f"the key that had signed their tokens was taken away at {retired:.1f} s"
-        if not self._one_key and _at(user) != user.home:
-            signed = "signed their tokens with a key of its own"
-            end = self._end_of(user)
-            return f"{end}, which had {signed}" if end else f"{_ELSEWHERE} that {signed}"
-        return "their tokens were refused"
+            return Cause(f"the key that had signed their tokens was taken away at {retired:.1f} s")
+        if self._one_key or _at(user) == user.home:
+            return Cause("their tokens were refused")
+        if end := self._end_of(user):
+            return Cause("their tokens were signed with its own key", end)
+        signed = f"{_ELSEWHERE} that signed their tokens with a key of its own"
+        return Cause(signed, example=_instead(user))
 
-    def _stuck(self, user: User) -> str:
-        said = "no answer came" if user.at and user.at.status is None else f"{_status(user)}"
+    def _stuck(self, user: User) -> Cause:
+        status = user.at.status if user.at else None
+        said = "no answer came" if status is None else f"{status} came"
+        if end := self._end_of(user):
+            return Cause(f"and they stayed tied to it: {said}", end)
         stopped = _last(self._redis, user)
-        cause = self._end_of(user)
-        if cause:
-            return f"{cause}, and they stayed tied to it: {said}"
         if stopped is not None:
-            return f"Redis stopped at {stopped:.1f} s: {said}"
-        return f"{said} from {_at(user)}"
+            return Cause(f"Redis stopped at {stopped:.1f} s: {said}")
+        return Cause(f"{said} from {_at(user)}")
 
     def _end_of(self, user: User) -> str:
         """`n2 stopped at 4.0 s`, when the user's node had ended before the answer came."""
@@ -165,9 +182,9 @@ def _at(user: User) -> str:
     return (user.at.node if user.at else None) or "the balancer"
 
 
-def _status(user: User) -> str:
-    return f"{user.at.status if user.at else 'nothing'} came"
+def _instead(user: User) -> str:
+    return f"({user.client}: {_at(user)} instead of {user.home})"
 
 
-def _unexplained(user: User) -> str:
-    return f"{_at(user)} answered {user.at.status if user.at else 'nothing'}"
+def _unexplained(user: User) -> Cause:
+    return Cause(f"{_at(user)} answered {user.at.status if user.at else 'nothing'}")

@@ -26,7 +26,6 @@ from lab.membership import Membership
 from lab.node import Node
 from lab.redis import PART as REDIS
 from lab.redis import Redis
-from lab.trouble import Trouble
 from lab.way import Way
 
 
@@ -57,7 +56,6 @@ class Cluster:
         self._clients: list[Client] = []
         self._boot = boot or Boot(description, site, self.password, redis_url)
         self._members = Membership(self._boot, self._emit, events.now)
-        self.trouble = Trouble(self._boot, site, self._emit)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -166,6 +164,11 @@ class Cluster:
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""
         return await self._boot.balancer.states() if self._boot.balancer else {}
+
+    async def versions(self) -> dict[str, str]:
+        """The version that each node says it runs, by the node's name; asked past the balancer."""
+        said = {node.name: await node.readiness(self._boot.http) for node in self.nodes.values()}
+        return {name: str(answer.get("version", "")) for name, answer in said.items()}
 
     # What a story does to it
 

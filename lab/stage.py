@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from lab.answers import Answer, Answers
 from lab.claims import Claim, judge
@@ -21,9 +22,10 @@ from lab.stack import Joined, RunningSite
 from lab.tables import Table
 from lab.target import Target
 from lab.tokens import read_token
-from lab.traffic import Traffic
+from lab.traffic import PAUSE, Traffic
 from lab.users import Users
 
+T = TypeVar("T")
 Sabotage = Callable[[Description], Description]
 
 
@@ -162,11 +164,18 @@ class Lab:
 
         return await side_by_side([often(client) for client in clients])
 
+    async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
+        """Tell several parts of a story side by side; what each returns, by its name."""
+        return dict(zip(parts, await side_by_side(list(parts.values())), strict=True))
+
     def asking(
-        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+        self,
+        clients: Sequence[Client],
+        does: Callable[[Client], Coroutine[object, object, Answer]],
+        pause: float = PAUSE,
     ) -> Traffic:
-        """Clients that keep asking until the `async with` block ends."""
-        return Traffic(clients, does)
+        """Clients that keep asking until the `async with` block ends, with a pause in between."""
+        return Traffic(clients, does, pause)
 
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.

@@ -23,9 +23,10 @@ class Traffic:
     When it is left each client has the answer to its last request, and asks no more.
     """
 
-    def __init__(self, clients: Sequence[Client], does: Does) -> None:
+    def __init__(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> None:
         self._clients = clients
         self._does = does
+        self._pause = pause
         self._answers: dict[Client, list[Answer]] = {client: [] for client in clients}
         self._asked = dict.fromkeys(clients, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,4 +71,4 @@ class Traffic:
         while not self._over:
             self._asked[client] += 1
             self._answers[client].append(await self._does(client))
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)

@@ -31,6 +31,14 @@ class Users:
         return sum(counts[fate] for fate in fates)
 
     @property
+    def kept(self) -> int:
+        return self.count(Fate.KEPT)
+
+    @property
+    def moved(self) -> int:
+        return self.count(Fate.MOVED)
+
+    @property
     def lost(self) -> int:
         """Those who were logged out, stuck, or given wrong data."""
         return self.count(Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)

@@ -6,7 +6,8 @@ until it logs out. Its verdict is the worst that happened to it:
 =============  =====================================================================
 kept           still logged in, at the same node, with its data
 moved          another node answers it; still logged in, with its data
-logged out     a request that carried its credential was answered 401
+logged out     a request that carried its credential was answered 401, or errors
+               ended only when it logged in anew
 stuck          nothing but errors until it dropped its cookies, or to the run's end
 wrong data     it was taken for somebody else, or its cart is not its own
 =============  =====================================================================
@@ -146,6 +147,8 @@ class _Life:
     def _log_in(self, operation: Operation) -> None:
         if not operation.credential:
             self._asked_with_nothing(operation)
+        elif self._errors:
+            self._became(Fate.LOGGED_OUT, self._errors[0])
         self._answered(operation)
         if operation.user != operation.client:
             self._wrong(operation, f"{operation.client} was logged in as {operation.user}")

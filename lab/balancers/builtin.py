@@ -43,6 +43,8 @@ class Builtin:
             *("--algorithm", description.algorithm),
             *("--affinity", description.affinity),
             *("--health-interval", _interval(len(backends))),
+            *("--eject-time", "0.5"),  # a node that is there again takes part again
+            "--explain",  # so that a history says what became of each pin, and why
         ]
         if len(description.services) > 1:
             for service in description.services:
@@ -73,7 +75,13 @@ class Builtin:
 
     async def pins(self, backend: Backend) -> int | None:
         row = next(row for row in await self._rows() if row["name"] == backend.name)
-        return int(row["pins"]) if "pins" in row else None
+        if "pins" in row:
+            return int(row["pins"])
+        if self._description.affinity == "cookie":
+            return None
+        async with self._http.get(f"{self.admin.url}/affinity") as got:
+            pins = (await got.json())["pins"]
+        return len([pin for pin in pins if pin["backend"] == backend.name])
 
     async def remove(self, backend: Backend) -> None:
         await self._tell("DELETE", _path(backend))

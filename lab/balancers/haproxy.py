@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from lab.balancers.edge import Edge
-from lab.balancers.haproxy_config import PEER, TABLES, configuration
+from lab.balancers.haproxy_config import CHECK, PEER, TABLES, configuration
 from lab.balancers.interface import PART, Backend
 from lab.balancers.plan import Plan
 from lab.balancers.programs import program
@@ -23,6 +23,8 @@ from lab.parts import until
 FILE = "haproxy.cfg"
 STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections
 GONE = "Former worker"  # what the master says once it has ended, its tables handed over
+RELOADING = "Reloading HAProxy"  # what the master says when it has heard the signal
+SETTLED_SECONDS = 0.3
 RESYNC_SECONDS = 5.1
 """A worker hands its tables over only once it has given up waiting for those of one before it
 (`PEER_RESYNC_TIMEOUT`, 5 s, fixed in HAProxy's source)."""
@@ -64,7 +66,17 @@ class HAProxy:
 
     async def add(self, backend: Backend) -> None:
         self._backends.append(backend)
-        await self.reload()
+        if not self._changes_at_runtime:
+            return await self.reload()
+        # A reload would do here as well, but a worker takes connections before it has its tables,
+        # and clients that keep asking lose their sessions meanwhile.
+        self._configure(self._backends)
+        name = f"{backend.service}/{backend.name}"
+        await self._command(
+            f"add server {name} {backend.address} {CHECK.format(100)}", says="New server"
+        )
+        await self._command(f"enable server {name}")
+        return await self._command(f"enable health {name}")
 
     async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
         """Through the runtime API; it knows no limit, so whoever drains has to keep one."""
@@ -78,17 +90,30 @@ class HAProxy:
     async def remove(self, backend: Backend) -> None:
         self._backends.remove(backend)
         self._draining.discard(backend.name)
-        await self.reload()
+        if not self._changes_at_runtime:
+            return await self.reload()
+        self._configure(self._backends)
+        name = f"{backend.service}/{backend.name}"
+        await self._command(f"set server {name} state maint")
+
+        async def deleted() -> bool:
+            try:
+                await self._command(f"del server {name}", says="Server deleted")
+            except StepError:
+                return False  # requests are still open there
+            return True
+
+        return await until(f"haproxy to let {backend.name} go", deleted)
 
     async def reload(self) -> None:
         """Reload, and wait until the new worker alone takes connections and has made its checks."""
-        keeps_pins = self._description.affinity.partition(":")[0] in TABLES
+        keeps_pins = self._keeps_tables
         if keeps_pins:
             await asyncio.sleep(self._started + RESYNC_SECONDS - time.monotonic())
         sign = GONE if keeps_pins else STOPPED
         reloads = self._site.log(PART).count(sign)
         self._configure(self._backends)
-        await self._site.signal(PART, signal.SIGUSR2)
+        await self._signal_master()
 
         async def replaced() -> bool:
             return self._site.log(PART).count(sign) > reloads
@@ -101,6 +126,20 @@ class HAProxy:
 
         await until("haproxy to check its servers", checked)
 
+    async def _signal_master(self) -> None:
+        """Have the master reload. It is deaf to signals until it has settled after the last one."""
+        heard = self._site.log(PART).count(RELOADING)
+        signalled = 0.0
+
+        async def hears() -> bool:
+            nonlocal signalled
+            if time.monotonic() - signalled > SETTLED_SECONDS:
+                signalled = time.monotonic()
+                await self._site.signal(PART, signal.SIGUSR2)
+            return self._site.log(PART).count(RELOADING) > heard
+
+        await until("haproxy to begin its reload", hears)
+
     async def _servers(self) -> list[dict[str, str]]:
         """A row of its statistics for each server."""
         async with self._http.get(f"{self.admin.url}/stats;csv;norefresh") as got:
@@ -112,15 +151,25 @@ class HAProxy:
             if row["pxname"] in services and row["svname"] not in ("FRONTEND", "BACKEND")
         ]
 
-    async def _command(self, text: str) -> None:
-        """One command of the runtime API, which answers a success with an empty line."""
+    @property
+    def _keeps_tables(self) -> bool:
+        """Whether its pins are in the process."""
+        return self._description.affinity.partition(":")[0] in TABLES
+
+    @property
+    def _changes_at_runtime(self) -> bool:
+        """Whether it has to take servers at runtime, and can: a static hash knows no such thing."""
+        return self._keeps_tables and self._description.algorithm.partition(":")[0] != "hash"
+
+    async def _command(self, text: str, says: str = "") -> None:
+        """One command of the runtime API; raises StepError unless its answer begins like that."""
         reader, writer = await asyncio.open_connection(self._runtime.host, self._runtime.port)
         try:
             writer.write(f"{text}\n".encode())
             said = (await reader.read()).decode().strip()
         finally:
             writer.close()
-        if said:
+        if not said.startswith(says) if says else said:
             raise StepError(f"haproxy refused `{text}`: {said}")
 
     def _configure(self, backends: Sequence[Backend]) -> str:

@@ -41,6 +41,7 @@ OPTIONS = {
 }
 """What HAProxy has of the built-in balancer's options, in its words."""
 
+CHECK = "check inter {0}ms rise 2 fall 3"
 PEER = "lab"  # this process's name among its peers: `haproxy -L`
 
 TABLES = frozenset({"source", "learn", "header"})
@@ -65,7 +66,7 @@ def _head(plan: Plan) -> Iterator[str]:
         values = words_for("option", name, OPTIONS, "HAProxy")
         yield "    " + words_for(f"value of `{name}`", value, values, "HAProxy")
     yield "    option httpchk GET /readyz"
-    yield f"    default-server check inter {_interval(plan)}ms rise 2 fall 3"
+    yield "    default-server " + CHECK.format(_interval(plan))
     # A process that takes over after a reload gets the stick tables from the one that leaves.
     yield f"peers lab\n    peer {PEER} {plan.peer}"
     yield f"frontend admin\n    bind {plan.admin}\n    stats enable\n    stats uri /stats"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lab.causes import losses
@@ -51,12 +53,27 @@ def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> 
     ]
 
 
-def test_users_of_two_nodes_are_counted_apart() -> None:
-    ends = (happened("node.killed", 3.0, node="n1"), happened("node.stopped", 4.0, node="n3"))
-    assert told([life(), life("bob", at="n3")], started(), *ends) == [
-        "1 of 2 users logged out: n1 was killed at 3.0 s, their sessions were in its memory",
-        "1 of 2 users logged out: n3 stopped at 4.0 s, their sessions were in its memory",
+def test_the_ends_of_several_nodes_are_told_in_their_order() -> None:
+    ends = (happened("node.removed", 4.0, node="n3"), happened("node.killed", 3.0, node="n1"))
+    assert told([life(at="n3"), life("bob"), life("carol")], started(), *ends) == [
+        (
+            "3 of 3 users logged out: n1 was killed at 3.0 s, n3 was removed at 4.0 s, "
+            "their sessions were in their memory"
+        )
     ]
+
+
+def test_clusters_are_told_in_the_order_in_which_they_were_started() -> None:
+    second = life()
+    second.operations = [replace(op, cluster="b") for op in second.operations]
+    events = [started(), Event(0.1, "cluster.starting", "s", {"cluster": "b"})]
+    found = losses(users(merged([second, life("bob")])), events)
+    assert [loss.cluster for loss in found] == ["c", "b"]
+
+
+def test_without_affinity_the_balancer_has_said_nothing() -> None:
+    (said,) = told([life(verdict="NN")], started())
+    assert "balancer" not in said
 
 
 def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
@@ -101,7 +118,7 @@ def test_the_balancer_s_own_word_on_the_pin_is_passed_on() -> None:
 
 def test_a_node_that_forgot_its_own_session_is_said_to_have() -> None:
     (said,) = told([life(then="n1")], started())
-    assert "n1 itself knew them no more" in said
+    assert "their node itself knew them no more" in said
 
 
 def test_sessions_in_redis_go_with_redis() -> None:
@@ -120,7 +137,7 @@ def test_tokens_go_with_their_keys() -> None:
     (said,) = told([life()], started("jwt", one_key=False))
     assert "another node than the one that signed their tokens with a key of its own" in said
     (said,) = told([life()], started("jwt", one_key=False), happened("node.killed", 3.0, node="n1"))
-    assert "n1 was killed at 3.0 s, which had signed their tokens with a key of its own" in said
+    assert "n1 was killed at 3.0 s, their tokens were signed with its own key" in said
     (said,) = told([life()], started("jwt"))
     assert said == "1 of 1 users logged out: their tokens were refused"
 

@@ -181,14 +181,11 @@ def test_errors_to_the_end_are_stuck(life: Life, times: int) -> None:
 
 
 @given(lives(), st.integers(1, 5))
-def test_a_login_that_ends_the_errors_with_the_cookies_still_there_is_no_stuckness(
-    life: Life, times: int
-) -> None:
-    for _ in range(times):
-        life.fail("GET", "/me", 503)
+def test_errors_that_only_a_new_login_ended_have_cost_the_session(life: Life, times: int) -> None:
+    errors = [life.fail("GET", "/me", 503) for _ in range(times)]
     life.ask("POST", "/login", 200, user=life.client)
     user = only(life.operations)
-    assert user.fate is life.verdict
+    assert (user.fate, user.at) == (Fate.LOGGED_OUT, errors[0])
     assert spans(user) == life.interruptions
 
 

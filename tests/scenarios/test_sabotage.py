@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
 
+from lab.client import Client
 from lab.cluster import Cluster
 from lab.description import Description, Service
 from lab.discovery import installed
 from lab.events import Events
 from lab.fabrics.local import LocalFabric
 from lab.keys import new_key
+from lab.membership import Membership
 from lab.node import Node
 from lab.runner import run_one
 from lab.stage import Sabotage, Settings
@@ -152,6 +154,45 @@ def every_key_is_dropped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Cluster, "retire_keys", replace_all)
 
 
+def a_drain_that_cuts(patch: pytest.MonkeyPatch) -> None:
+    send_off = Membership.send_off
+
+    async def at_once(members: Membership, nodes: Sequence[Node], limit: float) -> None:
+        assert limit >= 0
+        await send_off(members, nodes, 0)
+
+    patch.setattr(Membership, "send_off", at_once)
+
+
+def nothing_is_deployed(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(_: Cluster, how: object, version: str) -> None:
+        pass
+
+    patch.setattr(Cluster, "deploy", nothing)
+
+
+def a_reload_that_forgets(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Cluster, "reload_balancer", Cluster.restart_balancer)
+
+
+def a_restart_that_does_not_happen(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(_: Cluster) -> None:
+        pass
+
+    patch.setattr(Cluster, "restart_balancer", nothing)
+
+
+def the_balancer_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(_: Cluster, name: str) -> None:
+        pass
+
+    patch.setattr(Cluster, "remove_node", nothing)
+
+
+def nobody_forgets(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Client, "forget", lambda _: None)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     scenario: str
@@ -248,6 +289,31 @@ CASES = [
         whole(balancer_options={"trust-proxy": "127.0.0.0/8"}),
     ),
     Case("tls-edge", "the cookie is never Secure", {6}, services(options=NEVER)),
+]
+
+
+INSIST = whole(balancer_options={"on-pin-lost": "fail"})
+GIVE_IN = whole(balancer_options={"on-pin-lost": "redispatch"})
+
+CASES += [
+    Case(
+        "rolling-deploy",
+        "sessions are shared",
+        {1, 2, 3},
+        only_for("memory", services(strategy="redis")),
+    ),
+    Case("rolling-deploy", "one key for all", {4}, whole(one_key=True)),
+    Case("rolling-deploy", "a drain that cuts", {5}, honest, a_drain_that_cuts),
+    Case("rolling-deploy", "sessions in memory", {6, 7}, services(strategy="memory")),
+    Case("rolling-deploy", "nothing is deployed", {8}, honest, nothing_is_deployed),
+    Case("pinned-to-the-dead", "the balancer insists", {1}, INSIST),
+    Case("pinned-to-the-dead", "the balancer gives in", {2, 4}, GIVE_IN),
+    Case("pinned-to-the-dead", "affinity is off", {3}, AFFINITY_OFF),
+    Case("pinned-to-the-dead", "the cookie is not dropped", {4}, honest, nobody_forgets),
+    Case("pinned-to-the-dead", "the balancer is not told", {5}, honest, the_balancer_is_not_told),
+    Case("balancer-restart", "it does not restart", {1}, honest, a_restart_that_does_not_happen),
+    Case("balancer-restart", "affinity is off", {2, 4}, AFFINITY_OFF),
+    Case("balancer-restart", "a reload that forgets", {3}, honest, a_reload_that_forgets),
 ]
 
 

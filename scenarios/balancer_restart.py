@@ -1,0 +1,69 @@
+"""The balancer itself restarts, or is reloaded.
+
+Not one app server is touched, yet users can be logged out: what the balancer has *learned* of who
+belongs where is in its memory, and goes with it. A pin that travels in a cookie is the client's,
+and a balancer with the same secret reads it as before. A reload must keep both.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from lab import Client, Cluster, Lab, main, scenario, share
+
+LEARNED, COOKIE = "learn:sid", "cookie"
+
+Event = Callable[[Cluster], Awaitable[None]]
+
+
+@scenario(
+    "balancer-restart",
+    "The balancer restarts: learned pins are lost, cookie pins kept; a reload keeps both",
+    least_nodes=2,
+)
+async def balancer_restart(lab: Lab) -> None:
+    everybody = 2 * lab.nodes
+    stories: dict[str, tuple[str, Event, int]] = {
+        "It restarts, and has forgotten where each session is: everybody is logged out": (
+            LEARNED,
+            Cluster.restart_balancer,
+            0,
+        ),
+        "It restarts, and reads in each cookie who belongs where: nobody is logged out": (
+            COOKIE,
+            Cluster.restart_balancer,
+            everybody,
+        ),
+        "It is reloaded and still knows what it has learned": (
+            LEARNED,
+            Cluster.reload_balancer,
+            everybody,
+        ),
+        "It is reloaded and still reads its cookies": (
+            COOKIE,
+            Cluster.reload_balancer,
+            everybody,
+        ),
+    }
+    kept = await lab.side_by_side(
+        {text: kept_by(lab, affinity, event) for text, (affinity, event, _) in stories.items()}
+    )
+    for text, (_, _, expected) in stories.items():
+        lab.claim(
+            text,
+            expected=share(expected, everybody, "users kept"),
+            observed=share(kept[text], everybody, "users kept"),
+        )
+
+
+async def kept_by(lab: Lab, affinity: str, event: Event) -> int:
+    """How many users of a cluster are kept when that happens to its balancer."""
+    async with lab.cluster("memory", affinity=affinity) as cluster:
+        clients = cluster.clients(2 * lab.nodes)
+        await lab.everyone(clients, Client.login)
+        await event(cluster)
+        for client in clients:  # one after the other, so that each is asked by every server in turn
+            await client.me_times(2 * lab.nodes)
+        return lab.users_of(cluster).kept
+
+
+if __name__ == "__main__":
+    main(balancer_restart)
