@@ -27,6 +27,8 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	$(BIN)/python -m benchmarks.lab
 	$(BIN)/python -m benchmarks.balancer --quick
 	@echo "All rows: $(BIN)/python -m benchmarks.balancer; another version: --against REV_OR_DIR"
+	@echo "More: python -m benchmarks.balancer.chaos (a million requests while everything changes)," \
+		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies)"
 
 pins: .venv/dev ## resolve the pinned requirements anew
 	$(PINS) pyproject.toml -o requirements.txt

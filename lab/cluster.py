@@ -26,6 +26,7 @@ from lab.membership import Membership
 from lab.node import Node
 from lab.redis import PART as REDIS
 from lab.redis import Redis
+from lab.trouble import Trouble
 from lab.way import Way
 
 
@@ -56,6 +57,7 @@ class Cluster:
         self._clients: list[Client] = []
         self._boot = boot or Boot(description, site, self.password, redis_url)
         self._members = Membership(self._boot, self._emit, events.now)
+        self.trouble = Trouble(self._boot, site, self._emit)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http.cookies import BaseCookie
 
 import aiohttp
@@ -24,6 +25,9 @@ class OneSite(aiohttp.CookieJar):
 
     def update_cookies(self, cookies: LooseCookies, response_url: URL = NOWHERE) -> None:
         super().update_cookies(cookies, self._here(response_url))
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        super().update_cookies_from_headers(headers, self._here(response_url))
 
     def filter_cookies(self, request_url: URL = NOWHERE) -> BaseCookie[str]:
         return super().filter_cookies(self._here(request_url))

@@ -32,7 +32,7 @@ LAYERS = (
         "target",
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),
-    ("boot", "stack", "membership", "deploys"),
+    ("boot", "stack", "membership", "trouble", "deploys"),
     ("cluster", "faults", "traffic", "stage", "scenario", "results"),
     ("runner", "reports", "discovery", "stored"),
     ("cli", "__main__", "__init__"),

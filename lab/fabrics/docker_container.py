@@ -43,10 +43,14 @@ class Watched:
         threading.Thread(target=self._watch, args=(stream,), name=name, daemon=True).start()
         container.start()
 
+    @property
+    def container(self) -> Container:
+        assert self._container is not None  # noqa: S101  it runs
+        return self._container
+
     def signal(self, signum: int) -> None:
         """What no process can handle goes to all processes inside, as elsewhere to the group."""
-        container = self._container
-        assert container is not None  # noqa: S101  it runs
+        container = self.container
         try:
             if signum == signal.SIGSTOP:
                 container.pause()
@@ -63,11 +67,10 @@ class Watched:
             self.status.set_result(status)
 
     def _watch(self, stream: Any) -> None:
-        assert self._container is not None  # noqa: S101  set by run()
         try:
             for _, chunk in frames_iter(stream, tty=False):
                 self._log.extend(chunk)
-            said = self._container.wait()["StatusCode"]
+            said = self.container.wait()["StatusCode"]
         except NotFound:
             said = KILLED  # removed by force, which kills
         except (DockerException, RequestException, HTTPError, OSError):

@@ -15,7 +15,7 @@ from docker.types import IPAMConfig, IPAMPool
 from lab.errors import StartError
 from lab.fabrics import docker_subnets
 from lab.fabrics.docker_engine import Engine
-from lab.fabrics.interface import Address
+from lab.fabrics.interface import FREE, GOOD, Address, Limits, Link
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT = 8080
@@ -24,11 +24,22 @@ OVERLAPS = 403  # the engine's answer to an address range that another network h
 
 @dataclass(slots=True)
 class Host:
-    """A part's place on the network; it keeps it when its container is replaced."""
+    """A part's place on the network, and what is wrong with it on purpose.
+
+    It keeps both when its container is replaced.
+    """
 
     address: str
     ports: list[int] = field(default_factory=list)
     published: list[int] = field(default_factory=list)
+    cut_off: set[str] = field(default_factory=set)  # the addresses that it can't reach
+    link: Link = GOOD
+    limits: Limits = FREE
+
+    @property
+    def wired(self) -> bool:
+        """Whether its network is as the engine makes it."""
+        return not self.cut_off and self.link == GOOD
 
 
 class PrivateNetwork:

@@ -61,6 +61,11 @@ class Programs:
         found = (inside.executable(name) for name in names for inside in self._insides)
         return told(lambda: next((path for path in found if path), None))
 
+    def image_with(self, *names: str) -> Image | None:
+        """The first image that holds all of these programs."""
+        holding = (i.image for i in self._insides if all(map(i.executable, names)))
+        return told(lambda: next(holding, None))
+
     def image_of(self, program: str) -> Image:
         """The image to run this path or module in: the first, unless only another has the path."""
         holding = (i.image for i in self._insides if "/" in program and i.executable(program))

@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
-from lab.errors import FabricLost, StartError
+from lab.errors import FabricLost, Skip, StartError
 from lab.fabrics import docker_labels as labels
-from lab.fabrics import docker_leftovers
+from lab.fabrics import docker_leftovers, docker_trouble, docker_wires
 from lab.fabrics.docker_container import Watched
 from lab.fabrics.docker_engine import Engine
+from lab.fabrics.docker_image import PROGRAMS
 from lab.fabrics.docker_labels import RunName
 from lab.fabrics.docker_network import LOOPBACK, Host, PrivateNetwork
 from lab.fabrics.docker_programs import Programs
-from lab.fabrics.interface import Address, Part
+from lab.fabrics.interface import Address, Limits, Link, Part
 from lab.fabrics.scratch import MARK
 
 FILES = "/run/sessionlab"  # where a container finds what the lab has written
@@ -70,9 +72,9 @@ class DockerSite:
 
     async def start(self, part: Part) -> None:
         """Make a container and start it; one of that name that has ended makes room for it."""
-        before = self._parts.get(part.name)
-        if before is not None and not before.status.done():
+        if self._running(part.name):
             raise StartError(f"{part.name} is running already")
+        before = self._parts.get(part.name)
         host = self.network.host(part.name)
         watched = Watched(self._logs.setdefault(part.name, bytearray()))
         self._parts[part.name] = watched
@@ -82,6 +84,8 @@ class DockerSite:
             if before is not None:
                 docker_leftovers.remove_container(self._engine.client, name)
             watched.run(self._engine.client.containers.create(**self._wishes(name, part, host)))
+            if not host.wired:
+                self._wire(watched, host)
 
         try:
             await self._engine.do(launch)
@@ -93,9 +97,35 @@ class DockerSite:
 
     async def signal(self, name: str, signum: int) -> None:
         """Send a signal; nothing happens when the part has ended."""
-        watched = self._parts.get(name)
-        if watched is not None and not watched.status.done():
+        if watched := self._running(name):
             await self._engine.do(lambda: watched.signal(signum))
+
+    async def cut(self, one: str, other: str) -> None:
+        """Have both drop what the other sends: so it holds while either is started again."""
+        self.network.host(one).cut_off.add(self.network.host(other).address)
+        self.network.host(other).cut_off.add(self.network.host(one).address)
+        await self._rewire(one, other)
+
+    async def join(self, one: str, other: str) -> None:
+        self.network.host(one).cut_off.discard(self.network.host(other).address)
+        self.network.host(other).cut_off.discard(self.network.host(one).address)
+        await self._rewire(one, other)
+
+    async def shape(self, name: str, link: Link) -> None:
+        host = self.network.host(name)
+        before, host.link = host.link, link
+        try:
+            await self._rewire(name)
+        except Skip:
+            host.link = before
+            raise
+
+    async def limit(self, name: str, limits: Limits) -> None:
+        self.network.host(name).limits = limits
+        if watched := self._running(name):
+            await self._engine.do(
+                lambda: docker_trouble.confine(self._engine.client, watched.container, limits)
+            )
 
     async def gone(self, name: str) -> int:
         if name not in self._parts:
@@ -119,6 +149,27 @@ class DockerSite:
             await self._engine.do(
                 lambda: docker_leftovers.remove(self._engine.client, labels.CLUSTER, self.name)
             )
+
+    def _running(self, name: str) -> Watched | None:
+        watched = self._parts.get(name)
+        return watched if watched is not None and not watched.status.done() else None
+
+    async def _rewire(self, *names: str) -> None:
+        """Make the networks of those that run what they are meant to be."""
+        await asyncio.gather(
+            *(
+                self._engine.do(partial(self._wire, watched, self.network.host(name)))
+                for name in names
+                if (watched := self._running(name))
+            )
+        )
+
+    def _wire(self, watched: Watched, host: Host) -> None:
+        tools = self._programs.image_with(*docker_trouble.TOOLS)
+        if tools is None:
+            raise Skip("no image has tc and iptables, which change networks", PROGRAMS.advice)
+        script = docker_wires.script(sorted(host.cut_off), host.link)
+        docker_trouble.wire(self._engine.client, tools, watched.container, self._labels, script)
 
     def _wishes(self, name: str, part: Part, host: Host) -> dict[str, Any]:
         """What the SDK is to be told about the container of a part."""
@@ -144,6 +195,7 @@ class DockerSite:
             "network": self.name,
             "networking_config": {self.name: endpoint},
             "ports": {f"{port}/tcp": (LOOPBACK, port) for port in host.published},
+            **docker_trouble.wishes(host.limits),
         }
 
 

@@ -10,8 +10,8 @@ leaves. Should it be killed itself, the kernel kills the parts (PR_SET_PDEATHSIG
 
 Requests and reports are JSON, one a line. Requests: `{"do": "start", "name", "program",
 "arguments", "environment", "log"}` and `{"do": "signal", "name", "signal"}`. Reports:
-`{"started": name, "pid"}`, `{"failed": name, "error"}`, `{"ended": name, "status"}`, and first of
-all `{"ready": pid}`.
+`{"started": name, "pid"}`, `{"failed": name, "error"}`, `{"ended": name, "status"}`,
+`{"signalled": name}` for every request for it, and first of all `{"ready": pid}`.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Forkserver:
                 send = os.killpg if signum in WHOLE_GROUP else os.kill
                 with contextlib.suppress(ProcessLookupError):
                     send(pid, signum)
+        self._report(signalled=request["name"])
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, runtime_checkable
 
+from lab.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -83,6 +85,58 @@ class Site(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How bad a part's connection to all others is; as it stands here, it is a good one.
+
+    `delay` and `jitter` are in seconds and added to what it sends, `rate` is in bits a second that
+    it may send, `loss` is the share of packets to it that get lost.
+    """
+
+    delay: float = 0.0
+    jitter: float = 0.0
+    rate: int = 0
+    loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.loss < 1 or min(self.delay, self.jitter, self.rate) < 0:
+            raise UsageError(f"no link is like this: {self}", "0 <= loss < 1, the others from 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many processors and bytes of memory a part may use; None is all that there is."""
+
+    cpus: float | None = None
+    memory: int | None = None
+
+
+GOOD = Link()
+FREE = Limits()
+
+
+@runtime_checkable
+class Confined(Protocol):
+    """A site whose parts have a network and a share of the machine of their own.
+
+    What is done to a part stays done when the part is started again.
+    """
+
+    async def cut(self, one: str, other: str) -> None:
+        """Let no packet through between two parts, in either direction."""
+        ...
+
+    async def join(self, one: str, other: str) -> None:
+        """Undo a cut."""
+        ...
+
+    async def shape(self, name: str, link: Link) -> None:
+        """Raises Skip when this machine's kernel cannot do it."""
+        ...
+
+    async def limit(self, name: str, limits: Limits) -> None: ...
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections import deque
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
@@ -33,6 +34,7 @@ class LocalFabric:
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[int] | None = None
         self._ended: dict[str, asyncio.Future[int]] = {}
+        self._signals: deque[asyncio.Future[None]] = deque()  # requested, and answered in order
         self._sites: list[LocalSite] = []
         self._lost: FabricLost | None = None
 
@@ -102,9 +104,12 @@ class LocalFabric:
         self._ended[name] = asyncio.get_running_loop().create_future()
 
     async def signal(self, name: str, signum: int) -> None:
-        """Send a signal to a part; nothing happens when it has ended."""
+        """Send a signal to a part, and wait until it is sent; nothing happens when it has ended."""
         await self._until_ready()
         self._request(do="signal", name=name, signal=signum)
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._signals.append(sent)
+        await asyncio.shield(sent)
 
     def ended(self, name: str) -> int | None:
         future = self._ended.get(name)
@@ -134,7 +139,7 @@ class LocalFabric:
         async for line in self._server.stdout:
             self._note(json.loads(line))
         self._lost = self._loss()
-        for future in (self._ready, *self._ended.values()):
+        for future in (self._ready, *self._ended.values(), *self._signals):
             if future is not None and not future.done():
                 future.set_exception(self._lost)
                 future.exception()  # nobody need be waiting for it
@@ -144,6 +149,8 @@ class LocalFabric:
             self._ready.set_result(int(str(report["ready"])))
         elif "ended" in report:
             self._settle(str(report["ended"]), int(str(report["status"])))
+        elif "signalled" in report:
+            self._signals.popleft().set_result(None)
         elif "failed" in report:
             self._settle(str(report["failed"]), os.EX_OSERR)
 

@@ -1,0 +1,94 @@
+"""What a story can do to any part of a cluster: to its life, its network, its share of the machine.
+
+A part is a node by its name, `balancer` or `redis`. What the fabric can't do raises Skip.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from lab.balancers.interface import PART as BALANCER
+from lab.boot import Boot
+from lab.errors import Skip, StepError
+from lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link, Site
+from lab.redis import PART as REDIS
+
+
+class Trouble:
+    """Every change is an event. What was done to a part outlasts a restart of it."""
+
+    def __init__(self, boot: Boot, site: Site, emit: Callable[..., None]) -> None:
+        self._boot = boot
+        self._site = site
+        self._emit = emit
+
+    async def pause(self, part: str) -> None:
+        """Stop it where it stands: it answers nothing, and keeps all its connections."""
+        await self._site.signal(self._running(part), signal.SIGSTOP)
+        self._emit("part.paused", part=part)
+
+    async def resume(self, part: str) -> None:
+        """Let it go on from there."""
+        await self._site.signal(self._running(part), signal.SIGCONT)
+        self._emit("part.resumed", part=part)
+
+    async def cut(self, one: str, other: str) -> None:
+        """A partition: no packet gets from one to the other any more, or back."""
+        await self._confined("cut two parts off from each other").cut(
+            self._known(one), self._known(other)
+        )
+        self._emit("link.cut", parts=[one, other])
+
+    async def join(self, one: str, other: str) -> None:
+        """The end of that partition."""
+        await self._confined("join two parts again").join(self._known(one), self._known(other))
+        self._emit("link.joined", parts=[one, other])
+
+    async def link(
+        self,
+        part: str,
+        *,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        rate: int = 0,
+        loss: float = 0.0,
+    ) -> None:
+        """Make its network as bad as that; without any of these, good again.
+
+        `delay` and `jitter` (seconds) and `rate` (bits a second) are for what it sends, `loss` (a
+        share) for what is sent to it.
+        """
+        wanted = Link(delay, jitter, rate, loss)
+        await self._confined("change a network").shape(self._known(part), wanted)
+        how = {"delay": delay, "jitter": jitter, "rate": rate, "loss": loss}
+        self._emit("link.mended" if wanted == GOOD else "link.worsened", part=part, **how)
+
+    async def limit(
+        self, part: str, *, cpus: float | None = None, memory: int | None = None
+    ) -> None:
+        """Let it use no more than these processors and bytes; without any, all there are."""
+        wanted = Limits(cpus, memory)
+        await self._confined("limit a part").limit(self._known(part), wanted)
+        kind = "part.unlimited" if wanted == FREE else "part.limited"
+        self._emit(kind, part=part, cpus=cpus, memory=memory)
+
+    def _confined(self, what: str) -> Confined:
+        if isinstance(self._site, Confined):
+            return self._site
+        raise Skip(f"this fabric can't {what}", "--fabric docker can")
+
+    def _known(self, part: str) -> str:
+        known = [*self._boot.nodes]
+        if self._boot.balancer is not None:
+            known.append(BALANCER)
+        if self._boot.redis is not None and self._boot.redis.part is not None:
+            known.append(REDIS)
+        if part not in known:
+            raise StepError(f"no part named {part!r}", f"there are: {', '.join(known)}")
+        return part
+
+    def _running(self, part: str) -> str:
+        if not self._boot.running(self._known(part)):
+            raise StepError(f"{part} is not running")
+        return part

@@ -1,0 +1,27 @@
+"""Clusters of containers, for the tests of what they have in common with others and what not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from lab.cluster import Cluster
+from lab.description import Description, Service
+from lab.events import Event, Events
+from lab.fabrics.docker import DockerFabric
+from lab.history import History
+
+NUMBER = itertools.count()
+
+
+def cluster(
+    fabric: DockerFabric,
+    strategy: str = "memory",
+    nodes: int = 2,
+    *,
+    listener: Callable[[Event], None] = lambda _: None,
+    **wishes: object,
+) -> Cluster:
+    description = Description((Service("app", nodes, strategy),), **wishes)  # type: ignore[arg-type]
+    site = fabric.site(f"cluster-{next(NUMBER)}")
+    return Cluster(description, site, history=History(), events=Events(listener))
