@@ -5,7 +5,7 @@
 #                                  else as below
 #   compose/build.sh --offline     from a base made of the distribution's packages (base.sh) and
 #                                  wheels collected on this machine; the build has no network
-#   compose/build.sh --programs    also sessionlab-programs:VERSION, with HAProxy and nginx
+#   compose/build.sh --programs    also sessionlab-programs:VERSION, with HAProxy, nginx and Caddy
 #   BASE_IMAGE=… compose/build.sh  from that image
 #
 # SESSIONLAB_IMAGE gives it another name. What has not changed is not built again: half a second.

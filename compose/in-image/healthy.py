@@ -20,9 +20,11 @@ def main() -> int:
         if has(command, "balancer"):
             admin = where(command, "--admin", "BALANCER_ADMIN", "127.0.0.1:8081")
             return 0 if admin == "none" else http(admin)
-        if command[0].endswith(("valkey-server", "redis-server")):
-            port = where(command, "--port", "", settings(command).get("port", "6379"))
-            return 0 if exchange(f":{port}", b"PING\r\n") else 1
+        program, _, title = command[0].partition(" ")
+        if program.endswith(("valkey-server", "redis-server")):
+            # Once it serves, it writes where over its own arguments: "valkey-server *:6379".
+            port = title.split(" ")[0].rpartition(":")[2]
+            return 0 if port and exchange(f":{port}", b"PING\r\n") else 1
     except (OSError, ValueError) as error:
         print(error)
         return 1
@@ -56,14 +58,6 @@ def where(command: list[str], option: str, variable: str, default: str) -> str:
         if word.startswith(f"{option}="):
             return word.partition("=")[2]
     return os.environ.get(variable) or default
-
-
-def settings(command: list[str]) -> dict[str, str]:
-    """What the configuration file that a Redis was given says."""
-    if not command[1:] or command[1].startswith("-"):
-        return {}
-    with open(command[1], encoding="utf-8") as file:
-        return dict(line.strip().split(" ", 1) for line in file if " " in line.strip())
 
 
 def http(address: str) -> int:

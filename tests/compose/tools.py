@@ -1,0 +1,168 @@
+"""The stack of compose/, really brought up by the Compose tools that this machine has."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "compose"
+UNRUN = {"traefik.yaml", "envoy.yaml"}
+"""What needs an image that this project's machines can't have."""
+PATIENCE = 60
+
+
+def _tools() -> list[tuple[str, ...]]:
+    """Every Compose tool that is here: 1.29, and today's plugin of the docker command."""
+    plugin = ["docker", "compose", "version"]
+    if shutil.which("docker") and not subprocess.run(plugin, capture_output=True).returncode:  # noqa: PLW1510
+        return [("docker-compose",), ("docker", "compose")] if _old() else [("docker", "compose")]
+    return [("docker-compose",)]
+
+
+def _old() -> bool:
+    return shutil.which("docker-compose") is not None
+
+
+TOOLS = _tools()
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images to use, by id: whatever else builds here meanwhile does not get in."""
+
+    sessionlab: str
+    programs: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    node: str
+    body: Any
+
+
+class Browser:
+    """One user's cookies."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._open = urllib.request.build_opener(jar).open
+
+    def ask(self, path: str, body: object = None) -> Answer:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self._url + path, data, headers)
+        try:
+            with self._open(request, timeout=10) as got:
+                return Answer(got.status, got.headers.get("X-Node", ""), json.load(got))
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return Answer(refused.code, refused.headers.get("X-Node", ""), None)
+
+
+class Stack:
+    """One project of Compose, with ports and secrets of its own."""
+
+    def __init__(self, tool: Sequence[str], files: Sequence[str], choices: dict[str, str]) -> None:
+        self.project = f"sessionlab-test-{secrets.token_hex(4)}"
+        names = [word for file in ("compose.yaml", *files) for word in ("-f", file)]
+        self._command = [*tool, "-p", self.project, *names]
+        port, admin = _free_ports(2)
+        ours = {"PORT": port, "ADMIN_PORT": admin, "COMPOSE_PROJECT_NAME": self.project}
+        self._environment = {**os.environ, **ours, **choices}
+        self.url = f"http://127.0.0.1:{port}"
+        self.admin = f"http://127.0.0.1:{admin}"
+
+    def do(self, *words: str, check: bool = True) -> str:
+        """A command of the tool; what it said on standard output."""
+        done = subprocess.run(
+            [*self._command, *words],
+            cwd=FOLDER,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+        if check:
+            assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def logs(self) -> str:
+        return self.do("logs", "--tail", "20", check=False)
+
+    def inspect(self) -> str:
+        """All that the engine tells about the stack's containers."""
+        names = self.do("ps", "-q").split()
+        command = ["docker", "inspect", *names]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def browser(self) -> Browser:
+        return Browser(self.url)
+
+    def password(self) -> str:
+        return self.do("exec", "-T", "node", "cat", "/secrets/node/password").strip()
+
+    def lab(self, *words: str) -> dict[str, Any]:
+        """Run the scenarios against the stack; the result, as JSON."""
+        command = ["with-secrets", "/secrets/node", "sessionlab", "run", "--json", "-", *words]
+        found: dict[str, Any] = json.loads(self.do("run", "--rm", "-T", "lab", *command))
+        return found
+
+    def meets(self, nodes: int) -> Counter[str]:
+        """Ask until that many different nodes have answered, and no other within two rounds."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            seen = Counter(self.browser().ask("/me").node for _ in range(4 * nodes))
+            if len(seen) == nodes and "" not in seen:
+                return seen
+        raise AssertionError(f"{seen} are not {nodes} nodes\n{self.logs()}")
+
+
+@contextmanager
+def up(tool: Sequence[str], files: Sequence[str] = (), **choices: str) -> Iterator[Stack]:
+    """A stack that is up, and gone afterwards whatever happened."""
+    stack = Stack(tool, files, choices)
+    try:
+        stack.do("up", "-d")
+        yield stack
+    finally:
+        stack.do("down", "-v", "--remove-orphans", "-t", "1", check=False)
+        assert left(stack.project) == []
+
+
+def left(project: str) -> list[str]:
+    """What there still is of a project: containers, networks, volumes."""
+    label = f"label=com.docker.compose.project={project}"
+    kinds = (("ps", "-aq"), ("network", "ls", "-q"), ("volume", "ls", "-q"))
+    return [
+        f"{kind[0]} {name}"
+        for kind in kinds
+        for name in subprocess.run(
+            ["docker", *kind, "--filter", label], capture_output=True, text=True, check=True
+        ).stdout.split()
+    ]
+
+
+def _free_ports(count: int) -> list[str]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
