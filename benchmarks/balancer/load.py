@@ -44,8 +44,9 @@ def run(case: Case, target: Target, seconds: int, core: int) -> Result:
     if case.varied:
         script = target.directory / "varied.lua"
         script.write_text(
-            "n = 0\nrequest = function() n = n + 1\n"
-            f" return wrk.format(nil, '/{case.size}?n=' .. n, {{['X-N'] = tostring(n)}}) end\n"
+            # A table of headers given to wrk.format would replace those of the command line.
+            "n = 0\nrequest = function() n = n + 1; wrk.headers['X-N'] = tostring(n)\n"
+            f" return wrk.format(nil, '/{case.size}?n=' .. n) end\n"
         )
         command += ["-s", str(script)]
     before, ticks = cpu_us(pid), Ticks.of(pid)
@@ -54,6 +55,8 @@ def run(case: Case, target: Target, seconds: int, core: int) -> Result:
     if "Non-2xx" in said:
         raise RuntimeError(said)
     requests = int(_find(r"(\d+) requests in", said)[0])
+    if not requests:
+        raise RuntimeError(f"no answer in {seconds} s:\n{said}")
     number, unit = _find(r"99%\s+([\d.]+)(us|ms|s)", said)
     rate = float(_find(r"Requests/sec:\s+([\d.]+)", said)[0])
     return Result(spent / requests, spent / requests * user, rate, float(number) * _UNITS[unit])
