@@ -57,19 +57,23 @@ class Answering(OwnAnswers):
             self.status = response.status
             self.sent = len(data) - end
             self.done = done
+        fields = prepared.fields
         if (
-            not lines
-            and prepared.fields.plain
-            and self.state == SENT
-            and (response.length >= CHUNKED or response.bodiless)
-            and not worker.draining
+            lines
+            or not fields.minor
+            or self.state != SENT
+            or (response.length < CHUNKED and not response.bodiless)
+            or worker.draining
         ):
-            if response.verbatim:
-                self.transport.write(data)
-                return
-            head = response.ready
-        else:
             head = self._head(response, lines)
+        elif not fields.keep_alive:
+            self.keep_alive = False
+            head = response.closing or response.close()
+        elif response.verbatim:
+            self.transport.write(data)
+            return
+        else:
+            head = response.ready
         if len(data) - end < _JOIN:
             self.transport.write(head + data[end:])
         else:

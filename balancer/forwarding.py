@@ -77,13 +77,17 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
 
 def start(request: Request, prepared: Prepared) -> bytes:
     """The head up to the id, which follows with the empty line."""
+    if request.start_for is prepared:
+        return request.start
     target = request.target
     if prepared.prefix:
         target = target[len(prepared.prefix) :]
         if target[:1] != b"/":
             target = b"/" + target
     parts = (request.method, b" ", target, prepared.before, request.forward, prepared.after)
-    return b"".join(parts)
+    request.start_for = prepared
+    request.start = b"".join(parts)
+    return request.start
 
 
 def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:

@@ -16,6 +16,7 @@ from balancer.client import BODY, GREETING, NOBODY, READING, SENT, TUNNEL
 from balancer.dispatch import Dispatching
 from balancer.errors import RefusedError
 from balancer.request_body import RequestBody
+from balancer.request_head import NO_REQUEST
 
 if TYPE_CHECKING:
     import asyncio
@@ -118,7 +119,9 @@ class Frontend(Dispatching):
         if head.startswith(b"\r\n"):
             head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
         request = self.request
-        if request.head != head:
+        if request is NO_REQUEST:
+            request = self.request = worker.request_heads.first(head)
+        elif request.head != head:
             request = self.request = worker.request_heads.read(head)
         fields = request.fields
         self.started = perf_counter()
@@ -130,7 +133,7 @@ class Frontend(Dispatching):
         else:
             self._start_body(fields.length)
         cluster = worker.cluster
-        route = cluster.router.find(fields.host, request.path)
+        route = cluster.router.only or cluster.router.find(fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
         service = cluster.services[route.service]

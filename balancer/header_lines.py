@@ -11,28 +11,32 @@ import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 MOST_LINE = 4096
 """Bytes of the longest line that is remembered."""
 _MOST_BYTES = 2 * 1024 * 1024
+_MOST_NAMES = 1024
+_MOST_NAME = 64  # bytes
 
 # RFC 9112 section 5: no space before the colon, no folding, no control character; stricter than
 # section 2.2 in that neither a bare LF nor a bare CR ends a line.
-_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+_PRINTABLE = b"\t" + bytes(range(32, 127)) + bytes(range(128, 256))
 
 Rule = TypeVar("Rule")
 
 
 class Line(Generic[Rule]):
-    """One line. `forward` is how it is passed on, nothing when it is written anew or dropped.
+    """A line that means something to us, by its `rule`.
 
-    `rule` says what the line means to us; None: nothing.
+    `forward` is how it is passed on; nothing when it is written anew or dropped.
     """
 
     __slots__ = ("forward", "name", "rule", "value")
 
-    def __init__(self, name: bytes, value: bytes, rule: Rule | None, forward: bytes) -> None:
+    def __init__(self, name: bytes, value: bytes, rule: Rule, forward: bytes) -> None:
         self.name = name
         self.value = value
         self.rule = rule
@@ -45,30 +49,75 @@ class Line(Generic[Rule]):
 
 
 class Lines(Generic[Rule]):
-    """The lines that were seen lately. `find` is the way in on the hot path, `learn` behind it."""
+    """The lines that were seen lately; of those that mean nothing, just how they are passed on."""
 
-    __slots__ = ("_known", "_rule_of", "_size", "find")
+    __slots__ = ("_names", "_plain", "_rule_of", "_ruled", "_size")
 
     def __init__(self, rule_of: Callable[[bytes], tuple[Rule | None, bool]]) -> None:
         """`rule_of` gives the rule of a lower-case name, and whether the line is passed on."""
         self._rule_of = rule_of
-        self._known: dict[bytes, Line[Rule]] = {}
+        self._names: dict[bytes, tuple[Rule | None, bool]] = {}
         self._size = 0
-        self.find = self._known.get
+        self._plain: dict[bytes, bytes] = {}
+        self._ruled: dict[bytes, Line[Rule]] = {}
 
-    def learn(self, text: bytes) -> Line[Rule] | None:
-        """A line without its CRLF; None when it is malformed."""
-        match = _LINE.fullmatch(text)
-        if match is None:
+    def cut(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]] | None:
+        """Of lines without their CRLF, what is passed on, and those that mean something.
+
+        None when one is malformed.
+        """
+        plain, ruled = self._plain.get, self._ruled.get
+        forward: list[bytes] = []
+        meant: list[Line[Rule]] = []
+        for text in texts:
+            line = plain(text) or ruled(text) or self._learn(text)
+            if line is None:
+                return None
+            if isinstance(line, bytes):
+                forward.append(line)
+            else:
+                meant.append(line)
+                if line.forward:
+                    forward.append(line.forward)
+        return forward, meant
+
+    def _learn(self, text: bytes) -> Line[Rule] | bytes | None:
+        """How a line is passed on if it means nothing, its meaning if any; None if malformed."""
+        name, colon, value = text.partition(b":")
+        known = self._names.get(name) or self._name(name)
+        if known is None or not colon or value.translate(None, _PRINTABLE):
             return None
-        name, value = match.groups()
-        value = value.rstrip(b" \t")
-        rule, passed_on = self._rule_of(name.lower())
-        line = Line(name, value, rule, b"%b: %b\r\n" % (name, value) if passed_on else b"")
+        rule, passed_on = known
+        value = value.strip(b" \t")
+        forward = b"%b: %b\r\n" % (name, value) if passed_on else b""
         if len(text) <= MOST_LINE:
-            self._size += len(text)
-            if self._size > _MOST_BYTES:
-                self._known.clear()  # cheaper on the hot path than keeping an order of use
-                self._size = len(text)
-            self._known[text] = line
-        return line
+            self._make_room(len(text))
+            if rule is None:
+                self._plain[text] = forward
+            else:
+                line = self._ruled[text] = Line(name, value, rule, forward)
+                return line
+        return forward if rule is None else Line(name, value, rule, forward)
+
+    def _name(self, name: bytes) -> tuple[Rule | None, bool] | None:
+        if _NAME.fullmatch(name) is None:
+            return None
+        known = self._rule_of(name.lower())
+        if len(name) <= _MOST_NAME:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            self._names[name] = known
+        return known
+
+    def _make_room(self, size: int) -> None:
+        self._size += size
+        if self._size > _MOST_BYTES:
+            # Cheaper on the hot path than keeping an order of use.
+            self._plain.clear()
+            self._ruled.clear()
+            self._size = size
+
+
+def without(forward: list[bytes], options: Container[bytes]) -> list[bytes]:
+    """Those lines whose lower-case names are not among `options`."""
+    return [line for line in forward if line.partition(b":")[0].lower() not in options]

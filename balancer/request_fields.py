@@ -63,8 +63,6 @@ class Fields:
     """The first value of each field that an affinity looks at, by its lower-case name."""
     options: frozenset[bytes] = _NO_OPTIONS
     """The names that Connection lists, in lower case."""
-    plain: bool = False
-    """An HTTP/1.1 client that keeps its connection: nothing has to be said about it."""
 
 
 class _Seen:
@@ -215,4 +213,3 @@ def _conclude(fields: Fields, seen: _Seen, minor: int) -> None:
         fields.upgrade = seen.upgrade
     fields.cookie = b"; ".join(seen.cookies)
     fields.options = frozenset(seen.options)
-    fields.plain = bool(minor) and fields.keep_alive

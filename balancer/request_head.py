@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from balancer import request_fields
 from balancer.errors import RefusedError
-from balancer.header_lines import MOST_LINE, Lines
+from balancer.header_lines import MOST_LINE, Lines, without
 from balancer.request_fields import HOST, Fields
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from balancer.config import Limits
+    from balancer.forwarding import Prepared
     from balancer.header_lines import Line
     from balancer.request_fields import Rule
 
@@ -37,7 +38,10 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Request:
-    """A checked request head. `forward` are the lines that are passed on as they are."""
+    """A checked request head, never changed but for `start`.
+
+    `forward` are the lines that are passed on as they are.
+    """
 
     head: bytes
     method: bytes
@@ -47,6 +51,9 @@ class Request:
     idempotent: bool
     fields: Fields
     forward: bytes
+    start: bytes = b""
+    """What `forwarding.start` made of it last, for `start_for`."""
+    start_for: Prepared | None = None
 
     @property
     def path(self) -> bytes:
@@ -72,14 +79,29 @@ def hopeless(partial: bytes) -> bool:
 class RequestHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
-    __slots__ = ("_lines", "_most_lines", "_sets", "_watched")
+    __slots__ = ("_known", "_lines", "_most_lines", "_sets", "_watched")
 
     def __init__(self, limits: Limits, watched: Container[bytes] = ()) -> None:
         """`watched` are the fields, by lower-case name, that an affinity looks at."""
         self._most_lines = limits.header_count
         self._watched = watched
         self._lines: Lines[Rule] = Lines(self._rule_of)
+        self._known: dict[bytes, Request] = {}
         self._sets: tuple[dict[_Lines, Fields], dict[_Lines, Fields]] = ({}, {})
+
+    def first(self, head: bytes) -> Request:
+        """The same for the first request of a connection.
+
+        Clients that make a connection for each request often send the same head on all.
+        """
+        request = self._known.get(head)
+        if request is None:
+            request = self.read(head)
+            if len(head) <= MOST_LINE:
+                if len(self._known) >= _MOST_SETS:
+                    self._known.clear()
+                self._known[head] = request
+        return request
 
     def read(self, head: bytes) -> Request:
         """Read a head up to and including its empty line; raises `RefusedError`."""
@@ -102,24 +124,15 @@ class RequestHeads:
     def _fields(self, texts: list[bytes], minor: int) -> tuple[Fields, bytes]:
         if len(texts) > self._most_lines:
             raise RefusedError(431, f"more than {self._most_lines} header fields")
-        find = self._lines.find
-        lines: list[Line[Rule]] = []
-        ruled: list[Line[Rule]] = []
-        for text in texts:
-            line = find(text) or self._learn(text)
-            lines.append(line)
-            if line.rule is not None:
-                ruled.append(line)
-        fields = self._sets[minor].get(tuple(ruled)) or self._understand(tuple(ruled), minor)
-        if fields.options:  # RFC 9110 section 7.6.1
-            lines = [line for line in lines if line.name.lower() not in fields.options]
-        return fields, b"".join([line.forward for line in lines])
-
-    def _learn(self, text: bytes) -> Line[Rule]:
-        line = self._lines.learn(text)
-        if line is None:
+        cut = self._lines.cut(texts)
+        if cut is None:
             raise RefusedError(400, "malformed header field")
-        return line
+        forward, meant = cut
+        lines = tuple(meant)
+        fields = self._sets[minor].get(lines) or self._understand(lines, minor)
+        if fields.options:  # RFC 9110 section 7.6.1
+            forward = without(forward, fields.options)
+        return fields, b"".join(forward)
 
     def _rule_of(self, lower: bytes) -> tuple[Rule | None, bool]:
         rule = request_fields.rule_of(lower)

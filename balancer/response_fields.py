@@ -30,11 +30,12 @@ _TOKENS = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 class Framing:
     """What the lines with a rule say. Never changed after parsing.
 
-    `length` is that of the body, `CHUNKED` or `UNTIL_CLOSE`; `options` the lower-case names that
-    Connection lists.
+    `length` is that of the body, `CHUNKED` or `UNTIL_CLOSE`; `in_place` says that the line that
+    gives it is passed on as it is. `options` are the lower-case names that Connection lists.
     """
 
     length: int
+    in_place: bool
     keep_alive: bool
     upgrade: bytes
     options: frozenset[bytes]
@@ -58,7 +59,9 @@ def read(lines: Sequence[Line[Rule]], minor: int) -> Framing:
         if line.rule is not None:
             line.rule(found, line.value)
     persistent = b"close" not in found.options and (minor or b"keep-alive" in found.options)
-    return Framing(_length(found, minor), bool(persistent), found.upgrade, frozenset(found.options))
+    length = _length(found, minor)
+    as_written = found.lengths == {b"%d" % length} and b"content-length" not in found.options
+    return Framing(length, as_written, bool(persistent), found.upgrade, frozenset(found.options))
 
 
 def _second_opinion(lines: Sequence[Line[Rule]], minor: int) -> None:
@@ -79,8 +82,8 @@ def _length(found: _Found, minor: int) -> int:
         return CHUNKED
     if not found.lengths:
         return UNTIL_CLOSE
-    value = found.lengths.pop()
-    if found.lengths or _LENGTH.fullmatch(value) is None:
+    value, *others = found.lengths
+    if others or _LENGTH.fullmatch(value) is None:
         raise BadAnswerError("ambiguous or malformed Content-Length")
     return int(value)
 
@@ -125,4 +128,4 @@ _RULES: dict[bytes, Rule] = {
 def rule_of(lower: bytes) -> tuple[Rule | None, bool]:
     """What is done with a field of that name, and whether its line is passed on."""
     rule = _RULES.get(lower)
-    return rule, rule is None or rule is set_cookie
+    return rule, rule is None or rule in {set_cookie, content_length}

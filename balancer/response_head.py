@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from balancer import response_fields
 from balancer.errors import BadAnswerError
-from balancer.header_lines import MOST_LINE, Lines
-from balancer.response_fields import CHUNKED, UNTIL_CLOSE
+from balancer.header_lines import MOST_LINE, Lines, without
+from balancer.response_fields import CHUNKED, UNTIL_CLOSE, set_cookie
 
 if TYPE_CHECKING:
     from balancer.header_lines import Line
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     _Lines = tuple[Line[Rule], ...]
 
 _MOST_KNOWN = 1024
+_SIZE = frozenset({b"content-length"})
+_CHUNKED_END = b"Transfer-Encoding: chunked\r\n\r\n"
 _SWITCHING = 101
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?")
 
@@ -26,9 +28,10 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?
 class Response:
     """A checked response head. Never changed after parsing.
 
-    `lines` is the status line and the fields to forward without framing; `ready` the same with
-    the framing and the empty line, for the usual case of a keep-alive HTTP/1.1 client. `size` is
-    that of head and body when it is known, else -1; `verbatim` when `ready` is what came.
+    `start` is the status line to send and `forward` are the fields, Content-Length where the
+    backend has put it; `ready` is the whole head for the usual case of a keep-alive HTTP/1.1
+    client, and `verbatim` says that it is what came. `size` is that of head and body when it is
+    known, else -1.
     """
 
     head: bytes
@@ -37,12 +40,25 @@ class Response:
     status: int
     length: int
     keep_alive: bool
-    lines: bytes
+    start: bytes
+    forward: list[bytes]
     ready: bytes
     cookies: tuple[bytes, ...]
     upgrade: bytes
     size: int
     verbatim: bool
+    closing: bytes = b""
+    """`ready` for a client whose connection ends here; made at its first use."""
+
+    @property
+    def lines(self) -> bytes:
+        """The status line and the fields to forward, without framing."""
+        return self.start + b"".join(without(self.forward, _SIZE))
+
+    def close(self) -> bytes:
+        """Make `closing`."""
+        self.closing = self.ready[:-2] + b"Connection: close\r\n\r\n"
+        return self.closing
 
     def framing(self, *, chunked_allowed: bool) -> bytes:
         """The line that delimits the body, or nothing when the end of the connection does."""
@@ -75,18 +91,24 @@ class ResponseHeads:
         """
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        lines = self._cut(texts[1:-2])
-        cookies = [line.value for line in lines if line.rule is response_fields.set_cookie]
-        ruled = tuple([line for line in lines if not line.forward])
-        framing = self._framings[minor].get(ruled) or self._understand(ruled, minor)
+        cut = self._lines.cut(texts[1:-2])
+        if cut is None:
+            raise BadAnswerError("malformed header field")
+        forward, meant = cut
+        cookies = tuple([line.value for line in meant if line.rule is set_cookie])
+        lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
+        framing = self._framings[minor].get(lines) or self._understand(lines, minor)
         if framing.options:
-            lines = [line for line in lines if line.name.lower() not in framing.options]
+            forward = without(forward, framing.options)
         if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
             raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
         length = framing.length
+        if length >= 0 and (_has_no_framing(status) or not framing.in_place):
+            forward = without(forward, _SIZE)
+            if not _has_no_framing(status):
+                forward.append(b"Content-Length: %d\r\n" % length)
         bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
-        plain = start + b"".join([line.forward for line in lines])
-        ready = self._ready(start, plain, lines, length, status)
+        ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(
             head,
             to_head,
@@ -94,9 +116,10 @@ class ResponseHeads:
             status,
             length,
             framing.keep_alive and (length != UNTIL_CLOSE or bodiless),
-            plain,
+            start,
+            forward,
             ready,
-            tuple(cookies),
+            cookies,
             framing.upgrade,
             len(head) if bodiless else len(head) + length if length >= 0 else -1,
             ready == head,
@@ -115,16 +138,6 @@ class ResponseHeads:
             self._starts[line] = found
         return found
 
-    def _cut(self, texts: list[bytes]) -> list[Line[Rule]]:
-        find = self._lines.find
-        lines = []
-        for text in texts:
-            line = find(text) or self._lines.learn(text)
-            if line is None:
-                raise BadAnswerError("malformed header field")
-            lines.append(line)
-        return lines
-
     def _understand(self, lines: _Lines, minor: int) -> Framing:
         framing = response_fields.read(lines, minor)
         if sum([len(line.value) for line in lines]) <= MOST_LINE:
@@ -134,24 +147,6 @@ class ResponseHeads:
             known[lines] = framing
         return framing
 
-    def _ready(
-        self, start: bytes, plain: bytes, lines: list[Line[Rule]], length: int, status: int
-    ) -> bytes:
-        if length == CHUNKED:
-            return plain + b"Transfer-Encoding: chunked\r\n\r\n"
-        if length < 0 or _has_no_framing(status):
-            return plain + b"\r\n"
-        parts = [start]
-        sized = False
-        for line in lines:
-            if line.rule is not response_fields.content_length:
-                parts.append(line.forward)
-            elif not sized:
-                sized = True
-                parts.append(b"%b: %d\r\n" % (line.name, length))
-        parts.append(b"\r\n" if sized else b"Content-Length: %d\r\n\r\n" % length)
-        return b"".join(parts)
 
-
-NO_RESPONSE = Response(b"\0", False, False, 0, 0, False, b"", b"", (), b"", -1, False)
+NO_RESPONSE = Response(b"\0", False, False, 0, 0, False, b"", [], b"", (), b"", -1, False)
 """Stands for the answer before the first one; no head begins like it."""

@@ -18,14 +18,14 @@ class Router:
     """
 
     def __init__(self, routes: Sequence[Route], only: Route | None) -> None:
-        self._only = only if not routes else None
+        self.only = only if not routes else None
         self._routes = sorted(routes, key=lambda r: (not r.host, -len(r.prefix)))
         self._cut = [(r.host.encode(), r.prefix.encode(), r) for r in self._routes]
 
     def find(self, host: bytes, path: bytes) -> Route | None:
         """The route, or None when no route matches."""
-        if self._only is not None:
-            return self._only
+        if self.only is not None:
+            return self.only
         for wanted, prefix, route in self._cut:
             if not path.startswith(prefix):
                 continue

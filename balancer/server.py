@@ -10,6 +10,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from balancer import listeners
@@ -74,7 +75,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     secured = listeners.edge(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
-        server = await listeners.serve(socket, lambda: Frontend(worker), secured)
+        server = await listeners.serve(socket, partial(Frontend, worker), secured)
         if config.admin is not None:
             runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
         discovery.follow(config)

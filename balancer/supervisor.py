@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -137,7 +138,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
             "drain": lambda _: stop.set(),
         },
     )
-    server = await listeners.serve(seat.bound, lambda: Frontend(worker), secured)
+    server = await listeners.serve(seat.bound, partial(Frontend, worker), secured)
     listening = asyncio.create_task(line.listen())
     listening.add_done_callback(lambda _: stop.set())
     settle()
