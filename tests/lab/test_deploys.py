@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,21 @@ async def test_patience_with_a_node_that_runs_but_is_never_ready_ends(make: Make
         with pytest.raises(DeployError, match=r"waited 0\.2 s in vain for n3 to be ready"):
             await cluster.deploy(Rolling(patience=0.2), version="2")
         assert list(cluster.nodes) == ["n1", "n2"]
+
+
+async def test_a_drain_lasts_until_its_last_client_has_gone(make: Make, seen: list[Event]) -> None:
+    async with make(nodes=1, affinity="learn:sid") as cluster:
+        alice = cluster.client("alice")
+        await alice.login()
+        deploy = asyncio.create_task(cluster.deploy(Rolling(limit=30), version="2"))
+        while not any(event.kind == "node.draining" for event in seen):
+            await asyncio.sleep(0.01)
+        assert not deploy.done()
+        assert (await alice.me()).recognised
+        await alice.logout()
+        await deploy
+    (end,) = [event for event in seen if event.kind == "node.drained"]
+    assert end.data["pins_left"] == 0
 
 
 async def test_what_makes_no_sense_is_refused(make: Make) -> None:
