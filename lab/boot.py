@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from functools import cached_property
 
 import aiohttp
 
@@ -31,7 +32,6 @@ class Boot:
     ) -> None:
         self.description = description
         self.parts = Parts(site)
-        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis(redis_url) if redis_url else None
@@ -40,6 +40,11 @@ class Boot:
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
+
+    @cached_property
+    def http(self) -> aiohttp.ClientSession:
+        """What it asks the parts with; only from its first use on there is something to close."""
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
 
     async def start(self) -> None:
         """Start everything; returns when the balancer sees every node up."""
