@@ -82,6 +82,7 @@ class _Tale:
         self._of_nodes: dict[str, list[tuple[float, str]]] = {}
         self._balancer: list[float] = []
         self._redis: list[float] = []
+        self._redis_keeps = False
         self._keys: list[float] = []
 
     def hear(self, event: Event) -> None:
@@ -95,6 +96,7 @@ class _Tale:
             self._of_nodes.setdefault(name, []).append((at, _ENDS[event.kind]))
         elif event.kind == "redis.stopped":
             self._redis.append(at)
+            self._redis_keeps = event.data.get("keeps") is True
         elif event.kind == "keys.retired":
             self._keys.append(at)
         elif event.kind == "balancer.restarted":
@@ -129,6 +131,10 @@ class _Tale:
         stopped = _last(self._redis, user)
         if stopped is None:
             return Cause("Redis had their sessions no more")
+        if self._redis_keeps:
+            return Cause(
+                f"Redis was away from {stopped:.1f} s on, and a node took that for no session"
+            )
         return Cause(f"Redis stopped at {stopped:.1f} s, their sessions were in it")
 
     def _token(self, user: User) -> Cause:

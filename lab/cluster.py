@@ -239,7 +239,7 @@ class Cluster:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
         self._own_redis()
         await self._boot.parts.end(REDIS, signal.SIGKILL)
-        self._emit("redis.stopped")
+        self._emit("redis.stopped", keeps=self.description.redis_keeps)
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""

@@ -6,9 +6,10 @@ session" says 401 and clears the cookie. The sessions are all still there, and n
 them: the logout outlives the outage.
 """
 
-from lab import Answers, Client, Cluster, Lab, main, scenario, share
+from lab import Answers, Client, Cluster, Lab, Users, main, scenario, share
 
 CLIENTS = 10
+COLUMNS = ["what a server says meanwhile", "interrupted", "for at most", "logged out"]
 
 
 @scenario("redis-blip", "Redis restarts with its data: interrupted, not logged out, if done right")
@@ -35,6 +36,12 @@ async def redis_blip(lab: Lab) -> None:
             "When it is back everybody is logged in as before",
             expected=share(CLIENTS, CLIENTS, "recognised"),
             observed=share(after.recognised, CLIENTS, "recognised"),
+        )
+        right = lab.users_of(cluster)
+        lab.claim(
+            "So it was an interruption, and nobody has lost anything",
+            expected=fates(interrupted=CLIENTS, lost=0),
+            observed=fates(right.interrupted, right.lost),
         )
 
     wrong_way_round = {"on-store-down": "logout"}
@@ -68,6 +75,17 @@ async def redis_blip(lab: Lab) -> None:
                 (await lab.everyone(noted, Client.me)).recognised, CLIENTS, "recognised"
             ),
         )
+        wrong = lab.users_of(cluster)
+        lab.show(COLUMNS, [cells("503, try again", right), cells("401, who are you?", wrong)])
+
+
+def fates(interrupted: int, lost: int) -> str:
+    return f"{interrupted} interrupted, {lost} lost"
+
+
+def cells(says: str, users: Users) -> list[str]:
+    longest = f"{users.longest} ms" if users.interrupted else "–"
+    return [says, str(users.interrupted), longest, str(users.lost)]
 
 
 async def logged_in(lab: Lab, cluster: Cluster) -> list[Client]:

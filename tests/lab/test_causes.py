@@ -125,6 +125,10 @@ def test_sessions_in_redis_go_with_redis() -> None:
     assert told([life()], started("redis"), happened("redis.stopped", 3.0)) == [
         "1 of 1 users logged out: Redis stopped at 3.0 s, their sessions were in it"
     ]
+    kept = happened("redis.stopped", 3.0, keeps=True)
+    assert told([life()], started("redis"), kept) == [
+        "1 of 1 users logged out: Redis was away from 3.0 s on, and a node took that for no session"
+    ]
     assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
         "1 of 1 users logged out: Redis had their sessions no more"
     ]
