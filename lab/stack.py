@@ -42,6 +42,9 @@ class RunningFabric:
     def executable(self, *names: str) -> str | None:  # noqa: ARG002
         return None
 
+    def how_to_get(self, package: str) -> str:
+        return f"the lab did not start this stack: {package} is for whoever did"
+
     async def close(self) -> None:
         pass
 
@@ -62,6 +65,9 @@ class RunningSite:
 
     def executable(self, *names: str) -> str | None:  # noqa: ARG002
         return None
+
+    def how_to_get(self, package: str) -> str:
+        return f"the lab did not start this stack: {package} is for whoever did"
 
     def write(self, name: str, content: str) -> str:  # noqa: ARG002
         _refuse("change its files")

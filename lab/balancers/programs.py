@@ -15,6 +15,8 @@ class Ground(Protocol):
 
     def executable(self, *names: str) -> str | None: ...
 
+    def how_to_get(self, package: str) -> str: ...
+
 
 def check(balancer: str, ground: Ground) -> None:
     """Raise StartError when that balancer needs a program that is not there."""
@@ -27,7 +29,7 @@ def program(balancer: str, ground: Ground) -> str:
     found = ground.executable(balancer)
     if found is None:
         raise StartError(
-            f"{balancer} is not installed",
-            f"on Debian and Ubuntu: apt install {PACKAGES[balancer]}",
+            f"there is no {balancer} for the parts to run",
+            ground.how_to_get(PACKAGES[balancer]),
         )
     return found

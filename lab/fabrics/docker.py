@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import StartError
@@ -9,6 +11,29 @@ from lab.errors import StartError
 if TYPE_CHECKING:
     from lab.fabrics.docker_run import DockerRun
     from lab.fabrics.docker_site import DockerSite
+
+
+SOCKET = Path("/var/run/docker.sock")
+
+
+def clear_leftovers() -> dict[str, str]:
+    """Remove what dead labs left in the engine: a sentence each, by their runs' names.
+
+    Raises StartError when there should be an engine and it can't be asked.
+    """
+    if not (os.environ.get("DOCKER_HOST") or SOCKET.exists()):
+        return {}
+    from lab.fabrics import docker_engine, docker_leftovers  # noqa: PLC0415  as below
+
+    client = docker_engine.connect()
+    try:
+        removed = docker_engine.told(lambda: docker_leftovers.remove_dead_runs(client))
+    finally:
+        client.close()
+    return {
+        run: f"{what.containers} containers and {what.networks} networks"
+        for run, what in removed.items()
+    }
 
 
 class DockerFabric:
@@ -32,6 +57,9 @@ class DockerFabric:
 
     def executable(self, *names: str) -> str | None:
         return self._run.programs.executable(*names)
+
+    def how_to_get(self, package: str) -> str:
+        return self._run.programs.how_to_get(package)
 
     async def close(self) -> None:
         if self._opened is not None:

@@ -28,9 +28,6 @@ class Removed:
     containers: int
     networks: int
 
-    def __bool__(self) -> bool:
-        return bool(self.containers or self.networks)
-
 
 def remove(client: DockerClient, label: str, value: str) -> Removed:
     """Remove every container with that label, then every network."""
@@ -68,9 +65,10 @@ def remove_network(client: DockerClient, which: str) -> None:
             return
 
 
-def dead_runs(client: DockerClient) -> list[str]:
-    """The runs that left something, and whose lab has ended."""
-    return sorted({run for run, folder in _runs(client) if owner_is_gone(Path(folder))})
+def remove_dead_runs(client: DockerClient) -> dict[str, Removed]:
+    """Remove what runs have left whose lab has ended, by the run's name."""
+    dead = sorted({run for run, folder in _runs(client) if owner_is_gone(Path(folder))})
+    return {run: remove(client, labels.RUN, run) for run in dead}
 
 
 def _runs(client: DockerClient) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,10 @@ from docker.models.containers import Container
 from docker.models.images import Image
 
 from lab.fabrics.docker_engine import Engine, told
+from lab.fabrics.docker_image import OURS, PROGRAMS
+
+OTHERS = ("haproxy", "nginx-light", "iproute2 iptables")
+"""The packages that are in an image of their own, since most clusters need none of them."""
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -60,6 +64,11 @@ class Programs:
         """The path of the first of these programs that any image holds."""
         found = (inside.executable(name) for name in names for inside in self._insides)
         return told(lambda: next((path for path in found if path), None))
+
+    def how_to_get(self, package: str) -> str:
+        if package in OTHERS:
+            return f"{PROGRAMS.name} would have it; {PROGRAMS.advice}"
+        return f"install {package} in the image that {OURS.variable} names"
 
     def image_with(self, *names: str) -> Image | None:
         """The first image that holds all of these programs."""

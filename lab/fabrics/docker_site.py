@@ -14,7 +14,6 @@ from lab.fabrics import docker_labels as labels
 from lab.fabrics import docker_leftovers, docker_trouble, docker_wires
 from lab.fabrics.docker_container import Watched
 from lab.fabrics.docker_engine import Engine
-from lab.fabrics.docker_image import PROGRAMS
 from lab.fabrics.docker_labels import RunName
 from lab.fabrics.docker_network import LOOPBACK, Host, PrivateNetwork
 from lab.fabrics.docker_programs import Programs
@@ -69,6 +68,9 @@ class DockerSite:
 
     def executable(self, *names: str) -> str | None:
         return self._programs.executable(*names)
+
+    def how_to_get(self, package: str) -> str:
+        return self._programs.how_to_get(package)
 
     async def start(self, part: Part) -> None:
         """Make a container and start it; one of that name that has ended makes room for it."""
@@ -167,7 +169,10 @@ class DockerSite:
     def _wire(self, watched: Watched, host: Host) -> None:
         tools = self._programs.image_with(*docker_trouble.TOOLS)
         if tools is None:
-            raise Skip("no image has tc and iptables, which change networks", PROGRAMS.advice)
+            raise Skip(
+                "no image has tc and iptables, which change networks",
+                self.how_to_get("iproute2 iptables"),
+            )
         script = docker_wires.script(sorted(host.cut_off), host.link)
         docker_trouble.wire(self._engine.client, tools, watched.container, self._labels, script)
 

@@ -62,6 +62,10 @@ class Site(Protocol):
         """As the fabric's."""
         ...
 
+    def how_to_get(self, package: str) -> str:
+        """As the fabric's."""
+        ...
+
     def write(self, name: str, content: str) -> str:
         """Put a file where the parts can read it, and nobody else; the path as they see it."""
         ...
@@ -161,6 +165,10 @@ class Fabric(Protocol):
 
     def executable(self, *names: str) -> str | None:
         """The first of these programs that parts can run, as its path; None when there is none."""
+        ...
+
+    def how_to_get(self, package: str) -> str:
+        """Advice: how the programs of a Debian package get to where parts can run them."""
         ...
 
     async def close(self) -> None: ...

@@ -69,6 +69,9 @@ class LocalFabric:
     def executable(self, *names: str) -> str | None:
         return executable(*names)
 
+    def how_to_get(self, package: str) -> str:
+        return how_to_get(package)
+
     def addresses(self, count: int, random: Random) -> list[str]:
         """On Linux the whole of 127.0.0.0/8 is this machine's; elsewhere one address is."""
         if sys.platform != "linux":
@@ -180,6 +183,10 @@ def executable(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
+def how_to_get(package: str) -> str:
+    return f"on Debian and Ubuntu: apt install {package}"
+
+
 class LocalSite:
     """One cluster's processes, ports and files."""
 
@@ -227,6 +234,9 @@ class LocalSite:
 
     def executable(self, *names: str) -> str | None:
         return executable(*names)
+
+    def how_to_get(self, package: str) -> str:
+        return how_to_get(package)
 
     async def start(self, part: Part) -> None:
         await self._fabric.start(self._name(part.name), part, self._log(part.name))

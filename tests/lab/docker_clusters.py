@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lab.cluster import Cluster
 from lab.description import Description, Service
@@ -19,9 +19,10 @@ def cluster(
     strategy: str = "memory",
     nodes: int = 2,
     *,
+    options: Mapping[str, str] | None = None,
     listener: Callable[[Event], None] = lambda _: None,
     **wishes: object,
 ) -> Cluster:
-    description = Description((Service("app", nodes, strategy),), **wishes)  # type: ignore[arg-type]
+    description = Description((Service("app", nodes, strategy, options or {}),), **wishes)  # type: ignore[arg-type]
     site = fabric.site(f"cluster-{next(NUMBER)}")
     return Cluster(description, site, history=History(), events=Events(listener))

@@ -99,6 +99,6 @@ async def test_a_balancer_that_is_not_installed_is_told_once(
     balancer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
-    with pytest.raises(StartError, match=f"{balancer} is not installed") as raised:
+    with pytest.raises(StartError, match=f"there is no {balancer} for the parts to run") as raised:
         await run([], Settings(balancer=balancer), Events())
     assert "apt install" in raised.value.hint
