@@ -44,12 +44,14 @@ def start(
 
 
 def cpu_us(pid: int) -> float:
-    """The CPU time of a process so far, user and kernel, in µs.
+    """The CPU time of a process and its children so far, user and kernel, in µs.
 
     The scheduler's own account counts nanoseconds; /proc/PID/stat counts ticks of 10 ms.
     """
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1000.0
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    mine = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1000.0
+    children = " ".join((task / "children").read_text() for task in tasks).split()
+    return mine + sum(cpu_us(int(child)) for child in children)
 
 
 class Ticks(NamedTuple):

@@ -1,0 +1,70 @@
+"""Requests and answers that hide another: neither a backend nor the next client gets it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.balancer import smuggling
+from tests.balancer.hostile import Rig, read_answers
+from tests.balancer.rawhttp import get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REQUESTS = smuggling.requests()
+ANSWERS = smuggling.answers()
+STEP = int(os.environ.get("SPLIT_STEP", "3"))
+"""Between two places at which a request is cut; SPLIT_STEP=1 tries them all."""
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.close()
+
+
+def lines(rig: Rig) -> list[bytes]:
+    return [request.head.partition(b" HTTP")[0] for request in rig.requests]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_hidden_request_stays_a_body_or_is_refused(name: str, rig: Rig) -> None:
+    got = rig.send([REQUESTS[name]])
+    status = int(re.findall(rb"HTTP/1\.1 (\d+)", got)[0])
+    if name in smuggling.CLEAR:
+        assert status == 200
+        assert lines(rig) == smuggling.CLEAR[name]
+        return
+    assert status in {400, 417, 501}, got[:200]
+    assert lines(rig) in ([], [b"POST /front"]), "the head alone may have gone"
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_it_makes_no_difference_where_a_request_is_cut_in_two(name: str, rig: Rig) -> None:
+    raw = REQUESTS[name]
+    whole = re.findall(rb"HTTP/1\.1 (\d+)", rig.send([raw])), lines(rig)
+    for cut in range(1, len(raw), STEP):
+        halves = re.findall(rb"HTTP/1\.1 (\d+)", rig.send([raw[:cut], raw[cut:]])), lines(rig)
+        assert halves == whole, f"cut at {cut}: {raw[:cut]!r}"
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_hidden_answer_reaches_nobody_else(name: str, rig: Rig) -> None:
+    read_answers(rig.send([get("/")], ANSWERS[name]))
+    for _ in range(2):
+        after = rig.send([get("/")])
+        assert b"stolen" not in after
+        assert read_answers(after) == [200, 200]
+
+
+@pytest.mark.parametrize("hosts", [(b"http://inner.test", b"Host: outer.test")])
+def test_the_host_of_an_absolute_target_counts(hosts: tuple[bytes, bytes], rig: Rig) -> None:
+    """RFC 9112 section 3.2.2: and not the field, by which the backend might choose."""
+    rig.send([b"GET %b/x HTTP/1.1\r\n%b\r\n\r\n" % hosts])
+    assert b"\r\nHost: inner.test\r\n" in rig.requests[0].head
+    assert b"outer" not in rig.requests[0].head
