@@ -16,14 +16,17 @@ from contextlib import asynccontextmanager
 import aiohttp
 import uvloop
 
+from lab.client import Client
 from lab.cluster import Cluster
+from lab.deploys import Rolling
 from lab.description import Description, Service
 from lab.discovery import installed
 from lab.events import Events
 from lab.fabrics.local import LocalFabric
 from lab.history import History
 from lab.runner import run
-from lab.stage import Settings
+from lab.stage import Lab, Settings
+from scenarios.rolling_deploy import come_in, paying
 
 MANY = 50
 
@@ -94,6 +97,36 @@ async def nodes_side_by_side(count: int) -> None:
     print(f"{forked:.2f} s; ratio {cold / forked:.1f}")
 
 
+SHOPPERS, SERVERS = 200, 5
+THINK = 0.1  # seconds between a shopper's requests
+DEPLOYS = {
+    "memory, sticky, drained": ("memory", "learn:sid", paying),
+    "Redis": ("redis", "none", lambda: Client.cart),
+    "JWT, one key": ("jwt", "none", lambda: Client.cart),
+}
+
+
+async def deploys() -> None:
+    """A rolling deploy of all servers, one at a time, while everybody is shopping."""
+    fabric = LocalFabric()
+    await fabric.open()
+    for name, (strategy, affinity, shopping) in DEPLOYS.items():
+        lab = Lab(Settings(nodes=SERVERS), fabric, Events(), "deploy")
+        async with lab.cluster(strategy, affinity=affinity) as shop:
+            shoppers = shop.clients(SHOPPERS)
+            await lab.everyone(shoppers, come_in)
+            async with lab.asking(shoppers, shopping(), THINK) as traffic:
+                await traffic.round()
+                what = f"{SHOPPERS} users, rolling deploy of {SERVERS} servers: {name}"
+                async with timed(what):
+                    await shop.deploy(Rolling(), version="2")
+                await traffic.round()
+            users = lab.users_of(shop)
+            print(f"  kept {users.kept}, moved {users.moved}, lost {users.lost}; ", end="")
+            print(f"{users.interrupted} interrupted, {len(lab.history)} requests")
+    await fabric.close()
+
+
 async def scenarios() -> None:
     stories = list(installed().values())
     async with timed(f"all {len(stories)} scenarios"):
@@ -106,6 +139,7 @@ async def scenarios() -> None:
 async def main() -> None:
     await boots()
     await nodes_side_by_side(10)
+    await deploys()
     await scenarios()
 
 

@@ -28,10 +28,11 @@ class Deploy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """Start a new node, wait until it takes requests, drain an old one, stop it; and the next.
+    """Start a new node, drain an old one, stop it; and the next.
 
-    `at_a_time` says how many at once. A drain ends when nobody is tied to the old node any more,
-    and after `limit` seconds at the latest. A new node gets `patience` seconds to be ready.
+    The new one takes requests before the old one is touched; `at_a_time` says how many at once. A
+    drain ends when nobody is tied to the old node any more, and after `limit` seconds at the
+    latest. A new node gets `patience` seconds to be ready.
     """
 
     at_a_time: int = 1
@@ -49,7 +50,7 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class BlueGreen:
-    """Start as many new nodes as there are old ones, then drain all the old ones at once."""
+    """Start as many new nodes as there are, then drain all old ones."""
 
     limit: float = DRAIN_SECONDS
     patience: float = START_SECONDS
@@ -60,7 +61,7 @@ class BlueGreen:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Kill a node, then start the new version under its name and address; and the next."""
+    """Kill a node, start the new one in its place; and the next."""
 
     at_a_time: int = 1
     patience: float = START_SECONDS

@@ -69,6 +69,7 @@ class User:
     home: str | None = None
     says: str = ""
     interruptions: Sequence[Interruption] = ()
+    tab: int = 0
 
 
 def users(history: Iterable[Operation]) -> list[User]:
@@ -125,6 +126,7 @@ class _Life:
             self._left or self._home,
             self._says,
             tuple(self._interruptions),
+            self._tab[0].tab,
         )
 
     def _replay(self, operation: Operation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from lab.balancers import BALANCERS
+from lab.deploys import DEPLOYS
 from lab.description import AFFINITIES, ALGORITHMS, STRATEGIES
 from lab.discovery import installed
 from lab.fabrics import FABRICS
@@ -12,7 +13,7 @@ from lab.faults import FAULTS
 
 
 def command() -> None:
-    """Show scenarios, strategies, algorithms, affinities, balancers, fabrics and faults."""
+    """Show scenarios, and what there is to build clusters of and to do to them."""
     shown: dict[str, dict[str, str]] = {
         "scenarios": {name: story.title for name, story in installed().items()},
         "strategies": STRATEGIES,
@@ -20,6 +21,7 @@ def command() -> None:
         "affinities": AFFINITIES,
         "balancers": {name: make.__doc__ or "" for name, make in BALANCERS.items()},
         "fabrics": {name: make.__doc__ or "" for name, make in FABRICS.items()},
+        "deploys": {name: how.__doc__ or "" for name, how in DEPLOYS.items()},
         "faults": {name: fault.summary for name, fault in FAULTS.items()},
     }
     for heading, entries in shown.items():

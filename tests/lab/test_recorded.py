@@ -1,0 +1,47 @@
+"""Histories of real runs, kept as they were written, and the verdicts that a person has checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lab.cli.app import app
+from lab.stored import Stored, read
+from lab.users import Users
+from lab.verdicts import Fate
+
+RECORDED = Path(__file__).parent / "recorded"
+STORED = {scenario.name: scenario for scenario in read(RECORDED)}
+
+
+def test_what_became_of_the_users_of_recorded_runs() -> None:
+    done = CliRunner().invoke(app, ["users", str(RECORDED), "--each"])
+    assert done.output == (RECORDED / "verdicts.txt").read_text()
+
+
+@pytest.mark.parametrize("scenario", STORED.values(), ids=STORED)
+def test_whoever_was_kept_or_moved_is_not_once_an_answer_is_another_s(scenario: Stored) -> None:
+    """Each of their last answers in turn is made to be of somebody else."""
+    operations = list(scenario.history)
+    well = [user for user in scenario.users.judged if user.fate in (Fate.KEPT, Fate.MOVED)]
+    for user in well:
+        mine = [
+            number
+            for number, op in enumerate(operations)
+            if (op.client, op.cluster, op.tab) == (user.client, user.cluster, user.tab)
+            and not op.direct
+            and (op.recognised or op.items is not None)
+        ]
+        last = operations[mine[-1]]
+        stolen = (
+            replace(last, items=("somebody else's book",))
+            if last.items is not None
+            else replace(last, user="somebody-else")
+        )
+        changed = [*operations[: mine[-1]], stolen, *operations[mine[-1] + 1 :]]
+        assert Users.of(changed, scenario.events).count(Fate.WRONG_DATA) > scenario.users.count(
+            Fate.WRONG_DATA
+        ), user
