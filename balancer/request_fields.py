@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Rule = Callable[["Fields", "_Seen", bytes], None]
 
 CHUNKED = -1
-HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]+)(?::\d{0,5})?")
+# RFC 3986 allows a comma in a name; to who joins fields of one name it is two Hosts.
+HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+;=]+)(?::\d{0,5})?")
 _LENGTH = re.compile(rb"\d{1,18}")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _TOKENS = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

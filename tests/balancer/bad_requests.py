@@ -84,6 +84,7 @@ BAD_REQUESTS = [
     _bad("Host with a user", "RFC 9110 4.2.4", b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", elsewhere="haproxy nginx"),
     _bad("Host with a space", "RFC 9110 7.2", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", elsewhere="haproxy"),
     _bad("Host as a list", "RFC 9110 7.2", b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", elsewhere="haproxy"),
+    _bad("Host as a list without a space", "RFC 9110 7.2", b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", elsewhere="haproxy nginx"),
     _bad("Host with a bad port", "RFC 9110 7.2", b"GET / HTTP/1.1\r\nHost: a:80x\r\n\r\n", elsewhere="haproxy nginx"),
     # --- the request line ---
     _bad("two spaces after the method", "RFC 9112 3", b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", elsewhere="haproxy nginx"),

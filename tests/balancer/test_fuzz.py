@@ -165,6 +165,4 @@ def test_an_odd_answer_is_clear_to_its_client_and_never_reaches_the_next(
 ) -> None:
     statuses = read_answers(rig.send([get("/")], answer))
     assert 101 not in statuses
-    after = rig.send([get("/")])
-    assert after.count(b"\r\n\r\nok") == 2
-    assert read_answers(after) == [200, 200]
+    rig.calm()
