@@ -238,8 +238,9 @@ class Cluster:
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
         self._own_redis()
+        began = self._events.now()
         await self._boot.parts.end(REDIS, signal.SIGKILL)
-        self._emit("redis.stopped", keeps=self.description.redis_keeps)
+        self._emit("redis.stopped", keeps=self.description.redis_keeps, began=began)
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""

@@ -43,8 +43,9 @@ class Redis:
             "save": '""',
             "appendonly": "yes" if keeps else "no",
             "appendfsync": "no",
-            "dir": site.room,
         }
+        if keeps:
+            settings["dir"] = site.keep(PART)
         text = "".join(f"{name} {value}\n" for name, value in settings.items())
         part = Part(PART, executable(site), [site.write("redis.conf", text)])
         return cls(f"redis://:{password}@{address}/0", part)

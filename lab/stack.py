@@ -72,6 +72,9 @@ class RunningSite:
     def write(self, name: str, content: str) -> str:  # noqa: ARG002
         _refuse("change its files")
 
+    def keep(self, part: str) -> str:
+        _refuse(f"give its {part} a folder")
+
     async def start(self, part: Part) -> None:
         _refuse(f"start its {part.name}")
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Coroutine
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lab.errors import FabricLost, Skip, StartError
@@ -21,6 +22,7 @@ from lab.fabrics.interface import Address, Limits, Link, Part
 from lab.fabrics.scratch import MARK
 
 FILES = "/run/sessionlab"  # where a container finds what the lab has written
+KEPT = "/var/lib/sessionlab"  # what outlives a container
 ROOM = "/tmp"  # noqa: S108  a container's own tmpfs
 NOBODY = 10001  # who runs in the containers of a lab that is root's
 MOST_PROCESSES = 512
@@ -41,6 +43,7 @@ class DockerSite:
         self._network: PrivateNetwork | None = None
         self._parts: dict[str, Watched] = {}
         self._logs: dict[str, bytearray] = {}
+        self._kept: dict[str, Path] = {}
         self._files = run.folder / label
         self._files.mkdir(mode=0o700)
         self._owner = (os.getuid() or NOBODY, os.getgid() or NOBODY)
@@ -65,6 +68,13 @@ class DockerSite:
         written.write_text(content)
         written.replace(self._files / name)  # so that nobody reads half a file
         return f"{FILES}/{name}"
+
+    def keep(self, part: str) -> str:
+        folder = self._files.with_name(f"{self.label}.{part}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.chown(folder, *self._owner)
+        self._kept[part] = folder
+        return KEPT
 
     def executable(self, *names: str) -> str | None:
         return self._programs.executable(*names)
@@ -192,7 +202,7 @@ class DockerSite:
             "init": True,  # so that a signal does what it does elsewhere, and children are reaped
             "read_only": True,
             "tmpfs": {ROOM: "rw,nosuid,nodev,noexec,size=64m,mode=1777"},
-            "volumes": {str(self._files): {"bind": FILES, "mode": "ro,z"}},  # z: for SELinux
+            "volumes": self._volumes(part.name),
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": MOST_PROCESSES,
@@ -202,6 +212,11 @@ class DockerSite:
             "ports": {f"{port}/tcp": (LOOPBACK, port) for port in host.published},
             **docker_trouble.wishes(host.limits),
         }
+
+    def _volumes(self, part: str) -> dict[str, dict[str, str]]:
+        """The files of all parts, to be read, and the folder of this one; `z` is for SELinux."""
+        kept = {str(self._kept[part]): {"bind": KEPT, "mode": "rw,z"}} if part in self._kept else {}
+        return {str(self._files): {"bind": FILES, "mode": "ro,z"}, **kept}
 
 
 async def to_the_end(closing: Coroutine[object, object, None]) -> None:

@@ -40,7 +40,8 @@ class Part:
 class Site(Protocol):
     """The ground under one cluster. Closing it leaves nothing behind, whatever happened.
 
-    `room` is a folder, as the parts see it, where each may write files of its own.
+    `room` is a folder, as the parts see it, where each may write files of its own; what a part
+    writes there need not be there when it is started again.
     """
 
     label: str
@@ -68,6 +69,10 @@ class Site(Protocol):
 
     def write(self, name: str, content: str) -> str:
         """Put a file where the parts can read it, and nobody else; the path as they see it."""
+        ...
+
+    def keep(self, part: str) -> str:
+        """A folder whose files outlive that part, for it alone; the path as it sees it."""
         ...
 
     async def start(self, part: Part) -> None:

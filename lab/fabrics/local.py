@@ -238,6 +238,11 @@ class LocalSite:
     def how_to_get(self, package: str) -> str:
         return how_to_get(package)
 
+    def keep(self, part: str) -> str:
+        folder = self._folder / f"{part}.kept"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return str(folder)
+
     async def start(self, part: Part) -> None:
         await self._fabric.start(self._name(part.name), part, self._log(part.name))
 

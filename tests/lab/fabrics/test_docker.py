@@ -120,6 +120,17 @@ async def test_a_part_that_comes_back_has_its_name_and_addresses(site: DockerSit
     assert first.endswith(f" {address.host}\n")
 
 
+async def test_what_a_part_keeps_is_there_when_it_comes_back_and_no_other_s(
+    site: DockerSite,
+) -> None:
+    kept = site.keep("p")
+    for script in (f"echo held > {kept}/file", f"cat {kept}/file"):
+        await site.start(Part("p", SHELL, ["-c", script]))
+        assert await site.gone("p") == 0
+    assert site.log("p") == "held\n"
+    assert await said(site, f"ls {kept} 2>&1 || true") != "file\n"
+
+
 async def test_two_parts_of_one_name_are_refused(site: DockerSite) -> None:
     await site.start(Part("p", SLEEP, ["1000"]))
     with pytest.raises(StartError, match="p is running already"):

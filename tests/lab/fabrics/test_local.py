@@ -76,6 +76,16 @@ async def test_a_part_s_own_children_go_with_it(site: LocalSite) -> None:
     assert wait_gone(child) == []
 
 
+async def test_what_a_part_keeps_is_there_when_it_comes_back(site: LocalSite) -> None:
+    kept = site.keep("p")
+    for script in (f"echo held > {kept}/file", f"cat {kept}/file"):
+        await site.start(Part("p", SHELL, ["-c", script]))
+        assert await site.gone("p") == 0
+    assert site.log("p") == "held\n"
+    assert site.keep("p") == kept
+    assert site.keep("q") != kept
+
+
 async def test_two_parts_of_one_name_are_refused(site: LocalSite) -> None:
     await site.start(Part("p", SLEEP, ["1000"]))
     with pytest.raises(StartError, match="p is running already"):
