@@ -1,7 +1,7 @@
 """`python -m benchmarks.balancer.peers`: CPU per request beside other reverse proxies in Python.
 
-They are installed into a virtual environment of their own, `.venv-peers`, which has nothing to do
-with ours. Ends with status 1 when ours is not at least five times ahead of each.
+They are installed into virtual environments of their own, in `.venv-peers`, which have nothing to
+do with ours. Ends with status 1 when ours is not at least five times ahead of each.
 """
 
 from __future__ import annotations
@@ -35,21 +35,26 @@ def contender(peer: Peer) -> Contender:
     def command(setup: Setup) -> list[str]:
         if peer.command is not None:
             program, *arguments = peer.command(setup.port, setup.backends)
-            return [str(ROOM / "bin" / program), *arguments]
+            return [str(ROOM / peer.room / "bin" / program), *arguments]
         path = setup.directory / f"peer_{re.sub(r'[^a-z]', '_', peer.name)}.py"  # shadows nothing
         path.write_text(peer.program)
-        return [str(ROOM / "bin" / "python"), str(path), *map(str, [setup.port, *setup.backends])]
+        python = str(ROOM / peer.room / "bin" / "python")
+        return [python, str(path), *map(str, [setup.port, *setup.backends])]
 
     return Contender(peer.name, command, has_cookies=False)
 
 
-def install(peers: list[Peer]) -> dict[str, str]:
-    """Make the environment if it is not there; the version of each package."""
-    wanted = sorted({package for peer in peers for package in peer.packages})
-    pip = [str(ROOM / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    if not ROOM.exists():
-        venv.create(ROOM, with_pip=True)
-    subprocess.run([*pip, "install", "--quiet", *wanted], check=True)
+def install(peers: list[Peer]) -> dict[str, dict[str, str]]:
+    """Make the environments that are not there; the version of each package in each."""
+    return {room: _install(ROOM / room, peers) for room in sorted({p.room for p in peers})}
+
+
+def _install(room: Path, peers: list[Peer]) -> dict[str, str]:
+    wanted = {package for peer in peers if peer.room == room.name for package in peer.packages}
+    pip = [str(room / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    if not room.exists():
+        venv.create(room, with_pip=True)
+    subprocess.run([*pip, "install", "--quiet", *sorted(wanted)], check=True)
     listed = subprocess.run(
         [*pip, "list", "--format", "freeze"], check=True, capture_output=True, text=True
     ).stdout
@@ -77,7 +82,7 @@ def main() -> int:
             for peer in peers:
                 mine = results[peer.name]
                 times = ratio([r.cpu for r in mine], [r.cpu for r in ours])
-                said = ", ".join(f"{p} {versions[p]}" for p in peer.packages)
+                said = ", ".join(f"{p} {versions[peer.room][p]}" for p in peer.packages)
                 print(_line(peer.name, said, case, mine, str(times)), flush=True)
                 least = min(least, median(r.cpu for r in mine) / median(r.cpu for r in ours))
     print(f"\nAt least {least:.1f} times ahead.")

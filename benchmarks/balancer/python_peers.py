@@ -139,6 +139,8 @@ class Peer:
     program: str = ""
     command: Callable[[int, Sequence[int]], list[str]] | None = None
     """For what is a program already: its own command line, without the folder."""
+    room: str = "shared"
+    """The environment it is installed into: one of its own if it asks for old versions."""
 
 
 def _mitmdump(port: int, backends: Sequence[int]) -> list[str]:
@@ -163,5 +165,5 @@ PEERS = [
         _PORTS + _FASTAPI_REVERSE_PROXY + _SERVE,
     ),
     Peer("twisted", ("twisted",), _PORTS + _TWISTED),
-    Peer("mitmproxy", ("mitmproxy",), command=_mitmdump),
+    Peer("mitmproxy", ("mitmproxy",), command=_mitmdump, room="mitmproxy"),
 ]
