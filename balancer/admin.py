@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from balancer import metrics, openapi, problems
-from balancer.backend import State
 from balancer.config import (
     DEFAULT_SERVICE,
     MAX_WEIGHT,
@@ -17,10 +17,12 @@ from balancer.config import (
     parse_address,
     parse_name,
 )
+from balancer.drain import Watch, outlook
 from balancer.errors import AdminError, UsageError
+from balancer.states import AFTERWARDS, Event, State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from balancer.backend import Backend
     from balancer.cluster import Cluster
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _CLUSTER: web.AppKey[Cluster] = web.AppKey("cluster")
 _FLEET: web.AppKey[Fleet] = web.AppKey("fleet")
 _MAX_BODY = 16 * 1024
+_LONGEST_S = 10 * 365 * 86400
 
 
 def application(cluster: Cluster, fleet: Fleet) -> web.Application:
@@ -81,20 +84,22 @@ async def _healthz(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-async def _counts(request: web.Request, backend: Backend) -> dict[str, Any]:
-    """One backend with what all workers counted."""
+async def _rows(request: web.Request, backends: Iterable[Backend]) -> list[dict[str, Any]]:
+    """Backends with what all workers counted."""
     whole = metrics.total(await request.app[_FLEET].reports())
-    return describe(backend, whole["backends"].get(f"{backend.service}/{backend.name}"))
+    cluster = _cluster(request)
+    return [_describe(cluster, backend, whole) for backend in backends]
 
 
 async def _list(request: web.Request) -> web.Response:
-    counts = metrics.total(await request.app[_FLEET].reports())["backends"]
-    rows = [describe(b, counts.get(f"{b.service}/{b.name}")) for b in _cluster(request).backends()]
-    return web.json_response({"backends": rows})
+    return web.json_response({"backends": await _rows(request, _cluster(request).backends())})
 
 
 def _cluster(request: web.Request) -> Cluster:
-    return request.app[_CLUSTER]
+    """The cluster as it is at this moment: a drain may have reached its limit."""
+    cluster = request.app[_CLUSTER]
+    cluster.keep_time(time.time())
+    return cluster
 
 
 async def _add(request: web.Request) -> web.Response:
@@ -108,19 +113,22 @@ async def _add(request: web.Request) -> web.Response:
     backend = _cluster(request).add(spec)
     await request.app[_FLEET].sync()
     where = f"/backends/{spec.service}/{spec.name}"
-    return web.json_response(describe(backend, None), status=201, headers={"Location": where})
+    (row,) = await _rows(request, [backend])
+    return web.json_response(row, status=201, headers={"Location": where})
 
 
 async def _change(request: web.Request) -> web.Response:
-    body = await _object(request, {"state", "weight"})
+    body = await _object(request, {"state", "weight", "limit"})
     if not body:
         raise AdminError("say a state, a weight or both")
     state = _state(_text(body, "state")) if "state" in body else None
     weight = _weight(body["weight"]) if "weight" in body else None
+    limit = _limit(body["limit"], state) if "limit" in body else None
     info = request.match_info
-    backend = _cluster(request).change(info["service"], info["name"], state, weight)
+    backend = _cluster(request).change(info["service"], info["name"], state, weight, limit)
     await request.app[_FLEET].sync()
-    return web.json_response(await _counts(request, backend))
+    (row,) = await _rows(request, [backend])
+    return web.json_response(row)
 
 
 async def _remove(request: web.Request) -> web.Response:
@@ -130,10 +138,22 @@ async def _remove(request: web.Request) -> web.Response:
 
 
 async def _affinity(request: web.Request) -> web.Response:
-    """Every worker's pins; a pin that several know is shown once."""
-    reports = await request.app[_FLEET].reports()
-    pins = {(pin["service"], pin["key"]): pin for report in reports for pin in report["pins"]}
-    return web.json_response({"pins": list(pins.values())})
+    """Every worker's pins; of one that several know, since the first and seen by the last."""
+    pins: dict[tuple[str, str], dict[str, Any]] = {}
+    for mine in await request.app[_FLEET].pins():
+        for pin in mine:
+            where = (pin["service"], pin["key"])
+            other = pins.get(where, pin)
+            latest = max(pin, other, key=lambda one: one["last_seen"])
+            pins[where] = {**latest, "since": min(pin["since"], other["since"])}
+    cluster = _cluster(request)
+    rows = await _rows(request, cluster.backends())
+    counts = [
+        {"service": row["service"], "backend": row["name"], "clients": row["pins"]}
+        for row in rows
+        if cluster.config.policy(row["service"]).affinity == "cookie"
+    ]
+    return web.json_response({"pins": list(pins.values()), "counts": counts})
 
 
 async def _openapi(request: web.Request) -> web.Response:
@@ -146,12 +166,15 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
-def describe(backend: Backend, counts: Mapping[str, Any] | None) -> dict[str, Any]:
+def _describe(cluster: Cluster, backend: Backend, whole: Mapping[str, Any]) -> dict[str, Any]:
     """One backend as the API shows it."""
-    known = counts or metrics.NOTHING
+    known = whole["backends"].get(f"{backend.service}/{backend.name}", metrics.NOTHING)
     state = backend.state
-    if state is State.UP and known["ejected"]:
-        state = State.EJECTED
+    if known["ejected"]:
+        state = AFTERWARDS.get((state, Event.KEEPS_FAILING), state)
+    others = cluster.services[backend.service].takes_new
+    watch = Watch(known["pins"], whole["began"].get(backend.service, 0.0), others)
+    policy = cluster.config.policy(backend.service)
     return {
         "service": backend.service,
         "name": backend.name,
@@ -160,6 +183,8 @@ def describe(backend: Backend, counts: Mapping[str, Any] | None) -> dict[str, An
         "state": str(state),
         "asked": str(backend.asked),
         "healthy": backend.healthy,
+        "pins": known["pins"],
+        "drain": outlook(backend, watch, policy, cluster.wall),
         **{name: known[name] for name in metrics.COUNTS},
         "answers": {f"{c}xx": known["classes"][c] for c in range(1, 6)},
     }
@@ -198,3 +223,12 @@ def _weight(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_WEIGHT:
         raise AdminError(f"weight is not a whole number from 0 to {MAX_WEIGHT}")
     return value
+
+
+def _limit(value: Any, state: State | None) -> float:
+    if state is not State.DRAIN:
+        raise AdminError("limit goes with the state drain")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= _LONGEST_S:
+        raise AdminError("limit is not a number of seconds; 0 is no limit")
+    return float(value)

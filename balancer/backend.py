@@ -1,51 +1,23 @@
-"""A backend as a worker sees it, and the table of its states.
-
-Two things decide the state: what the operator asked for (up, drain, maintenance) and what the
-checks and real requests found (healthy or not). The worse of both is what counts.
-
-=============  ================  ===================  =======
-state          takes new clients  keeps pinned clients  checked
-=============  ================  ===================  =======
-up             yes               yes                  yes
-drain          no                yes                  yes
-maintenance    no                no                   no
-down           no                no                   yes
-ejected        no                no                   yes
-=============  ================  ===================  =======
-
-Weight 0 is drain by another name (HAProxy; Gateway API GEP-1619: affinity survives weight 0).
-"""
+"""A backend as a worker sees it; what its states mean is in `states`."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from balancer.affinity import VALID, Found
 from balancer.health.ejection import EjectionPolicy, Ejector
 from balancer.pool import Pool
+from balancer.states import MEANING, Finding, State
+from balancer.states import state as state_of
 
 if TYPE_CHECKING:
     from balancer.config import Address, BackendSpec
     from balancer.dispatch import Dispatching
 
 
-class State(StrEnum):
-    """One backend's state; the values are what the admin API says."""
-
-    UP = "up"
-    DRAIN = "drain"
-    MAINTENANCE = "maintenance"
-    DOWN = "down"
-    EJECTED = "ejected"
-
-
-TAKES_NEW = frozenset({State.UP})
-KEEPS_PINNED = frozenset({State.UP, State.DRAIN})
 _TENTHS = 10
-ASKABLE = frozenset({State.UP, State.DRAIN, State.MAINTENANCE})
 
 
 class Backend:
@@ -55,17 +27,25 @@ class Backend:
     less while the backend warms up (`warm_at` is when that ends, 0 when it is warm). `troubled`
     is set by a failure and spares the hot path a call while there was none. `valid` is what an
     affinity finds that leads here.
+
+    A drain has begun at `draining` (Unix time, 0: there is none) and lasts `limit` seconds at most
+    (0: as long as it takes); `asked_limit` is None when the operator did not say.
+    Weight 0 is a drain without end (HAProxy; Gateway API GEP-1619: affinity survives weight 0).
     """
 
     __slots__ = (
         "active",
         "address",
         "asked",
+        "asked_limit",
         "by_class",
+        "draining",
         "ejector",
         "failures",
-        "healthy",
+        "found",
+        "limit",
         "name",
+        "overdue",
         "pin",
         "pinnable",
         "pool",
@@ -91,7 +71,11 @@ class Backend:
         self.weight = spec.weight * _TENTHS
         self.warm_at = 0.0
         self.asked = State.UP
-        self.healthy = healthy
+        self.asked_limit: float | None = None
+        self.found = Finding.READY if healthy else Finding.DOWN
+        self.draining = 0.0
+        self.limit = 0.0
+        self.overdue = False
         self.ejector = Ejector(ejection or EjectionPolicy())
         self.waiting: deque[Dispatching] = deque()
         self.pinnable = False
@@ -116,19 +100,33 @@ class Backend:
 
     @property
     def state(self) -> State:
-        """The worse of what was asked for and what was found."""
-        if self.asked is State.MAINTENANCE:
-            return State.MAINTENANCE
-        if not self.healthy:
-            return State.DOWN
-        if self.ejector.until:
-            return State.EJECTED
-        return self.asked
+        """What was asked for, what was found, and what time made of both."""
+        failing = bool(self.ejector.until)
+        return state_of(self.asked, self.found, overdue=self.overdue, failing=failing)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it says that it can serve."""
+        return self.found is Finding.READY
 
     @property
     def takes_new(self) -> bool:
         """Whether a client without a pin may come here."""
-        return self.state in TAKES_NEW and self.share > 0
+        return MEANING[self.state].takes_new and self.share > 0
+
+    def keep_drain(self, now: float, default_limit: float) -> bool:
+        """Begin, go on with or end a drain at this moment; True when its limit has just passed."""
+        asked = self.asked is State.DRAIN
+        if not asked and not (self.asked is State.UP and self.found is Finding.LEAVING):
+            if self.asked is not State.UP or self.found is not Finding.DOWN:
+                self.draining = self.limit = 0.0
+                self.overdue = False
+            return False
+        self.draining = self.draining or now
+        self.limit = default_limit if self.asked_limit is None else self.asked_limit
+        before = self.overdue
+        self.overdue = bool(self.limit) and now - self.draining >= self.limit
+        return self.overdue and not before
 
     def warm_up(self, now: float, seconds: float) -> None:
         """Begin a slow start: the weight grows to its full size over that many seconds."""

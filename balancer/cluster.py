@@ -10,19 +10,24 @@ import time
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from balancer import algorithms
 from balancer.affinity import kinds
-from balancer.backend import ASKABLE, Backend, State, pin_of
+from balancer.backend import Backend, pin_of
 from balancer.config import BackendSpec, Route, parse_address
 from balancer.errors import AdminError, DuplicateBackendError, UnknownBackendError
 from balancer.journal import FORGET
 from balancer.routing import Router
 from balancer.service import Service
+from balancer.states import ASKABLE, Finding, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from balancer.config import Config
     from balancer.journal import Journal
+
+
+_MOST_NAMED = 20
 
 
 class Cluster:
@@ -66,7 +71,12 @@ class Cluster:
         try:
             return self.services[service].backends[name]
         except KeyError:
-            raise UnknownBackendError(f"there is no backend {service}/{name}") from None
+            raise UnknownBackendError(self._no_backend(service, name)) from None
+
+    def _no_backend(self, service: str, name: str) -> str:
+        names = [f"{b.service}/{b.name}" for b in self.backends()]
+        there = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+        return f"there is no backend {service}/{name}; there are {there or 'none at all'}"
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -89,40 +99,66 @@ class Cluster:
         self._removed(backend)
         backend.close_idle()
 
-    def change(self, service: str, name: str, state: State | None, weight: int | None) -> Backend:
-        """Ask for another state or weight; raises `UnknownBackendError` or `AdminError`."""
+    def change(
+        self,
+        service: str,
+        name: str,
+        state: State | None,
+        weight: int | None,
+        limit: float | None = None,
+    ) -> Backend:
+        """Ask for another state or weight; raises `UnknownBackendError` or `AdminError`.
+
+        `limit` is how long a drain may last, in seconds; None: as the configuration says.
+        """
         backend = self.find(service, name)
         if state is not None and state not in ASKABLE:
             raise AdminError(f"state {state}: ask for up, drain or maintenance")
         if state is not None:
             backend.asked = state
+            backend.asked_limit = limit if state is State.DRAIN else None
+            self._keep_drain(backend)
         if weight is not None:
             backend.share = weight
             backend.weigh(self.clock, self.config.slow_start)
         self.services[service].refresh()
         return backend
 
-    def set_health(self, backend: Backend, *, healthy: bool) -> None:
+    def find_it(self, backend: Backend, finding: Finding) -> None:
         """What checks or requests found."""
-        if backend.healthy == healthy or backend.retired:
+        if backend.found is finding or backend.retired:
             return
-        backend.healthy = healthy
-        if healthy:
+        backend.found = finding
+        if finding is Finding.READY:
             backend.warm_up(self.clock, self.config.slow_start)
-        else:
+        elif finding is Finding.DOWN:
             backend.close_idle()
+        self._keep_drain(backend)
         self.services[backend.service].refresh()
+
+    def keep_time(self, wall: float) -> None:
+        """It is this late: drains reach their limits."""
+        self.wall = wall
+        for service in self.services.values():
+            passed = [self._keep_drain(backend) for backend in service.backends.values()]
+            if any(passed):
+                service.refresh()
+
+    def _keep_drain(self, backend: Backend) -> bool:
+        return backend.keep_drain(self.wall, self.config.drain_limit)
 
     def reconfigure(self, config: Config) -> None:
         """Become what a new configuration says, and lose no pin and no request over it.
 
         Backends that the old configuration had and the new one lacks go; those that were added at
-        runtime stay. A service keeps its table of pins unless its affinity is another one.
+        runtime stay, and so does what was asked of them. A service keeps its table of pins unless
+        its affinity is another one. Raises `UsageError`, and then nothing has changed.
         """
+        self._check(config)
         old, self.config = self.config, config
         for name in config.services():
             service = self.services.get(name)
-            if service is not None and service.policy != config.policy(name):
+            if service is not None and self._differs(name, old):
                 self._replace(service)
             else:
                 self._service(name)
@@ -137,6 +173,21 @@ class Cluster:
         for service in self.services.values():
             service.refresh()
         self._reroute()
+
+    def _differs(self, service: str, old: Config) -> bool:
+        new = self.config
+        return (
+            new.policy(service) != old.policy(service)
+            or (new.panic, new.secret) != (old.panic, old.secret)
+            or new.limits != old.limits
+        )
+
+    def _check(self, config: Config) -> None:
+        """Make all that a configuration names, so that nothing has changed if that fails."""
+        for name in config.services():
+            policy = config.policy(name)
+            algorithms.make(policy.algorithm, Random())  # noqa: S311 - thrown away
+            kinds.make(kinds.Setting(name, policy, config.secret, {}, self.wall))
 
     def _revise(self, old: BackendSpec, new: BackendSpec | None) -> None:
         if new is not None and new.address == old.address:
@@ -155,7 +206,9 @@ class Cluster:
                 "address": str(b.address),
                 "share": b.share,
                 "asked": str(b.asked),
-                "healthy": b.healthy,
+                "limit": b.asked_limit,
+                "found": str(b.found),
+                "draining": b.draining,
             }
             for b in self.backends()
         ]
@@ -171,19 +224,23 @@ class Cluster:
             if name not in self._service(service).backends:
                 spec = BackendSpec(service, name, parse_address(row["address"]), row["share"])
                 self.add(spec)
-            backend = self.change(service, name, State(row["asked"]), row["share"])
-            self.set_health(backend, healthy=row["healthy"])
+            asked = State(row["asked"])
+            backend = self.change(service, name, asked, row["share"], row["limit"])
+            self.find_it(backend, Finding(row["found"]))
+            backend.draining = row["draining"]
 
     def hear_pins(self) -> None:
         """Take over the pins that other workers have made."""
         if self._journal is not None and not self._journal.catch_up(self._heard):
             for service in self.services.values():
-                service.affinity.missed()
+                if service.affinity.table is not None:
+                    service.affinity.table.missed()
 
     def _heard(self, service: bytes, key: bytes, pin: bytes) -> None:
         found = self._by_id.get(service)
-        if found is not None:
-            found.affinity.hear(key, b"" if pin == FORGET else pin, self.wall)
+        table = None if found is None else found.affinity.table
+        if table is not None:
+            table.heard(key, b"" if pin == FORGET else pin, self.wall)
 
     # --- services ----------------------------------------------------------------------------
 
@@ -194,10 +251,9 @@ class Cluster:
             self._reroute()
         return service
 
-    def _make(self, name: str) -> Service:
+    def _make(self, name: str, old: Service | None = None) -> Service:
         config = self.config
         identity = pin_of("service", name)
-        journal = self._journal
         service = Service(
             name,
             config.policy(name),
@@ -206,13 +262,16 @@ class Cluster:
             most_active=config.limits.backend_active,
             most_queued=config.limits.queue,
         )
-        policy = service.policy
+        if old is not None:
+            service.take_over(old)
+        journal = self._journal
         tell = None
         if journal is not None:
             tell = lambda key, pin: journal.append(identity, key, pin or FORGET)  # noqa: E731
         service.affinity = kinds.make(
             kinds.Setting(
-                name, policy, config.secret, service.by_pin, self.wall, tell, self.hear_pins
+                *(name, service.policy, config.secret, service.by_pin, self.wall),
+                *(tell, self.hear_pins),
             )
         )
         service.tally.begin(service.affinity)
@@ -221,16 +280,11 @@ class Cluster:
         return service
 
     def _replace(self, old: Service) -> None:
-        """The same backends under another policy."""
-        new = self._make(old.name)
-        if (old.policy.affinity, old.policy.cookie) == (new.policy.affinity, new.policy.cookie):
-            new.affinity = old.affinity
-            new.by_pin = old.by_pin
-        new.waiting = old.waiting
-        new.tally = old.tally
-        new.tally.begin(new.affinity)
-        for backend in old.backends.values():
-            new.add(backend)
+        """The same backends under another policy, with the same pins where that can be."""
+        new = self._make(old.name, old)
+        if new.policy.pins_as(old.policy):
+            new.affinity.keep(old.affinity, self.wall)
+        new.refresh()
 
     def _reroute(self) -> None:
         self.generation += 1

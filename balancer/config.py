@@ -3,6 +3,8 @@
 Durations are seconds, sizes are bytes.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -102,6 +104,11 @@ class ServicePolicy:
     table_entries: int = 100_000
     table_idle: float = 3600.0
 
+    def pins_as(self, other: ServicePolicy) -> bool:
+        """Whether a pin made under the other policy is one under this."""
+        names = [(policy.cookie.name, policy.cookie.exact) for policy in (self, other)]
+        return self.affinity == other.affinity and names[0] == names[1]
+
 
 @dataclass(frozen=True, slots=True)
 class HealthPolicy:
@@ -160,6 +167,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     ejection: EjectionPolicy = field(default_factory=EjectionPolicy)
     slow_start: float = 0.0
+    drain_limit: float = 0.0
     panic: bool = False
     retry_share: float = 0.2
     workers: int = 1

@@ -34,6 +34,10 @@ class Fleet(Protocol):
         """Every worker's counters."""
         ...
 
+    async def pins(self) -> list[list[dict[str, Any]]]:
+        """Every worker's table of pins."""
+        ...
+
 
 class Alone:
     """One worker that is its own parent."""
@@ -47,6 +51,10 @@ class Alone:
     async def reports(self) -> list[Report]:
         """Its own counters."""
         return [self._worker.report()]
+
+    async def pins(self) -> list[list[dict[str, Any]]]:
+        """Its own pins."""
+        return [self._worker.pins()]
 
 
 class Link:
@@ -117,6 +125,11 @@ class Linked:
     async def reports(self) -> list[Report]:
         """What each counts."""
         answers = await asyncio.gather(*(link.ask("report") for link in self._links))
+        return [answer for answer in answers if answer is not None]
+
+    async def pins(self) -> list[list[dict[str, Any]]]:
+        """What each has in its tables."""
+        answers = await asyncio.gather(*(link.ask("pins") for link in self._links))
         return [answer for answer in answers if answer is not None]
 
     async def order(self, order: str, body: Any = None) -> None:

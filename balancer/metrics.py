@@ -49,6 +49,7 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "connections": 0,
         "strangers": 0,
         "services": {},
+        "began": {},
         "ours": {},
     }
     for report in reports:
@@ -59,6 +60,8 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         for name, counts in report["backends"].items():
             before = whole["backends"].get(name)
             whole["backends"][name] = counts if before is None else _add(before, counts)
+        for name, began in report["began"].items():
+            whole["began"][name] = max(began, whole["began"].get(name, 0.0))
         for name, tally in report["services"].items():
             _add_tally(whole["services"].setdefault(name, _no_tally()), tally)
     return whole
@@ -84,11 +87,16 @@ def _add(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     added: dict[str, Any] = {name: one[name] + other[name] for name in COUNTS}
     added["ejected"] = one["ejected"] or other["ejected"]
     added["classes"] = _sum(one["classes"], other["classes"])
+    added["pins"] = max(one["pins"], other["pins"])  # each worker hears of every pin
     return added
 
 
 COUNTS = ("active", "idle", "requests", "failures", "retries")
-NOTHING: Mapping[str, Any] = {**dict.fromkeys(COUNTS, 0), "ejected": False, "classes": [0] * 10}
+NOTHING: Mapping[str, Any] = {
+    **dict.fromkeys((*COUNTS, "pins"), 0),
+    "ejected": False,
+    "classes": [0] * 10,
+}
 """The counts of a backend that no worker knows yet."""
 
 
@@ -119,6 +127,7 @@ def _of_backends(rows: list[tuple[Backend, Mapping[str, Any]]]) -> Iterator[str]
         ("backend_failures_total", "counter", "failures", "Requests that it did not answer."),
         ("backend_retries_total", "counter", "retries", "Requests tried again after it failed."),
         ("backend_active", "gauge", "active", "Requests under way."),
+        ("backend_pins", "gauge", "pins", "Clients tied to it, seen within the idle time."),
     ):
         samples = (f"{{{_label(backend)}}} {counts[key]}" for backend, counts in rows)
         yield from _family(name, kind, text, samples)

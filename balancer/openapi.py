@@ -45,9 +45,11 @@ _SCHEMAS = {
             "name": _TEXT,
             "address": {"type": "string", "examples": ["127.0.0.1:8001", "unix:/run/app.sock"]},
             "weight": _WEIGHT,
-            "state": {"type": "string", "enum": [*_STATES, "down", "ejected"]},
+            "state": {"type": "string", "enum": [*_STATES, "drained", "down", "ejected"]},
             "asked": {"type": "string", "enum": _STATES},
             "healthy": {"type": "boolean"},
+            "pins": {**_COUNT, "description": "Clients tied to it, seen within the idle time."},
+            "drain": {"oneOf": [{"type": "null"}, _ref("Drain")]},
             "active": _COUNT,
             "idle": _COUNT,
             "requests": _COUNT,
@@ -57,7 +59,7 @@ _SCHEMAS = {
                 {f"{c}xx": _COUNT for c in range(1, 6)}, *(f"{c}xx" for c in range(1, 6))
             ),
         },
-        *("service", "name", "address", "weight", "state", "asked", "healthy"),
+        *("service", "name", "address", "weight", "state", "asked", "healthy", "pins", "drain"),
         *("active", "idle", "requests", "failures", "retries", "answers"),
     ),
     "NewBackend": _object(
@@ -69,15 +71,42 @@ _SCHEMAS = {
         },
         *("name", "address"),
     ),
-    "Change": _object({"state": {"type": "string", "enum": _STATES}, "weight": _WEIGHT}),
+    "Change": _object(
+        {
+            "state": {"type": "string", "enum": _STATES},
+            "weight": _WEIGHT,
+            "limit": {
+                "type": "number",
+                "minimum": 0,
+                "description": "With drain: seconds until its clients are moved; 0: never.",
+            },
+        }
+    ),
+    "Drain": _object(
+        {
+            "pins_left": _COUNT,
+            "ends_in": {
+                "type": ["number", "null"],
+                "description": "Seconds until the last pin can end; null: nothing bounds it.",
+            },
+            "says": {"type": "string", "examples": ["7 clients left, at most 12 s"]},
+        },
+        *("pins_left", "ends_in", "says"),
+    ),
     "Pin": _object(
         {
             "service": _TEXT,
             "key": {"type": "string", "description": "A hash, never the credential."},
             "backend": _TEXT,
+            "since": {"type": "number", "description": "Unix time."},
+            "last_seen": {"type": "number", "description": "Unix time."},
             "expires_in": {"type": "number", "description": "Seconds."},
         },
-        *("service", "key", "backend", "expires_in"),
+        *("service", "key", "backend", "since", "last_seen", "expires_in"),
+    ),
+    "Count": _object(
+        {"service": _TEXT, "backend": _TEXT, "clients": _COUNT},
+        *("service", "backend", "clients"),
     ),
     "Problem": {
         "type": "object",
@@ -135,10 +164,18 @@ DOCUMENT: dict[str, Any] = {
         },
         "/affinity": {
             "get": {
-                "summary": "The tables of pins (learn, header, source), of all workers.",
+                "summary": "Who is tied to which backend, as all workers know it.",
                 "responses": {
                     "200": _json(
-                        _object({"pins": {"type": "array", "items": _ref("Pin")}}), "The pins."
+                        _object(
+                            {
+                                "pins": {"type": "array", "items": _ref("Pin")},
+                                "counts": {"type": "array", "items": _ref("Count")},
+                            },
+                            *("pins", "counts"),
+                        ),
+                        "The tables of learn, header and source, and for cookie the number of "
+                        "clients seen within the idle time.",
                     )
                 },
             }

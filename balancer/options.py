@@ -193,6 +193,13 @@ class Options:
     slow_start: Annotated[
         float, _option("Seconds in which a backend that comes up gets its full share.", min=0)
     ] = 0.0
+    drain_limit: Annotated[
+        float,
+        _option(
+            "Seconds that a backend's drain may last; its clients are moved then. 0: no limit.",
+            min=0,
+        ),
+    ] = 0.0
     panic: Annotated[bool, _option("When no backend is up, try them all the same.")] = False
     retry_share: Annotated[
         float, _option("Second tries after a lost answer, as a share of requests.", min=0, max=1)
@@ -265,6 +272,7 @@ def configure(
         ),
         ejection=EjectionPolicy(options.eject_after, options.eject_time, options.eject_longest),
         slow_start=options.slow_start,
+        drain_limit=options.drain_limit,
         panic=options.panic,
         retry_share=options.retry_share,
         workers=options.workers,

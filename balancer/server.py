@@ -20,6 +20,7 @@ from balancer.errors import BalancerError
 from balancer.fleet import Alone
 from balancer.frontend import Frontend
 from balancer.health.oversight import Oversight
+from balancer.states import Finding
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from balancer.config import Config
 
     Reload = Callable[[], Config]
+
+
+FOUND = {
+    Finding.READY: "up",
+    Finding.LEAVING: "draining, for it said 503",
+    Finding.DOWN: "down",
+}
 
 
 @dataclass(slots=True)
@@ -62,9 +70,9 @@ class Running:
 async def running(config: Config) -> AsyncIterator[Running]:
     """Listen as configured; at the end stop accepting and drain. Raises `ListenError`."""
 
-    def changed(backend: Backend, healthy: bool) -> None:
-        cluster.set_health(backend, healthy=healthy)
-        log(f"backend {backend.service}/{backend.name} is {'up' if healthy else 'down'}")
+    def changed(backend: Backend, finding: Finding) -> None:
+        cluster.find_it(backend, finding)
+        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
 
     oversight = Oversight(config.health, changed)
     cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)

@@ -6,15 +6,25 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer import algorithms
-from balancer.affinity import BACKEND_DOWN, DOWN, SATURATED, VALID, Affinity, Claim, Found
+from balancer.affinity import (
+    BACKEND_DOWN,
+    DOWN,
+    PAST_LIMIT,
+    SATURATED,
+    VALID,
+    Affinity,
+    Claim,
+    Found,
+)
 from balancer.affinity.none import NoAffinity
-from balancer.backend import KEEPS_PINNED, Backend, State
+from balancer.states import MEANING, State
 from balancer.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from random import Random
 
+    from balancer.backend import Backend
     from balancer.config import ServicePolicy
     from balancer.dispatch import Dispatching
 
@@ -51,6 +61,16 @@ class Service:
         self.by_pin[backend.pin] = backend
         self.refresh()
 
+    @property
+    def takes_new(self) -> bool:
+        """Whether any backend takes clients without a pin."""
+        return bool(self._open)
+
+    def take_over(self, old: Service) -> None:
+        """Become the service that another was before a reload: the same backends and counters."""
+        self.backends, self.by_pin = old.backends, old.by_pin
+        self.waiting, self.tally = old.waiting, old.tally
+
     def remove(self, name: str) -> Backend:
         """Let a backend go; its open requests finish. Raises KeyError."""
         backend = self.backends.pop(name)
@@ -62,16 +82,21 @@ class Service:
         """Work out anew who may be chosen, after any change of a state or a weight.
 
         In panic, when nobody is up, those that were not taken out on purpose are tried all the
-        same: a check may be wrong about all of them at once (Envoy's panic mode).
+        same: a check may be wrong about all of them at once (Envoy's panic mode). When nobody
+        takes new clients, who is past the limit of a drain keeps its own: moving them would only
+        lose them.
         """
         backends = self.backends.values()
         for backend in backends:
-            backend.pinnable = backend.state in KEEPS_PINNED
+            backend.pinnable = MEANING[backend.state].keeps_pinned
         self._open = tuple(b for b in backends if b.takes_new)
         if self._panic and not self._open:
             self._open = tuple(b for b in backends if b.asked is State.UP and b.share)
             for backend in self._open:
                 backend.pinnable = True
+        if not self._open:
+            for backend in backends:
+                backend.pinnable = backend.pinnable or backend.state is State.DRAINED
 
     def choose(
         self, claim: Claim, key: bytes, tried: Container[Backend], now: float
@@ -89,8 +114,9 @@ class Service:
                 if not self._most_active or self._has_room(pinned):
                     return pinned, found
                 return self._overflow(pinned, found, key, tried)
-            found = Found(pinned, DOWN, BACKEND_DOWN)
-            if self.policy.on_pin_lost == "fail":
+            drained = pinned.state is State.DRAINED and pinned not in tried
+            found = Found(pinned, DOWN, PAST_LIMIT if drained else BACKEND_DOWN)
+            if self.policy.on_pin_lost == "fail" and not drained:
                 return None, found
         candidates = self._open
         if tried:

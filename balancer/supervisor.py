@@ -31,7 +31,8 @@ from balancer.fleet import Line, Link, Linked
 from balancer.frontend import Frontend
 from balancer.health.oversight import Oversight
 from balancer.journal import Journal
-from balancer.server import log, on_stop, say_where, settle
+from balancer.server import FOUND, log, on_stop, say_where, settle
+from balancer.states import Finding
 from balancer.worker import Worker
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
 
     def refused(backend: Backend) -> None:
         if cluster.config.health.interval:
-            cluster.set_health(backend, healthy=False)
+            cluster.find_it(backend, Finding.DOWN)
             line.tell("refused", [backend.service, backend.name])
 
     def reload(_: Any) -> None:
@@ -134,6 +135,7 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
         {
             "state": cluster.follow,
             "report": lambda _: worker.report(),
+            "pins": lambda _: worker.pins(),
             "reload": reload,
             "drain": lambda _: stop.set(),
         },
@@ -155,9 +157,9 @@ async def _work(config: Config, read: Reload, seat: _Seat) -> None:
 async def _oversee(
     config: Config, read: Reload, ends: list[socket.socket], children: list[int], where: str
 ) -> int:
-    def changed(backend: Backend, healthy: bool) -> None:
-        cluster.set_health(backend, healthy=healthy)
-        log(f"backend {backend.service}/{backend.name} is {'up' if healthy else 'down'}")
+    def changed(backend: Backend, finding: Finding) -> None:
+        cluster.find_it(backend, finding)
+        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
         tasks.add(asyncio.create_task(fleet.sync()))
 
     def heard(message: dict[str, Any]) -> None:

@@ -172,7 +172,8 @@ class Worker:
 
     def _tick(self) -> None:
         clock = self.clock = self.cluster.clock = self._loop.time()
-        self.wall = self.cluster.wall = time.time()
+        self.wall = time.time()
+        self.cluster.keep_time(self.wall)
         self.cluster.hear_pins()
         if self.access_log is not None:
             self.access_log.flush()
@@ -208,6 +209,9 @@ class Worker:
 
     def report(self) -> dict[str, Any]:
         """The counters of this process as plain values; see `fleet`."""
+        services = self.cluster.services.values()
+        tables = {s.name: s.affinity.table for s in services}
+        pins = {name: {} if t is None else t.counts(self.wall) for name, t in tables.items()}
         return {
             "backends": {
                 f"{b.service}/{b.name}": {
@@ -218,18 +222,24 @@ class Worker:
                     "retries": b.retries,
                     "ejected": bool(b.ejector.until),
                     "classes": b.by_class,
+                    "pins": pins[b.service].get(b.name, 0),
                 }
                 for b in self.cluster.backends()
             },
-            "pins": [
-                {"service": service.name, **pin._asdict()}
-                for service in self.cluster.services.values()
-                for pin in service.affinity.pins(self.wall)
-            ],
-            "services": {s.name: s.tally.report() for s in self.cluster.services.values()},
+            "began": {n: 0.0 if t is None else t.began for n, t in tables.items()},
+            "services": {s.name: s.tally.report() for s in services},
             "connections": len(self.frontends),
             **self.metrics.report(),
         }
+
+    def pins(self) -> list[dict[str, Any]]:
+        """Every pin that lives here and not with its client."""
+        return [
+            {"service": service.name, **pin._asdict()}
+            for service in self.cluster.services.values()
+            if service.affinity.table is not None and service.policy.affinity != "cookie"
+            for pin in service.affinity.table.pins(self.wall)
+        ]
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ found in the request
   D  down: its backend is known and may not serve it: down, ejected, in maintenance, failed for
      this very request, or drained past its limit
   V  valid: its backend may serve it, and does, unless the reason says `saturated`
-  E  expired: idle for longer than allowed; treated as if there were none
+  E  expired: idle for longer than allowed, as long as a table remembers it; treated as if there
+     were none
   O  too old: made longer ago than allowed; treated as if there were none
   U  unused: our cookie is there, but the service has affinity `none` (it had another before)
 
@@ -30,7 +31,7 @@ Reasons are known or left out, never guessed:
   backend-down  D, and it is down, ejected, in maintenance or failed for this request
   drained       D, and the limit of its drain has passed
   removed       I, and the pin is authentic (our token, or a row of the table)
-  expired       E or O; and I or N as long as the table remembers that it dropped the pin for that
+  expired       E or O
   evicted       I or N, and the table remembers that it dropped the pin to make room
   saturated     V, and the backend and its queue were full
   table-lost    I (`learn`): the cookie was not set through this table since it began, nothing
@@ -45,6 +46,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from balancer.affinity.table import Table
     from balancer.backend import Backend
     from balancer.request_fields import Fields
 
@@ -52,7 +54,7 @@ NONE, INVALID, DOWN, VALID, EXPIRED, OLD, UNUSED = "N", "I", "D", "V", "E", "O",
 NOTHING, INSERTED, UPDATED, DELETED = "N", "I", "U", "D"
 
 BACKEND_DOWN = "backend-down"
-DRAINED = "drained"
+PAST_LIMIT = "drained"
 REMOVED = "removed"
 IDLE_OR_OLD = "expired"
 EVICTED = "evicted"
@@ -73,6 +75,9 @@ class Claim:
     issued: float = 0.0
     seen: float = 0.0
     garbled: bool = False
+    client: bytes = b""
+    noted: float = 0.0
+    """With `cookie`: who it is, and when its last visit was written down."""
 
 
 class Found(NamedTuple):
@@ -98,10 +103,15 @@ LEFT_ALONE = Settled(b"", NOTHING)
 
 
 class Pin(NamedTuple):
-    """One row of the admin's table of pins; `key` is a hash, never the credential."""
+    """One row of the admin's table of pins; `key` is a hash, never the credential.
+
+    `since` and `last_seen` are Unix times, `expires_in` seconds.
+    """
 
     key: str
     backend: str
+    since: float
+    last_seen: float
     expires_in: float
 
 
@@ -130,14 +140,11 @@ class Affinity(Protocol):
         """
         ...
 
-    def hear(self, key: bytes, pin: bytes, now: float) -> None:
-        """Take over a pin from another worker, or with b"" its end; nothing without a table."""
-        return
+    table: Table | None
+    """The pins, where they live here; with `cookie` the clients that were seen."""
 
-    def missed(self) -> None:
-        """Some pins of other workers were not heard; nothing without a table."""
-        return
-
-    def pins(self, now: float) -> list[Pin]:
-        """The table, for the admin; empty when the pins live with the clients."""
-        ...
+    def keep(self, old: Affinity, now: float) -> None:
+        """Go on with the pins of an affinity of the same kind, which may still be in use."""
+        if self.table is not None and old.table is not None:
+            bounds, self.table = self.table.bounds, old.table
+            self.table.rebound(bounds, now)

@@ -1,8 +1,12 @@
 """The balancer's own cookie, as HAProxy's `cookie NAME insert indirect`: apps never see it.
 
 The value is a sealed token (AES-GCM): a client can neither read which backend it is tied to, nor
-make a token for another, nor tell whether two clients share one. Nothing is stored here, so every
-worker that has the secret knows every pin, and so does a balancer started again with that secret.
+make a token for another, nor tell whether two clients share one. The pin is in the token alone, so
+every worker that has the secret knows it, and so does a balancer started again with that secret.
+
+Which clients were seen lately is written down, for whoever wants to know how many a backend has:
+each has a number of its own in its token, which stays the same when the token is renewed or the
+pin moves. That table decides nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +35,6 @@ from balancer.affinity import (
     Affinity,
     Claim,
     Found,
-    Pin,
     Settled,
 )
 from balancer.affinity import (
@@ -41,13 +44,16 @@ from balancer.affinity import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from balancer.affinity.table import Table
     from balancer.backend import Backend
     from balancer.config import CookiePolicy
     from balancer.request_fields import Fields
 
 _NONCE = 12
-_PAYLOAD = struct.Struct(">8sII")  # the backend's pin, when issued, when last seen (Unix seconds)
-_TOKEN_CHARS = 59  # of 12 + 16 + 16 bytes
+_PAYLOAD = struct.Struct(">8s8sII")  # pin, client, when issued, when last seen (Unix seconds)
+_TOKEN_CHARS = 70  # of 12 + 24 + 16 bytes
+_CLIENT = 8
+_PADDING = bytes(8)  # to the length of a table's keys
 _OPENED = 4096
 _REFRESH = 10  # a token is renewed when a tenth of max_idle has passed: few Set-Cookie, fair idle
 
@@ -58,8 +64,14 @@ class CookieAffinity(Affinity):
     sticks = True
 
     def __init__(
-        self, service: str, policy: CookiePolicy, secret: bytes, pins_to: Mapping[bytes, Backend]
+        self,
+        service: str,
+        policy: CookiePolicy,
+        secret: bytes,
+        pins_to: Mapping[bytes, Backend],
+        table: Table,
     ) -> None:
+        self.table: Table = table
         self._policy = policy
         self.renews = policy.max_idle > 0
         self._name = policy.name_for(service).encode()
@@ -80,8 +92,8 @@ class CookieAffinity(Affinity):
         for value in values:
             opened = self._open(value)
             if opened is not None:
-                pin, issued, seen = opened
-                return Claim(pin, rest, issued, seen)
+                pin, client, issued, seen = opened
+                return Claim(pin, rest, issued, seen, client=client + _PADDING)
         return Claim(None, rest, garbled=bool(values))
 
     def find(self, claim: Claim, now: float) -> Found:
@@ -94,7 +106,12 @@ class CookieAffinity(Affinity):
         if policy.max_idle and now - claim.seen > policy.max_idle:
             return Found(None, EXPIRED, IDLE_OR_OLD)
         backend = self._pins_to.get(claim.key)
-        return Found(None, INVALID, REMOVED) if backend is None else backend.valid
+        if backend is None:
+            return Found(None, INVALID, REMOVED)
+        if claim.noted != now:  # once a tick, however often it asks
+            claim.noted = now
+            self.table.put(claim.client, claim.key, now)
+        return backend.valid
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
@@ -108,19 +125,17 @@ class CookieAffinity(Affinity):
             fresh = not max_idle or now - claim.seen < max_idle / _REFRESH
             if fresh and not (cookies and self._overwritten(cookies)):
                 return LEFT_ALONE
-            return Settled(self._line(chosen.pin, claim.issued, now), UPDATED)
-        return Settled(self._line(chosen.pin, now, now), INSERTED)
+            return Settled(self._line(chosen.pin, claim.client, claim.issued, now), UPDATED)
+        client = claim.client or os.urandom(_CLIENT) + _PADDING
+        self.table.put(client, chosen.pin, now)
+        return Settled(self._line(chosen.pin, client, now, now), INSERTED)
 
     def _overwritten(self, cookies: tuple[bytes, ...]) -> bool:
         return any(cookie_fields.set_value(line, self._name) is not None for line in cookies)
 
-    def pins(self, now: float) -> list[Pin]:
-        """The pins live with the clients."""
-        return []
-
-    def _line(self, pin: bytes, issued: float, now: float) -> bytes:
+    def _line(self, pin: bytes, client: bytes, issued: float, now: float) -> bytes:
         nonce = os.urandom(_NONCE)
-        payload = _PAYLOAD.pack(pin, int(issued), int(now))
+        payload = _PAYLOAD.pack(pin, client, int(issued), int(now))
         token = urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, payload, self._bound_to))
         tail = self._tail
         if self._policy.permanent:
@@ -133,16 +148,18 @@ class CookieAffinity(Affinity):
         ends = [policy.max_life - (now - issued)] if policy.max_life else []
         return max(0, int(min(ends + ([policy.max_idle] if policy.max_idle else []))))
 
-    def _unseal(self, token: bytes) -> tuple[bytes, int, int] | None:
+    def _unseal(self, token: bytes) -> tuple[bytes, bytes, int, int] | None:
         if len(token) != _TOKEN_CHARS:
             return None
         try:
-            raw = urlsafe_b64decode(token + b"=")
+            raw = urlsafe_b64decode(token + b"==")
+            if urlsafe_b64encode(raw).rstrip(b"=") != token:
+                return None  # the last character has bits to spare: one token, one spelling
             payload = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], self._bound_to)
         except (ValueError, InvalidTag):
             return None
-        pin, issued, seen = _PAYLOAD.unpack(payload)
-        return pin, issued, seen
+        pin, client, issued, seen = _PAYLOAD.unpack(payload)
+        return pin, client, issued, seen
 
 
 def _attributes(policy: CookiePolicy) -> bytes:

@@ -47,6 +47,12 @@ class Setting:
         hear = self.hear if self.tell is not None else None
         return Table(bounds, self.pins_to, self.now, self.tell, hear)
 
+    def visits(self) -> Table:
+        """Where the clients with a cookie of ours are written down; nothing waits for it."""
+        idle = self.policy.cookie.max_idle or self.policy.table_idle
+        bounds = Bounds(self.policy.table_entries, idle)
+        return Table(bounds, self.pins_to, self.now, self.tell)
+
     def named(self, what: str) -> str:
         """The argument; raises `UsageError` when it is missing."""
         if not self.argument:
@@ -56,7 +62,7 @@ class Setting:
 
 KINDS: dict[str, Callable[[Setting], Affinity]] = {
     "none": lambda s: NoAffinity(s.policy.cookie.name_for(s.service)),
-    "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to),
+    "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to, s.visits()),
     "learn": lambda s: LearnAffinity(
         s.named("say which cookie, as in learn:sid"), s.table(mourns=True)
     ),

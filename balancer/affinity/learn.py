@@ -14,7 +14,6 @@ from balancer.affinity import (
     Affinity,
     Claim,
     Found,
-    Pin,
     Settled,
 )
 from balancer.affinity import cookies as cookie_fields
@@ -33,7 +32,7 @@ class LearnAffinity(Affinity):
 
     def __init__(self, cookie: str, table: Table) -> None:
         self._name = cookie.encode()
-        self._table = table
+        self.table: Table = table
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """The hash of the cookie; of several of the name, the first counts, as apps read them."""
@@ -44,7 +43,7 @@ class LearnAffinity(Affinity):
 
     def find(self, claim: Claim, now: float) -> Found:
         """N no cookie, or what the table says."""
-        return NOTHING_FOUND if claim.key is None else self._table.find(claim.key, now)
+        return NOTHING_FOUND if claim.key is None else self.table.find(claim.key, now)
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
@@ -59,26 +58,14 @@ class LearnAffinity(Affinity):
             if value is None:
                 continue
             if cookie_fields.deletes(set_cookie):
-                forgotten = self._table.forget(claim.key or key_of(value))
+                forgotten = self.table.forget(claim.key or key_of(value))
                 return Settled(b"", DELETED) if forgotten else LEFT_ALONE
             key = key_of(value)
             same = key == claim.key and found.backend is chosen
-            self._table.put(key, chosen.pin, now)
+            self.table.put(key, chosen.pin, now)
             return Settled(b"", UPDATED if same else INSERTED)
         known = found.backend is not None or found.reason == REMOVED
         if claim.key is not None and known and found.backend is not chosen:
-            self._table.put(claim.key, chosen.pin, now)
+            self.table.put(claim.key, chosen.pin, now)
             return Settled(b"", INSERTED)
         return LEFT_ALONE
-
-    def hear(self, key: bytes, pin: bytes, now: float) -> None:
-        """Into the table."""
-        self._table.heard(key, pin, now)
-
-    def missed(self) -> None:
-        """Said to the table."""
-        self._table.missed()
-
-    def pins(self, now: float) -> list[Pin]:
-        """The table."""
-        return self._table.pins(now)

@@ -11,7 +11,6 @@ from balancer.affinity import (
     Affinity,
     Claim,
     Found,
-    Pin,
     Settled,
 )
 from balancer.affinity import cookies as cookie_fields
@@ -26,6 +25,7 @@ class NoAffinity(Affinity):
 
     sticks = False
     renews = False
+    table = None
 
     def __init__(self, cookie: str = "") -> None:
         self._name = cookie.encode()
@@ -45,7 +45,3 @@ class NoAffinity(Affinity):
     ) -> Settled:
         """Nothing to remember."""
         return LEFT_ALONE
-
-    def pins(self, now: float) -> list[Pin]:
-        """No table."""
-        return []

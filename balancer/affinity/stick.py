@@ -16,7 +16,6 @@ from balancer.affinity import (
     Affinity,
     Claim,
     Found,
-    Pin,
     Settled,
 )
 from balancer.affinity.table import Table, key_of
@@ -34,7 +33,7 @@ class HeaderAffinity(Affinity):
 
     def __init__(self, header: str, table: Table) -> None:
         self._name = header.lower().encode()
-        self._table = table
+        self.table: Table = table
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """The hash of the header."""
@@ -43,28 +42,16 @@ class HeaderAffinity(Affinity):
 
     def find(self, claim: Claim, now: float) -> Found:
         """N no header, or what the table says."""
-        return NOTHING_FOUND if claim.key is None else self._table.find(claim.key, now)
+        return NOTHING_FOUND if claim.key is None else self.table.find(claim.key, now)
 
     def settle(
         self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
     ) -> Settled:
         """Remember a new place."""
         if claim.key is not None and not (found.verdict == VALID and found.backend is chosen):
-            self._table.put(claim.key, chosen.pin, now)
+            self.table.put(claim.key, chosen.pin, now)
             return Settled(b"", INSERTED)
         return LEFT_ALONE
-
-    def hear(self, key: bytes, pin: bytes, now: float) -> None:
-        """Into the table."""
-        self._table.heard(key, pin, now)
-
-    def missed(self) -> None:
-        """Said to the table."""
-        self._table.missed()
-
-    def pins(self, now: float) -> list[Pin]:
-        """The table."""
-        return self._table.pins(now)
 
 
 class SourceAffinity(HeaderAffinity):

@@ -19,11 +19,13 @@ from balancer.affinity import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from balancer.backend import Backend
 
 _MOST_ENDED = 10_000
+_MOST_PURGED = 1000  # at a time, so that no tick is long
+_RETELL = 10  # others hear of a pin in use when a tenth of its idle time has passed
 
 
 def key_of(value: bytes) -> bytes:
@@ -45,11 +47,23 @@ class Bounds:
     mourns: bool = False
 
 
+@dataclass(slots=True)
+class Row:
+    """One pin: since when it leads there, when it was last used, and when others last heard."""
+
+    pin: bytes
+    since: float
+    seen: float
+    told: float
+
+
 class Table:
     """Pins with an idle time; when it is full the least recently used goes first.
 
-    With several workers `tell` hears of each new, changed or forgotten pin (then b""), and `hear`
-    is called before a pin is looked up, so that it can bring in (`heard`) what others told.
+    With several workers `tell` hears of each new, changed or forgotten pin (then b""), and of
+    those in use now and then, so that a pin is as old in every worker as in the one that its
+    client talks to. `hear` is called before a pin is looked up, so that it can bring in (`heard`)
+    what others told.
 
     It remembers why the last pins ended, so that a reason is known and not guessed. When it had to
     forget some of that, what is not in it may have been, and it says nothing.
@@ -63,17 +77,21 @@ class Table:
         tell: Callable[[bytes, bytes], None] | None = None,
         hear: Callable[[], None] | None = None,
     ) -> None:
-        self._bounds = bounds
+        self.bounds = bounds
+        self._retell = bounds.idle / _RETELL
         self._pins_to = pins_to
-        self._began = began
+        self.began = began
         self._tell = tell
         self._hear = hear
-        self._rows: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
+        self._rows: OrderedDict[bytes, Row] = OrderedDict()
+        self._numbers: dict[bytes, int] = {}
         self._ended: OrderedDict[bytes, str] = OrderedDict()
         self._remembers_all = True
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    # --- looking -----------------------------------------------------------------------------
 
     def find(self, key: bytes, now: float) -> Found:
         """V, E idle for too long, I its backend is gone, or the letter for strangers."""
@@ -81,47 +99,71 @@ class Table:
             self._hear()
         row = self._rows.get(key)
         if row is None:
-            return Found(None, self._bounds.stranger, self._why(key, now))
-        pin, expires = row
-        if expires < now:
-            del self._rows[key]
-            self._end(key, IDLE_OR_OLD)
-            return Found(None, EXPIRED, IDLE_OR_OLD)
-        self.set(key, pin, now)
-        backend = self._pins_to.get(pin)
+            return self._missing(key, now)
+        if now - row.seen > self.bounds.idle:
+            self._drop(key, IDLE_OR_OLD)
+            return self._missing(key, now)
+        if row.seen != now:
+            self._use(key, row, now)
+        backend = self._pins_to.get(row.pin)
         return Found(None, INVALID, REMOVED) if backend is None else backend.valid
 
-    def _why(self, key: bytes, now: float) -> str:
-        """Why a key is not here, as far as that is certain."""
+    def _missing(self, key: bytes, now: float) -> Found:
+        """What is said of a key that is not here, and why, as far as that is certain."""
         reason = self._ended.get(key)
-        if reason is not None:
-            return reason
-        young = now - self._began <= self._bounds.idle
-        return TABLE_LOST if self._bounds.mourns and young and self._remembers_all else ""
+        if reason == IDLE_OR_OLD:
+            return Found(None, EXPIRED, reason)
+        if reason is None:
+            young = now - self.began <= self.bounds.idle
+            lost = self.bounds.mourns and young and self._remembers_all
+            reason = TABLE_LOST if lost else ""
+        return Found(None, self.bounds.stranger, reason)
+
+    # --- changing ----------------------------------------------------------------------------
 
     def put(self, key: bytes, pin: bytes, now: float) -> None:
-        """A new or changed pin."""
-        self.set(key, pin, now)
-        self._ended.pop(key, None)
+        """A new pin, a changed one, or one in use."""
+        row = self._rows.get(key)
+        if row is not None and row.pin == pin:
+            self._use(key, row, now)
+            return
+        self._place(key, Row(pin, now, now, now), now)
         if self._tell is not None:
             self._tell(key, pin)
 
-    def set(self, key: bytes, pin: bytes, now: float) -> None:
-        """Keep or renew a pin without telling."""
-        rows = self._rows
-        rows[key] = (pin, now + self._bounds.idle)
-        rows.move_to_end(key)
-        if len(rows) > self._bounds.entries:
-            oldest, (_, expires) = rows.popitem(last=False)
-            self._end(oldest, EVICTED if expires >= now else IDLE_OR_OLD)
+    def _use(self, key: bytes, row: Row, now: float) -> None:
+        row.seen = now
+        self._rows.move_to_end(key)
+        if self._tell is not None and now - row.told > self._retell:
+            row.told = now
+            self._tell(key, row.pin)
+
+    def _place(self, key: bytes, row: Row, now: float) -> None:
+        rows, numbers = self._rows, self._numbers
+        before = rows.pop(key, None)
+        if before is not None:
+            numbers[before.pin] -= 1
+        rows[key] = row
+        numbers[row.pin] = numbers.get(row.pin, 0) + 1
+        self._ended.pop(key, None)
+        if len(rows) > self.bounds.entries:
+            self._evict(now)
+
+    def _evict(self, now: float) -> None:
+        oldest = next(iter(self._rows))
+        idle = now - self._rows[oldest].seen > self.bounds.idle
+        self._drop(oldest, IDLE_OR_OLD if idle else EVICTED)
 
     def heard(self, key: bytes, pin: bytes, now: float) -> None:
         """Another worker's pin, or its end."""
-        if pin:
-            self.set(key, pin, now)
-            self._ended.pop(key, None)
-        elif self._rows.pop(key, None) is not None:
-            self._end(key, "")
+        row = self._rows.get(key)
+        if not pin:
+            self._drop(key, "")
+        elif row is not None and row.pin == pin:
+            row.seen = row.told = now
+            self._rows.move_to_end(key)
+        else:
+            self._place(key, Row(pin, now, now, now), now)
 
     def missed(self) -> None:
         """Another worker told of pins that could not be read any more."""
@@ -129,23 +171,74 @@ class Table:
 
     def forget(self, key: bytes) -> bool:
         """Drop a pin, if it is there; whether it was."""
-        if self._rows.pop(key, None) is None:
+        if not self._drop(key, ""):
             return False
-        self._end(key, "")
         if self._tell is not None:
             self._tell(key, b"")
         return True
 
-    def _end(self, key: bytes, reason: str) -> None:
+    def _drop(self, key: bytes, reason: str) -> bool:
+        row = self._rows.pop(key, None)
+        if row is None:
+            return False
+        self._numbers[row.pin] -= 1
         self._ended[key] = reason
         if len(self._ended) > _MOST_ENDED:
             self._ended.popitem(last=False)
             self._remembers_all = False
+        return True
+
+    def purge(self, now: float) -> None:
+        """Let those go that were idle for too long; the oldest stand first."""
+        latest = now - self.bounds.idle
+        for _ in range(_MOST_PURGED):
+            oldest = next(iter(self._rows), None)
+            if oldest is None or self._rows[oldest].seen >= latest:
+                return
+            self._drop(oldest, IDLE_OR_OLD)
+
+    # --- showing and handing over ------------------------------------------------------------
+
+    def counts(self, now: float) -> dict[str, int]:
+        """How many pins lead to each backend, by its name."""
+        self.purge(now)
+        return {
+            self._pins_to[pin].name: number
+            for pin, number in self._numbers.items()
+            if number and pin in self._pins_to
+        }
 
     def pins(self, now: float) -> list[Pin]:
         """Every live pin, the most recently used last."""
+        idle = self.bounds.idle
         return [
-            Pin(key.hex(), self._pins_to[pin].name, round(expires - now, 1))
-            for key, (pin, expires) in self._rows.items()
-            if expires >= now and pin in self._pins_to
+            Pin(
+                key.hex(),
+                self._pins_to[row.pin].name,
+                round(row.since, 3),
+                round(row.seen, 3),
+                round(row.seen + idle - now, 1),
+            )
+            for key, row in self._rows.items()
+            if now - row.seen <= idle and row.pin in self._pins_to
         ]
+
+    def rows(self) -> list[tuple[bytes, bytes, float, float]]:
+        """Key, pin, since and last seen of all, the most recently used last."""
+        return [(key, row.pin, row.since, row.seen) for key, row in self._rows.items()]
+
+    def take_over(
+        self, began: float, rows: Iterable[tuple[bytes, bytes, float, float]], now: float
+    ) -> None:
+        """Go on where another table was; of a pin that both know, the one used last counts."""
+        self.began = min(self.began, began)
+        mine = [(key, row.pin, row.since, row.seen) for key, row in self._rows.items()]
+        for key, pin, since, seen in sorted([*mine, *rows], key=lambda row: row[3]):
+            self._place(key, Row(pin, since, seen, now), now)
+
+    def rebound(self, bounds: Bounds, now: float) -> None:
+        """Go on with other bounds, after a reload; no pin is lost for it but those that must."""
+        self.bounds = bounds
+        self._retell = bounds.idle / _RETELL
+        while len(self._rows) > bounds.entries:
+            self._evict(now)

@@ -7,6 +7,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, cast
 
+from balancer.states import Seen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from balancer.config import Address, HealthPolicy
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
+_UNAVAILABLE = 503
 _ENOUGH = 16  # bytes, to see the status line's beginning
 
 
@@ -46,8 +49,11 @@ class _Probe(asyncio.Protocol):
             self._transport.abort()
 
 
-async def probe(address: Address, policy: HealthPolicy) -> bool:
-    """One check: a fresh connection, one GET, a status that counts as healthy."""
+async def probe(address: Address, policy: HealthPolicy) -> Seen:
+    """One check: a fresh connection, one GET, a status.
+
+    503 from a live socket is no failure but a wish: it has no room, or is about to stop.
+    """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[int] = loop.create_future()
     request = f"GET {policy.path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
@@ -62,16 +68,19 @@ async def probe(address: Address, policy: HealthPolicy) -> bool:
                 transport, _ = await loop.create_connection(
                     lambda: _Probe(request, answer), address.host, address.port
                 )
-            return await answer in policy.status
+            status = await answer
     except (OSError, TimeoutError):
-        return False
+        return Seen.BAD
     finally:
         if transport is not None:
             cast("asyncio.Transport", transport).abort()
+    if status in policy.status:
+        return Seen.GOOD
+    return Seen.ASKS_TO_LEAVE if status == _UNAVAILABLE else Seen.BAD
 
 
 class Checker:
-    """Runs the checks; tells `passed` or `failed` after each.
+    """Runs the checks; tells what it saw after each.
 
     A backend in maintenance is not asked: `wanted` says so before each check.
     """
@@ -80,7 +89,7 @@ class Checker:
         self,
         policy: HealthPolicy,
         wanted: Callable[[Backend], bool],
-        report: Callable[[Backend, bool], None],
+        report: Callable[[Backend, Seen], None],
     ) -> None:
         self._policy = policy
         self._wanted = wanted

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.backend import Backend, State
 from balancer.health.check import Checker
 from balancer.health.verdict import Verdict
+from balancer.states import MEANING, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from balancer.backend import Backend
     from balancer.config import HealthPolicy
+    from balancer.states import Finding
 
 
 class Oversight:
     """Tells `changed` whenever a backend's verdict turns."""
 
-    def __init__(self, policy: HealthPolicy, changed: Callable[[Backend, bool], None]) -> None:
+    def __init__(self, policy: HealthPolicy, changed: Callable[[Backend, Finding], None]) -> None:
         self._changed = changed
         self._verdicts: dict[Backend, Verdict] = {}
         self._policy = policy
         self._checker = self._make(policy)
 
     def _make(self, policy: HealthPolicy) -> Checker:
-        return Checker(policy, lambda b: b.asked is not State.MAINTENANCE, self._checked)
+        return Checker(policy, lambda b: MEANING[b.state].checked, self._checked)
 
     def follow(self, policy: HealthPolicy) -> None:
         """Go by another policy from now on; the verdicts so far stay."""
@@ -39,7 +41,7 @@ class Oversight:
     def watch(self, backend: Backend) -> None:
         """Begin to check a backend."""
         policy = self._policy
-        self._verdicts[backend] = Verdict(policy.rise, policy.fall, up=backend.healthy)
+        self._verdicts[backend] = Verdict(policy.rise, policy.fall, backend.found)
         self._checker.watch(backend)
 
     def forget(self, backend: Backend) -> None:
@@ -50,16 +52,16 @@ class Oversight:
     def refused(self, backend: Backend) -> None:
         """A request found nobody listening: down until a check says otherwise."""
         verdict = self._verdicts.get(backend)
-        if self._policy.interval and verdict is not None and verdict.refused():
-            self._changed(backend, False)
+        if self._policy.interval and verdict is not None and verdict.see(Seen.REFUSED):
+            self._changed(backend, verdict.finding)
 
     async def stop(self) -> None:
         """Check nobody any more."""
         await self._checker.stop()
 
-    def _checked(self, backend: Backend, good: bool) -> None:
+    def _checked(self, backend: Backend, seen: Seen) -> None:
         verdict = self._verdicts.get(backend)
-        if verdict is None or backend.asked is State.MAINTENANCE:
+        if verdict is None or not MEANING[backend.state].checked:
             return  # the check was under way when it went
-        if verdict.passed() if good else verdict.failed():
-            self._changed(backend, good)
+        if verdict.see(seen):
+            self._changed(backend, verdict.finding)

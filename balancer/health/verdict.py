@@ -1,4 +1,8 @@
-"""When a backend counts as up or down: after `rise` good or `fall` bad checks in a row."""
+"""What checks make of a backend, one after another, by the table in `states`."""
+
+from __future__ import annotations
+
+from balancer.states import FINDINGS, After, Finding, Seen
 
 
 class Verdict:
@@ -8,39 +12,26 @@ class Verdict:
     cluster is usable as soon as its nodes are (HAProxy takes one check too at its start).
     """
 
-    __slots__ = ("_fall", "_proved", "_rise", "_streak", "up")
+    __slots__ = ("_needs", "_proved", "_row", "finding")
 
-    def __init__(self, rise: int, fall: int, *, up: bool = False) -> None:
-        self._rise = rise
-        self._fall = fall
-        self._proved = up
-        self._streak = 0
-        self.up = up
+    def __init__(self, rise: int, fall: int, finding: Finding = Finding.DOWN) -> None:
+        self._needs = {After.ONE: 1, After.RISE: rise, After.FALL: fall}
+        self._proved = finding is not Finding.DOWN
+        self._row: tuple[Finding | None, int] = (None, 0)
+        self.finding = finding
 
-    def passed(self) -> bool:
-        """A good check; True when it turned the verdict."""
-        if self.up:
-            self._streak = 0
+    def see(self, seen: Seen) -> bool:
+        """One more check, or a request that found nobody; True when that turned the finding."""
+        becomes = FINDINGS.get((self.finding, seen))
+        if becomes is None:
+            self._row = (None, 0)
             return False
-        self._streak += 1
-        if self._proved and self._streak < self._rise:
+        finding, after = becomes
+        number = self._row[1] + 1 if self._row[0] is finding else 1
+        self._row = (finding, number)
+        if self._proved and number < self._needs[after]:
             return False
-        return self._turn(up=True)
-
-    def failed(self) -> bool:
-        """A bad check; True when it turned the verdict."""
-        if not self.up:
-            self._streak = 0
-            return False
-        self._streak += 1
-        return self._streak >= self._fall and self._turn(up=False)
-
-    def refused(self) -> bool:
-        """A real request found no listener: that needs no second opinion. True when it turned."""
-        return self.up and self._turn(up=False)
-
-    def _turn(self, *, up: bool) -> bool:
-        self.up = up
+        self.finding = finding
         self._proved = True
-        self._streak = 0
+        self._row = (None, 0)
         return True

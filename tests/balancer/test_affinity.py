@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer.backend import State
+from balancer.states import State
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from balancer import worker as worker_module
-from balancer.backend import State
 from balancer.options import Options, configure
+from balancer.states import State
 from tests.balancer.rawhttp import Backend, connect, get, ok, until
 from tests.balancer.test_admin import call
 from tests.balancer.test_affinity import _app, pair
@@ -167,7 +167,7 @@ async def test_a_pin_of_a_table_that_was_idle_for_too_long(lab: Lab, clock: Cloc
     balancer, cookie, _ = await pinned(lab, "learn:sid", table_idle=60.0)
     clock.forward(balancer, 61.0)
     assert await verdict(balancer, cookie) == "EN expired"
-    assert await verdict(balancer, cookie) == "IN expired"
+    assert await verdict(balancer, cookie) == "EN expired"
 
 
 async def test_a_pin_that_had_to_make_room(lab: Lab) -> None:

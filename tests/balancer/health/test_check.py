@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.backend import State
 from balancer.config import Address, BackendSpec, HealthPolicy, parse_statuses
 from balancer.health.check import probe
+from balancer.states import Seen, State
 from tests.balancer.rawhttp import until
 
 if TYPE_CHECKING:
@@ -20,24 +20,24 @@ POLICY = HealthPolicy(timeout=0.1)
 
 
 @pytest.mark.parametrize(
-    ("answer", "healthy"),
+    ("answer", "seen"),
     [
-        (b"HTTP/1.1 200 OK\r\n\r\n", True),
-        (b"HTTP/1.0 302 Found\r\n\r\n", True),
-        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False),
-        (b"HTTP/1.1 404 Not Found\r\n\r\n", False),
-        (b"SSH-2.0-OpenSSH_9.2 and more", False),
-        (b"HTTP/1.1 2", False),
-        (b"", False),
+        (b"HTTP/1.1 200 OK\r\n\r\n", Seen.GOOD),
+        (b"HTTP/1.0 302 Found\r\n\r\n", Seen.GOOD),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Seen.ASKS_TO_LEAVE),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", Seen.BAD),
+        (b"SSH-2.0-OpenSSH_9.2 and more", Seen.BAD),
+        (b"HTTP/1.1 2", Seen.BAD),
+        (b"", Seen.BAD),
     ],
 )
-async def test_only_a_good_status_counts(lab: Lab, answer: bytes, healthy: bool) -> None:
+async def test_only_a_good_status_counts(lab: Lab, answer: bytes, seen: Seen) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
 
     port = int((await lab.raw(serve)).rpartition(":")[2])
-    assert await probe(Address("127.0.0.1", port), POLICY) is healthy
+    assert await probe(Address("127.0.0.1", port), POLICY) is seen
 
 
 def test_the_healthy_statuses_are_a_choice() -> None:
@@ -49,8 +49,8 @@ async def test_a_silent_or_missing_server_is_not_healthy(lab: Lab) -> None:
         await reader.read()
 
     port = int((await lab.raw(serve)).rpartition(":")[2])
-    assert not await probe(Address("127.0.0.1", port), POLICY)
-    assert not await probe(Address("127.0.0.1", 1), POLICY)
+    assert await probe(Address("127.0.0.1", port), POLICY) is Seen.BAD
+    assert await probe(Address("127.0.0.1", 1), POLICY) is Seen.BAD
 
 
 async def test_a_backend_leaves_and_returns_with_its_checks(lab: Lab) -> None:
