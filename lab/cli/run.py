@@ -22,6 +22,7 @@ from lab.events import Events
 from lab.fabrics import FABRICS
 from lab.reports.as_json import to_json
 from lab.reports.as_junit import to_junit
+from lab.reports.as_summary import to_summary
 from lab.reports.console import ConsoleReport
 from lab.reports.folder import Folder
 from lab.results import RunResult
@@ -63,6 +64,10 @@ def command(
         Path | None, typer.Option(help="Write the result as JSON; - for standard output.")
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write the result as JUnit XML.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(help="Append the result as Markdown, as to a CI job's summary."),
+    ] = None,
     redis_url: RedisUrl = None,
     target: Annotated[
         str | None,
@@ -84,7 +89,7 @@ def command(
     settings = Settings(fabric, balancer, nodes, seed, redis_url)
     if target:
         settings = _on_target(settings, target)
-    outputs = Outputs(out, json, junit)
+    outputs = Outputs(out, json, junit, summary)
     raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
 
 
@@ -109,10 +114,11 @@ class Outputs:
     folder: Path | None = None
     json: Path | None = None
     junit: Path | None = None
+    summary: Path | None = None
 
     def check(self) -> None:
         """Find out before the run, not after it, that its result cannot be kept."""
-        for path in (self.json, self.junit):
+        for path in (self.json, self.junit, self.summary):
             if path is None or _is_stdout(path):
                 continue
             try:
@@ -122,7 +128,7 @@ class Outputs:
 
     @property
     def take_stdout(self) -> bool:
-        return _is_stdout(self.json) or _is_stdout(self.junit)
+        return any(map(_is_stdout, (self.json, self.junit, self.summary)))
 
 
 def run_and_report(
@@ -156,11 +162,15 @@ def _write(result: RunResult, outputs: Outputs, folder: Folder | None) -> None:
     for path, text in (
         (outputs.json, to_json(result, release())),
         (outputs.junit, to_junit(result)),
+        (outputs.summary, to_summary(result)),
     ):
         if path is None:
             continue
         if _is_stdout(path):
             sys.stdout.write(text)
+        elif path == outputs.summary:  # earlier steps may have written to it
+            with path.open("a", encoding="utf-8") as file:
+                file.write(text)
         else:
             path.write_text(text, encoding="utf-8")
 

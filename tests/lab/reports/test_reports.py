@@ -15,6 +15,7 @@ from lab.events import Event, Events
 from lab.history import History, Operation, Outcome
 from lab.reports.as_json import to_json
 from lab.reports.as_junit import to_junit
+from lab.reports.as_summary import to_summary
 from lab.reports.console import ConsoleReport
 from lab.reports.folder import Folder
 from lab.results import RunResult, ScenarioResult, Verdict
@@ -200,3 +201,25 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write"):
         Folder(tmp_path / "file" / "run")
+
+
+def test_the_summary_has_a_row_a_scenario_and_says_what_is_broken() -> None:
+    written = to_summary(RUN)
+    rows = [line for line in written.splitlines() if line.startswith("| ")][1:]
+    assert [row.split("|")[2].strip() for row in rows] == [
+        f"<code>{name}</code>" for name in ("good", "bad", "ugly", "shy")
+    ]
+    assert "| ❌ broken | <code>bad</code> | 1 of 2 | A bad one |" in rows
+    assert (
+        "- what is false: expected <code>12 of 12</code>, observed <code>4 of 12</code>" in written
+    )
+    assert "what is true" not in written
+    assert "- two nodes" in written, "a skip says why"
+    assert "Seed 7, fabric `local`" in written, "and how to repeat it"
+
+
+def test_no_text_breaks_the_summary_s_table() -> None:
+    hostile = replace(RUN.scenarios[0], title="a | b\n<script>`x` [l](u)", reason="\x1b[31m*")
+    written = to_summary(replace(RUN, scenarios=[hostile]))
+    assert "a \\| b &lt;script>\\`x\\` \\[l\\](u) |" in written
+    assert "\x1b" not in written
