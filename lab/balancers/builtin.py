@@ -70,18 +70,12 @@ class Builtin:
         await self._tell("POST", "", body)
         self._write([*self._backends, backend])
 
-    async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
-        await self._tell("PATCH", _path(backend), {"state": "drain"})
+    async def drain(self, backend: Backend, limit: float) -> None:
+        await self._tell("PATCH", _path(backend), {"state": "drain", "limit": limit})
 
     async def pins(self, backend: Backend) -> int | None:
         row = next(row for row in await self._rows() if row["name"] == backend.name)
-        if "pins" in row:
-            return int(row["pins"])
-        if self._description.affinity == "cookie":
-            return None
-        async with self._http.get(f"{self.admin.url}/affinity") as got:
-            pins = (await got.json())["pins"]
-        return len([pin for pin in pins if pin["backend"] == backend.name])
+        return int(row["pins"]) or int(row["active"])  # a login under way is about to be a pin
 
     async def remove(self, backend: Backend) -> None:
         await self._tell("DELETE", _path(backend))

@@ -179,6 +179,30 @@ async def test_a_drain_lasts_until_its_last_client_has_gone(make: Make, seen: li
     assert end.data["pins_left"] == 0
 
 
+async def test_a_drain_ends_when_the_cookies_that_lead_there_have_been_idle(
+    make: Make, seen: list[Event]
+) -> None:
+    idle = {"cookie-max-idle": "1"}
+    async with make(nodes=1, affinity="cookie", balancer_options=idle) as cluster:
+        await cluster.client("alice").login()
+        await cluster.deploy(Rolling(limit=50), version="2")
+    (end,) = [event for event in seen if event.kind == "node.drained"]
+    assert end.data["pins_left"] == 0
+
+
+async def test_past_its_limit_a_drain_moves_who_is_left_and_the_history_says_why(
+    make: Make,
+) -> None:
+    async with make("redis", affinity="cookie") as cluster:
+        alice = cluster.client("alice")
+        pin = (await alice.login()).node
+        assert pin is not None
+        await cluster.drain(pin, limit=0.2)
+        while (answer := await alice.me()).node == pin:
+            assert answer.operation.verdict == "VN"
+        assert (answer.recognised, answer.operation.reason) == (True, "drained")
+
+
 async def test_what_makes_no_sense_is_refused(make: Make) -> None:
     with pytest.raises(UsageError, match="0 nodes at a time"):
         Rolling(at_a_time=0)
