@@ -81,6 +81,17 @@ def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
     assert "killed" not in said
 
 
+def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
+    ends = [happened("node.stopped", at, node="n1") for at in (2.0, 4.0, 9.0)]
+    (said,) = told([life()], started(), *ends)
+    assert "n1 stopped at 4.0 s" in said
+
+
+def test_a_redis_that_stopped_after_the_answer_is_no_cause_of_it() -> None:
+    (said,) = told([life()], started("redis"), happened("redis.stopped", 9.0))
+    assert said == "1 of 1 users logged out: Redis had their sessions no more"
+
+
 def test_a_node_s_end_counts_from_when_it_was_set_off() -> None:
     (said,) = told([life()], started(), happened("node.killed", 9.0, node="n1", began=5.2))
     assert "n1 was killed at 5.2 s" in said
