@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.balancers import PAGE, page
 from tests.installed import needs
 
 
+@pytest.mark.timeout(300)  # every scenario, three times over
 @needs("haproxy")
 @needs("nginx")
 async def test_the_page_says_what_a_run_observes() -> None:

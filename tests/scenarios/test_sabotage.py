@@ -338,6 +338,7 @@ async def test_a_claim_is_broken_when_the_cluster_is_wrong(
     assert result.exit_status == 1
 
 
+@pytest.mark.timeout(180)
 async def test_no_claim_is_left_that_was_never_seen_broken(fabric: LocalFabric) -> None:
     told = [run_one(story, Settings(), fabric, Events()) for story in installed().values()]
     for result in await asyncio.gather(*told):

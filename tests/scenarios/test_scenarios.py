@@ -23,6 +23,7 @@ async def told(nodes: int) -> RunResult:
     return await run(list(installed().values()), Settings(nodes=nodes, seed=nodes), Events())
 
 
+@pytest.mark.timeout(180)  # all scenarios, on whatever this machine has to do besides
 @pytest.mark.parametrize("nodes", [2, 3, 5])
 async def test_every_claim_holds(nodes: int) -> None:
     result = await told(nodes)
@@ -37,6 +38,7 @@ async def test_every_claim_holds(nodes: int) -> None:
     assert {story.outcome for story in result.scenarios} == {Verdict.HELD}
 
 
+@pytest.mark.timeout(180)
 async def test_on_one_node_a_story_holds_or_says_why_it_cannot_be_told() -> None:
     result = await told(1)
     for story in result.scenarios:
