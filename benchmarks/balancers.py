@@ -40,7 +40,7 @@ it with a run of its own. A cell says how many of the scenario's claims were obs
 | `consistent-hash:…` | the highest score | `hash-type consistent` | `hash … consistent` |
 | health checks | active, on `/readyz` | active, on `/readyz` | passive: a failed request |
 | its view of the nodes | the admin API | the statistics page | its error log |
-| a node is added | through the admin API | a reload; at runtime where pins are in a table | a reload |
+| a node is added | through the admin API | a reload; with tables of pins at runtime | a reload |
 | a node is taken away | through the admin API | the same | a reload |
 | a node is drained | through the admin API | `set server … state drain` | – |
 | who is still tied to it | the admin API | unknown: its drain lasts the whole limit | – |
