@@ -6,7 +6,7 @@ Durations are seconds, sizes are bytes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -194,6 +194,16 @@ class Config:
         named = [b.service for b in self.backends] + [d.service for d in self.discover]
         named += [r.service for r in self.routes]
         return list(dict.fromkeys(named + list(self.policies))) or [DEFAULT_SERVICE]
+
+
+def lasting(old: Config, new: Config) -> tuple[Config, list[str]]:
+    """A new configuration without what only a start can change, and the options that would."""
+    fixed = ["listen", "admin", "workers", "access_log"]
+    if bool(old.tls_cert) != bool(new.tls_cert):
+        fixed += ["tls_cert", "tls_key"]
+    changed = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    kept = {name: getattr(old, name) for name in fixed}
+    return replace(new, **kept), [f"--{name.replace('_', '-')}" for name in changed]
 
 
 def parse_address(text: str, what: str = "address") -> Address:

@@ -7,6 +7,7 @@ change; a worker makes its own state equal and says so. Counters go the other wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,10 +70,11 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
+    async def open(self) -> Link:
         """Begin to listen."""
         reader, self._writer = await asyncio.open_connection(sock=self._end, limit=_LIMIT)
         self._listening = asyncio.create_task(self._listen(reader))
+        return self
 
     async def ask(self, order: str, body: Any = None) -> Any:
         """Send an order and return its answer; None when the worker is gone or stuck."""
@@ -90,17 +92,20 @@ class Link:
             return None
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        while line := await reader.readline():
-            message = json.loads(line)
-            waiting = self._waiting.pop(message.get("number", 0), None)
-            if waiting is None:
-                self._heard(message)
-            elif not waiting.done():
-                waiting.set_result(message["body"])
+        with contextlib.suppress(ConnectionError):  # killed with an order unread
+            while line := await reader.readline():
+                self._take(json.loads(line))
         self.ended.set()
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_result(None)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        waiting = self._waiting.pop(message.get("number", 0), None)
+        if waiting is None:
+            self._heard(message)
+        elif not waiting.done():
+            waiting.set_result(message["body"])
 
     def close(self) -> None:
         """Hang up."""
@@ -115,26 +120,43 @@ class Linked:
 
     def __init__(self, parent: Cluster, links: list[Link]) -> None:
         self._parent = parent
-        self._links = links
+        self.links = links
 
     async def sync(self) -> None:
         """Send the whole state to each, and wait for all."""
         state = self._parent.state()
-        await asyncio.gather(*(link.ask("state", state) for link in self._links))
+        await asyncio.gather(*(link.ask("state", state) for link in self.links))
 
     async def reports(self) -> list[Report]:
         """What each counts."""
-        answers = await asyncio.gather(*(link.ask("report") for link in self._links))
+        answers = await asyncio.gather(*(link.ask("report") for link in self.links))
         return [answer for answer in answers if answer is not None]
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """What each has in its tables."""
-        answers = await asyncio.gather(*(link.ask("pins") for link in self._links))
+        answers = await asyncio.gather(*(link.ask("pins") for link in self.links))
         return [answer for answer in answers if answer is not None]
+
+    def close(self) -> None:
+        """Hang up on all."""
+        for link in self.links:
+            link.close()
+
+    def put(self, number: int, link: Link) -> None:
+        """A worker, the first at its number or in the place of one that died."""
+        self.links[number : number + 1] = [link]
+
+    async def rows(self) -> Any:
+        """The tables of a worker that knows them; None when there is none."""
+        for link in self.links:
+            rows = await link.ask("rows")
+            if rows is not None:
+                return rows
+        return None
 
     async def order(self, order: str, body: Any = None) -> None:
         """The same order to all."""
-        await asyncio.gather(*(link.ask(order, body) for link in self._links))
+        await asyncio.gather(*(link.ask(order, body) for link in self.links))
 
 
 class Line:
@@ -148,10 +170,11 @@ class Line:
     async def listen(self) -> None:
         """Serve orders until the parent is gone."""
         reader, self._writer = await asyncio.open_connection(sock=self._end, limit=_LIMIT)
-        while line := await reader.readline():
-            message = json.loads(line)
-            answer = self._orders[message["order"]](message["body"])
-            self._send({"number": message["number"], "body": answer})
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                message = json.loads(line)
+                answer = self._orders[message["order"]](message["body"])
+                self._send({"number": message["number"], "body": answer})
 
     def close(self) -> None:
         """Hang up."""

@@ -24,12 +24,17 @@ FORGET = bytes(8)
 class Journal:
     """One worker's view of the shared log; `apply` gets what the others wrote."""
 
-    def __init__(self, memory: mmap.mmap, workers: int, mine: int) -> None:
+    def __init__(
+        self, memory: mmap.mmap, workers: int, mine: int, *, from_now: bool = False
+    ) -> None:
+        """With `from_now` what was written so far is passed over: it is told in another way."""
         self._memory = memory
         self._counters = memoryview(memory).cast("Q")
         self._mine = mine
         self._others = [n for n in range(workers) if n != mine]
         self._read = [0] * workers
+        if from_now:
+            self._read = [self._counters[other * _RING // 8] for other in range(workers)]
 
     @staticmethod
     def memory(workers: int) -> mmap.mmap:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from balancer.config import Address, Config
     from balancer.fleet import Fleet
 
-_BACKLOG = 4096
+BACKLOG = 4096
 
 
 def bind(address: Address, option: str, *, shared: bool = False) -> socket.socket:
@@ -71,8 +71,8 @@ async def serve(
     """Accept connections."""
     loop = asyncio.get_running_loop()
     if bound.family == socket.AF_UNIX:
-        return await loop.create_unix_server(factory, sock=bound, backlog=_BACKLOG, ssl=secured)
-    return await loop.create_server(factory, sock=bound, backlog=_BACKLOG, ssl=secured)
+        return await loop.create_unix_server(factory, sock=bound, backlog=BACKLOG, ssl=secured)
+    return await loop.create_server(factory, sock=bound, backlog=BACKLOG, ssl=secured)
 
 
 def edge(config: Config) -> ssl.SSLContext | None:

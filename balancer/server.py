@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from balancer import listeners
 from balancer.cluster import Cluster
+from balancer.config import lasting
 from balancer.discovery import Discovery
 from balancer.errors import BalancerError
 from balancer.fleet import Alone
@@ -40,6 +41,15 @@ FOUND = {
 }
 
 
+def take(old: Config, new: Config) -> Config:
+    """What of a new configuration can be taken over now; says what can't. Raises `UsageError`."""
+    config, waiting = lasting(old, new)
+    listeners.edge(config)  # a bad certificate is told before anything changes
+    if waiting:
+        log(f"reload: {', '.join(waiting)} changed; that takes effect at the next start")
+    return config
+
+
 @dataclass(slots=True)
 class Running:
     """A balancer that listens: its worker, and where it really is (port 0 means any)."""
@@ -54,9 +64,9 @@ class Running:
     def reload(self, read: Reload) -> None:
         """Take over a new configuration; a bad one changes nothing."""
         try:
-            config = read()
-            listeners.renew(self.secured, config)
+            config = take(self.worker.config, read())
             self.worker.cluster.reconfigure(config)
+            listeners.renew(self.secured, config)
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
             return

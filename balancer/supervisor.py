@@ -1,8 +1,9 @@
 """Several workers: a parent that checks, answers the admin and watches, and processes that serve.
 
 Each worker has a listening socket of its own on the same address (SO_REUSEPORT), made by the
-parent before it forks. A worker that dies takes the balancer down, as with HAProxy's master: what
-restarts services restarts it. Workers end with their parent, even if that is killed.
+parent, which keeps it: when a worker dies, the connections that come meanwhile wait in it for the
+next one. That one starts with the states of the parent and the pins of another worker. Workers end
+with their parent, even if that is killed.
 
 How affinity stays true with several workers: `cookie` needs only the secret, which all have;
 `learn`, `header` and `source` share their pins through a log in memory (see `journal`).
@@ -12,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
+import pickle
 import signal
 import socket
-import sys
+import time
+from base64 import b64encode
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -27,207 +28,217 @@ from balancer import listeners
 from balancer.cluster import Cluster
 from balancer.discovery import Discovery
 from balancer.errors import BalancerError
-from balancer.fleet import Line, Link, Linked
-from balancer.frontend import Frontend
+from balancer.fleet import Link, Linked
 from balancer.health.oversight import Oversight
 from balancer.journal import Journal
-from balancer.server import FOUND, log, on_stop, say_where, settle
-from balancer.states import Finding
-from balancer.worker import Worker
+from balancer.restarts import QUICK_S, Restarts
+from balancer.seat import Seat, be_worker, leave_parent
+from balancer.server import FOUND, log, on_stop, say_where, take
 
 if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Coroutine
+
     from balancer.backend import Backend
     from balancer.config import Config
     from balancer.server import Reload
-
-_PR_SET_PDEATHSIG = 1
+    from balancer.states import Finding
 
 
 def run(config: Config, read: Reload) -> int:
     """Serve with `config.workers` processes; returns the exit status. Raises `ListenError`."""
     listeners.edge(config)  # a bad certificate is told before anybody is forked
-    memory = Journal.memory(config.workers)
-    bound = _bind(config)
-    ends: list[socket.socket] = []
-    children: list[int] = []
-    for number in range(config.workers):
-        ours, theirs = socket.socketpair()
-        child = os.fork()
-        if child == 0:
-            for other in [*ends, ours, *(b for b in bound if b is not bound[number])]:
-                other.close()
-            seat = _Seat(bound[number], theirs, Journal(memory, config.workers, number))
-            os._exit(_be_worker(config, read, seat))
-        theirs.close()
-        ends.append(ours)
-        children.append(child)
-    where = listeners.name_of(bound[0])
-    for one in bound:
-        one.close()
+    seats = _Seats(_bind(config), Journal.memory(config.workers))
+    first = [seats.fork(number, config) for number in range(config.workers)]
+
+    async def oversee() -> int:
+        return await _Parent(config, read, seats).run(first)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_oversee(config, read, ends, children, where))
+        return runner.run(oversee())
 
 
 def _bind(config: Config) -> list[socket.socket]:
     """A socket for each worker, all at the address of the first (which may have chosen a port)."""
     if config.listen.path:
         one = listeners.bind(config.listen, "--listen")
-        return [one.dup() for _ in range(config.workers)]
-    # Bound alone at first: an address in use is an error, and not shared with a stranger.
-    listeners.bind(config.listen, "--listen").close()
-    first = listeners.bind(config.listen, "--listen", shared=True)
-    address = type(config.listen)(config.listen.host, first.getsockname()[1])
-    rest = [listeners.bind(address, "--listen", shared=True) for _ in range(config.workers - 1)]
-    return [first, *rest]
-
-
-# --- a worker ----------------------------------------------------------------------------------
+        bound = [one.dup() for _ in range(config.workers)]
+        one.close()
+    else:
+        # Bound alone at first: an address in use is an error, and not shared with a stranger.
+        listeners.bind(config.listen, "--listen").close()
+        first = listeners.bind(config.listen, "--listen", shared=True)
+        address = type(config.listen)(config.listen.host, first.getsockname()[1])
+        more = range(config.workers - 1)
+        bound = [first, *(listeners.bind(address, "--listen", shared=True) for _ in more)]
+    for one in bound:
+        one.listen(listeners.BACKLOG)
+    return bound
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
-    """What a worker gets from its parent: a socket to listen on, its line, and the shared log."""
+class _Child:
+    """A worker as its parent knows it."""
 
-    bound: socket.socket
+    pid: int
     end: socket.socket
-    journal: Journal
+    born: float
 
 
-def _be_worker(config: Config, read: Reload, seat: _Seat) -> int:
-    """Serve until the parent says or goes."""
-    _die_with_parent()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(config, read, seat))
-    return 0
+class _Seats:
+    """Where workers sit: a socket to listen on, and a place in the shared log."""
+
+    def __init__(self, bound: list[socket.socket], memory: mmap.mmap) -> None:
+        self._bound = bound
+        self._memory = memory
+        self.where = listeners.name_of(bound[0])
+
+    def fork(self, number: int, config: Config, *, again: bool = False) -> _Child:
+        """Start a worker; `again` when another one sat there before."""
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                leave_parent({self._bound[number].fileno(), theirs.fileno()})
+                journal = Journal(self._memory, len(self._bound), number, from_now=again)
+                status = be_worker(config, Seat(self._bound[number], theirs, journal))
+            finally:
+                os._exit(status)
+        theirs.close()
+        return _Child(child, ours, time.monotonic())
+
+    def close(self) -> None:
+        """Let nobody wait for a worker that does not come."""
+        for one in self._bound:
+            one.close()
 
 
-def _die_with_parent() -> None:
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+class _Parent:
+    """Holds the state that counts, and sees to it that every seat has a worker."""
 
+    def __init__(self, config: Config, read: Reload, seats: _Seats) -> None:
+        self._read = read
+        self._seats = seats
+        self._stop = asyncio.Event()
+        self._restarts = Restarts()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._oversight = Oversight(config.health, self._changed)
+        self.cluster = Cluster(config, added=self._oversight.watch, removed=self._oversight.forget)
+        self._discovery = Discovery(self.cluster, self._sync, log)
+        self.fleet = Linked(self.cluster, [])
 
-async def _work(config: Config, read: Reload, seat: _Seat) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, lambda: None)  # the parent gets them too, and says
-    cluster = Cluster(config, journal=seat.journal)
-    secured = listeners.edge(config)
-    stop = asyncio.Event()
-
-    def refused(backend: Backend) -> None:
-        if cluster.config.health.interval:
-            cluster.find_it(backend, Finding.DOWN)
-            line.tell("refused", [backend.service, backend.name])
-
-    def reload(_: Any) -> None:
-        with contextlib.suppress(BalancerError):
-            config = read()
-            listeners.renew(secured, config)
-            cluster.reconfigure(config)
-            worker.reconfigured()
-
-    worker = Worker(cluster, loop, refused)
-    line = Line(
-        seat.end,
-        {
-            "state": cluster.follow,
-            "report": lambda _: worker.report(),
-            "pins": lambda _: worker.pins(),
-            "reload": reload,
-            "drain": lambda _: stop.set(),
-        },
-    )
-    server = await listeners.serve(seat.bound, partial(Frontend, worker), secured)
-    listening = asyncio.create_task(line.listen())
-    listening.add_done_callback(lambda _: stop.set())
-    settle()
-    await stop.wait()
-    server.close()
-    await worker.drain()
-    listening.cancel()
-    line.close()
-
-
-# --- the parent --------------------------------------------------------------------------------
-
-
-async def _oversee(
-    config: Config, read: Reload, ends: list[socket.socket], children: list[int], where: str
-) -> int:
-    def changed(backend: Backend, finding: Finding) -> None:
-        cluster.find_it(backend, finding)
-        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
-        tasks.add(asyncio.create_task(fleet.sync()))
-
-    def heard(message: dict[str, Any]) -> None:
-        with contextlib.suppress(BalancerError):  # it may have been removed meanwhile
-            oversight.refused(cluster.find(*message["body"]))
-
-    def reload() -> None:
+    async def run(self, first: list[_Child]) -> int:
+        """Serve until told to stop; returns the exit status."""
+        config = self.cluster.config
+        for number, child in enumerate(first):
+            self.fleet.put(number, await Link(child.end, self._heard).open())
+        watching = [
+            asyncio.create_task(self._watch(number, child)) for number, child in enumerate(first)
+        ]
+        runner = where = None
         try:
-            cluster.reconfigure(read())
+            if config.admin is not None:
+                runner, where = await listeners.serve_admin(self.cluster, self.fleet, config.admin)
+            await self.fleet.sync()
+            self._discovery.follow(config)
+            say_where(config, self._seats.where, where)
+            on_stop(self._stop)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            await self._stop.wait()
+            self._seats.close()
+            await self.fleet.order("drain")
+            return 0 if all(await asyncio.gather(*watching)) else 1
+        finally:
+            await self._discovery.stop()
+            await self._oversight.stop()
+            self.fleet.close()
+            if runner is not None:
+                await runner.cleanup()
+
+    # --- what it hears -----------------------------------------------------------------------
+
+    def _changed(self, backend: Backend, finding: Finding) -> None:
+        self.cluster.find_it(backend, finding)
+        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
+        self._sync()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(BalancerError):  # it may have been removed meanwhile
+            self._oversight.refused(self.cluster.find(*message["body"]))
+
+    def _sync(self) -> None:
+        self._begin(self.fleet.sync())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _reload(self) -> None:
+        cluster = self.cluster
+        try:
+            cluster.reconfigure(take(cluster.config, self._read()))
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
             return
-        oversight.follow(cluster.config.health)
-        discovery.follow(cluster.config)
-        tasks.add(asyncio.create_task(_reload(fleet)))
+        self._oversight.follow(cluster.config.health)
+        self._discovery.follow(cluster.config)
+        self._begin(self._pass_on(cluster.config))
 
-    def rediscovered() -> None:
-        tasks.add(asyncio.create_task(fleet.sync()))
+    async def _pass_on(self, config: Config) -> None:
+        await self.fleet.order("reload", b64encode(pickle.dumps(config)).decode())
+        await self.fleet.sync()
+        log("configuration reloaded")
 
-    tasks: set[asyncio.Task[None]] = set()
-    oversight = Oversight(config.health, changed)
-    cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
-    discovery = Discovery(cluster, rediscovered, log)
-    links = [Link(end, heard) for end in ends]
-    fleet = Linked(cluster, links)
-    for link in links:
-        await link.open()
-    stop = asyncio.Event()
-    runner = None
-    admin = None
-    watching = [
-        asyncio.create_task(_ended(link, child, stop))
-        for link, child in zip(links, children, strict=True)
-    ]
-    try:
-        if config.admin is not None:
-            runner, admin = await listeners.serve_admin(cluster, fleet, config.admin)
-        await fleet.sync()
-        discovery.follow(config)
-        say_where(config, where, admin)
-        on_stop(stop)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
-        await stop.wait()
-        died = any(task.done() for task in watching)
-        await fleet.order("drain")
-        statuses = await asyncio.gather(*watching)
-        return 1 if died or any(statuses) else 0
-    finally:
-        await discovery.stop()
-        await oversight.stop()
-        for link in links:
-            link.close()
-        if runner is not None:
-            await runner.cleanup()
+    # --- deaths ------------------------------------------------------------------------------
+
+    async def _watch(self, number: int, child: _Child) -> bool:
+        """Keep a seat taken until the end; whether all ended well."""
+        while True:
+            code = await _ended(child, self.fleet.links[number])
+            if self._stop.is_set():
+                return code == 0
+            delay = self._restarts.died(time.monotonic() - child.born)
+            if delay is None:
+                log(_gave_up(code, self._restarts.quick))
+                self._stop.set()
+                return False
+            log(f"worker {child.pid} ended {_how(code)}; another one takes its place")
+            await asyncio.sleep(delay)
+            if self._stop.is_set():
+                return False
+            child = await self._replace(number)
+
+    async def _replace(self, number: int) -> _Child:
+        """Another worker, with the pins of one that lives and the states of the cluster."""
+        child = self._seats.fork(number, self.cluster.config, again=True)
+        link = await Link(child.end, self._heard).open()
+        rows = await self.fleet.rows()
+        self.fleet.put(number, link)
+        if rows is not None:
+            await link.ask("restore", rows)
+        await self.fleet.sync()
+        if self._stop.is_set():
+            await link.ask("drain")
+        return child
 
 
-async def _reload(fleet: Linked) -> None:
-    await fleet.order("reload")
-    await fleet.sync()
-    log("configuration reloaded")
-
-
-async def _ended(link: Link, child: int, stop: asyncio.Event) -> int:
-    """Wait for a worker's end, which before its time ends all."""
+async def _ended(child: _Child, link: Link) -> int:
+    """Wait for a worker's end; its exit status, or minus the signal."""
     await link.ended.wait()
-    _, status = os.waitpid(child, 0)  # noqa: ASYNC222 - its line is cut, so it is ending now
-    code = os.waitstatus_to_exitcode(status)
-    if not stop.is_set():
-        log(f"worker {child} ended with {code}; stopping")
-        stop.set()
-    return code
+    link.close()
+    _, status = os.waitpid(child.pid, 0)  # noqa: ASYNC222 - its line is cut, so it is ending now
+    return os.waitstatus_to_exitcode(status)
+
+
+def _how(code: int) -> str:
+    return f"with {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
+
+
+def _gave_up(code: int, deaths: int) -> str:
+    return (
+        f"workers ended {deaths} times in a row within {QUICK_S:.0f} s of their start, the last "
+        f"{_how(code)}; giving up. What they wrote before says why; a signal from outside, such as "
+        "the kernel's when memory is short, leaves no word: see dmesg."
+    )

@@ -241,6 +241,30 @@ class Worker:
             for pin in service.affinity.table.pins(self.wall)
         ]
 
+    def rows(self) -> dict[str, Any]:
+        """The whole of the tables, for a worker that starts in the place of one that died."""
+        self.cluster.hear_pins()
+        return {
+            service.name: {
+                "began": table.began,
+                "rows": [[k.hex(), pin.hex(), since, seen] for k, pin, since, seen in table.rows()],
+            }
+            for service in self.cluster.services.values()
+            if (table := service.affinity.table) is not None
+        }
+
+    def restore(self, rows: dict[str, Any]) -> None:
+        """Take over what another worker has in its tables."""
+        for name, known in rows.items():
+            service = self.cluster.services.get(name)
+            table = None if service is None else service.affinity.table
+            if table is not None:
+                taken = [
+                    (bytes.fromhex(key), bytes.fromhex(pin), since, seen)
+                    for key, pin, since, seen in known["rows"]
+                ]
+                table.take_over(known["began"], taken, self.wall)
+
     # --- the end -----------------------------------------------------------------------------
 
     async def drain(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from balancer.restarts import Restarts
 from tests.balancer.rawhttp import Message, connect
 from tests.balancer.test_affinity import _app
 from tests.balancer.test_process import Started, ended, started
@@ -101,18 +102,109 @@ async def test_sigterm_drains_all_workers(lab: Lab) -> None:
         assert await ended(balancer.process) == 0
 
 
-async def test_workers_die_with_their_parent_and_it_with_them(lab: Lab) -> None:
+async def test_workers_die_with_their_parent() -> None:
     async with started("--workers", "2") as balancer:
         workers = _children(balancer.process.pid)
         assert len(workers) == 2
         balancer.process.kill()
         await balancer.process.wait()
         await _gone(workers)
+
+
+@pytest.mark.parametrize("affinity", ["learn:sid", "cookie"])
+async def test_a_worker_that_died_is_replaced_with_its_pins_and_states(
+    lab: Lab, affinity: str
+) -> None:
+    backends = [await lab.backend(f"n{i}", _app) for i in range(4)]
+    options = [f"--backend={b.spec}" for b in backends]
+    async with started(*options, "--workers", "2", "--affinity", affinity) as balancer:
+        await _up(balancer, 4)
+        homes: dict[str, bytes | None] = {}
+        async with asyncio.timeout(10):
+            while len({*homes.values()}) < 4:
+                login = await ask(balancer, "/login")
+                pairs = [line.partition(b";")[0].decode() for line in login.values("set-cookie")]
+                homes["; ".join(pairs)] = login.value("x-node")
+        await call(balancer, "PATCH", "/backends/app/n0", {"state": "drain", "limit": 600})
+        before = {row["name"]: row["pins"] for row in await _rows(balancer)}
+        for _ in range(2):  # first one, then the other: nobody is left who was there
+            (victim, survivor) = _children(balancer.process.pid)
+            os.kill(victim, signal.SIGKILL)
+            await _gone([victim])
+            async with asyncio.timeout(20):
+                while len(_children(balancer.process.pid)) < 2:
+                    await asyncio.sleep(0.002)
+            for cookie, home in homes.items():
+                for _ in range(4):  # new connections, which any worker may get, the new one too
+                    assert (await ask(balancer, "/", cookie)).value("x-node") == home
+            assert victim not in _children(balancer.process.pid)
+            assert survivor in _children(balancer.process.pid)
+        for _ in range(8):
+            assert (await ask(balancer)).value("x-node") != b"n0", "it drains for new workers too"
+        if affinity == "learn:sid":
+            assert {row["name"]: row["pins"] for row in await _rows(balancer)} == before
+        balancer.process.send_signal(signal.SIGTERM)
+        assert await ended(balancer.process) == 0
+
+
+async def test_it_gives_up_when_workers_die_again_and_again() -> None:
     async with started("--workers", "2") as balancer:
-        workers = _children(balancer.process.pid)
-        os.kill(workers[0], signal.SIGKILL)
+        assert balancer.process.stderr is not None
+        async with asyncio.timeout(30):
+            while balancer.process.returncode is None:
+                for child in _children(balancer.process.pid):
+                    os.kill(child, signal.SIGKILL)
+                await asyncio.sleep(0.01)
+        said = (await balancer.process.stderr.read()).decode()
         assert await ended(balancer.process) == 1
-        await _gone(workers)
+        assert "ended by SIGKILL; another one takes its place" in said
+        assert "times in a row within 10 s of their start, the last by SIGKILL; giving up" in said
+        assert "Traceback" not in said
+
+
+def test_restarts_come_later_and_later_and_end() -> None:
+    restarts = Restarts()
+    delays = [restarts.died(lived=1.0) for _ in range(7)]
+    assert delays[:5] == [0.05, 0.1, 0.2, 0.4, 0.8]
+    assert delays[5:] == [None, None]
+    assert Restarts().died(lived=60.0) == 0.0, "who lived long is replaced at once"
+    forgiven = Restarts()
+    for _ in range(4):
+        forgiven.died(lived=1.0)
+    forgiven.died(lived=60.0)
+    assert forgiven.died(lived=1.0) == 0.05
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_reload_says_what_waits_for_the_next_start_and_refuses_nonsense(
+    lab: Lab, tmp_path: Path, workers: str
+) -> None:
+    backend = await lab.backend()
+    path = tmp_path / "b.toml"
+    path.write_text(f'backend = ["{backend.spec}"]\n')
+    async with started("--config", str(path), "--workers", workers) as balancer:
+        await _up(balancer, 1)
+        assert balancer.process.stderr is not None
+
+        async def reload(text: str, until: str) -> str:
+            path.write_text(text)
+            balancer.process.send_signal(signal.SIGHUP)
+            line = ""
+            async with asyncio.timeout(10):
+                while until not in line:
+                    assert balancer.process.stderr is not None
+                    line = (await balancer.process.stderr.readline()).decode()
+            return line
+
+        text = f'backend = ["{backend.spec}"]\naccess-log = "json"\n'
+        said = await reload(text, "next start")
+        assert "--access-log changed; that takes effect at the next start" in said
+        said = await reload("backend = 3", "refused")
+        assert "reload refused, going on as before: --config" in said
+        said = await reload(f'backend = ["{backend.spec}"]\nalgorithm = "best"', "refused")
+        assert "unknown algorithm 'best'" in said
+        assert (await ask(balancer)).status == 200
+        assert len(await _rows(balancer)) == 1
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -156,6 +248,11 @@ async def test_sighup_takes_a_new_configuration_and_loses_nothing(
         assert set(statuses) == {200}
 
 
+async def _rows(balancer: Started) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = (await call(balancer, "GET", "/backends"))["backends"]
+    return rows
+
+
 async def _up(balancer: Started, number: int) -> None:
     async with asyncio.timeout(10):
         while True:
@@ -165,8 +262,11 @@ async def _up(balancer: Started, number: int) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - not a real file
-        return [int(child) for child in file.read().split()]
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - not a real file
+            return [int(child) for child in file.read().split()]
+    except FileNotFoundError:
+        return []
 
 
 async def _gone(pids: list[int]) -> None:
