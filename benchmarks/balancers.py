@@ -1,7 +1,8 @@
 """Which claims were observed behind which balancer: `python -m benchmarks.balancers`.
 
 Runs every scenario behind each balancer and prints `docs/balancers.md`. With `--check` it compares
-that file with what it has observed instead, and ends with status 1 when they differ.
+that file with what it has observed instead, and ends with status 1 when they differ. `--fabric
+docker` runs them in containers; what is observed must be the same.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "balancers.md"
 TEXT = """# What was observed behind which balancer
 
 This page is printed by a run, `python -m benchmarks.balancers > docs/balancers.md`, and CI compares
-it with a run of its own. A cell says how many of the scenario's claims were observed.
+it with runs of its own, on this machine's processes (`local`) and in containers (`docker`). A cell
+says how many of the scenario's claims were observed.
 
 {table}
 `stateless-http` and `monolith` have one server and no balancer in front of it.
@@ -53,16 +55,17 @@ counts as up until a request has found it down.
 """
 
 
-async def page() -> str:
+async def page(fabric: str = "local") -> str:
     """The whole page, from a run behind each balancer."""
     stories = list(installed().values())
-    runs = [await run(stories, Settings(balancer=name), Events()) for name in BALANCERS]
+    runs = [await run(stories, Settings(fabric, name), Events()) for name in BALANCERS]
     return TEXT.format(table=to_table(runs))
 
 
 def main() -> int:
+    fabric = "docker" if "docker" in sys.argv else "local"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        observed = runner.run(page())
+        observed = runner.run(page(fabric))
     if "--check" not in sys.argv:
         print(observed, end="")
         return 0

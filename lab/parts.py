@@ -10,7 +10,7 @@ from typing import TypeVar
 from lab.errors import FabricLost, LabError, StartError, StepError
 from lab.fabrics.interface import Part, Site
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
 STOP_SECONDS = 10.0
 PAUSE = 0.005  # seconds between two looks at something that is awaited
 LAST_LINES = 8

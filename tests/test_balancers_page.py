@@ -13,3 +13,9 @@ from tests.installed import needs
 @needs("nginx")
 async def test_the_page_says_what_a_run_observes() -> None:
     assert await page() == PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(900)
+async def test_it_says_what_containers_show_too() -> None:
+    assert await page("docker") == PAGE.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import aiohttp
 
 from lab.balancers.edge import Edge
 from lab.balancers.interface import PART, Backend
+from lab.balancers.plan import CONNECT_SECONDS
 from lab.description import Description
 from lab.errors import StepError
 from lab.fabrics.interface import Part, Site
@@ -43,6 +44,7 @@ class Builtin:
             *("--algorithm", description.algorithm),
             *("--affinity", description.affinity),
             *("--health-interval", _interval(len(backends))),
+            *("--connect-timeout", str(CONNECT_SECONDS)),
             *("--eject-time", "0.5"),  # a node that is there again takes part again
             "--explain",  # so that a history says what became of each pin, and why
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.balancers.plan import Plan, algorithm_for, words_for
+from lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
 
 ALGORITHMS = {
     "round-robin": "balance roundrobin",
@@ -59,7 +59,9 @@ def _head(plan: Plan) -> Iterator[str]:
     if plan.runtime:
         yield f"    stats socket ipv4@{plan.runtime} level admin"
     yield "defaults\n    mode http"
-    yield "    timeout connect 5s\n    timeout client 60s\n    timeout server 60s"
+    yield f"    timeout connect {CONNECT_SECONDS}s\n    timeout client 60s\n    timeout server 60s"
+    # Else a check that is connected has `inter` only, and a busy machine takes servers out.
+    yield "    timeout check 2s"
     yield "    option forwardfor\n    http-reuse always"
     yield "    retries 3\n    " + OPTIONS["on-pin-lost"]["redispatch"]
     for name, value in plan.description.balancer_options.items():

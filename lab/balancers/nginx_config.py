@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.balancers.interface import Backend
-from lab.balancers.plan import Plan, algorithm_for, words_for
+from lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
 
 ALGORITHMS = {
     "round-robin": "",
@@ -54,7 +54,7 @@ def _http(plan: Plan) -> Iterator[str]:
     yield "  proxy_set_header Host $http_host;"
     yield "  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
     yield "  proxy_set_header X-Forwarded-Proto $scheme;"
-    yield "  proxy_connect_timeout 5s;"
+    yield f"  proxy_connect_timeout {CONNECT_SECONDS}s;"
 
 
 def _upstreams(plan: Plan) -> Iterator[str]:

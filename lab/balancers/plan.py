@@ -15,6 +15,10 @@ from lab.fabrics.interface import Address
 T = TypeVar("T")
 
 
+CONNECT_SECONDS = 2
+"""How long each balancer tries to connect: what is left of a container that ended is silence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One configuration: where to listen, and who is behind it.
