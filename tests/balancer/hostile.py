@@ -148,8 +148,6 @@ class Rig:
                     unread = unread[request.length :]
                     self.requests.append(request)
                     writer.write(self.answer)
-                    if self.answer is not ANSWER:
-                        return  # the close says that no more of it comes
             except AssertionError as error:
                 self.crashes.append(error)
                 return

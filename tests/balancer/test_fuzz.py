@@ -158,7 +158,7 @@ def answers(draw: st.DrawFn) -> bytes:
     return _changed(draw, draw(st.one_of(noise, built, known)), 3)
 
 
-@QUICK
+@settings(QUICK, max_examples=EXAMPLES // 2)
 @given(answer=answers())
 def test_an_odd_answer_is_clear_to_its_client_and_never_reaches_the_next(
     rig: Rig, answer: bytes

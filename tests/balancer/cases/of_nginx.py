@@ -387,3 +387,17 @@ async def pinned_clients_wait(rig: Rig) -> None:
         assert not waiting.done()
         rig.go_on.set()
         assert (await waiting).backend == first.backend
+
+
+@case("With its backend and the queue before it full, a pinned client goes to another", MAX_CONNS)
+async def pinned_clients_overflow(rig: Rig) -> None:
+    await rig.start(Setup(TWO, most_active=2, most_waiting=1))
+    first = await rig.ask()
+    async with AsyncExitStack() as stack:
+        await _busy(rig, 2, first.pair, stack)
+        more = [asyncio.create_task(rig.ask("/", first.pair)) for _ in range(2)]
+        (overflown,), (waiting,) = await asyncio.wait(more, return_when=asyncio.FIRST_COMPLETED)
+        assert (await overflown).backend not in {"", first.backend}
+        rig.go_on.set()
+        assert (await waiting).backend == first.backend
+    assert (await rig.ask("/", first.pair)).backend == first.backend
