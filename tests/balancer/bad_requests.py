@@ -197,3 +197,6 @@ WHY = {
     "trailer with a space before the colon": "trailers are skipped unread",
 }
 """What those make of it that let it through. Found by trying; the tests try again."""
+
+TIMING = frozenset({"trailer with a space before the colon"})
+"""HAProxy has passed such a body on, or broken off, according to what had arrived by when."""

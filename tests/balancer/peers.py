@@ -21,7 +21,7 @@ defaults
   mode http
   timeout connect 1s
   timeout client 2s
-  timeout http-request 200ms
+  timeout http-request 1s
   timeout server 2s
 listen all
   bind 127.0.0.1:{port}
@@ -33,7 +33,7 @@ events {{ }}
 http {{
   access_log off; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
   fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-  client_header_timeout 200ms; client_body_timeout 200ms;
+  client_header_timeout 1s; client_body_timeout 1s;
   server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{backend}; }} }}
 }}
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.balancer.bad_requests import BAD_CHUNKS, BAD_REQUESTS, HOST, POST, WHY, Bad
+from tests.balancer.bad_requests import BAD_CHUNKS, BAD_REQUESTS, HOST, POST, TIMING, WHY, Bad
 from tests.balancer.peers import Peer, haproxy, nginx
 from tests.balancer.rawhttp import connect, get
 from tests.installed import needs
@@ -81,6 +81,8 @@ ALL = [*BAD_REQUESTS, *BAD_CHUNKS]
 @needs("haproxy")
 @pytest.mark.parametrize("bad", ALL, ids=str)
 async def test_haproxy_refuses_it_too_unless_listed(bad: Bad, haproxy_peer: Peer) -> None:
+    if bad.name in TIMING:
+        pytest.skip("whether HAProxy lets it through depends on how the bytes come")
     assert await passes(bad, haproxy_peer) == ("haproxy" in bad.elsewhere)
 
 
