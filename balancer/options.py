@@ -132,7 +132,8 @@ class Options:
         str, _option("Its private key, when it is in a file of its own. Both are read at SIGHUP.")
     ] = ""
     proxy_protocol: Annotated[
-        bool, _option("Every connection begins with a PROXY protocol header, version 1 or 2.")
+        bool,
+        _option("Every connection begins with a PROXY protocol header, before any TLS."),
     ] = False
     trust_proxy: Annotated[
         list[str] | None,
@@ -240,8 +241,6 @@ def configure(
     """
     if options.access_log not in {"none", *FORMATS}:
         raise UsageError(f"--access-log {options.access_log!r}: it is none, json or common")
-    if options.proxy_protocol and options.tls_cert:
-        raise UsageError("--proxy-protocol and --tls-cert can't be used together")
     backends = tuple(config.parse_backend(text) for text in options.backend or ())
     return Config(
         listen=config.parse_address(options.listen, "--listen"),

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from balancer import listeners
+from balancer import greeted, listeners
 from balancer.cluster import Cluster
 from balancer.fleet import Line
-from balancer.frontend import Frontend
 from balancer.server import settle
 from balancer.states import Finding
 from balancer.worker import Worker
@@ -123,7 +122,7 @@ async def _work(config: Config, seat: Seat) -> None:
     listening = asyncio.create_task(line.listen())
     listening.add_done_callback(leave)
     await ready.wait()  # nobody is served before it is known who is up and who is pinned
-    server = await listeners.serve(seat.bound, lambda: Frontend(worker), secured)
+    server = await greeted.serve(seat.bound, worker, secured)
     settle()
     await stop.wait()
     server.close()

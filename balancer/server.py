@@ -10,16 +10,14 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from balancer import listeners
+from balancer import greeted, listeners
 from balancer.cluster import Cluster
 from balancer.config import lasting
 from balancer.discovery import Discovery
 from balancer.errors import BalancerError
 from balancer.fleet import Alone
-from balancer.frontend import Frontend
 from balancer.health.oversight import Oversight
 from balancer.states import Finding
 from balancer.worker import Worker
@@ -93,7 +91,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     secured = listeners.edge(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
-        server = await listeners.serve(socket, partial(Frontend, worker), secured)
+        server = await greeted.serve(socket, worker, secured)
         if config.admin is not None:
             runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
         discovery.follow(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import ipaddress
 import ssl
@@ -81,15 +82,21 @@ def _options(spec: str, path: str) -> Options:
     return Options(backend=[spec], tls_cert=path, health_interval=0.0)
 
 
+def _trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class _over_tls:  # noqa: N801 - reads as the function that it is
     def __init__(self, address: str) -> None:
         self._port = int(address.rpartition(":")[2])
 
     async def __aenter__(self) -> tuple[Client, str]:
-        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        trusting.check_hostname = False
-        trusting.verify_mode = ssl.CERT_NONE
-        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=trusting)
+        reader, self._writer = await asyncio.open_connection(
+            "127.0.0.1", self._port, ssl=_trusting()
+        )
         der = self._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         (name,) = x509.load_der_x509_certificate(der).subject
         return Client(reader, self._writer), str(name.value)
@@ -118,6 +125,46 @@ async def test_the_proxy_protocol_says_who_the_client_is(
         await client.send(bytes([byte]))
     assert (await client.get()).status == 200
     assert backend.requests[0].value("x-forwarded-for") == source
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("greeting", [V2_TCP4, b"PROXY TCP4 192.0.2.7 127.0.0.1 4096 80\r\n"])
+async def test_tls_begins_after_the_header(
+    lab: Lab, tmp_path: Path, greeting: bytes, whole: bool
+) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    backend = await lab.backend()
+    balancer = await lab.balancer(backend, proxy_protocol=True, tls_cert=str(path))
+    for _ in range(2):
+        reader, writer = await asyncio.open_connection(*balancer.listen.split(":"))
+        for piece in [greeting] if whole else [bytes([byte]) for byte in greeting]:
+            writer.write(piece)
+            await writer.drain()
+        await writer.start_tls(_trusting())
+        answer = await Client(reader, writer).get()
+        assert answer.status == 200
+        writer.transport.abort()
+    request = backend.requests[-1]
+    assert request.value("x-forwarded-for") == b"192.0.2.7"
+    assert request.value("x-forwarded-proto") == b"https"
+
+
+async def test_neither_tls_without_the_header_nor_the_header_without_tls(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    backend = await lab.backend()
+    balancer = await lab.balancer(
+        backend, proxy_protocol=True, tls_cert=str(path), header_timeout=0.2
+    )
+    for said in (get(), b"\x16\x03\x01", V2_TCP4 + get(), b"PROXY", b""):
+        async with connect(balancer.listen) as client:
+            await client.send(said)
+            with contextlib.suppress(ConnectionResetError):  # what it did not read is thrown away
+                assert not (await client.rest()).startswith(b"HTTP/")
+    assert backend.requests == []
 
 
 async def test_without_its_header_nothing_is_served(lab: Lab) -> None:

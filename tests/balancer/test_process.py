@@ -162,7 +162,6 @@ def test_wrong_usage_is_explained_without_a_traceback(capfd: pytest.CaptureFixtu
         (["--access-log", "xml"], "json or common"),
         (["--tls-cert", "/nowhere.pem"], "--tls-cert"),
         (["--tls-cert", "/nowhere.pem", "--workers", "2"], "--tls-cert"),
-        (["--tls-cert", "/nowhere.pem", "--proxy-protocol"], "together"),
     ]:
         assert main(["--admin", "none", *arguments]) == 2, arguments
         captured = capfd.readouterr()
