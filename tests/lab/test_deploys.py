@@ -78,6 +78,33 @@ async def test_a_draining_node_keeps_its_clients_and_gets_no_new_ones(
 
 
 @pytest.mark.parametrize("balancer", WITH_DRAIN)
+@pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
+async def test_who_logs_out_of_a_draining_node_is_free_of_it_when_the_pin_ends_with_the_session(
+    make: Make, balancer: str, affinity: str
+) -> None:
+    """The balancer's own cookie outlives the logout: such a drain never ends."""
+    async with make(balancer=balancer, affinity=affinity) as cluster:
+        alice = cluster.client("alice")
+        pin = (await alice.login()).node
+        assert pin is not None
+        await cluster.drain(pin, limit=50)
+        await alice.logout()
+        assert ((await alice.login()).node == pin) is (affinity == "cookie")
+
+
+@pytest.mark.parametrize("balancer", WITH_DRAIN)
+async def test_the_last_node_of_all_drains_and_still_serves_its_own(
+    make: Make, balancer: str
+) -> None:
+    async with make(nodes=1, balancer=balancer, affinity="cookie") as cluster:
+        alice, bob = cluster.client("alice"), cluster.client("bob")
+        await alice.login()
+        await cluster.drain("n1", limit=50)
+        assert (await alice.me()).recognised
+        assert (await bob.try_login()).status == 503
+
+
+@pytest.mark.parametrize("balancer", WITH_DRAIN)
 async def test_a_drain_outlives_a_reload(make: Make, balancer: str) -> None:
     async with make(balancer=balancer, affinity="cookie") as cluster:
         alice, bob = cluster.client("alice"), cluster.client("bob")
