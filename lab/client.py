@@ -125,8 +125,12 @@ class Client:
     @property
     def secure(self) -> bool:
         """Whether its session cookie is for TLS only (`Secure`); False when it has none."""
-        jar = self._http.cookie_jar
-        return any(cookie.key == SESSION_COOKIE and cookie["secure"] for cookie in jar)
+        return SESSION_COOKIE in self.secure_cookies
+
+    @property
+    def secure_cookies(self) -> set[str]:
+        """The names of its cookies that are for TLS only."""
+        return {cookie.key for cookie in self._http.cookie_jar if cookie["secure"]}
 
     def copy_credential(self, other: Client) -> None:
         """Take over all that another client holds, as a thief or a second tab would."""

@@ -29,6 +29,14 @@ async def _nothing(_: Cluster, __: str) -> None:
     pass
 
 
+async def _leave(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.leave(node)
+
+
+async def _stay(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.stay(node)
+
+
 async def _pause(cluster: Cluster, node: str) -> None:
     await cluster.trouble.pause(node)
 
@@ -71,6 +79,7 @@ FAULTS: dict[str, Fault] = {
     "nothing": Fault("nothing happens: the run to compare with", _nothing, _nothing),
     "kill-node": Fault("SIGKILL a node; its memory is gone", Cluster.kill, Cluster.start),
     "stop-node": Fault("SIGTERM a node; it drains, then leaves", Cluster.stop, Cluster.start),
+    "drain-node": Fault("a node asks to be drained, and serves its clients on", _leave, _stay),
     "stop-redis": Fault("SIGKILL the shared Redis; it comes back empty", _stop_redis, _start_redis),
     "pause-node": Fault("a node stands still, and keeps its connections", _pause, _resume),
     # The others need parts with a network and a share of the machine of their own.

@@ -33,6 +33,17 @@ class Trouble:
         await self._site.signal(self._running(part), signal.SIGCONT)
         self._emit("part.resumed", part=part)
 
+    async def leave(self, node: str) -> None:
+        """Have a node ask to be drained: `/readyz` says 503, and it serves on (SIGUSR1)."""
+        await self._tell_ready(node, signal.SIGUSR1, ready=False)
+        self._emit("node.leaving", node=node)
+
+    async def stay(self, node: str) -> None:
+        """Have it take that back (SIGUSR2); the balancer sees it up when this returns."""
+        await self._tell_ready(node, signal.SIGUSR2, ready=True)
+        await self._boot.all_up([node])
+        self._emit("node.staying", node=node)
+
     async def cut(self, one: str, other: str) -> None:
         """A partition: no packet gets from one to the other any more, or back."""
         await self._confined("cut two parts off from each other").cut(
@@ -72,6 +83,17 @@ class Trouble:
         await self._confined("limit a part").limit(self._known(part), wanted)
         kind = "part.unlimited" if wanted == FREE else "part.limited"
         self._emit(kind, part=part, cpus=cpus, memory=memory)
+
+    async def _tell_ready(self, name: str, signum: signal.Signals, *, ready: bool) -> None:
+        if name not in self._boot.nodes:
+            raise StepError(f"no node named {name!r}", f"there are: {', '.join(self._boot.nodes)}")
+        await self._site.signal(self._running(name), signum)
+        node = self._boot.nodes[name]
+
+        async def told() -> bool:
+            return (await node.readiness(self._boot.http)).get("ready") is ready
+
+        await self._boot.parts.wait_for(name, told, f"{name} to say whether it is ready")
 
     def _confined(self, what: str) -> Confined:
         if isinstance(self._site, Confined):

@@ -53,6 +53,7 @@ class Builtin:
                 arguments += ["--route", f"/{service.name}={service.name},strip"]
         if self.edge:
             arguments += ["--tls-cert", self.edge.chain, "--tls-key", self.edge.key]
+            arguments += ["--cookie-secure"]
         for name, value in description.balancer_options.items():
             arguments += [f"--{name}", value]
         return Part(PART, "balancer", arguments, {"BALANCER_COOKIE_SECRET": self._secret})

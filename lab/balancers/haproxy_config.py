@@ -24,7 +24,7 @@ HASH_KEYS = {
 }
 AFFINITIES = {
     "none": "",
-    "cookie": "cookie {cookie} insert indirect nocache httponly attr SameSite=Lax",
+    "cookie": "cookie {cookie} insert indirect nocache httponly{secure} attr SameSite=Lax",
     "source": "stick-table type ip size 100k expire 1h peers lab\n    stick on src",
     "learn": "stick-table type string len 64 size 100k expire 1h peers lab\n"
     "    stick store-response res.cook({argument})\n    stick match req.cook({argument})",
@@ -94,7 +94,9 @@ def _backends(plan: Plan) -> Iterator[str]:
     for service in plan.services:
         yield f"backend {service}\n    {algorithm}"
         if affinity:
-            yield "    " + affinity.format(cookie=f"SESSIONLAB_{service}", argument=argument)
+            secure = " secure" if plan.edge else ""
+            cookie = f"SESSIONLAB_{service}"
+            yield "    " + affinity.format(cookie=cookie, argument=argument, secure=secure)
         if plan.routed:
             yield f"    http-request replace-path /{service}(/.*)? \\1"
         named = " cookie {0}" if kind == "cookie" else ""

@@ -14,6 +14,7 @@ from lab.events import Event, Events
 from lab.fabrics.local import LocalFabric
 from lab.faults import FAULTS
 from lab.history import History, Outcome
+from lab.parts import until
 from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,6 +70,27 @@ async def test_every_fault_can_be_injected_and_healed_or_says_where(make: Make, 
         alice = cluster.client("alice")
         await alice.login()
         assert (await alice.me_times(4)).recognised == 4
+
+
+async def test_a_node_that_asks_to_be_drained_keeps_its_clients_and_gets_no_others(
+    make: Make,
+) -> None:
+    async with make("memory", affinity="cookie") as cluster:
+        first = cluster.client("alice")
+        home = str((await first.login()).node)
+        await cluster.trouble.leave(home)
+
+        async def drained() -> bool:
+            return (await cluster.backends())[home] == "drain"
+
+        await until("the balancer to drain it", drained)
+        assert (await first.me_times(4)).by(home).recognised == 4
+        newcomers = [await client.login() for client in cluster.clients(4)]
+        assert home not in {login.node for login in newcomers}
+        await cluster.trouble.stay(home)
+        assert home in {(await client.login()).node for client in cluster.clients(4)}
+        with pytest.raises(StepError, match="no node named 'n9'"):
+            await cluster.trouble.leave("n9")
 
 
 async def test_what_happens_is_told_in_order(make: Make, seen: list[Event]) -> None:

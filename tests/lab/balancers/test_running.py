@@ -55,6 +55,18 @@ async def test_it_notices_a_dead_node_and_its_return(fabric: LocalFabric, balanc
         await until("n1 to be asked again", lambda: asks(alice, "n1"))
 
 
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize("balancer", ["builtin", pytest.param("haproxy", marks=needs("haproxy"))])
+async def test_its_own_cookie_is_secure_where_it_speaks_tls(
+    fabric: LocalFabric, balancer: str, tls: bool
+) -> None:
+    async with cluster(fabric, balancer, affinity="cookie", tls=tls) as running:
+        alice = running.client("alice")
+        assert (await alice.me()).status == 401
+        assert len(alice.cookies) == 1
+        assert alice.secure_cookies == (set(alice.cookies) if tls else set())
+
+
 async def asks(client: Client, node: str) -> bool:
     return (await client.me()).node == node
 
