@@ -40,7 +40,12 @@ class Dispatching(Answering):
         backend.requests += 1
         idle = backend.pool.idle
         if idle and request.idempotent:
-            self.connected(idle.pop())
+            upstream = idle.pop()
+            if self.body is None:
+                self.upstream = upstream
+                upstream.begin(self, self.head_out, request.method == b"HEAD")
+            else:
+                self.connected(upstream)
             return
         # A connection used a moment ago is hardly being closed just now; an older one may be,
         # and this request could not be sent again.

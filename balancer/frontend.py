@@ -43,9 +43,16 @@ class Frontend(Dispatching):
         """Bytes of a head, a body, a tunnel, or of a request that has to wait for its turn."""
         state = self.state
         if state == READING:
+            # The client sends its last head again, byte for byte, and nothing else. That is how
+            # most keep-alive clients poll, and how every load generator works; there is nothing
+            # to parse, check or route that was not before.
             if data == self.repeatable and not self.buffer:
-                self._repeat()
-                return
+                if self.generation == self.worker.cluster.generation:
+                    self.state = SENT
+                    self.started = perf_counter()
+                    self._begin()
+                    return
+                self.repeatable = b""
             if self.buffer:
                 self.buffer += data
             else:
@@ -142,21 +149,6 @@ class Frontend(Dispatching):
         self.start = forwarding.start(request, prepared)
         self.generation = cluster.generation
         self.repeatable = head if fields.length == 0 else b""
-        self._begin()
-
-    def _repeat(self) -> None:
-        """The client sends its last head again, byte for byte, and nothing else.
-
-        That is how most keep-alive clients poll, and how every load generator works; there is
-        nothing to parse, check or route that was not before.
-        """
-        if self.generation != self.worker.cluster.generation:
-            self.buffer = self.repeatable
-            self.repeatable = b""
-            self._read_requests()
-            return
-        self.state = SENT
-        self.started = perf_counter()
         self._begin()
 
     def _begin(self) -> None:

@@ -111,7 +111,8 @@ class Service:
         pinned = found.backend
         if pinned is not None:
             if pinned.pinnable and pinned not in tried:
-                if not self._most_active or self._has_room(pinned):
+                most = self._most_active
+                if not most or pinned.active < most or len(pinned.waiting) < self._most_queued:
                     return pinned, found
                 return self._overflow(pinned, found, key, tried)
             drained = pinned.state is State.DRAINED and pinned not in tried
@@ -129,9 +130,6 @@ class Service:
             if free:
                 chosen = self.algorithm.choose(free, key)
         return chosen, found
-
-    def _has_room(self, backend: Backend) -> bool:
-        return backend.active < self._most_active or len(backend.waiting) < self._most_queued
 
     def _overflow(
         self, pinned: Backend, found: Found, key: bytes, tried: Container[Backend]

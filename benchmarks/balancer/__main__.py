@@ -39,7 +39,10 @@ def main() -> None:
         if chosen.against:
             before = tree(chosen.against, directory)
             field, base = [contenders.ours("ours"), contenders.ours("before", before)], "before"
-        print(f"CPU µs per request, those in user space | ratio to {base} (95 %) | req/s | p99 ms")
+        titles = (
+            f"CPU µs per request, those in user space | ratio to {base} (95 %) | req/s | p99 ms"
+        )
+        print(titles, flush=True)
         for case in QUICK if chosen.quick else FULL:
             if chosen.rows in str(case):
                 able = [c for c in field if c.has_cookies or not case.cookie]
