@@ -66,7 +66,8 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
     name, colon, key = spec.partition(":")
     factory = ALGORITHMS.get(name) or _offered(name)
     if factory is None:
-        raise UsageError(f"unknown algorithm {name!r}; there are {', '.join(ALGORITHMS)}")
+        there = [*ALGORITHMS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
+        raise UsageError(f"unknown algorithm {name!r}; there are {', '.join(there)}")
     if colon or name in KEYED:
         return factory(random), keys.reader(key if colon else "source")
     return factory(random), None
@@ -74,6 +75,9 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
 
 def _offered(name: str) -> Callable[[Random], Algorithm] | None:
     for point in entry_points(group=ENTRY_POINTS, name=name):
-        factory: Callable[[Random], Algorithm] = point.load()
+        try:
+            factory: Callable[[Random], Algorithm] = point.load()
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"algorithm {name!r}, {point.value}: {error}") from None
         return factory
     return None

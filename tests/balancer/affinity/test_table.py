@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import pytest
 from hypothesis import given
@@ -100,6 +100,53 @@ def test_the_memory_of_reasons_is_bounded_and_knows_it(monkeypatch: pytest.Monke
 def test_a_visitor_that_nobody_knows_is_no_invalid_one_where_all_have_a_key() -> None:
     pins = Table(Bounds(1, 10.0, stranger=NONE), BY_PIN, 0.0)
     assert verdict(pins, b"k") == (NONE, "")
+
+
+def test_a_pin_in_use_here_stays_alive_in_every_worker() -> None:
+    """A client talks to one worker for long, and then to another."""
+    there = table(idle=10.0)
+    here = Table(Bounds(3, 10.0), BY_PIN, 0.0, lambda key, pin: there.heard(key, pin, now))
+    for tenth in range(200):
+        now = tenth / 10
+        if tenth == 0:
+            here.put(b"k", BACKENDS[0].pin, now)
+        here.find(b"k", now)
+    assert verdict(there, b"k", now=25.0) == (VALID, "")
+    assert here.pins(25.0)[0].since == 0.0
+
+
+def _do(pins: Table, step: str, key: bytes, pin: bytes, now: float) -> None:
+    if step == "put":
+        pins.put(key, pin, now)
+    elif step == "find":
+        pins.find(key, now)
+    elif step == "forget":
+        pins.forget(key)
+    elif step == "heard":
+        pins.heard(key, pin, now)
+    elif step == "gone":
+        pins.heard(key, b"", now)
+    else:
+        pins.purge(now)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "find", "forget", "heard", "gone", "purge"]),
+            st.integers(0, 9),
+            st.integers(0, 2),
+        ),
+        max_size=80,
+    )
+)
+def test_its_counts_are_those_of_its_rows(steps: list[tuple[str, int, int]]) -> None:
+    pins = table(entries=4, idle=9.0)
+    for now, (step, number, which) in enumerate(steps):
+        key, pin = b"%d" % number, BACKENDS[which].pin
+        _do(pins, step, key, pin, now)
+        shown = Counter(pin.backend for pin in pins.pins(now))
+        assert pins.counts(now) == dict(shown)
 
 
 def test_a_key_is_a_hash() -> None:

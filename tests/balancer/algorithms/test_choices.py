@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,28 @@ def test_one_hot_key_can_not_overload_its_home(number: int, requests: int) -> No
     for _ in range(requests):
         chooser.choose(candidates, b"hot").active += 1
     assert max(c.active for c in candidates) <= 1.25 * requests / number + 1
+
+
+@given(clusters, st.binary(min_size=1, max_size=6))
+def test_a_consistent_hash_keeps_everybody_within_a_quarter_of_the_fair_share(
+    candidates: list[Fake], key: bytes
+) -> None:
+    active, weight = sum(c.active for c in candidates) + 1, sum(c.weight for c in candidates)
+    chosen = algorithm("consistent-hash").choose(candidates, key)
+    assert chosen.active < ceil(1.25 * active * chosen.weight / weight)
+
+
+@given(st.integers(2, 12), st.data())
+def test_when_a_backend_goes_only_its_own_keys_move(number: int, data: st.DataObject) -> None:
+    weights = data.draw(st.lists(st.integers(1, 9), min_size=number, max_size=number))
+    keys = data.draw(st.lists(st.binary(min_size=1, max_size=6), max_size=40))
+    before = [Fake(f"n{i}", weight) for i, weight in enumerate(weights)]
+    gone = before[data.draw(st.integers(0, number - 1))]
+    after = [c for c in before if c is not gone]
+    chooser = algorithm("consistent-hash")
+    for key in keys:
+        old, new = chooser.choose(before, key), chooser.choose(after, key)
+        assert new is old or old is gone
 
 
 def test_an_unknown_name_or_key_is_refused() -> None:
