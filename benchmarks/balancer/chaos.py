@@ -50,7 +50,7 @@ async def ask(port: int, client: int, requests: int, seen: Counter[str], trouble
             request, body = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path, b""
         wanted = path + b"|" + body
         while True:
-            before = trouble.worker_ends, trouble.backend_ends
+            before = trouble.backend_ends
             writer.write(request + body)
             try:
                 async with asyncio.timeout(PATIENCE_S):
@@ -60,7 +60,7 @@ async def ask(port: int, client: int, requests: int, seen: Counter[str], trouble
                 seen[f"no answer in {PATIENCE_S} s"] += 1
                 return
             except _Cut as cut:
-                seen[trouble.blame(*before, begun=cut.begun)] += 1
+                seen[trouble.blame(before, begun=cut.begun)] += 1
                 reader, writer = await connect(port)
         good = status == b"200" and answer == wanted
         seen[GOOD if good else f"{status.decode()} {answer[-60:]!r}"] += 1
@@ -112,7 +112,7 @@ async def run(requests: int, workers: int = 1, seed: int = 1) -> tuple[Counter[s
         port, admin = free_port(), free_port()
         config = directory / "balancer.toml"
         chance = random.Random(seed)
-        trouble = Trouble(backends, 0, admin, config, workers, kills_workers=False, chance=chance)
+        trouble = Trouble(backends, 0, admin, config, kills_workers=workers > 1, chance=chance)
         trouble.configure()
         command = [sys.executable, "-m", "balancer", "--config", str(config)]
         command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 from benchmarks.balancer.echo import CHECK, Backends
 
 PAUSE_S = 0.03
+WORKER_LIFE_S = 11.0
+NOTICED_S = 1.0
+"""By then every client of a killed worker has noticed."""
 CUT = {
     "worker": "cut with their worker",
     "backend": "cut in the middle of an answer, by its backend's end",
@@ -29,11 +33,10 @@ class Trouble:
     balancer: int
     admin: int
     config: Path
-    workers: int
     kills_workers: bool
     chance: random.Random
     done: Counter[str] = field(default_factory=Counter)
-    worker_ends: int = 0
+    worker_end_at: float = 0.0
     backend_ends: int = 0
 
     async def make(self, stop: asyncio.Event) -> None:
@@ -49,13 +52,13 @@ class Trouble:
             name = self.chance.choice(list(acts))
             await acts[name](self.chance.randrange(1, len(self.backends.ports)))
             self.done[name] += 1
-            if self.kills_workers and self.chance.random() < 0.02:
-                await self._kill_worker()
+            if self.kills_workers and time.monotonic() > self.worker_end_at + WORKER_LIFE_S:
+                self._kill_worker()
             await asyncio.sleep(PAUSE_S)
 
-    def blame(self, worker_ends: int, backend_ends: int, *, begun: bool) -> str:
-        """Why a connection ended, since there had been so many ends of each kind."""
-        if worker_ends != self.worker_ends:
+    def blame(self, backend_ends: int, *, begun: bool) -> str:
+        """Why a connection ended, when at the request's beginning so many backends had."""
+        if time.monotonic() - self.worker_end_at < NOTICED_S:
             return CUT["worker"]
         # Backends also close by themselves, but never in the middle.
         return CUT["backend"] if begun and backend_ends != self.backend_ends else "lost"
@@ -101,12 +104,12 @@ class Trouble:
         self.configure(changed=True)
         os.kill(self.balancer, signal.SIGHUP)
 
-    async def _kill_worker(self) -> None:
+    def _kill_worker(self) -> None:
+        """The oldest: one that dies young again and again is not started any more."""
         children = Path(f"/proc/{self.balancer}/task/{self.balancer}/children").read_text()
-        if len(children.split()) == self.workers:
-            self.worker_ends += 1
-            os.kill(int(self.chance.choice(children.split())), signal.SIGKILL)
-            self.done["worker killed"] += 1
+        os.kill(int(children.split()[0]), signal.SIGKILL)
+        self.worker_end_at = time.monotonic()
+        self.done["worker killed"] += 1
 
     async def _call(self, method: str, path: str, body: object = None) -> None:
         """One request to the admin API. A backend that a reload took away meanwhile is no error."""
