@@ -58,9 +58,11 @@ async def ask(port: int, client: int, requests: int, seen: Counter[str], trouble
                 break
             except TimeoutError:
                 seen[f"no answer in {PATIENCE_S} s"] += 1
+                writer.close()
                 return
             except _Cut as cut:
                 seen[trouble.blame(before, begun=cut.begun)] += 1
+                writer.close()
                 reader, writer = await connect(port)
         good = status == b"200" and answer == wanted
         seen[GOOD if good else f"{status.decode()} {answer[-60:]!r}"] += 1
