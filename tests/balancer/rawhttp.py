@@ -99,6 +99,7 @@ class Backend:
     name: str = "n1"
     answer: bytes | Answer = b""
     ready: bool = True
+    unready: bytes = b"503 Service Unavailable"
     port: int = 0
     host: str = "127.0.0.1"
     requests: list[Message] = field(default_factory=list)
@@ -132,7 +133,7 @@ class Backend:
                 if request is None:
                     break
                 if request.line.startswith(b"GET /readyz "):
-                    status = b"200 OK" if self.ready else b"503 Service Unavailable"
+                    status = b"200 OK" if self.ready else self.unready
                     writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
                     continue
                 self.requests.append(request)

@@ -12,6 +12,7 @@ from lab.fabrics.interface import Site
 from lab.fabrics.local import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
+from tests.balancer.rawhttp import Backend
 
 _ALGORITHMS = {
     "round-robin": "roundrobin",
@@ -70,7 +71,9 @@ class HAProxy:
         await self._process.restart()
         await self._up()
 
-    async def drain(self, name: str) -> None:
+    async def drain(self, name: str, limit: int = 0) -> None:
+        if limit:
+            raise Unsupported("a drain ends when it is told to, and not by itself")
         await self._set(name, "state drain")
 
     async def maintain(self, name: str) -> None:
@@ -89,6 +92,14 @@ class HAProxy:
             } == {up}
 
         await self._process.until(so, f"{name} to be found {'up' if up else 'down'}")
+
+    async def sees_unready(self, name: str, backend: Backend) -> None:
+        backend.ready, backend.unready = False, b"404 Not Found"
+
+        async def so() -> bool:
+            return {status[:4] for n, status in await self._servers() if n == name} == {"NOLB"}
+
+        await self._process.until(so, f"{name} to be drained")
 
     async def verdict(self, request_id: str) -> str:
         line = await self._process.logged(f"id={request_id} ")
@@ -188,7 +199,7 @@ def _services(setup: Setup, ground: Ground) -> Iterator[str]:
             yield "    retries 1\n    option persist"
         yield from (f"    {line}" for line in _affinity(setup, service, affinity))
         if setup.checks:
-            yield "    option httpchk GET /readyz"
+            yield "    option httpchk GET /readyz\n    http-check disable-on-404"
             yield "    default-server check inter 50ms rise 1 fall 1"
         if setup.most_active:
             waiting = f" maxqueue {setup.most_waiting}" if setup.most_waiting else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lab.fabrics.interface import Address
+from tests.balancer.rawhttp import Backend
 
 
 class Unsupported(Exception):
@@ -93,8 +94,8 @@ class Driver(Protocol):
         """End the process and start it again with the same configuration."""
         ...
 
-    async def drain(self, name: str) -> None:
-        """Pinned clients stay, new ones go elsewhere."""
+    async def drain(self, name: str, limit: int = 0) -> None:
+        """Pinned clients stay, for so many seconds (0: for ever), new ones go elsewhere."""
         ...
 
     async def maintain(self, name: str) -> None:
@@ -109,6 +110,10 @@ class Driver(Protocol):
 
     async def sees(self, name: str, *, up: bool) -> None:
         """Wait until its checks have found a backend up or down."""
+        ...
+
+    async def sees_unready(self, name: str, backend: Backend) -> None:
+        """Have a backend answer checks so that it is drained, and wait until it is."""
         ...
 
     async def verdict(self, request_id: str) -> str:

@@ -9,6 +9,7 @@ from lab.fabrics.interface import Site
 from lab.fabrics.local import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
+from tests.balancer.rawhttp import Backend
 
 _STICKY = "`sticky` is in the open-source build since 1.29.6 only; here affinity is a hash"
 _ALGORITHMS = {
@@ -55,7 +56,7 @@ class Nginx:
     async def restart(self) -> None:
         await self._process.restart()
 
-    async def drain(self, name: str) -> None:
+    async def drain(self, name: str, limit: int = 0) -> None:
         raise Unsupported("a server can drain since 1.29.6 only")
 
     async def maintain(self, name: str) -> None:
@@ -69,6 +70,9 @@ class Nginx:
 
     async def sees(self, name: str, *, up: bool) -> None:
         """It has no checks: the first request that fails will tell it."""
+
+    async def sees_unready(self, name: str, backend: Backend) -> None:
+        raise Unsupported("the open-source build has no active checks")
 
     async def verdict(self, request_id: str) -> str:
         raise Unsupported("it logs no verdict")

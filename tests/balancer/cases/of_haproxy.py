@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from tests.balancer.cases.case import case
@@ -9,7 +10,7 @@ from tests.balancer.cases.interface import Setup
 from tests.balancer.cases.rig import Rig
 
 INDIRECT = "haproxy/haproxy reg-tests/http-cookies/cookie_insert_indirect.vtc"
-CONF = "haproxy/haproxy tests/conf/test-cookie-{}.cfg"
+CONF = "haproxy/haproxy tests/conf/test-{}.cfg"
 SERVICES = "haproxy/haproxy reg-tests/stickiness/lb-services.vtc"
 ADDRESS = "haproxy/haproxy reg-tests/stickiness/srvkey-addr.vtc"
 SYNC = "haproxy/haproxy reg-tests/peers/basic_sync.vtc"
@@ -36,7 +37,7 @@ async def the_log_has_the_verdict(rig: Rig) -> None:
     assert (await rig.verdict(await rig.ask("/", first.pair)))[0] == "D"
 
 
-@case("The app never sees the cookie of a client that comes back", CONF.format("indirect"))
+@case("The app never sees the cookie of a client that comes back", CONF.format("cookie-indirect"))
 async def the_app_never_sees_it(rig: Rig) -> None:
     await rig.start()
     first = await rig.ask()
@@ -46,7 +47,7 @@ async def the_app_never_sees_it(rig: Rig) -> None:
 
 @case(
     "It is found among odd neighbours and odd spaces, which reach the app unchanged",
-    CONF.format("indirect"),
+    CONF.format("cookie-indirect"),
 )
 async def found_in_an_odd_field(rig: Rig) -> None:
     await rig.start()
@@ -59,7 +60,11 @@ async def found_in_an_odd_field(rig: Rig) -> None:
     assert seen == ['$Version="1"', 'Customer="WILE"', '$Path="/acme"', 'Part="Rocket"', "x"]
 
 
-@case("The cookie is found among a hundred", CONF.format("insert"), CONF.format("indirect"))
+@case(
+    "The cookie is found among a hundred",
+    CONF.format("cookie-insert"),
+    CONF.format("cookie-indirect"),
+)
 async def found_among_a_hundred(rig: Rig) -> None:
     await rig.start()
     first = await rig.ask()
@@ -82,27 +87,30 @@ async def _tied_by_the_apps_cookie(rig: Rig, mode: str, value: str = "v1") -> st
     return again.cookie_seen
 
 
-@case("The app's own cookie is enough, and the app sees what it set", CONF.format("prefix"))
+@case("The app's own cookie is enough, and the app sees what it set", CONF.format("cookie-prefix"))
 async def tied_as_by_prefix(rig: Rig) -> None:
     assert await _tied_by_the_apps_cookie(rig, "prefix") == "sid=v1"
 
 
 @case(
     "The same where HAProxy rewrites its value",
-    CONF.format("rewrite"),
+    CONF.format("cookie-rewrite"),
     differs={"haproxy": "with `rewrite` the app's value is lost: it gets the server's name back"},
 )
 async def tied_as_by_rewrite(rig: Rig) -> None:
     assert await _tied_by_the_apps_cookie(rig, "rewrite") == "sid=v1"
 
 
-@case("The app's own cookie is enough when it names the backend", CONF.format("passive"))
+@case("The app's own cookie is enough when it names the backend", CONF.format("cookie-passive"))
 async def tied_as_by_passive(rig: Rig) -> None:
     seen = await _tied_by_the_apps_cookie(rig, "passive", "MY-NAME")
     assert seen in {"sid=n1", "sid=n2"}
 
 
-@case("An app that sets a cookie of the balancer's name does not undo a pin", CONF.format("insert"))
+@case(
+    "An app that sets a cookie of the balancer's name does not undo a pin",
+    CONF.format("cookie-insert"),
+)
 async def the_apps_namesake(rig: Rig) -> None:
     await rig.start()
     first = await rig.ask()
@@ -162,3 +170,28 @@ async def pins_follow_the_name(rig: Rig) -> None:
     for number, home in homes.items():
         now = (await rig.ask("/", "", f"X-Client: c{number}")).backend
         assert now == {"n2": "n9"}.get(home, home)
+
+
+@case("A backend drains when it answers its checks with a refusal", CONF.format("disable-404"))
+async def a_backend_asks_to_drain(rig: Rig) -> None:
+    await rig.start(Setup(TWO))
+    first = await rig.ask()
+    await rig.balancer.sees_unready(first.backend, rig.backends[first.backend])
+    assert await rig.shares(4, cookie=first.pair) == {first.backend: 4}
+    assert first.backend not in await rig.shares(4)
+
+
+@case(
+    "A drain that its clients keep alive ends at its limit, and they are moved and told",
+    "haproxy/haproxy #2894",
+)
+async def a_drain_ends(rig: Rig) -> None:
+    await rig.start(Setup(TWO))
+    first = await rig.ask()
+    await rig.balancer.drain(first.backend, limit=1)
+    assert (await rig.ask("/", first.pair)).backend == first.backend
+    async with asyncio.timeout(10):
+        while (moved := await rig.ask("/", first.pair)).backend == first.backend:
+            await asyncio.sleep(0.05)
+    assert moved.status == 200
+    assert await rig.shares(3, cookie=moved.pair) == {moved.backend: 3}

@@ -9,7 +9,7 @@ from typing import Any
 from lab.fabrics.interface import Site
 from tests.balancer.cases.interface import Ground, Setup
 from tests.balancer.cases.process import Process
-from tests.balancer.rawhttp import connect
+from tests.balancer.rawhttp import Backend, connect
 
 _SECRET = {"BALANCER_COOKIE_SECRET": "keeps pins over a restart"}
 _APP = ("prefix", "rewrite", "passive")
@@ -46,8 +46,8 @@ class Ours:
         await self._process.restart()
         await self._up()
 
-    async def drain(self, name: str) -> None:
-        await self._change(name, {"state": "drain"})
+    async def drain(self, name: str, limit: int = 0) -> None:
+        await self._change(name, {"state": "drain", "limit": limit})
 
     async def maintain(self, name: str) -> None:
         await self._change(name, {"state": "maintenance"})
@@ -63,6 +63,14 @@ class Ours:
             return {b["healthy"] for b in await self._backends() if b["name"] == name} == {up}
 
         await self._process.until(so, f"{name} to be found {'up' if up else 'down'}")
+
+    async def sees_unready(self, name: str, backend: Backend) -> None:
+        backend.ready = False
+
+        async def so() -> bool:
+            return {b["state"] for b in await self._backends() if b["name"] == name} == {"drain"}
+
+        await self._process.until(so, f"{name} to be drained")
 
     async def verdict(self, request_id: str) -> str:
         line = await self._process.logged(request_id)
