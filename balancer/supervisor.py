@@ -159,6 +159,7 @@ class _Parent:
     # --- what it hears -----------------------------------------------------------------------
 
     def _changed(self, backend: Backend, finding: Finding) -> None:
+        self.cluster.keep_time(time.time())  # a drain may begin now
         self.cluster.find_it(backend, finding)
         log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
         self._sync()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -394,3 +395,24 @@ async def _stay(balancer: Process, homes: dict[str, bytes | None]) -> None:
     for cookie, home in list(homes.items()) * 3:
         answer = await balancer.ask("/", cookie)
         assert (answer.value("x-node"), said(answer)) == (home, "VN")
+
+
+async def test_a_drain_that_a_node_asks_of_several_workers_begins_when_it_asks(lab: Lab) -> None:
+    """The parent serves nobody, so nothing but its checks tells it how late it is."""
+    backends = await lab.backends(2)
+    options = [f"--backend={b.spec}" for b in backends]
+    more = ("--workers=2", "--drain-limit=600", "--health-interval=0.05", "--affinity=cookie")
+    async with started(*options, *more) as started_one:
+        balancer = Process(started_one)
+        while {row["state"] for row in (await balancer.rows()).values()} != {"up"}:
+            pass
+        quiet_since = time.time()
+        while time.time() < quiet_since + 0.5:  # nobody asks the admin meanwhile
+            await asyncio.sleep(0.01)
+        asked = time.time()
+        backends[0].ready = False
+        async with asyncio.timeout(10):
+            while (row := (await balancer.rows())["n1"])["state"] != "drain":
+                pass
+        began = time.time() - (600 - row["drain"]["ends_in"])
+        assert began > asked - 0.2
