@@ -354,10 +354,15 @@ class Process:
         return homes
 
     async def reload(self) -> None:
-        assert self._balancer.process.stderr is not None
         self._balancer.process.send_signal(signal.SIGHUP)
-        while b"configuration reloaded" not in await self._balancer.process.stderr.readline():
-            pass
+        await self.says("configuration reloaded")
+
+    async def says(self, text: str) -> None:
+        """Wait until it says so; nothing is asked of it."""
+        assert self._balancer.process.stderr is not None
+        async with asyncio.timeout(10):
+            while text.encode() not in await self._balancer.process.stderr.readline():
+                pass
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
@@ -411,8 +416,7 @@ async def test_a_drain_that_a_node_asks_of_several_workers_begins_when_it_asks(l
             await asyncio.sleep(0.01)
         asked = time.time()
         backends[0].ready = False
-        async with asyncio.timeout(10):
-            while (row := (await balancer.rows())["n1"])["state"] != "drain":
-                pass
+        await balancer.says("is draining")
+        row = (await balancer.rows())["n1"]
         began = time.time() - (600 - row["drain"]["ends_in"])
         assert began > asked - 0.2
