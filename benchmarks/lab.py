@@ -21,7 +21,10 @@ from lab.cluster import Cluster
 from lab.deploys import Rolling
 from lab.description import Description, Service
 from lab.discovery import installed
+from lab.errors import StartError
 from lab.events import Events
+from lab.fabrics.docker import DockerFabric
+from lab.fabrics.interface import Fabric
 from lab.fabrics.local import LocalFabric
 from lab.history import History
 from lab.runner import run
@@ -38,7 +41,7 @@ async def timed(what: str) -> AsyncIterator[None]:
     print(f"{what:<58}{time.perf_counter() - began:8.2f} s")
 
 
-def cluster(fabric: LocalFabric, label: str, nodes: int) -> Cluster:
+def cluster(fabric: Fabric, label: str, nodes: int) -> Cluster:
     description = Description((Service("app", nodes, "redis"),))
     return Cluster(description, fabric.site(label), history=History(), events=Events())
 
@@ -136,11 +139,34 @@ async def scenarios() -> None:
     print(f"  the slowest: {slowest.name}, {slowest.seconds:.2f} s")
 
 
+async def in_containers() -> None:
+    """The same on the fabric `docker`, where there is an engine; its image is there already."""
+    fabric = DockerFabric()
+    try:
+        await fabric.open()
+    except StartError as error:
+        print(f"no containers: {error}")
+        return
+    async with timed("3 nodes, balancer and Valkey ready in containers"):
+        first = await cluster(fabric, "first", 3).__aenter__()
+    async with timed("a node killed, and ready again"):
+        await first.kill("n1")
+        await first.start("n1")
+    async with timed("all of it removed"):
+        await first.close()
+    await fabric.close()
+    stories = list(installed().values())
+    async with timed(f"all {len(stories)} scenarios in containers"):
+        result = await run(stories, Settings("docker"), Events())
+    assert result.exit_status == 0, result
+
+
 async def main() -> None:
     await boots()
     await nodes_side_by_side(10)
     await deploys()
     await scenarios()
+    await in_containers()
 
 
 if __name__ == "__main__":

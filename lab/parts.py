@@ -11,7 +11,7 @@ from lab.errors import FabricLost, LabError, StartError, StepError
 from lab.fabrics.interface import Part, Site
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0  # more than the 10 s that a node may drain
 PAUSE = 0.005  # seconds between two looks at something that is awaited
 LAST_LINES = 8
 T = TypeVar("T")

@@ -30,10 +30,7 @@ def clear_leftovers() -> dict[str, str]:
         removed = docker_engine.told(lambda: docker_leftovers.remove_dead_runs(client))
     finally:
         client.close()
-    return {
-        run: f"{what.containers} containers and {what.networks} networks"
-        for run, what in removed.items()
-    }
+    return {run: str(what) for run, what in removed.items()}
 
 
 class DockerFabric:

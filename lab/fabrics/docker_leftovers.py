@@ -19,14 +19,28 @@ from lab.fabrics import docker_labels as labels
 from lab.fabrics.scratch import owner_is_gone
 
 AT_ONCE = 8
-PATIENCE = 10.0  # seconds for what somebody else is removing at the moment
+PATIENCE = 5.0  # seconds for what somebody else is removing at the moment
+IN_USE = 403
 GONE = (404, 409)  # 409: its removal is in progress
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
+    """How many; `kept` are networks that the engine won't let go."""
+
     containers: int
     networks: int
+    kept: int = 0
+
+    def __str__(self) -> str:
+        said = f"{self.containers} containers and {self.networks} networks"
+        return f"{said}; {KEPT.format(self.kept)}" if self.kept else said
+
+
+KEPT = (
+    "the engine keeps {} networks that no container is on, since it has lost count of them"
+    " (moby#42119); once it has been restarted, `sessionlab down` removes them"
+)
 
 
 def remove(client: DockerClient, label: str, value: str) -> Removed:
@@ -36,9 +50,8 @@ def remove(client: DockerClient, label: str, value: str) -> Removed:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         list(threads.map(lambda one: remove_container(client, one), containers))
     networks = [found["Id"] for found in client.api.networks(filters=wanted)]
-    for network in networks:
-        remove_network(client, network)
-    return Removed(len(containers), len(networks))
+    removed = sum(remove_network(client, network) for network in networks)
+    return Removed(len(containers), removed, len(networks) - removed)
 
 
 def remove_container(client: DockerClient, which: str) -> None:
@@ -50,19 +63,22 @@ def remove_container(client: DockerClient, which: str) -> None:
             raise
 
 
-def remove_network(client: DockerClient, which: str) -> None:
+def remove_network(client: DockerClient, which: str) -> bool:
+    """Whether it is gone; not, when the engine believes for long that something is on it."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
             client.api.remove_network(which)
         except APIError as error:
             if error.status_code in GONE:
-                return
-            if time.monotonic() > end:  # 403: a container on it is not quite gone yet
+                return True
+            if error.status_code != IN_USE:
                 raise
-            time.sleep(0.02)
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)  # a container on it is not quite gone yet
         else:
-            return
+            return True
 
 
 def remove_dead_runs(client: DockerClient) -> dict[str, Removed]:

@@ -80,7 +80,9 @@ class DockerRun:
         cleared = b""
         with contextlib.suppress(LabError):  # then the reaper does what can still be done
             await self._engine.settled()
-            await self._engine.do(self._remove)
+            removed = await self._engine.do(self._remove)
+            if removed.kept:
+                sys.stderr.write(f"sessionlab: {docker_leftovers.KEPT.format(removed.kept)}\n")
             cleared = docker_reaper.CLEARED
         if self._reaper is not None and self._reaper.stdin is not None:
             self._reaper.stdin.write(cleared)
@@ -89,5 +91,5 @@ class DockerRun:
         self._scratch.close()
         self._engine.close()
 
-    def _remove(self) -> None:
-        docker_leftovers.remove(self._engine.client, docker_labels.RUN, self._name.name)
+    def _remove(self) -> docker_leftovers.Removed:
+        return docker_leftovers.remove(self._engine.client, docker_labels.RUN, self._name.name)
