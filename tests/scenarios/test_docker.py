@@ -44,7 +44,7 @@ async def fabric() -> AsyncIterator[DockerFabric]:
     await fabric.close()
 
 
-def test_every_case_that_is_named_is_there() -> None:
+async def test_every_case_that_is_named_is_there() -> None:
     assert sorted(map(str, CHOSEN)) == sorted(NAMES)
 
 
