@@ -3,7 +3,7 @@
 Clients send idempotent requests, each with a nonce that its answer must carry, while backends are
 killed, drained, taken out, removed and added, and changed configurations are loaded; with several
 workers, those are killed too. Prints what was answered, and ends with status 1 if any answer was
-wrong or missing. A million requests take about three minutes on two cores.
+wrong or missing. A million requests take about two minutes on two cores.
 """
 
 from __future__ import annotations
