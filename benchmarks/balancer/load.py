@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from benchmarks.balancer.cases import Case
 from benchmarks.balancer.processes import Ticks, cpu_us
 
 _LONGEST_S = 16
+_TRIES = 5
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -50,11 +52,16 @@ def run(case: Case, target: Target, seconds: int, core: int) -> Result:
             f" return wrk.format(nil, '/{case.size}?n=' .. n) end\n"
         )
         command += ["-s", str(script)]
-    before, ticks = cpu_us(pid), Ticks.of(pid)
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for _ in range(_TRIES):
+        before, ticks = cpu_us(pid), Ticks.of(pid)
+        ended = subprocess.run(command, check=False, capture_output=True, text=True)
+        if "unable to connect" not in ended.stderr:
+            break
+        time.sleep(2)  # without keep-alive, all ports may be used up for a moment
+    said = ended.stdout
     spent, user = cpu_us(pid) - before, (Ticks.of(pid) - ticks).user_share
-    if "Non-2xx" in said:
-        raise RuntimeError(said)
+    if ended.returncode or "Non-2xx" in said:
+        raise RuntimeError(said + ended.stderr)
     requests = int(_find(r"(\d+) requests in", said)[0])
     if not requests:  # 512 answers of 1 MB at once take their time on a busy machine
         if seconds >= _LONGEST_S:
