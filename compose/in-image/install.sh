@@ -55,10 +55,9 @@ user() { # an unprivileged user, no program that makes it more, no installer for
         install -d -o 10001 -g 10001 -m 0700 /secrets/$part
     done
     python3 - <<'END'
-import pathlib, shutil, sysconfig
+import pathlib, shutil, sys
 
-library = pathlib.Path(sysconfig.get_path("stdlib"))
-for folder in (library, pathlib.Path(sysconfig.get_path("purelib"))):
+for folder in map(pathlib.Path, filter(None, sys.path)):
     for name in ("ensurepip", "pip", "pip-*", "setuptools", "setuptools-*", "wheel", "wheel-*"):
         for found in folder.glob(name):
             shutil.rmtree(found)
