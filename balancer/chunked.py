@@ -5,8 +5,10 @@ so that two parsers can't disagree about it. Chunk extensions are dropped (secti
 """
 
 import re
+from collections.abc import Container
 
 from balancer.errors import RefusedError
+from balancer.request_fields import rule_of
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t -~\x80-\xff]*)?")
 _TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
@@ -30,12 +32,14 @@ class ChunkedReader:
     """Takes a chunked body apart as it arrives.
 
     After `feed` has set `done`, `rest` holds the bytes behind the body and `trailers` the
-    trailer lines that may be forwarded, each ended by CRLF.
+    trailer lines that may be forwarded, each ended by CRLF: none that means something as a header,
+    and none of the `options`, the lower-case names that Connection lists.
     """
 
-    __slots__ = ("_buffer", "_left", "_trailing", "done", "rest", "trailers")
+    __slots__ = ("_buffer", "_left", "_options", "_trailing", "done", "rest", "trailers")
 
-    def __init__(self) -> None:
+    def __init__(self, options: Container[bytes] = ()) -> None:
+        self._options = options
         self._buffer = b""
         self._left = -1  # bytes of the chunk still to come with their CRLF; -1: a size line next
         self._trailing = 0
@@ -112,5 +116,6 @@ class ChunkedReader:
         if match is None or self._trailing > _MAX_TRAILERS:
             raise RefusedError(400, "malformed or oversized trailer")
         name = match[1].lower()
-        if name not in _FORBIDDEN and not name.startswith(b"x-forwarded-"):
-            self.trailers += b"%b: %b\r\n" % (match[1], match[2].strip(b" \t"))
+        if name.replace(b"_", b"-") in _FORBIDDEN or name in self._options or rule_of(name):
+            return
+        self.trailers += b"%b: %b\r\n" % (match[1], match[2].strip(b" \t"))

@@ -7,7 +7,6 @@ all, and an object of its own for each would cost it a tenth of its time.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +19,8 @@ from balancer.request_head import NO_REQUEST
 
 if TYPE_CHECKING:
     import asyncio
+
+    from balancer.request_fields import Fields
 
 
 class Frontend(Dispatching):
@@ -82,7 +83,7 @@ class Frontend(Dispatching):
         if header is None:
             return
         if header.source:
-            self.peer = replace(self.peer, address=header.source.encode())
+            self.peer = self.worker.peer_at(header.source)
         self.buffer = self.buffer[header.length :]
         self.state = READING
         self._read_requests()
@@ -138,7 +139,7 @@ class Frontend(Dispatching):
             if self.buffer:
                 self.hold()
         else:
-            self._start_body(fields.length)
+            self._start_body(fields)
         cluster = worker.cluster
         route = cluster.router.only or cluster.router.find(fields.host, request.path)
         if route is None:
@@ -173,8 +174,8 @@ class Frontend(Dispatching):
 
     # --- bodies ------------------------------------------------------------------------------
 
-    def _start_body(self, length: int) -> None:
-        self.body = RequestBody(length, self.worker.limits.body)
+    def _start_body(self, fields: Fields) -> None:
+        self.body = RequestBody(fields.length, self.worker.limits.body, fields.options)
         self.state = BODY
         early, self.buffer = self.buffer, b""
         if early:

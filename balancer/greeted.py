@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,7 +54,7 @@ class Greeted(Frontend):
         if self.state != READING and not self.closed:
             self.state = READING
         if self._source:
-            self.peer = replace(self.peer, address=self._source.encode())
+            self.peer = self.worker.peer_at(self._source)
 
 
 class GreetedServer:

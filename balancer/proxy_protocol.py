@@ -6,6 +6,7 @@ guessing would let clients choose their address.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -16,6 +17,11 @@ _V2 = b"\r\n\r\n\0\r\nQUIT\n"
 _V2_HEAD = struct.Struct(">12sBBH")
 _MOST_V1 = 107  # with its CRLF
 _MOST_V2 = 16 + 2048
+_V1_FIELDS = re.compile(
+    rb"PROXY TCP([46]) ([0-9A-Fa-f:.]+) ([0-9A-Fa-f:.]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})"
+)
+"""No scope id (`%`), in which `ip_address` takes any character, a line feed too."""
+_MOST_PORT = 65535
 _LOCAL, _PROXY = 0x20, 0x21
 _ADDRESS_BYTES = {0x11: 4, 0x21: 16}  # TCP over IPv4, over IPv6
 
@@ -46,16 +52,19 @@ def _parse_v1(data: bytes) -> Header | None:
         if len(data) >= _MOST_V1:
             raise RefusedError(400, "PROXY protocol header too long")
         return None
-    fields = data[:end].split(b" ")
-    if fields[1] == b"UNKNOWN":
+    line = data[:end]
+    if line.split(b" ")[1] == b"UNKNOWN":
         return Header("", end + 2)
-    if fields[1] not in {b"TCP4", b"TCP6"} or len(fields) != 6:  # noqa: PLR2004 - the grammar's
+    match = _V1_FIELDS.fullmatch(line)
+    if match is None:
         raise RefusedError(400, "malformed PROXY protocol header")
     try:
-        source = ip_address(fields[2].decode("ascii"))
+        source, destination = (ip_address(match[n].decode("ascii")) for n in (2, 3))
     except ValueError:
         raise RefusedError(400, "malformed PROXY protocol header") from None
-    if source.version != int(fields[1][3:]) or not all(f.isdigit() for f in fields[4:]):
+    if {source.version, destination.version} != {int(match[1])} or any(
+        int(match[n]) > _MOST_PORT for n in (4, 5)
+    ):
         raise RefusedError(400, "malformed PROXY protocol header")
     return Header(str(source), end + 2)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from balancer import chunked
 from balancer.chunked import ChunkedReader
 from balancer.errors import RefusedError
 from balancer.request_fields import CHUNKED
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _MOST_KEPT = 64 * 1024
 
@@ -18,9 +23,12 @@ class RequestBody:
 
     __slots__ = ("_chunks", "_kept", "_left", "_limit", "_size", "_taken", "done", "rest")
 
-    def __init__(self, length: int, limit: int) -> None:
-        """Of `length` bytes or `CHUNKED`; raises `RefusedError` (413) if over `limit` (0: none)."""
-        self._chunks = ChunkedReader() if length == CHUNKED else None
+    def __init__(self, length: int, limit: int, options: Container[bytes] = ()) -> None:
+        """Of `length` bytes or `CHUNKED`; raises `RefusedError` (413) if over `limit` (0: none).
+
+        `options` are the names that Connection lists, in lower case.
+        """
+        self._chunks = ChunkedReader(options) if length == CHUNKED else None
         self._left = length
         self._limit = limit
         self._taken = 0

@@ -49,6 +49,8 @@ class Response:
     verbatim: bool
     closing: bytes = b""
     """`ready` for a client whose connection ends here; made at its first use."""
+    options: frozenset[bytes] = frozenset()
+    """The names that Connection lists, in lower case."""
 
     @property
     def lines(self) -> bytes:
@@ -123,6 +125,7 @@ class ResponseHeads:
             framing.upgrade,
             len(head) if bodiless else len(head) + length if length >= 0 else -1,
             ready == head,
+            options=framing.options,
         )
 
     def _start(self, line: bytes) -> tuple[int, int, bytes]:

@@ -164,7 +164,7 @@ class Upstream(asyncio.Protocol):
                 client.forward(rest)
             return
         self.phase = CHUNKS
-        self.chunks = ChunkedReader()
+        self.chunks = ChunkedReader(response.options)
         if rest:
             self._read_chunks(client, rest)
 

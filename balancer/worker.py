@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from balancer.access_log import AccessLog
@@ -85,13 +85,17 @@ class Worker:
     def peer_of(self, transport: asyncio.Transport) -> Peer:
         """Who has connected."""
         name = transport.get_extra_info("peername")
-        address = name[0] if isinstance(name, tuple) else "unknown"
+        return self.peer_at(name[0] if isinstance(name, tuple) else "unknown")
+
+    def peer_at(self, address: str) -> Peer:
+        """Who has that address, by the connection or by the PROXY protocol."""
         peer = self._peers.get(address)
         if peer is None:
-            scheme = b"https" if self.config.tls_cert else b"http"
-            peer = Peer(
-                address.encode(), scheme, self._trusts(address), str(self.config.listen).encode()
-            )
+            config = self.config
+            scheme = b"https" if config.tls_cert else b"http"
+            local = b"localhost" if config.listen.path else str(config.listen).encode()
+            plain = _plain(address)
+            peer = Peer(plain.encode(), scheme, self._trusts(plain), local)
             if len(self._peers) >= _MOST_PEERS:
                 self._peers.clear()
             self._peers[address] = peer
@@ -297,6 +301,16 @@ class Worker:
             self.access_log = None
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # an aborted transport says goodbye one turn of the loop later
+
+
+def _plain(address: str) -> str:
+    """A client of IPv4 as such, also where it came through a socket of IPv6."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return address if mapped is None else str(mapped)
 
 
 def _tick(config: Config) -> float:

@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import datetime as dt
 import ipaddress
+import re
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from balancer.errors import RefusedError
@@ -183,6 +184,13 @@ async def test_without_its_header_nothing_is_served(lab: Lab) -> None:
         b"PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n",
         b"PROXY TCP4 1.2.3.4 1.2.3.4 1 x\r\n",
         b"PROXY TCP9 1.2.3.4 1.2.3.4 1 2\r\n",
+        b"PROXY TCP6 ::1%x\nEvil:1 ::1 1 2\r\n",
+        b"PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n",
+        b"PROXY TCP6 ::1 ::1%x\nEvil:1 1 2\r\n",
+        b"PROXY TCP4 1.2.3.4 x 1 2\r\n",
+        b"PROXY TCP4 1.2.3.4 ::1 1 2\r\n",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 99999 2\r\n",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n",
         b"PROXY " + b"x" * 200,
         V2 + b"\x31\x11\0\x0c" + bytes(12),
         V2 + b"\x21\x11\0\x04" + bytes(4),
@@ -208,6 +216,82 @@ def test_no_bytes_crash_it(data: bytes) -> None:
         except RefusedError:
             continue
         assert header is None or header.length <= len(start + data)
+
+
+_WORDS = st.sampled_from([b"::1", b"1.2.3.4", b"%", b"\n", b"\r", b"\0", b"Evil:1", b"80", b" "])
+_FIELDS = st.lists(st.one_of(_WORDS, st.binary(max_size=3)), max_size=6).map(b"".join)
+
+
+@given(
+    st.sampled_from([b"TCP4", b"TCP6", b"UNKNOWN"]),
+    st.lists(_FIELDS, min_size=4, max_size=4).map(b" ".join),
+)
+@example(b"TCP6", b"::1%x\nEvil:1 ::1 1 2")
+@example(b"TCP6", b"2001:DB8::1 ::1 1 2")
+def test_a_source_is_an_address_and_nothing_else(family: bytes, fields: bytes) -> None:
+    """It is forwarded and logged as it is."""
+    try:
+        header = parse(b"PROXY %b %b\r\n" % (family, fields))
+    except RefusedError:
+        return
+    assert header is None or re.fullmatch(r"[0-9a-f:.]*", header.source)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(("source", "trusted"), [("203.0.113.9", False), ("10.0.0.7", True)])
+async def test_the_announced_client_is_who_is_trusted_or_not(
+    lab: Lab, tmp_path: Path, source: str, trusted: bool, tls: bool
+) -> None:
+    backend = await lab.backend()
+    options: dict[str, Any] = {
+        "trust_proxy": ["127.0.0.0/8", "10.0.0.0/8"],
+        "proxy_protocol": True,
+    }
+    if tls:
+        path = tmp_path / "pem"
+        certificate(path, "edge")
+        options["tls_cert"] = str(path)
+    balancer = await lab.balancer(backend, **options)
+    reader, writer = await asyncio.open_connection(*balancer.listen.split(":"))
+    writer.write(f"PROXY TCP4 {source} 127.0.0.1 4096 80\r\n".encode())
+    if tls:
+        await writer.drain()
+        await writer.start_tls(_trusting())
+    assert (await Client(reader, writer).get("/", "X-Forwarded-For: 6.6.6.6")).status == 200
+    writer.transport.abort()
+    chain = f"6.6.6.6, {source}" if trusted else source
+    assert backend.requests[0].values("x-forwarded-for") == [chain.encode()]
+
+
+async def test_a_client_of_ipv4_is_one_on_a_socket_of_both_kinds(lab: Lab) -> None:
+    backend = await lab.backend()
+    options = {"health_interval": 0.0, "drain_timeout": 0.0, "admin": "none"}
+    spec = Options(
+        listen="[::]:0",
+        backend=[backend.spec],
+        trust_proxy=["127.0.0.1/32"],
+        **options,  # type: ignore[arg-type]
+    )
+    async with running(configure(spec)) as balancer:
+        port = balancer.listen.rpartition(":")[2]
+        async with connect(f"127.0.0.1:{port}") as client:
+            assert (await client.get("/", "X-Forwarded-For: 192.0.2.1")).status == 200
+    assert backend.requests[0].values("x-forwarded-for") == [b"192.0.2.1, 127.0.0.1"]
+
+
+async def test_a_request_without_a_host_on_a_unix_socket_is_for_localhost(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "inner.sock"
+    backend = await lab.backend()
+    options = {"health_interval": 0.0, "drain_timeout": 0.0, "admin": "none"}
+    spec = Options(listen=f"unix:{path}", backend=[backend.spec], **options)  # type: ignore[arg-type]
+    async with running(configure(spec)):
+        reader, writer = await asyncio.open_unix_connection(path)
+        assert (await Client(reader, writer).ask(b"GET / HTTP/1.0\r\n\r\n")).status == 200
+        writer.transport.abort()
+    assert backend.requests[0].values("host") == [b"localhost"]
+    assert backend.requests[0].values("x-forwarded-host") == [b"localhost"]
 
 
 async def test_unix_sockets_and_ipv6_work_on_both_sides(lab: Lab, tmp_path: Path) -> None:
