@@ -94,20 +94,32 @@ def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
     lines = []
     if cookie:
         lines.append(b"Cookie: %b\r\n" % cookie)
-    if fields.te_trailers:
-        lines.append(b"TE: trailers\r\n")
     if fields.length == CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif fields.sized:
         lines.append(b"Content-Length: %d\r\n" % fields.length)
     if fields.expect_continue:
         lines.append(b"Expect: 100-continue\r\n")
-    if fields.upgrade:
-        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields.upgrade)
+    lines.extend(_of_this_hop(fields))
     lines.extend(_forwarded(fields, prefix, peer))
     lines.append(VIA)
     lines.append(b"X-Request-ID: %b" % fields.request_id)
     return b"".join(lines)
+
+
+def _of_this_hop(fields: Fields) -> list[bytes]:
+    """TE and Upgrade, and Connection, which has to name them (RFC 9110 section 7.6.1)."""
+    lines = []
+    options = []
+    if fields.te_trailers:
+        lines.append(b"TE: trailers\r\n")
+        options.append(b"TE")
+    if fields.upgrade:
+        lines.append(b"Upgrade: %b\r\n" % fields.upgrade)
+        options.append(b"Upgrade")
+    if options:
+        lines.append(b"Connection: %b\r\n" % b", ".join(options))
+    return lines
 
 
 def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
@@ -121,9 +133,11 @@ def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
         b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
         % (source, scheme, host)
     ]
+    prefix = claimed.get(b"x-forwarded-prefix", b"") + prefix
     if prefix:
-        before = claimed.get(b"x-forwarded-prefix", b"")
-        lines.append(b"X-Forwarded-Prefix: %b%b\r\n" % (before, prefix))
-    if peer.trusted and b"forwarded" in claimed:
+        lines.append(b"X-Forwarded-Prefix: %b\r\n" % prefix)
+    if b"x-forwarded-port" in claimed:
+        lines.append(b"X-Forwarded-Port: %b\r\n" % claimed[b"x-forwarded-port"])
+    if b"forwarded" in claimed:
         lines.append(b"Forwarded: %b\r\n" % claimed[b"forwarded"])
     return lines

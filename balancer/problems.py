@@ -5,6 +5,8 @@ from functools import lru_cache
 from http import HTTPStatus
 
 RETRY_AFTER_S = 1
+_ALLOWED = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
+"""Of the methods that are served, those that every client knows (RFC 9110 section 15.5.6)."""
 
 
 @lru_cache(maxsize=256)
@@ -27,6 +29,8 @@ def answer(status: int, detail: str, *, close: bool, bodiless: bool = False) -> 
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         lines.append(f"Retry-After: {RETRY_AFTER_S}")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        lines.append(f"Allow: {_ALLOWED}")
     if close:
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode() + b"\r\n\r\n"

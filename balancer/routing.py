@@ -26,6 +26,8 @@ class Router:
         """The route, or None when no route matches."""
         if self.only is not None:
             return self.only
+        if path == b"*":
+            path = b"/"  # OPTIONS asks about the server (RFC 9110 section 9.3.7)
         for wanted, prefix, route in self._cut:
             if not path.startswith(prefix):
                 continue

@@ -48,6 +48,25 @@ async def test_a_trusted_proxy_is_believed_and_continued(lab: Lab) -> None:
     assert request.values("x-forwarded-host") == [b"shop.test"]
 
 
+@pytest.mark.parametrize("strips", [False, True])
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_a_prefix_and_a_port_are_continued_for_a_trusted_proxy_alone(
+    lab: Lab, trusted: bool, strips: bool
+) -> None:
+    backend = await lab.backend()
+    balancer = await lab.balancer(
+        backend,
+        trust_proxy=["127.0.0.0/8"] if trusted else [],
+        route=["/auth=app,strip" if strips else "/auth=app"],
+    )
+    client = await lab.client(balancer)
+    await client.get("/auth/x", "X-Forwarded-Prefix: /outer", "X-Forwarded-Port: 8443")
+    request = backend.requests[0]
+    prefix = (b"/outer" if trusted else b"") + (b"/auth" if strips else b"")
+    assert request.values("x-forwarded-prefix") == ([prefix] if prefix else [])
+    assert request.values("x-forwarded-port") == ([b"8443"] if trusted else [])
+
+
 async def test_spellings_that_cgi_confuses_with_forwarding_are_dropped(lab: Lab) -> None:
     backend = await lab.backend()
     client = await lab.client(await lab.balancer(backend))
@@ -203,6 +222,78 @@ async def test_chunked_answers_keep_their_trailers(lab: Lab) -> None:
         answer = await client.get()
         assert answer.body == b"Wiki"
         assert b"Sum: 1\r\n" in answer.raw
+
+
+# What a header of the name may not say, a trailer may not either.
+UNFIT_TRAILERS = (
+    b"X-Forwarded-For",
+    b"X_Forwarded_For",
+    b"X-Real-IP",
+    b"Content_Length",
+    b"Set_Cookie",
+    b"X-Request-ID",
+    b"X-Balancer",
+    b"X-Nominated",
+)
+
+
+def _ends_with(names: tuple[bytes, ...]) -> bytes:
+    lines = b"".join(b"%b: evil\r\n" % name for name in names)
+    return b"1\r\na\r\n0\r\n%bSum: 1\r\n\r\n" % lines
+
+
+async def test_a_requests_trailers_keep_the_rules_of_its_headers(lab: Lab) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    await client.ask(
+        b"POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Nominated\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n" + _ends_with(UNFIT_TRAILERS)
+    )
+    assert backend.requests[0].raw.endswith(b"0\r\nSum: 1\r\n\r\n")
+    assert b"evil" not in backend.received
+
+
+async def test_an_answers_trailers_keep_the_rules_of_its_headers(lab: Lab) -> None:
+    raw = (
+        b"HTTP/1.1 200 OK\r\nConnection: X-Nominated\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ) + _ends_with(UNFIT_TRAILERS)
+    client = await lab.client(await lab.balancer(await lab.backend(answer=raw)))
+    answer = await client.get()
+    assert answer.raw.endswith(b"0\r\nSum: 1\r\n\r\n")
+    assert b"evil" not in answer.raw
+
+
+async def test_who_takes_trailers_says_so_of_this_hop(lab: Lab) -> None:
+    """RFC 9110 section 10.1.4: a sender of TE says so in Connection."""
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    await client.get("/", "TE: trailers", "Connection: TE")
+    request = backend.requests[0]
+    assert request.values("te") == [b"trailers"]
+    assert request.values("connection") == [b"TE"]
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
+async def test_who_uses_a_method_that_is_not_served_hears_which_are(lab: Lab, method: str) -> None:
+    client = await lab.client(await lab.balancer(await lab.backend()))
+    answer = await client.ask(f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert answer.status == 405
+    allowed = (answer.value("allow") or b"").split(b", ")
+    assert {b"GET", b"POST", b"OPTIONS"} <= set(allowed)
+    assert method.encode() not in allowed
+
+
+async def test_a_question_about_the_server_goes_where_its_root_does(lab: Lab) -> None:
+    """`OPTIONS *` (RFC 9110 section 9.3.7) has no path that a route could match."""
+    root, hosted = await lab.backend("r1"), await lab.backend("h1")
+    balancer = await lab.balancer(
+        f"app/{root.spec}", f"shop/{hosted.spec}", route=["/=app", "/a=app", "shop.test/=shop"]
+    )
+    client = await lab.client(balancer)
+    for host, node in ((b"other.test", b"r1"), (b"shop.test", b"h1")):
+        answer = await client.ask(b"OPTIONS * HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+        assert answer.value("x-node") == node
+    assert root.requests[0].line == b"OPTIONS * HTTP/1.1"
 
 
 async def test_http_1_0_gets_a_plain_body_and_a_close(lab: Lab) -> None:
