@@ -6,17 +6,20 @@ writes; when it can't keep up, whole batches are dropped and counted rather than
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_BATCHES = 256
+_LAST_WORDS_S = 2.0
 
 
 class Record(NamedTuple):
@@ -82,12 +85,33 @@ def as_common(record: Record) -> str:
 FORMATS: dict[str, Callable[[Record], str]] = {"json": as_json, "common": as_common}
 
 
+class Out(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> None: ...
+
+
+class _Standard:
+    """Standard output without Python's buffer: a thread stuck in it would hold up the end."""
+
+    def write(self, text: str, /) -> None:
+        """Write all of it; raises OSError."""
+        data = memoryview(text.encode(errors="replace"))
+        while data:
+            data = data[os.write(1, data) :]
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+
 class AccessLog:
     """Takes records with `append`; `flush` is for the tick, `close` for the end."""
 
-    def __init__(self, form: str, out: TextIO | None = None) -> None:
+    def __init__(self, form: str, out: Out | None = None) -> None:
         self._format = FORMATS[form]
-        self._out = out or sys.stdout
+        self._out = out or _Standard()
         self._rows: list[Record] = []
         self.append = self._rows.append
         self.dropped = 0
@@ -107,12 +131,28 @@ class AccessLog:
             self.dropped += len(batch)
 
     def close(self) -> None:
-        """Write the rest."""
+        """Write the rest if that can be done soon: a reader that is stuck does not stop the end.
+
+        The thread is left alone then, which ends with the process.
+        """
+        deadline = time.monotonic() + _LAST_WORDS_S
         self.flush()
-        self._batches.put([])
-        self._thread.join()
+        with contextlib.suppress(queue.Full):
+            self._batches.put([], timeout=_LAST_WORDS_S)
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self.dropped:
+            sys.stderr.write(f"balancer access log: {self.dropped} lines were dropped\n")
+        if self._thread.is_alive():
+            sys.stderr.write("balancer access log: nobody reads it, so its last lines are lost\n")
 
     def _write(self) -> None:
+        said = False
         while batch := self._batches.get():
-            self._out.write("".join([self._format(record) + "\n" for record in batch]))
-            self._out.flush()
+            try:
+                self._out.write("".join([self._format(record) + "\n" for record in batch]))
+                self._out.flush()
+            except (OSError, ValueError) as error:  # its reader has gone, or the disk is full
+                self.dropped += len(batch)
+                if not said:
+                    sys.stderr.write(f"balancer access log: {error}; lines are dropped\n")
+                said = True

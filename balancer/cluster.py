@@ -151,8 +151,10 @@ class Cluster:
         """Become what a new configuration says, and lose no pin and no request over it.
 
         Backends that the old configuration had and the new one lacks go; those that were added at
-        runtime stay, and so does what was asked of them. A service keeps its table of pins unless
-        its affinity is another one. Raises `UsageError`, and then nothing has changed.
+        runtime stay, and so does what was asked of them. One that was removed at runtime stays
+        away until the configuration says something else of it than before. A service keeps its
+        table of pins unless its affinity is another one. Raises `UsageError`, and then nothing
+        has changed.
         """
         self._check(config)
         old, self.config = self.config, config
@@ -162,14 +164,17 @@ class Cluster:
                 self._replace(service)
             else:
                 self._service(name)
+        before = frozenset(old.backends)
         wanted = {(spec.service, spec.name): spec for spec in config.backends}
         for spec in old.backends:
             present = spec.name in self.services[spec.service].backends
             if present and wanted.get((spec.service, spec.name)) != spec:
                 self._revise(spec, wanted.get((spec.service, spec.name)))
         for spec in config.backends:
-            if spec.name not in self._service(spec.service).backends:
+            if spec not in before and spec.name not in self._service(spec.service).backends:
                 self.add(spec)
+        for backend in self.backends():
+            backend.ejector.follow(config.ejection)
         for service in self.services.values():
             service.refresh()
         self._reroute()
@@ -288,6 +293,7 @@ class Cluster:
 
     def _reroute(self) -> None:
         self.generation += 1
-        names = list(self.services)
+        # Of the configuration: a service that was added at runtime takes no traffic from it.
+        names = self.config.services()
         only = Route("", names[0]) if len(names) == 1 else None
         self.router = Router(self.config.routes, only)

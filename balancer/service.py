@@ -64,7 +64,15 @@ class Service:
     @property
     def takes_new(self) -> bool:
         """Whether any backend takes clients without a pin."""
-        return bool(self._open)
+        return any(backend.takes_new for backend in self.backends.values())
+
+    def spares(self, backend: Backend) -> bool:
+        """Whether another one takes new clients, so that this one can be left alone.
+
+        A request that no backend survives would otherwise eject all of them, and then its client
+        has shut everybody out (Envoy's max_ejection_percent).
+        """
+        return any(b.takes_new for b in self.backends.values() if b is not backend)
 
     def take_over(self, old: Service) -> None:
         """Become the service that another was before a reload: the same backends and counters."""
@@ -83,20 +91,21 @@ class Service:
 
         In panic, when nobody is up, those that were not taken out on purpose are tried all the
         same: a check may be wrong about all of them at once (Envoy's panic mode). When nobody
-        takes new clients, who is past the limit of a drain keeps its own: moving them would only
-        lose them.
+        takes new clients, who is past the limit of a drain keeps its own, in panic too: moving
+        them would only lose them.
         """
         backends = self.backends.values()
         for backend in backends:
             backend.pinnable = MEANING[backend.state].keeps_pinned
         self._open = tuple(b for b in backends if b.takes_new)
-        if self._panic and not self._open:
+        if self._open:
+            return
+        for backend in backends:
+            backend.pinnable = backend.pinnable or backend.state is State.DRAINED
+        if self._panic:
             self._open = tuple(b for b in backends if b.asked is State.UP and b.share)
             for backend in self._open:
                 backend.pinnable = True
-        if not self._open:
-            for backend in backends:
-                backend.pinnable = backend.pinnable or backend.state is State.DRAINED
 
     def choose(
         self, claim: Claim, key: bytes, tried: Container[Backend], now: float

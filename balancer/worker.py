@@ -137,8 +137,10 @@ class Worker:
         """A request was not answered; enough of them in a row eject the backend."""
         backend.failures += 1
         backend.troubled = True
-        if backend.ejector.failed(self.clock) and not backend.retired:
-            self.cluster.services[backend.service].refresh()
+        service = self.cluster.services[backend.service]
+        spare = service.spares(backend)
+        if backend.ejector.failed(self.clock, spare=spare) and not backend.retired:
+            service.refresh()
             self.log(f"backend {backend.service}/{backend.name} is ejected")
 
     def request_answered(self, backend: Backend) -> None:

@@ -29,15 +29,24 @@ class Ejector:
         self._times = 0
         self.until = 0.0
 
-    def failed(self, now: float) -> bool:
-        """A request was not answered; True when that ejects the backend."""
+    def failed(self, now: float, *, spare: bool = True) -> bool:
+        """A request was not answered; True when that ejects the backend.
+
+        One that is not to `spare` stays, and is ejected by its next failure when it is.
+        """
         self._streak += 1
         if not self._policy.failures or self._streak < self._policy.failures or self.until:
+            return False
+        if not spare:
             return False
         self._streak = 0
         self.until = now + min(self._policy.base * 2**self._times, self._policy.longest)
         self._times += 1
         return True
+
+    def follow(self, policy: EjectionPolicy) -> None:
+        """Go by another policy from now on; an ejection under way ends when it was to end."""
+        self._policy = policy
 
     def answered(self) -> None:
         """A request was answered: the next ejection is a short one again."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
 import re
+import signal
+import time
 from typing import TYPE_CHECKING
+
+import pytest
 
 from balancer.access_log import AccessLog, Record, as_common, as_json
 from tests.balancer.rawhttp import connect, get, ok, until
+from tests.balancer.test_process import ended, started
 
 if TYPE_CHECKING:
     import asyncio
-
-    import pytest
 
     from tests.balancer.conftest import Lab
     from tests.balancer.rawhttp import Backend, Message
@@ -48,6 +53,53 @@ def test_everything_is_written_by_the_end() -> None:
     log.close()
     assert len(out.getvalue().splitlines()) == 1001
     assert log.dropped == 0
+
+
+class _Gone(io.StringIO):
+    """Nobody reads it any more."""
+
+    def write(self, text: str, /) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_what_can_not_be_written_is_dropped_said_once_and_holds_up_nothing(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = AccessLog("json", _Gone())
+    for _ in range(300):
+        log.append(RECORD)
+        log.flush()
+        time.sleep(0)
+    log.close()
+    assert log.dropped == 300
+    said = capfd.readouterr().err
+    assert said.count("Broken pipe; lines are dropped") == 1
+    assert "300 lines were dropped" in said
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_log_that_can_not_be_written_does_not_hold_up_the_end(
+    lab: Lab, *, reads: bool
+) -> None:
+    """Its reader has gone, or is there and reads no more."""
+    backend = await lab.backend()
+    reader, writer = os.pipe()
+    options = ("--backend", backend.spec, "--health-interval", "0", "--access-log", "json")
+    try:
+        if reads:
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)  # full soon
+        else:
+            os.close(reader)
+        async with started(*options, stdout=writer) as balancer:
+            async with connect(balancer.address) as client:
+                for _ in range(100):
+                    assert (await client.get()).status == 200
+            balancer.process.send_signal(signal.SIGTERM)
+            assert await ended(balancer.process) == 0
+    finally:
+        os.close(writer)
+        if reads:
+            os.close(reader)
 
 
 async def test_requests_and_verdicts_are_logged(

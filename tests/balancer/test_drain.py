@@ -14,7 +14,7 @@ from balancer.backend import Backend as Known
 from balancer.config import Address, BackendSpec, CookiePolicy, ServicePolicy
 from balancer.drain import Watch, outlook
 from balancer.options import Options, configure
-from balancer.states import State
+from balancer.states import Finding, State
 from tests.balancer.affinity.test_verdicts import Clock, ask, clock, pinned, said, verdict
 from tests.balancer.rawhttp import Backend, Message, connect, until
 from tests.balancer.test_admin import call
@@ -170,6 +170,19 @@ async def test_an_unknown_backend_is_told_with_the_known_ones(lab: Lab) -> None:
     assert (answer.status, b"there are app/n1, app/n2" in answer.body) == (404, True)
 
 
+async def test_in_panic_too_the_last_one_drained_keeps_its_own(lab: Lab) -> None:
+    balancer, cookie, home = await pinned(lab, "cookie", panic=True)
+    cluster = balancer.worker.cluster
+    cluster.change("app", home, State.DRAIN, None, 0.001)
+    cluster.keep_time(time.time() + 60)
+    for backend in cluster.backends():
+        if backend.name != home:
+            cluster.find_it(backend, Finding.DOWN)
+    assert cluster.find("app", home).state == "drained"
+    answer = await ask(balancer, cookie)
+    assert (answer.status, (answer.value("x-node") or b"").decode()) == (200, home)
+
+
 # --- how long it will take ---------------------------------------------------------------------
 
 
@@ -290,6 +303,27 @@ async def test_a_reload_with_other_bounds_keeps_the_pins(lab: Lab, clock: Clock)
     reload(table_idle=50.0)
     clock.forward(balancer, 60)
     assert await verdict(balancer, cookie) == "EN expired"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_what_was_removed_at_runtime_stays_away_over_a_reload(
+    lab: Lab, tmp_path: Path, workers: str
+) -> None:
+    one, two = await lab.backends(2)
+    path = tmp_path / "b.toml"
+
+    async def reload(*specs: str) -> set[str]:
+        path.write_text(f"backend = {json.dumps(specs)}\n")
+        await balancer.reload()
+        return set(await balancer.rows())
+
+    path.write_text(f"backend = {json.dumps([one.spec, two.spec])}\n")
+    async with started("--config", str(path), "--workers", workers) as started_one:
+        balancer = Process(started_one)
+        await call_process(started_one, "DELETE", "/backends/app/n1")
+        assert await reload(one.spec, two.spec) == {"n2"}
+        assert await reload(one.spec, two.spec + ",weight=2") == {"n2"}
+        assert await reload(one.spec + ",weight=3", two.spec) == {"n1", "n2"}, "news of n1"
 
 
 async def test_a_login_under_way_during_a_reload_is_learned(lab: Lab) -> None:

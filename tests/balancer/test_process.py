@@ -32,11 +32,12 @@ class Started:
 
 
 @asynccontextmanager
-async def started(*arguments: str) -> AsyncIterator[Started]:
+async def started(*arguments: str, stdout: int | None = None) -> AsyncIterator[Started]:
     """A balancer, until the test is over."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "balancer", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
         *arguments,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
     )
     said = ""

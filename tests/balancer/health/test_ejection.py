@@ -79,6 +79,25 @@ async def test_a_backend_that_keeps_failing_is_left_alone_for_a_while(lab: Lab) 
     assert {(await client.get()).value("x-node") for _ in range(2)} == {b"bad", b"good"}
 
 
+async def test_a_request_of_death_ejects_nobody_who_is_the_last(lab: Lab) -> None:
+    backends = [await lab.backend(f"n{i}", hang_up) for i in range(3)]
+    balancer = await lab.balancer(*backends, eject_after=1, eject_time=60.0)
+    client = await lab.client(balancer)
+    for _ in range(6):
+        assert (await client.get()).status == 502
+    states = sorted(str(b.state) for b in balancer.worker.cluster.backends())
+    assert states == ["ejected", "ejected", "up"]
+    for backend in backends:
+        backend.answer = b""
+    assert (await client.get()).status == 200
+
+
+def test_one_that_was_kept_as_the_last_goes_when_it_is_not_the_last_any_more() -> None:
+    ejector = Ejector(EjectionPolicy(failures=2))
+    assert [ejector.failed(0.0, spare=False) for _ in range(3)] == [False] * 3
+    assert ejector.failed(0.0)
+
+
 async def test_in_panic_those_that_are_down_are_tried(lab: Lab) -> None:
     backend = await lab.backend()
     backend.ready = False
