@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from balancer.affinity import NOT_LOOKED_AT
+
 if TYPE_CHECKING:
     from balancer.affinity import Found
 
@@ -16,7 +18,9 @@ HEADER = b"x-balancer"
 
 
 def verdict(found: Found, done: str) -> str:
-    """`VN`, or `DI; reason=backend-down`."""
+    """`VN`, or `DI; reason=backend-down`; nothing when nobody looked."""
+    if found is NOT_LOOKED_AT:
+        return ""
     letters = found.verdict + done
     return f"{letters}; reason={found.reason}" if found.reason else letters
 
@@ -28,7 +32,8 @@ def line(backend: str, found: Found, done: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _line(backend: str, said: str) -> bytes:
-    return f"X-Balancer: backend={backend or '-'}; affinity={said}\r\n".encode()
+    affinity = said and f"; affinity={said}"
+    return f"X-Balancer: backend={backend or '-'}{affinity}\r\n".encode()
 
 
 def into(answer: bytes, header: bytes) -> bytes:

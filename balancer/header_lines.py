@@ -11,11 +11,14 @@ import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
 
 MOST_LINE = 4096
 """Bytes of the longest line that is remembered."""
-_MOST_BYTES = 2 * 1024 * 1024
+MOST_SET = 8192
+"""The highest `cost` of a set of lines that is remembered."""
+_PER_LINE = 250  # bytes of memory that a line takes beside its text
+_MOST_BYTES = 2 * 1024 * 1024  # of each generation
 _MOST_NAMES = 1024
 _MOST_NAME = 64  # bytes
 
@@ -49,9 +52,14 @@ class Line(Generic[Rule]):
 
 
 class Lines(Generic[Rule]):
-    """The lines that were seen lately; of those that mean nothing, just how they are passed on."""
+    """The lines that were seen lately; of those that mean nothing, just how they are passed on.
 
-    __slots__ = ("_names", "_plain", "_rule_of", "_ruled", "_size")
+    There are two generations. When the young one is full it becomes the old one, whose lines are
+    young again when they come again, and the old one goes: that costs the hot path less than an
+    order of use, and no request waits while everything is thrown away.
+    """
+
+    __slots__ = ("_names", "_old_plain", "_old_ruled", "_plain", "_rule_of", "_ruled", "_size")
 
     def __init__(self, rule_of: Callable[[bytes], tuple[Rule | None, bool]]) -> None:
         """`rule_of` gives the rule of a lower-case name, and whether the line is passed on."""
@@ -60,6 +68,8 @@ class Lines(Generic[Rule]):
         self._size = 0
         self._plain: dict[bytes, bytes] = {}
         self._ruled: dict[bytes, Line[Rule]] = {}
+        self._old_plain: dict[bytes, bytes] = {}
+        self._old_ruled: dict[bytes, Line[Rule]] = {}
 
     def cut(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]] | None:
         """Of lines without their CRLF, what is passed on, and those that mean something.
@@ -83,6 +93,9 @@ class Lines(Generic[Rule]):
 
     def _learn(self, text: bytes) -> Line[Rule] | bytes | None:
         """How a line is passed on if it means nothing, its meaning if any; None if malformed."""
+        old = self._old_plain.pop(text, None) or self._old_ruled.pop(text, None)
+        if old is not None:
+            return self._keep(text, old)
         name, colon, value = text.partition(b":")
         known = self._names.get(name) or self._name(name)
         if known is None or not colon or value.translate(None, _PRINTABLE):
@@ -90,14 +103,8 @@ class Lines(Generic[Rule]):
         rule, passed_on = known
         value = value.strip(b" \t")
         forward = b"%b: %b\r\n" % (name, value) if passed_on else b""
-        if len(text) <= MOST_LINE:
-            self._make_room(len(text))
-            if rule is None:
-                self._plain[text] = forward
-            else:
-                line = self._ruled[text] = Line(name, value, rule, forward)
-                return line
-        return forward if rule is None else Line(name, value, rule, forward)
+        line = forward if rule is None else Line(name, value, rule, forward)
+        return self._keep(text, line) if len(text) <= MOST_LINE else line
 
     def _name(self, name: bytes) -> tuple[Rule | None, bool] | None:
         if _NAME.fullmatch(name) is None:
@@ -109,13 +116,23 @@ class Lines(Generic[Rule]):
             self._names[name] = known
         return known
 
-    def _make_room(self, size: int) -> None:
+    def _keep(self, text: bytes, line: Line[Rule] | bytes) -> Line[Rule] | bytes:
+        size = _PER_LINE + 3 * len(text)  # itself, its value, and how it is passed on
         self._size += size
         if self._size > _MOST_BYTES:
-            # Cheaper on the hot path than keeping an order of use.
-            self._plain.clear()
-            self._ruled.clear()
+            self._old_plain, self._old_ruled = self._plain, self._ruled
+            self._plain, self._ruled = {}, {}
             self._size = size
+        if isinstance(line, bytes):
+            self._plain[text] = line
+        else:
+            self._ruled[text] = line
+        return line
+
+
+def cost(lines: Iterable[Line[Rule]]) -> int:
+    """Bytes of memory that remembering a set of lines may take."""
+    return sum([_PER_LINE + len(line.value) for line in lines])
 
 
 def without(forward: list[bytes], options: Container[bytes]) -> list[bytes]:

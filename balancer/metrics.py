@@ -147,8 +147,8 @@ def _of_services(whole: Mapping[str, Any]) -> Iterator[str]:
         for (found, done, reason), number in tally["verdicts"].items()
     ]
     if whole["strangers"]:
-        verdicts.append(f'{{service="-",found="N",done="N",reason=""}} {whole["strangers"]}')
-    text = "Requests by their affinity verdict, in HAProxy's letters; service - matched no route."
+        verdicts.append(f'{{service="-",found="-",done="-",reason=""}} {whole["strangers"]}')
+    text = "Requests by their affinity verdict, in HAProxy's letters; - where nobody looked."
     yield from _family("affinity_total", "counter", text, verdicts)
     text = "Seconds from a request's head to the last byte of the answer passed on."
     histograms = (line for name, t in services.items() for line in _histogram(name, t))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from balancer import explain, problems
 from balancer.access_log import Record
-from balancer.affinity import NOTHING, NOTHING_FOUND
+from balancer.affinity import NOT_LOOKED_AT, NOTHING
 from balancer.client import BODY, DISCARD, GREETING, READING, SENT, TUNNEL, UNDER_WAY, Client
 from balancer.errors import RefusedError
 from balancer.forwarding import NOT_PREPARED
@@ -72,7 +72,7 @@ class OwnAnswers(Client):
 
     def refuse_unread(self, error: RefusedError) -> None:
         """Refuse what never became a request; nothing of an earlier one is said about it."""
-        self.found = NOTHING_FOUND
+        self.found = NOT_LOOKED_AT
         self.prepared = NOT_PREPARED
         self.repeatable = self.start = self.head_out = b""
         self.refuse(error)
@@ -109,7 +109,7 @@ class OwnAnswers(Client):
                     seconds,
                     "-" if prepared is NOT_PREPARED else prepared.service.name,
                     "" if backend is None else backend.name,
-                    self.found.verdict + self.done,
+                    "--" if self.found is NOT_LOOKED_AT else self.found.verdict + self.done,
                     self.head_out[len(self.start) : -4] or request.fields.request_id,
                     self.found.reason,
                     cut,

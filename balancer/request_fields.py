@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httptools
@@ -164,7 +164,6 @@ _RULES: dict[bytes, Rule] = {
 }
 
 
-@lru_cache(maxsize=1024)
 def rule_of(lower: bytes) -> Rule | None:
     """What is done with a field of that name; None: it is passed on."""
     dashed = lower.replace(b"_", b"-")

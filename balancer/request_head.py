@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from balancer import request_fields
 from balancer.errors import RefusedError
-from balancer.header_lines import MOST_LINE, Lines, without
+from balancer.header_lines import MOST_LINE, MOST_SET, Lines, cost, without
 from balancer.request_fields import HOST, Fields
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class RequestHeads:
 
     def _understand(self, lines: _Lines, minor: int) -> Fields:
         fields = request_fields.read(lines, minor)
-        if sum([len(line.value) for line in lines]) <= MOST_LINE:
+        if cost(lines) <= MOST_SET:
             known = self._sets[minor]
             if len(known) >= _MOST_SETS:
                 known.clear()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from balancer import response_fields
 from balancer.errors import BadAnswerError
-from balancer.header_lines import MOST_LINE, Lines, without
+from balancer.header_lines import MOST_LINE, MOST_SET, Lines, cost, without
 from balancer.response_fields import CHUNKED, UNTIL_CLOSE, set_cookie
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ResponseHeads:
 
     def _understand(self, lines: _Lines, minor: int) -> Framing:
         framing = response_fields.read(lines, minor)
-        if sum([len(line.value) for line in lines]) <= MOST_LINE:
+        if cost(lines) <= MOST_SET:
             known = self._framings[minor]
             if len(known) >= _MOST_KNOWN:
                 known.clear()

@@ -1,6 +1,6 @@
 """What overrides the algorithm: which backend a client is tied to, one kind a file.
 
-Every request has a verdict of two letters, HAProxy's (configuration manual, section 8.5, third
+A request has a verdict of two letters, HAProxy's (configuration manual, section 8.5, third
 and fourth character), and a reason when a pin moved or was lost. What each means here:
 
 found in the request
@@ -22,6 +22,9 @@ done about it in the answer
   U  updated: the same pin again, with a new date (`cookie` with max-idle, `learn` when the app
      sets the same value again)
   D  deleted: the app's answer ended its session, and the table forgot it (`learn`)
+
+A request that is refused before anybody looked for its pin, as it is malformed or no route matches,
+has no letters: `--` in the log, `-` as both labels of the counter, nothing in the header.
 
 HAProxy's P and R do not occur: no cookie of the app is ours. An answer that the balancer makes
 itself does nothing about a pin.
@@ -89,6 +92,7 @@ class Found(NamedTuple):
 
 
 NOTHING_FOUND = Found(None, NONE)
+NOT_LOOKED_AT = Found(None, "-")
 UNUSED_FOUND = Found(None, UNUSED)
 
 

@@ -90,7 +90,8 @@ class CookieAffinity(Affinity):
         values = cookie_fields.values(fields.cookie, self._name)
         rest = cookie_fields.without(fields.cookie, self._name)
         for value in values:
-            opened = self._open(value)
+            # Looked at first, since the cache would keep what it is asked.
+            opened = self._open(value) if len(value) == _TOKEN_CHARS else None
             if opened is not None:
                 pin, client, issued, seen = opened
                 return Claim(pin, rest, issued, seen, client=client + _PADDING)
@@ -149,8 +150,6 @@ class CookieAffinity(Affinity):
         return max(0, int(min(ends + ([policy.max_idle] if policy.max_idle else []))))
 
     def _unseal(self, token: bytes) -> tuple[bytes, bytes, int, int] | None:
-        if len(token) != _TOKEN_CHARS:
-            return None
         try:
             raw = urlsafe_b64decode(token + b"==")
             if urlsafe_b64encode(raw).rstrip(b"=") != token:

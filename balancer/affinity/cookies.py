@@ -1,5 +1,18 @@
 """Reading and cutting Cookie and Set-Cookie fields, as bytes (RFC 6265bis)."""
 
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+_SECONDS = re.compile(rb"-?\d+")
+_LONGEST_DATE = 64
+_TIME = re.compile(rb"(?<!\d)(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
+_DAY = re.compile(rb"(?<!\d)\d{1,2}(?!\d)")
+_YEAR = re.compile(rb"(?<!\d)(?:\d{4}|\d{2})(?!\d)")
+_MONTHS = b"janfebmaraprmayjunjulaugsepoctnovdec"
+_MONTH = re.compile(rb"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_FIRST_OF_1900, _EARLIEST = 70, 1601
+
 
 def pairs(cookie: bytes) -> list[tuple[bytes, bytes, bytes]]:
     """Each pair of a Cookie field: name, value, and the pair as it came; nothing is decoded."""
@@ -29,15 +42,46 @@ def set_value(set_cookie: bytes, name: bytes) -> bytes | None:
     return value.strip(b' \t"') if found.strip(b" \t") == name else None
 
 
-def deletes(set_cookie: bytes) -> bool:
-    """Whether a Set-Cookie field removes its cookie: no value, Max-Age of 0, or a date of 1970."""
+def deletes(set_cookie: bytes, now: float) -> bool:
+    """Whether a Set-Cookie field removes its cookie: no value, or its time is over.
+
+    Of Max-Age and Expires the first counts, whatever their order, and of each the last that can
+    be read (RFC 6265 section 5.3).
+    """
     pair, _, attributes = set_cookie.partition(b";")
     if not pair.partition(b"=")[2].strip(b' \t"'):
         return True
+    over = expired = None
     for attribute in attributes.lower().split(b";"):
-        name, _, value = attribute.strip().partition(b"=")
-        if name == b"max-age":
-            return value.strip() == b"0" or value.strip().startswith(b"-")
-        if name == b"expires" and b"1970" in value:
-            return True
-    return False
+        name, _, value = attribute.partition(b"=")
+        name, value = name.strip(), value.strip()
+        if name == b"max-age" and _SECONDS.fullmatch(value):
+            over = value[:1] == b"-" or not value.strip(b"0")
+        elif name == b"expires" and len(value) <= _LONGEST_DATE:
+            until = _unix_time(value)
+            expired = expired if until is None else until <= now
+    return bool(expired if over is None else over)
+
+
+@lru_cache(maxsize=256)
+def _unix_time(date: bytes) -> float | None:
+    """A cookie's date, in lower case, in any spelling that browsers take (RFC 6265, 5.1.1)."""
+    time = _TIME.search(date)
+    if time is None:
+        return None
+    rest = _TIME.sub(b" ", date, count=1)
+    day, month = _DAY.search(rest), _MONTH.search(rest)
+    year = _YEAR.search(rest, day.end()) if day else None
+    if day is None or month is None or year is None:
+        return None
+    whole = int(year[0])
+    if whole < 100:  # noqa: PLR2004 - two digits
+        whole += 1900 if whole >= _FIRST_OF_1900 else 2000
+    if whole < _EARLIEST:
+        return None
+    number = _MONTHS.index(month[0]) // 3 + 1
+    hour, minute, second = map(int, time.groups())
+    try:
+        return datetime(whole, number, int(day[0]), hour, minute, second, tzinfo=UTC).timestamp()
+    except ValueError:
+        return None

@@ -57,7 +57,7 @@ class LearnAffinity(Affinity):
             value = cookie_fields.set_value(set_cookie, self._name)
             if value is None:
                 continue
-            if cookie_fields.deletes(set_cookie):
+            if cookie_fields.deletes(set_cookie, now):
                 forgotten = self.table.forget(claim.key or key_of(value))
                 return Settled(b"", DELETED) if forgotten else LEFT_ALONE
             key = key_of(value)

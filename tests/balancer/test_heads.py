@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 
 import httptools
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from balancer.config import Limits
 from balancer.errors import BadAnswerError, RefusedError
+from balancer.header_lines import Lines
 from balancer.request_fields import Fields
 from balancer.request_head import Request, RequestHeads
 from balancer.request_ids import request_ids
@@ -101,6 +103,30 @@ def test_an_answer_means_the_same_whatever_came_before(head: bytes, to_head: boo
         return
     assert KNOWING_ANSWERS.read(head, to_head=to_head) == fresh
     assert KNOWING_ANSWERS.read(head, to_head=to_head) == fresh, "and now every line is known"
+
+
+@pytest.mark.parametrize(
+    "line", [b"a:%x", b"te:%x", b"n" * 15_000 + b"%x: 1"], ids=["plain", "ruled", "long name"]
+)
+def test_lines_that_never_come_again_take_bounded_memory(line: bytes) -> None:
+    reader = RequestHeads(Limits())
+    many = range(0, 100_000, 90) if len(line) < 100 else range(300)
+    tracemalloc.start()
+    for start in many:
+        lines = [line % (start + i) for i in range(90 if len(line) < 100 else 1)]
+        reader.read(b"GET / HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % b"\r\n".join(lines))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < (6_000_000 if len(line) < 100 else 500_000)
+
+
+def test_a_line_that_keeps_coming_is_kept_while_others_pass() -> None:
+    lines: Lines[str] = Lines(lambda lower: ("known" if lower == b"host" else None, True))
+    (first,) = (lines.cut([b"Host: a"]) or ([], []))[1]
+    for i in range(100_000):
+        lines.cut([b"x: %d" % i])
+        if i % 1000 == 0:
+            assert (lines.cut([b"Host: a"]) or ([], []))[1] == [first]
 
 
 @pytest.mark.parametrize("name", [b"X-User", b"X-Forwarded-For", b"Cookie", b"Keep-Alive"])

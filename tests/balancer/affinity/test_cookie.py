@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -52,6 +53,16 @@ def test_a_token_leads_back_for_its_service_and_secret_only() -> None:
     assert verdict(mine, token) == (BACKEND, VALID, "")
     assert verdict(affinity(service="other"), token).verdict == INVALID
     assert verdict(affinity(secret=b"other"), token).verdict == INVALID
+
+
+def test_what_is_no_token_by_its_length_is_not_kept() -> None:
+    mine = affinity()
+    tracemalloc.start()
+    for i in range(300):
+        assert verdict(mine, b"S=%d%b" % (i, b"x" * 15_000)).verdict == INVALID
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 300_000
 
 
 def test_a_token_ends_by_idle_time_and_by_life() -> None:
