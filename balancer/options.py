@@ -12,6 +12,7 @@ import typer
 
 from balancer import config
 from balancer.access_log import FORMATS
+from balancer.coherence import coherent
 from balancer.config import Config, Network
 from balancer.errors import UsageError
 from balancer.health.ejection import EjectionPolicy
@@ -242,7 +243,7 @@ def configure(
     if options.access_log not in {"none", *FORMATS}:
         raise UsageError(f"--access-log {options.access_log!r}: it is none, json or common")
     backends = tuple(config.parse_backend(text) for text in options.backend or ())
-    return Config(
+    made = Config(
         listen=config.parse_address(options.listen, "--listen"),
         admin=None if options.admin == "none" else config.parse_address(options.admin, "--admin"),
         backends=config.distinct(backends),
@@ -289,6 +290,7 @@ def configure(
         },
         secret=secret or secrets.token_bytes(32),
     )
+    return coherent(made)
 
 
 def _policy(options: Options, *, own_name: bool = False) -> config.ServicePolicy:

@@ -49,6 +49,16 @@ async def test_backends_come_and_go(lab: Lab) -> None:
     assert await states(balancer) == {"app/n2": "up"}
 
 
+async def test_another_service_takes_no_traffic_from_the_only_one(lab: Lab) -> None:
+    balancer = await lab.balancer(*await lab.backends(1))
+    client = await lab.client(balancer)
+    body = {"service": "other", "name": "x", "address": "127.0.0.1:9"}
+    assert (await call(balancer, "POST", "/backends", body)).status == 201
+    assert (await client.get()).status == 200
+    assert (await call(balancer, "DELETE", "/backends/other/x")).status == 204
+    assert (await client.get()).status == 200
+
+
 async def test_a_backend_is_shown_with_its_counters(lab: Lab) -> None:
     balancer = await lab.balancer(*await lab.backends(1))
     client = await lab.client(balancer)

@@ -162,6 +162,7 @@ def test_wrong_usage_is_explained_without_a_traceback(capfd: pytest.CaptureFixtu
         (["--health-status", "ok"], "such as 200"),
         (["--access-log", "xml"], "json or common"),
         (["--tls-cert", "/nowhere.pem"], "--tls-cert"),
+        (["--tls-key", "/nowhere.pem"], "--tls-cert, which is missing"),
         (["--tls-cert", "/nowhere.pem", "--workers", "2"], "--tls-cert"),
     ]:
         assert main(["--admin", "none", *arguments]) == 2, arguments

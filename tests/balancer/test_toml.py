@@ -27,6 +27,7 @@ def test_options_and_services_are_read(tmp_path: Path) -> None:
             tmp_path,
             """
             backend = ["auth/a=127.0.0.1:1", "shop/b=127.0.0.1:2"]
+            route = ["/auth=auth", "/=shop"]
             idle-timeout = 5
             affinity = "cookie"
             [service.shop]
@@ -75,6 +76,24 @@ def test_a_missing_file_and_a_bad_value_end_with_2(
     assert "none.toml" in capfd.readouterr().err
     assert main(["--config", write(tmp_path, "backend = ['nowhere']")]) == 2
     assert "nowhere" in capfd.readouterr().err
+
+
+def test_a_service_that_nothing_names_and_services_without_routes_are_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for text, said in [
+        ("backend = ['a=127.0.0.1:1']\n[service.typo]\naffinity = 'cookie'", "there are app"),
+        ("backend = ['x/a=127.0.0.1:1', 'y/a=127.0.0.1:2']", "--route /x=x --route /=y"),
+        ("backend = ['x/a=127.0.0.1:1']\ndiscover = ['y/h:80']", "services x, y without routes"),
+        (
+            "backend = ['a=127.0.0.1:1']\nroute = ['/x=nosuch']\nadmin = 'none'",
+            "/x=nosuch",
+        ),
+    ]:
+        assert main(["--config", write(tmp_path, text)]) == 2, text
+        assert said in capfd.readouterr().err, text
+    file = toml.read(write(tmp_path, "[service.shop]\naffinity = 'cookie'"))
+    assert configure(Options(), file.services).services() == ["shop"], "its backends may come"
 
 
 def test_the_command_line_goes_before_the_file(
