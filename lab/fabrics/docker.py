@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ SOCKET = Path("/var/run/docker.sock")
 def clear_leftovers() -> dict[str, str]:
     """Remove what dead labs left in the engine: a sentence each, by their runs' names.
 
+    What the engine won't let go is told on standard error: nothing can be done about it now.
     Raises StartError when there should be an engine and it can't be asked.
     """
     if not (os.environ.get("DOCKER_HOST") or SOCKET.exists()):
@@ -30,7 +32,9 @@ def clear_leftovers() -> dict[str, str]:
         removed = docker_engine.told(lambda: docker_leftovers.remove_dead_runs(client))
     finally:
         client.close()
-    return {run: str(what) for run, what in removed.items()}
+    if kept := sum(what.kept for what in removed.values()):
+        sys.stderr.write(f"sessionlab: {docker_leftovers.KEPT.format(kept)}\n")
+    return {run: str(what) for run, what in removed.items() if what}
 
 
 class DockerFabric:

@@ -32,9 +32,11 @@ class Removed:
     networks: int
     kept: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.containers or self.networks)
+
     def __str__(self) -> str:
-        said = f"{self.containers} containers and {self.networks} networks"
-        return f"{said}; {KEPT.format(self.kept)}" if self.kept else said
+        return f"{self.containers} containers and {self.networks} networks"
 
 
 KEPT = (
