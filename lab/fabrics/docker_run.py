@@ -16,7 +16,7 @@ from lab.fabrics.docker_engine import Engine
 from lab.fabrics.docker_labels import RunName
 from lab.fabrics.docker_programs import Programs
 from lab.fabrics.docker_site import DockerSite, to_the_end
-from lab.fabrics.scratch import Scratch
+from lab.fabrics.scratch import Scratch, home, new_name
 
 
 class DockerRun:
@@ -26,8 +26,9 @@ class DockerRun:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._scratch = Scratch()
-        self._name = RunName(self._scratch.run, self._scratch.folder)
+        run = new_name()
+        self._name = RunName(run, home() / run)
+        self._scratch: Scratch | None = None
         self._reaper: asyncio.subprocess.Process | None = None
         self._sites: list[DockerSite] = []
 
@@ -72,6 +73,7 @@ class DockerRun:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # the terminal's Ctrl-C is the lab's to handle
         )
+        self._scratch = Scratch(self._name.name)  # only now is there somebody to remove it
         self.programs = await Programs.of(self._engine, images, self._name.labels())
 
     async def _close(self) -> None:
@@ -88,7 +90,8 @@ class DockerRun:
             self._reaper.stdin.write(cleared)
             self._reaper.stdin.close()
             await self._reaper.wait()
-        self._scratch.close()
+        if self._scratch is not None:
+            self._scratch.close()
         self._engine.close()
 
     def _remove(self) -> docker_leftovers.Removed:

@@ -25,10 +25,13 @@ MARK = "SESSIONLAB_RUN"
 
 
 class Scratch:
-    """The folder of one run, locked for as long as this object is open."""
+    """The folder of one run, locked for as long as this object is open.
 
-    def __init__(self) -> None:
-        self.run = secrets.token_hex(6)
+    `run` names it, where its name has to be known before it is there.
+    """
+
+    def __init__(self, run: str = "") -> None:
+        self.run = run or new_name()
         self.folder = home() / self.run
         self.folder.mkdir(mode=0o700)
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -40,6 +43,11 @@ class Scratch:
         shutil.rmtree(self.folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             os.close(self._lock)
+
+
+def new_name() -> str:
+    """A name for a run that no other has."""
+    return secrets.token_hex(6)
 
 
 def home() -> Path:
