@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from balancer import metrics, openapi, problems
+from balancer.admin_guard import guard
 from balancer.config import (
     DEFAULT_SERVICE,
     MAX_WEIGHT,
@@ -60,6 +61,7 @@ async def _problems(
 ) -> web.StreamResponse:
     """Every error is a problem document (RFC 9457)."""
     try:
+        guard(request, request.app[_CLUSTER].config.admin)
         return await handler(request)
     except AdminError as error:
         return _problem(error.status, str(error))

@@ -37,6 +37,18 @@ class DuplicateBackendError(AdminError):
     status = 409
 
 
+class ForbiddenError(AdminError):
+    """Who asks is, or may be, a web page of somebody else."""
+
+    status = 403
+
+
+class MediaTypeError(AdminError):
+    """A body that does not say it is JSON."""
+
+    status = 415
+
+
 class RefusedError(Exception):
     """A client's message that goes no further; answered with `status`, then closed."""
 

@@ -118,7 +118,12 @@ _SCHEMAS = {
 _ONE = [
     {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in ("service", "name")
 ]
-_BAD = {"400": _problem("The body makes no sense."), "404": _problem("No such backend.")}
+_NOT_JSON = _problem("The body does not say that it is JSON.")
+_BAD = {
+    "400": _problem("The body makes no sense."),
+    "404": _problem("No such backend."),
+    "415": _NOT_JSON,
+}
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -147,6 +152,7 @@ DOCUMENT: dict[str, Any] = {
                     "201": _json(_ref("Backend"), "Added; down until its first check."),
                     "400": _BAD["400"],
                     "409": _problem("There is one of that service and name."),
+                    "415": _NOT_JSON,
                 },
             },
         },

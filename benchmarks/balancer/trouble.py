@@ -116,7 +116,8 @@ class Trouble:
         raw = json.dumps(body).encode() if body is not None else b""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.admin)
         head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-        writer.write(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
+        head += f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
+        writer.write(head.encode() + raw)
         answer = await reader.read()
         writer.close()
         status = answer.split(b" ", 2)[1]

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from tests.balancer.conftest import Lab
 
 
+JSON = "Content-Type: application/json\r\n"
+
+
 async def call(balancer: Running, method: str, path: str, body: Any = None) -> Message:
     raw = (
         body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
     )
-    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(raw)}\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\n{JSON}Content-Length: {len(raw)}\r\n\r\n"
     async with connect(balancer.admin or "") as client:
         return await client.ask(head.encode() + raw)
 
@@ -146,6 +149,41 @@ async def test_bad_input_gets_a_problem_document(
     assert answer.value("content-type") == b"application/problem+json"
     assert json.loads(answer.body)["status"] == status
     assert await states(balancer) == {"app/n1": "up"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ("Host: a", 415),
+        ("Host: a\r\nContent-Type: text/plain", 415),
+        ("Host: a\r\nContent-Type: application/x-www-form-urlencoded", 415),
+        ("Host: a\r\nContent-Type: application/json\r\nOrigin: http://evil.example", 403),
+        ("Host: a\r\nContent-Type: application/json\r\nOrigin: null", 403),
+        ("Host: evil.example\r\nContent-Type: application/json", 403),
+        ("Host: evil.example:8081\r\nContent-Type: application/json", 403),
+        ("Host: 127.0.0.1.evil.example\r\nContent-Type: application/json", 403),
+        ("Host: a\r\nContent-Type: application/json; charset=utf-8", 200),
+        ("Host: 127.0.0.1:8081\r\nContent-Type: application/json", 200),
+        ("Host: [::1]:8081\r\nContent-Type: application/json", 200),
+        ("Host: LocalHost:1\r\nContent-Type: application/json\r\nOrigin: http://localhost:1", 200),
+        ("Host: balancer.shop.svc.cluster.local\r\nContent-Type: application/json", 200),
+    ],
+)
+async def test_web_pages_of_others_change_nothing(lab: Lab, fields: str, status: int) -> None:
+    balancer = await lab.balancer(*await lab.backends(1))
+    body = b'{"weight": 7}'
+    head = f"PATCH /backends/app/n1 HTTP/1.1\r\n{fields}\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with connect(balancer.admin or "") as client:
+        answer = await client.ask(head.encode() + body)
+    assert answer.status == status, answer.body
+    assert balancer.worker.cluster.find("app", "n1").share == (7 if status == 200 else 1)
+
+
+async def test_a_name_that_means_our_address_reads_nothing(lab: Lab) -> None:
+    balancer = await lab.balancer(*await lab.backends(1))
+    async with connect(balancer.admin or "") as client:
+        answer = await client.ask(b"GET /affinity HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    assert (answer.status, b"use an IP address, localhost" in answer.body) == (403, True)
 
 
 async def test_metrics_count_answers_by_backend_and_class(lab: Lab) -> None:

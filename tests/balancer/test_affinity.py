@@ -9,6 +9,7 @@ import pytest
 
 from balancer.states import State
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
+from tests.balancer.test_admin import JSON
 
 if TYPE_CHECKING:
     import asyncio
@@ -145,8 +146,8 @@ async def test_pins_hold_while_the_cluster_grows(lab: Lab) -> None:
         backend = await lab.backend(f"new{i}")
         async with connect(balancer.admin or "") as admin:
             body = json.dumps({"name": backend.name, "address": f"127.0.0.1:{backend.port}"})
-            raw = f"POST /backends HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-            assert (await admin.ask(raw.encode())).status == 201
+            head = f"POST /backends HTTP/1.1\r\nHost: a\r\n{JSON}Content-Length: {len(body)}"
+            assert (await admin.ask(f"{head}\r\n\r\n{body}".encode())).status == 201
         assert (await ask(balancer, cookie)).value("x-node") == home.encode()
 
 

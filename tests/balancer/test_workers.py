@@ -12,6 +12,7 @@ import pytest
 
 from balancer.restarts import Restarts
 from tests.balancer.rawhttp import Message, connect
+from tests.balancer.test_admin import JSON
 from tests.balancer.test_affinity import _app
 from tests.balancer.test_process import Started, ended, started
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 async def call(balancer: Started, method: str, path: str, body: Any = None) -> Any:
     raw = json.dumps(body).encode() if body is not None else b""
-    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(raw)}\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\n{JSON}Content-Length: {len(raw)}\r\n\r\n"
     async with connect(balancer.admin) as client:
         answer = await client.ask(head.encode() + raw)
         assert answer.status < 300, answer.body

@@ -101,7 +101,8 @@ class Ours:
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         raw = json.dumps(body).encode() if body is not None else b""
-        head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(raw)}\r\n\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(raw)}\r\n\r\n"
         async with connect(str(self._ground.admin)) as client:
             answer = await client.ask(head.encode() + raw)
         assert answer.status < 300, answer.body
