@@ -1,7 +1,9 @@
-"""TLS behind the PROXY protocol: the header comes in clear text, and the handshake after it.
+"""TLS, also behind the PROXY protocol: its header comes in clear text, and the handshake after it.
 
 A transport would read on into the handshake, whose bytes could not be given back. So the header is
 peeked at on the bare socket, taken off it to the byte, and only then the connection is made.
+
+Connections whose handshake is under way are counted here, as nobody else knows of them yet.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from balancer.worker import Worker
 
 _MOST_HEADER = 16 + 2048
+_LONGEST_S = 3600.0
 
 
 class Accepting(Protocol):
@@ -33,10 +36,10 @@ class Accepting(Protocol):
 
 async def serve(bound: socket.socket, worker: Worker, secured: ssl.SSLContext | None) -> Accepting:
     """Accept clients as the worker's configuration says."""
-    if secured is not None and worker.config.proxy_protocol:
+    if secured is not None:
         bound.listen(listeners.BACKLOG)
         return GreetedServer(bound, worker, secured)
-    return await listeners.serve(bound, partial(Frontend, worker), secured)
+    return await listeners.serve(bound, partial(Frontend, worker))
 
 
 class Greeted(Frontend):
@@ -58,7 +61,7 @@ class Greeted(Frontend):
 
 
 class GreetedServer:
-    """Accepts connections that begin with a PROXY header and go on in TLS."""
+    """Accepts connections in TLS, which begin with a PROXY header if that is configured."""
 
     def __init__(self, bound: socket.socket, worker: Worker, secured: ssl.SSLContext) -> None:
         self._bound = bound
@@ -83,6 +86,9 @@ class GreetedServer:
             except OSError:  # out of descriptors, or the client has gone already
                 await asyncio.sleep(0.01)
                 continue
+            if len(self._greeting) >= self._worker.limits.connections:
+                client.close()
+                continue
             client.setblocking(False)
             task = loop.create_task(self._greet(client))
             self._greeting.add(task)
@@ -91,12 +97,14 @@ class GreetedServer:
     async def _greet(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         worker = self._worker
-        patience = worker.config.timeouts.request_header
+        patience = min(worker.config.timeouts.request_header, _LONGEST_S)
+        source = ""
         try:
-            async with asyncio.timeout(patience):
-                header = await _read_header(client)
+            if worker.config.proxy_protocol:
+                async with asyncio.timeout(patience):
+                    source = (await _read_header(client)).source
             await loop.connect_accepted_socket(
-                lambda: Greeted(worker, header.source),
+                lambda: Greeted(worker, source),
                 client,
                 ssl=self._secured,
                 ssl_handshake_timeout=patience,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,15 +63,13 @@ def _bound(unbound: socket.socket, where: Any) -> socket.socket:
 
 
 async def serve(
-    bound: socket.socket,
-    factory: Callable[[], asyncio.Protocol],
-    secured: ssl.SSLContext | None = None,
+    bound: socket.socket, factory: Callable[[], asyncio.Protocol]
 ) -> asyncio.AbstractServer:
     """Accept connections."""
     loop = asyncio.get_running_loop()
     if bound.family == socket.AF_UNIX:
-        return await loop.create_unix_server(factory, sock=bound, backlog=BACKLOG, ssl=secured)
-    return await loop.create_server(factory, sock=bound, backlog=BACKLOG, ssl=secured)
+        return await loop.create_unix_server(factory, sock=bound, backlog=BACKLOG)
+    return await loop.create_server(factory, sock=bound, backlog=BACKLOG)
 
 
 def edge(config: Config) -> ssl.SSLContext | None:
@@ -111,5 +108,6 @@ def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError
     if error.errno == errno.EADDRINUSE:
         why = f"address already in use. Choose another {option}, or stop what holds it."
     else:
-        why = f"{os.strerror(error.errno or 0)}. Choose another {option}."
+        # Not of `errno`: a name that can't be resolved has a number of its own, and some have none.
+        why = f"{error.strerror or error}. Choose another {option}."
     return ListenError(f"cannot listen on {address}: {why}")

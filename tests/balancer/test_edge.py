@@ -168,6 +168,31 @@ async def test_neither_tls_without_the_header_nor_the_header_without_tls(
     assert backend.requests == []
 
 
+async def test_a_handshake_that_does_not_come_has_a_time_and_a_number(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    backend = await lab.backend()
+    balancer = await lab.balancer(
+        backend, tls_cert=str(path), header_timeout=30.0, max_connections=3
+    )
+    silent = [await lab.client(balancer) for _ in range(3)]
+    for _ in range(5):
+        assert await (await lab.client(balancer)).rest() == b"", "one too many is closed at once"
+    silent[0].writer.transport.abort()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                async with _over_tls(balancer.listen) as (client, _):
+                    assert (await client.get()).status == 200
+                break
+            except ConnectionError:
+                await asyncio.sleep(0.002)  # it has not noticed yet
+    brief = await lab.balancer(backend, tls_cert=str(path), header_timeout=0.2)
+    assert await (await lab.client(brief)).rest() == b"", "after the header's time"
+
+
 async def test_without_its_header_nothing_is_served(lab: Lab) -> None:
     backend = await lab.backend()
     client = await lab.client(await lab.balancer(backend, proxy_protocol=True))

@@ -143,6 +143,15 @@ async def test_a_taken_port_is_said_in_one_line(
     )
 
 
+def test_an_address_that_is_none_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    for address, said in [
+        (f"unix:/tmp/{'a' * 150}", "path too long"),
+        ("unix:/nowhere/x.sock", "No such file or directory"),
+    ]:
+        assert main(["--admin", "none", "--listen", address]) == 3, address
+        assert said in capfd.readouterr().err, address
+
+
 def test_wrong_usage_is_explained_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     for arguments, said in [
         (["--nonsense"], "No such option"),
