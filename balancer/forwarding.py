@@ -71,7 +71,9 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
     claim = service.affinity.claim(fields, peer.address)
     before = b" HTTP/1.1\r\nHost: %b\r\n" % (fields.host or peer.local)
     after = _after(fields, claim.cookie, prefix, peer)
-    made = fields.prepared = Prepared(fields, service, prefix, peer, claim, before, after)
+    made = Prepared(fields, service, prefix, peer, claim, before, after)
+    if fields.remembered:
+        fields.prepared = made
     return made
 
 

@@ -44,11 +44,13 @@ class Fields:
     """What the lines of a head say, those that are merely passed on left aside.
 
     Never changed after parsing (frozen would cost 1 µs more); `prepared` alone holds what was last
-    made of it.
+    made of it, if it is `remembered`: the two refer to each other, and what nobody remembers
+    should not have to wait for the collector of cycles.
     """
 
     minor: int = 1
     prepared: Prepared | None = None
+    remembered: bool = False
     host: bytes = b""
     length: int = 0
     sized: bool = False

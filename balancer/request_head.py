@@ -146,6 +146,7 @@ class RequestHeads:
             known = self._sets[minor]
             if len(known) >= _MOST_SETS:
                 known.clear()
+            fields.remembered = True
             known[lines] = fields
         return fields
 
@@ -168,7 +169,9 @@ def _other_form(method: bytes, target: bytes, fields: Fields) -> tuple[bytes, Fi
     origin = match[2] or b"/"
     if origin[:1] == b"?":
         origin = b"/" + origin
-    return origin, replace(fields, host=match[1], prepared=None)  # its authority is the Host
+    return origin, replace(
+        fields, host=match[1], prepared=None, remembered=False
+    )  # its authority is the Host
 
 
 NO_REQUEST = Request(b"", b"", b"", 1, False, Fields(), b"")

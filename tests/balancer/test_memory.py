@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+from typing import TYPE_CHECKING
+
 import pytest
 
+from balancer.request_fields import Fields
 from benchmarks.balancer import bodies, idle
+
+if TYPE_CHECKING:
+    from tests.balancer.conftest import Lab
 
 SLOW = [case for case in bodies.CASES if case.slow]
 
@@ -19,3 +26,21 @@ async def test_a_body_of_any_size_and_a_slow_reader_take_constant_memory(
 
 async def test_idle_connections_are_held_and_cheap() -> None:
     assert await idle.run(1000) < 16, "kB for each"
+
+
+async def test_a_head_that_is_not_remembered_is_let_go_at_once(lab: Lab) -> None:
+    """Not at the next collection of cycles, which is rare: 16 KiB a head is 200 MB by then."""
+    client = await lab.client(await lab.balancer(await lab.backend(), affinity="cookie"))
+    gc.collect()
+    gc.disable()
+    try:
+        before = _heads()
+        for i in range(40):
+            assert (await client.get("/", f"Cookie: big={i}{'x' * 12_000}")).status == 200
+        assert _heads() - before <= 2
+    finally:
+        gc.enable()
+
+
+def _heads() -> int:
+    return sum(isinstance(each, Fields) for each in gc.get_objects())
