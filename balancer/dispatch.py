@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from balancer.affinity import BACKEND_DOWN
 from balancer.answering import Answering
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class Dispatching(Answering):
         backend, found = service.choose(prepared.claim, key, self.tried, worker.wall)
         self.found = found
         if backend is None:
-            if self.tried:
+            if found.reason == BACKEND_DOWN and service.policy.on_pin_lost == "fail":
+                self.fail(503, "the client's backend is down (on-pin-lost=fail)")
+            elif self.tried:
                 self.fail(502, "no backend could be reached")
             else:
                 self.fail(503, "no backend is available")

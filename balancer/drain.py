@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from balancer.states import State
+
 if TYPE_CHECKING:
     from balancer.backend import Backend
     from balancer.config import ServicePolicy
@@ -33,12 +35,12 @@ def outlook(
     backend: Backend, watch: Watch, policy: ServicePolicy, now: float
 ) -> dict[str, Any] | None:
     """Clients left, seconds until the last can end (None: no bound), and a sentence."""
-    if not backend.draining:
-        return None
+    if not backend.draining or backend.state not in {State.DRAIN, State.DRAINED}:
+        return None  # one that went down meanwhile keeps its start, but has no clients to wait for
     ends_in = _ends_in(backend, watch, policy, now)
     says = _says(backend, watch, ends_in)
     if not watch.others:
-        says += "; nobody else takes new clients, so they get 503"
+        says += "; nobody else takes new clients, so new clients get 503"
     rounded = None if ends_in is None else round(ends_in, 1)
     return {"pins_left": watch.pins, "ends_in": rounded, "says": says}
 
@@ -71,6 +73,8 @@ def _says(backend: Backend, watch: Watch, ends_in: float | None) -> str:
         return f"{left} left, past its limit: {moved}"
     if ends_in is None:
         seen = "left" if watch.pins else "seen lately"
+        if backend.limit:  # or it would bound the drain
+            return f"{left} {seen}; the limit waits until another backend takes clients"
         return f"{left} {seen}, without a limit: while clients come it does not end"
     if not watch.pins and not ends_in:
         return "no client left"

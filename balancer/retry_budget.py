@@ -16,6 +16,10 @@ class RetryBudget:
         self._tokens = most
         self._counted = 0
 
+    def follow(self, share: float) -> None:
+        """Earn another share from now on."""
+        self._share = share
+
     def earn(self, requests: int) -> None:
         """Say how many requests were answered in all so far, a number that only grows."""
         self._tokens = min(self._most, self._tokens + (requests - self._counted) * self._share)

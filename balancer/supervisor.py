@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from balancer.states import Finding
 
 
+_GRACE_S = 5.0  # for a worker's last words, after its drain time
+_LONGEST_S = 1e6
+
+
 def run(config: Config, read: Reload) -> int:
     """Serve with `config.workers` processes; returns the exit status. Raises `ListenError`."""
     listeners.edge(config)  # a bad certificate is told before anybody is forked
@@ -122,6 +126,7 @@ class _Parent:
         self._seats = seats
         self._stop = asyncio.Event()
         self._restarts = Restarts()
+        self._seated: dict[int, _Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._oversight = Oversight(config.health, self._changed)
         self.cluster = Cluster(config, added=self._oversight.watch, removed=self._oversight.forget)
@@ -148,6 +153,7 @@ class _Parent:
             await self._stop.wait()
             self._seats.close()
             await self.fleet.order("drain")
+            await self._outlast(watching)
             return 0 if all(await asyncio.gather(*watching)) else 1
         finally:
             await self._discovery.stop()
@@ -192,12 +198,22 @@ class _Parent:
         await self.fleet.sync()
         log("configuration reloaded")
 
+    async def _outlast(self, watching: list[asyncio.Task[bool]]) -> None:
+        """Wait for the workers' ends, and kill those that hang."""
+        patience = min(self.cluster.config.timeouts.drain, _LONGEST_S) + _GRACE_S
+        _, late = await asyncio.wait(watching, timeout=patience)
+        for child in self._seated.values() if late else ():
+            log(f"worker {child.pid} does not end; killing it")
+            os.kill(child.pid, signal.SIGKILL)
+
     # --- deaths ------------------------------------------------------------------------------
 
     async def _watch(self, number: int, child: _Child) -> bool:
         """Keep a seat taken until the end; whether all ended well."""
         while True:
+            self._seated[number] = child
             code = await _ended(child, self.fleet.links[number])
+            del self._seated[number]
             if self._stop.is_set():
                 return code == 0
             delay = self._restarts.died(time.monotonic() - child.born)

@@ -70,6 +70,7 @@ class Worker:
         config = self.cluster.config
         self.config = config
         self.limits = config.limits
+        self.retry_budget.follow(config.retry_share)
         self.explains = config.explain
         self.most_active = config.limits.backend_active or sys.maxsize
         self.request_heads = RequestHeads(config.limits, config.watched())

@@ -63,6 +63,8 @@ class LearnAffinity(Affinity):
             key = key_of(value)
             same = key == claim.key and found.backend is chosen
             self.table.put(key, chosen.pin, now)
+            if claim.key is not None and claim.key != key:
+                self.table.forget(claim.key)  # replaced: else it is one client counted twice
             return Settled(b"", UPDATED if same else INSERTED)
         known = found.backend is not None or found.reason == REMOVED
         if claim.key is not None and known and found.backend is not chosen:

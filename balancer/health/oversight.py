@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from balancer.health.check import Checker
 from balancer.health.verdict import Verdict
-from balancer.states import MEANING, Seen
+from balancer.states import MEANING, Finding, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from balancer.backend import Backend
     from balancer.config import HealthPolicy
-    from balancer.states import Finding
 
 
 class Oversight:
@@ -29,13 +28,19 @@ class Oversight:
         return Checker(policy, lambda b: MEANING[b.state].checked, self._checked)
 
     def follow(self, policy: HealthPolicy) -> None:
-        """Go by another policy from now on; the verdicts so far stay."""
+        """Go by another policy from now on; the verdicts so far stay.
+
+        Without checks nobody could ever say that a backend is up again, so all are taken to be.
+        """
         if policy == self._policy:
             return
         self._policy = policy
         self._checker.cancel()
         self._checker = self._make(policy)
-        for backend in self._verdicts:
+        for backend in list(self._verdicts):
+            if not policy.interval and backend.found is not Finding.READY:
+                self._changed(backend, Finding.READY)
+            self._verdicts[backend] = Verdict(policy.rise, policy.fall, backend.found)
             self._checker.watch(backend)
 
     def watch(self, backend: Backend) -> None:

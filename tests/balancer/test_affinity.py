@@ -136,7 +136,8 @@ async def test_a_lost_pin_moves_and_stays_moved(lab: Lab, affinity: str) -> None
 async def test_a_lost_pin_fails_when_that_was_asked_for(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity, on_pin_lost="fail")
     balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
-    assert (await ask(balancer, cookie)).status == 503
+    lost = await ask(balancer, cookie)
+    assert (lost.status, b"on-pin-lost=fail" in lost.body) == (503, True)
     assert (await ask(balancer)).status == 200
 
 
@@ -156,6 +157,23 @@ async def test_a_deleted_session_is_forgotten(lab: Lab) -> None:
     assert len((await _affinity(balancer))["pins"]) == 1
     await ask(balancer, cookie, "/logout")
     assert (await _affinity(balancer))["pins"] == []
+
+
+async def test_a_session_that_is_replaced_is_not_counted_twice(lab: Lab) -> None:
+    async def app(
+        backend: Backend,
+        request: Message,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        number = f"Set-Cookie: sid={len(backend.requests)}".encode()
+        writer.write(ok(b"in", b"X-Node: n1", number))
+
+    balancer = await lab.balancer(await lab.backend(answer=app), affinity="learn:sid")
+    first = await ask(balancer)
+    second = await ask(balancer, pair(first))
+    assert pair(first) != pair(second)
+    assert len((await _affinity(balancer))["pins"]) == 1
 
 
 async def test_the_table_of_pins_holds_no_credential(lab: Lab) -> None:

@@ -96,7 +96,7 @@ async def test_the_only_one_left_serves_its_own_and_nobody_else(
     balancer = await lab.balancer(await lab.backend(), affinity="cookie", explain=True)
     cookie = pair(await ask(balancer))
     shown = (await drain(balancer, "n1", **limit))["drain"]
-    assert shown["says"].endswith("; nobody else takes new clients, so they get 503")
+    assert shown["says"].endswith("; nobody else takes new clients, so new clients get 503")
     assert shown["ends_in"] is None
     if limit:
         backend = balancer.worker.cluster.find("app", "n1")
@@ -223,6 +223,24 @@ def test_what_does_not_end_it() -> None:
         assert ends_in is None
         assert says == "2 clients left, without a limit: while clients come it does not end"
     assert looks(cookies(max_life=60.0), 2, limit=5, others=False)[0] is None
+    assert looks(ServicePolicy(affinity="source"), 2, limit=60, others=False) == (
+        None,
+        (
+            "2 clients left; the limit waits until another backend takes clients; "
+            "nobody else takes new clients, so new clients get 503"
+        ),
+    )
+
+
+def test_who_left_and_then_went_down_has_no_outlook() -> None:
+    backend = Known(BackendSpec("app", "n1", Address("h", 1)), healthy=True)
+    backend.found = Finding.LEAVING
+    backend.keep_drain(1000.0, 0.0)
+    watch = Watch(1, 0.0, others=True)
+    assert outlook(backend, watch, cookies(), 1000.0) is not None
+    backend.found = Finding.DOWN
+    backend.keep_drain(1001.0, 0.0)
+    assert outlook(backend, watch, cookies(), 1001.0) is None
 
 
 def test_that_nobody_was_seen_means_nobody_is_left_only_to_who_watched_long_enough() -> None:
@@ -324,6 +342,16 @@ async def test_what_was_removed_at_runtime_stays_away_over_a_reload(
         assert await reload(one.spec, two.spec) == {"n2"}
         assert await reload(one.spec, two.spec + ",weight=2") == {"n2"}
         assert await reload(one.spec + ",weight=3", two.spec) == {"n1", "n2"}, "news of n1"
+
+
+async def test_ejection_and_the_end_of_checks_are_taken_over_by_a_reload(lab: Lab) -> None:
+    balancer = await lab.balancer("n1=127.0.0.1:1", health_interval=5.0, await_up=False)
+    (backend,) = balancer.worker.cluster.backends()
+    assert backend.state == "down"
+    options = Options(backend=["n1=127.0.0.1:1"], health_interval=0.0, eject_after=1)
+    balancer.reload(lambda: configure(options, secret=b"k"))
+    assert backend.state == "up", "nobody else could say so any more"
+    assert backend.ejector.failed(0.0)
 
 
 async def test_a_login_under_way_during_a_reload_is_learned(lab: Lab) -> None:

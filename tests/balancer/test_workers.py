@@ -103,6 +103,15 @@ async def test_sigterm_drains_all_workers(lab: Lab) -> None:
         assert await ended(balancer.process) == 0
 
 
+async def test_a_worker_that_hangs_does_not_hold_up_the_end() -> None:
+    async with started("--workers", "2", "--drain-timeout", "0") as balancer:
+        hung, _ = _children(balancer.process.pid)
+        os.kill(hung, signal.SIGSTOP)
+        balancer.process.send_signal(signal.SIGTERM)
+        assert await ended(balancer.process) == 1
+        await _gone([hung])
+
+
 async def test_workers_die_with_their_parent() -> None:
     async with started("--workers", "2") as balancer:
         workers = _children(balancer.process.pid)
