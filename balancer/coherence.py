@@ -46,6 +46,18 @@ def doubts(config: Config) -> Iterator[str]:
             )
 
 
+def cookie_doubts(config: Config) -> Iterator[str]:
+    """Cookies that browsers don't keep."""
+    for name in config.services():
+        policy = config.policy(name)
+        cookie = policy.cookie
+        if policy.affinity == "cookie" and cookie.same_site == "None" and not cookie.secure:
+            yield (
+                f"service {name}: browsers refuse a cookie with SameSite=None that is not Secure; "
+                "say --cookie-secure too, and serve it by HTTPS"
+            )
+
+
 def _served(config: Config) -> list[str]:
     """The services that have backends, or look for them."""
     named = [b.service for b in config.backends] + [d.service for d in config.discover]

@@ -94,6 +94,9 @@ class Options:
     cookie_secure: Annotated[
         bool, _option("Mark the affinity cookie Secure; with --tls-cert it always is.")
     ] = False
+    cookie_http_only: Annotated[
+        bool, _option("Mark it HttpOnly, so that scripts in a page don't see it.")
+    ] = True
     cookie_same_site: Annotated[str, _option("Its SameSite: Lax, Strict or None.")] = "Lax"
     cookie_path: Annotated[str, _option("Its Path.")] = "/"
     cookie_domain: Annotated[str, _option("Its Domain; empty: the host only.")] = ""
@@ -306,6 +309,7 @@ def _policy(options: Options, *, own_name: bool = False) -> config.ServicePolicy
             path=options.cookie_path,
             domain=options.cookie_domain,
             secure=options.cookie_secure or bool(options.tls_cert),
+            http_only=options.cookie_http_only,
             same_site=options.cookie_same_site,
             max_idle=options.cookie_max_idle,
             max_life=options.cookie_max_life,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from balancer import greeted, listeners
 from balancer.cluster import Cluster
-from balancer.coherence import doubts
+from balancer.coherence import cookie_doubts, doubts
 from balancer.config import lasting
 from balancer.discovery import Discovery
 from balancer.errors import BalancerError
@@ -150,7 +150,7 @@ def say_where(config: Config, listen: str, admin: str | None) -> None:
     scheme = "https" if config.tls_cert else "http"
     if admin:
         log(f"admin on http://{admin}")
-    for doubt in doubts(config):
+    for doubt in [*doubts(config), *cookie_doubts(config)]:
         log(doubt)
     named = "".join(f", those of {spec.host}" for spec in config.discover)
     log(

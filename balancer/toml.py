@@ -17,10 +17,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from balancer.errors import UsageError
 from balancer.options import Options
+
+_HINTS = get_type_hints(Options, include_extras=True)
 
 OF_A_SERVICE = frozenset(
     {
@@ -29,6 +31,7 @@ OF_A_SERVICE = frozenset(
         "on_pin_lost",
         "cookie_name",
         "cookie_secure",
+        "cookie_http_only",
         "cookie_same_site",
         "cookie_path",
         "cookie_domain",
@@ -73,7 +76,18 @@ def _checked(table: dict[str, Any], known: set[str] | frozenset[str], path: str)
             raise UsageError(f"--config {path}: unknown key {key!r}; there are {there}")
         if not _fits(Options.__dataclass_fields__[key].default, value):
             raise UsageError(f"--config {path}: {key} can't be {value!r}")
+        _check_range(key, value, path)
     return named
+
+
+def _check_range(key: str, value: Any, path: str) -> None:
+    """What typer does for the command line; a service's own options never pass through there."""
+    described = _HINTS[key].__metadata__[0]
+    least, most = described.min, described.max
+    low = least is not None and not value >= least  # not <, so that nan is refused
+    if low or (most is not None and value > most):
+        where = f"at least {least}" if low else f"at most {most}"
+        raise UsageError(f"--config {path}: {key} can't be {value!r}: it is {where}")
 
 
 def _fits(default: Any, value: Any) -> bool:

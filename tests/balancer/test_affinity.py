@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from balancer.coherence import cookie_doubts
 from balancer.states import State
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 from tests.balancer.test_admin import JSON
@@ -174,6 +175,16 @@ async def test_a_session_that_is_replaced_is_not_counted_twice(lab: Lab) -> None
     second = await ask(balancer, pair(first))
     assert pair(first) != pair(second)
     assert len((await _affinity(balancer))["pins"]) == 1
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_scripts_see_the_cookie_only_if_that_was_asked_for(lab: Lab, *, hidden: bool) -> None:
+    options = {"affinity": "cookie", "cookie_same_site": "None"}
+    balancer = await lab.balancer(await lab.backend(), cookie_http_only=hidden, **options)  # type: ignore[arg-type]
+    (line,) = (await ask(balancer)).values("set-cookie")
+    assert (b"HttpOnly" in line) == hidden
+    (doubt,) = cookie_doubts(balancer.worker.config)
+    assert "say --cookie-secure too" in doubt
 
 
 async def test_the_table_of_pins_holds_no_credential(lab: Lab) -> None:

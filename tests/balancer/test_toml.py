@@ -62,6 +62,10 @@ def test_options_and_services_are_read(tmp_path: Path) -> None:
         "service.a = 1",
         "[service.a]\nlisten = 'x'",
         "config = 'other.toml'",
+        "workers = 0",
+        "workers = 1000",
+        "[service.a]\ntable_entries = -5",
+        "[service.a]\ncookie-max-idle = nan",
     ],
 )
 def test_what_makes_no_sense_is_said(tmp_path: Path, text: str) -> None:
