@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from bisect import bisect_left
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from balancer.response_head import Response
     from balancer.upstream import Upstream
 
+_RESET = struct.pack("ii", 1, 0)  # linger for no time at all
 _JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
 
 
@@ -147,11 +150,20 @@ class Answering(OwnAnswers):
     def answer_cut(self) -> None:
         """The answer broke off: the client must notice, so its connection breaks off too."""
         tunnel = self.state == TUNNEL
+        upstream = self.upstream
+        delimited = upstream is None or upstream.response.length >= 0 or self._chunks(upstream)
         self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
         self.state = DISCARD
         self.leave_backend(failed=not tunnel)
-        # What came is still flushed; then no final chunk, or bytes missing.
+        # What came is still flushed; then no final chunk, or bytes missing. Where the end of the
+        # connection is the end of the answer, only a reset says that it is not whole.
+        sock = self.transport.get_extra_info("socket")
+        if not tunnel and not delimited and sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.close()
+
+    def _chunks(self, upstream: Upstream) -> bool:
+        return self.takes_chunks and upstream.response.length == CHUNKED
 
     def answer_broken(self, upstream: Upstream, reason: str) -> None:
         """The backend broke HTTP."""

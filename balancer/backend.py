@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from balancer.affinity import VALID, Found
@@ -77,7 +77,7 @@ class Backend:
         self.limit = 0.0
         self.overdue = False
         self.ejector = Ejector(ejection or EjectionPolicy())
-        self.waiting: deque[Dispatching] = deque()
+        self.waiting: OrderedDict[Dispatching, None] = OrderedDict()
         self.pinnable = False
         self.retired = False
         self.troubled = False

@@ -11,7 +11,7 @@ from balancer.errors import RefusedError
 from balancer.request_fields import rule_of
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t -~\x80-\xff]*)?")
-_TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+_TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+([\t -~\x80-\xff]*)")
 _MAX_LINE = 1024
 _MAX_TRAILERS = 8192
 # RFC 9110 section 6.5.1: fields for framing, routing, authentication don't belong in a trailer.

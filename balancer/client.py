@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from balancer.affinity import NOTHING, NOTHING_FOUND
 from balancer.forwarding import NOT_PREPARED
 from balancer.request_head import NO_REQUEST
 
 if TYPE_CHECKING:
+    from collections import OrderedDict
+
     from balancer.backend import Backend
+    from balancer.dispatch import Dispatching
     from balancer.forwarding import Peer
     from balancer.request_body import RequestBody
     from balancer.upstream import Upstream
@@ -32,7 +35,8 @@ class Client(asyncio.Protocol):
 
     The answer side is `upstream` (None while connecting) and `answering` (its head was sent on).
     A client that pipelines is served in order: what it sends early waits in `buffer`, unread
-    beyond.
+    beyond. `queue` is where it waits for room at a backend; `reading` says that a loop takes
+    requests out of `buffer`, which goes on by itself when one is answered on the spot.
     """
 
     __slots__ = (
@@ -50,7 +54,8 @@ class Client(asyncio.Protocol):
         "keep_alive",
         "peer",
         "prepared",
-        "queued",
+        "queue",
+        "reading",
         "repeatable",
         "request",
         "sent",
@@ -84,7 +89,8 @@ class Client(asyncio.Protocol):
         self.answering = False
         self.keep_alive = True
         self.held = False
-        self.queued = False
+        self.queue: OrderedDict[Dispatching, None] | None = None
+        self.reading = False
         self.closed = False
         self.body: RequestBody | None = None
         self.started = 0.0
@@ -143,7 +149,9 @@ class Client(asyncio.Protocol):
         backend = self.backend
         self.upstream = None
         self.backend = None
-        self.queued = False
+        if self.queue is not None:
+            self.queue.pop(cast("Dispatching", self), None)
+            self.queue = None
         if backend is not None:
             backend.active -= 1
             if failed:

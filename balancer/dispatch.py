@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from balancer.affinity import BACKEND_DOWN
 from balancer.answering import Answering
+from balancer.errors import RefusedError
 
 if TYPE_CHECKING:
     from balancer.backend import Backend
@@ -43,13 +45,14 @@ class Dispatching(Answering):
         backend.requests += 1
         idle = backend.pool.idle
         if idle and request.idempotent:
-            upstream = idle.pop()
-            if self.body is None:
-                self.upstream = upstream
+            body = self.body
+            if body is None:
+                upstream = self.upstream = idle.pop()
                 upstream.begin(self, self.head_out, request.method == b"HEAD")
-            else:
-                self.connected(upstream)
-            return
+                return
+            if body.stays_repeatable:
+                self.connected(idle.pop())
+                return
         # A connection used a moment ago is hardly being closed just now; an older one may be,
         # and this request could not be sent again.
         fresh = backend.pool.take_fresh(worker.clock - 1.0)
@@ -63,18 +66,38 @@ class Dispatching(Answering):
         if len(place.waiting) >= self.worker.limits.queue:
             self.fail(503, "every backend is busy and the queue is full")
             return
-        self.queued = True
+        self.queue = place.waiting
         self.deadline = self.worker.queue_at
-        place.waiting.append(self)
+        place.waiting[self] = None
 
     def wake(self) -> bool:
         """There is room again; False when this client waits no longer."""
-        if not self.queued or self.closed:
+        if self.queue is None or self.closed:
             return False
-        self.queued = False
+        until = self.deadline
+        self.queue = None
         self.deadline = self.worker.response_at
-        self.dispatch()
+        self._choose_again(until)
         return True
+
+    def _choose_again(self, queue_until: float = inf) -> None:
+        """Dispatch what was prepared a while ago: a reload may have come in between.
+
+        Who has to queue again is no more patient than before.
+        """
+        if self.generation != self.worker.cluster.generation:
+            try:
+                self.prepare_again()
+            except RefusedError as error:
+                self.refuse(error)
+                return
+        self.dispatch()
+        if self.queue is not None:
+            self.deadline = min(self.deadline, queue_until)
+
+    def prepare_again(self) -> None:
+        """Read and route the request anew; raises `RefusedError`."""
+        raise NotImplementedError
 
     def connected(self, upstream: Upstream) -> None:
         """A connection to the chosen backend: send what there is of the request."""
@@ -118,4 +141,4 @@ class Dispatching(Answering):
     def _try_another(self, failed: Backend) -> None:
         self.tried = {*self.tried, failed}
         failed.retries += 1
-        self.dispatch()
+        self._choose_again()

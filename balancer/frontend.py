@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import asyncio
 
     from balancer.request_fields import Fields
+    from balancer.request_head import Request
+
+_CR = 13
 
 
 class Frontend(Dispatching):
@@ -33,6 +36,7 @@ class Frontend(Dispatching):
         self.transport = cast("asyncio.Transport", transport)
         worker = self.worker
         self.peer = worker.peer_of(self.transport)
+        self.generation = worker.cluster.generation
         self.deadline = worker.header_at
         if worker.config.proxy_protocol:
             self.state = GREETING
@@ -58,7 +62,8 @@ class Frontend(Dispatching):
                 self.buffer += data
             else:
                 self.buffer = data
-                self.deadline = self.worker.header_at
+                # Empty lines are no request, and buy no time.
+                self.deadline = self.deadline if data[0] == _CR else self.worker.header_at
             self._read_requests()
         elif state == BODY:
             self._read_body(data)
@@ -92,6 +97,13 @@ class Frontend(Dispatching):
 
     def _read_requests(self) -> None:
         """Start the next request, and go on as long as requests are answered on the spot."""
+        self.reading = True
+        try:
+            self._read_all()
+        finally:
+            self.reading = False
+
+    def _read_all(self) -> None:
         while self.state == READING and self.buffer and not self.closed:
             buffer = self.buffer
             end = buffer.find(b"\r\n\r\n") + 4
@@ -114,6 +126,8 @@ class Frontend(Dispatching):
         """The head is not whole. False: wait for more; true: look again."""
         if buffer.startswith(b"\r\n"):
             self.buffer = buffer[2:]
+            if self.buffer:
+                self.deadline = self.worker.header_at
             return True
         if len(buffer) >= limit:
             self.refuse_unread(RefusedError(431, f"the request head is larger than {limit} bytes"))
@@ -126,6 +140,8 @@ class Frontend(Dispatching):
         worker = self.worker
         if head.startswith(b"\r\n"):
             head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
+        if self.generation != worker.cluster.generation:
+            self._forget()
         request = self.request
         if request is NO_REQUEST:
             request = self.request = worker.request_heads.first(head)
@@ -140,17 +156,36 @@ class Frontend(Dispatching):
                 self.hold()
         else:
             self._start_body(fields)
-        cluster = worker.cluster
-        route = cluster.router.only or cluster.router.find(fields.host, request.path)
+        self._prepare(request)
+        self.repeatable = head if fields.length == 0 else b""
+        self._begin()
+
+    def _prepare(self, request: Request) -> None:
+        cluster = self.worker.cluster
+        route = cluster.router.only or cluster.router.find(request.fields.host, request.path)
         if route is None:
             raise RefusedError(404, "no route matches this path")
         service = cluster.services[route.service]
-        prepared = forwarding.prepare(fields, service, route.stripped, self.peer)
+        prepared = forwarding.prepare(request.fields, service, route.stripped, self.peer)
         self.prepared = prepared
         self.start = forwarding.start(request, prepared)
-        self.generation = cluster.generation
-        self.repeatable = head if fields.length == 0 else b""
-        self._begin()
+
+    def _forget(self) -> None:
+        """A reload: what was known of heads, routes and the client's address may be wrong."""
+        worker = self.worker
+        self.generation = worker.cluster.generation
+        self.request = NO_REQUEST
+        self.repeatable = b""
+        self.peer = worker.peer_at(self.peer.address.decode())
+
+    def prepare_again(self) -> None:
+        """Read and route the request anew; raises `RefusedError`."""
+        head = self.request.head
+        own_id = self.head_out[len(self.start) :]
+        self._forget()
+        self.request = self.worker.request_heads.read(head)
+        self._prepare(self.request)
+        self.head_out = self.start + own_id
 
     def _begin(self) -> None:
         worker = self.worker
@@ -170,7 +205,8 @@ class Frontend(Dispatching):
             self.release()
         if self.buffer:
             self.deadline = self.worker.header_at
-            self._read_requests()
+            if not self.reading:
+                self._read_requests()
 
     # --- bodies ------------------------------------------------------------------------------
 
@@ -182,7 +218,8 @@ class Frontend(Dispatching):
             self._take_body(self.body, early)
 
     def _read_body(self, data: bytes) -> None:
-        self.deadline = self.worker.response_at
+        if self.queue is None:
+            self.deadline = self.worker.response_at
         try:
             self._take_body(cast("RequestBody", self.body), data)
         except RefusedError as error:

@@ -28,18 +28,32 @@ class OwnAnswers(Client):
     def timed_out(self) -> None:
         """The deadline has passed; what that means depends on who was to do something."""
         if self.state == READING:
-            if self.buffer:
+            if self.transport.is_closing():
+                self.transport.abort()  # it does not read the end of its last answer
+            elif self.buffer:
                 self.refuse_unread(RefusedError(408, "the request did not arrive in time"))
             else:
+                self.deadline = self.worker.response_at
                 self.transport.close()
-        elif self.queued:
+        elif self.queue is not None:
             self.fail(503, "every backend is busy")
         elif self.state in {TUNNEL, DISCARD, GREETING} or self.answering:
             self.abort()
-        elif self.state == BODY and not self.held:
+        elif self.state == BODY and not self.held and not self._awaits_100():
             self.refuse(RefusedError(408, "the request's body did not arrive in time"))
         else:
             self.fail(504, "the backend did not answer in time")
+
+    def _awaits_100(self) -> bool:
+        """Whether the client may rightly wait for a word of the backend before its body."""
+        upstream, body = self.upstream, self.body
+        return (
+            self.request.fields.expect_continue
+            and upstream is not None
+            and not upstream.interims
+            and body is not None
+            and not body.begun
+        )
 
     def fail(self, status: int, detail: str) -> None:
         """No backend gives an answer, so we do; the connection stays if the request is whole."""

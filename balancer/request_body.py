@@ -54,6 +54,19 @@ class RequestBody:
         return self._kept is not None and self._size > _MOST_KEPT
 
     @property
+    def begun(self) -> bool:
+        """Whether any of it has come."""
+        return self._size > 0
+
+    @property
+    def stays_repeatable(self) -> bool:
+        """Whether it is known already that all of it will be kept."""
+        if self.done:
+            return self._kept is not None and not self.plenty
+        sized = self._chunks is None and self._kept is not None
+        return sized and self._size + self._left <= _MOST_KEPT
+
+    @property
     def repeatable(self) -> bool:
         """Whether all that was taken is still there."""
         return self._kept is not None

@@ -32,7 +32,10 @@ _METHODS = {
 _VERSIONS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _TARGET = bytes([33, 34, *range(36, 127)])  # printable, and no fragment
-_LOOKS_LIKE_HTTP = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]* ?(?:[A-Z/.\d]*\r?)?)?")
+# No two neighbours here can match the same byte: this reads what strangers send, in linear time.
+_LOOKS_LIKE_HTTP = re.compile(
+    rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]*+(?: [A-Z/.\d]*+)?\r?)?"
+)
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from balancer import algorithms
@@ -44,7 +44,7 @@ class Service:
     ) -> None:
         self.name = name
         self.tally = Tally()
-        self.waiting: deque[Dispatching] = deque()
+        self.waiting: OrderedDict[Dispatching, None] = OrderedDict()
         self._panic = panic
         self._most_active = most_active
         self._most_queued = most_queued
@@ -74,6 +74,22 @@ class Service:
         """
         return any(b.takes_new for b in self.backends.values() if b is not backend)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a client without a pin would not have to wait."""
+        most = self._most_active
+        return any(not most or b.active < most for b in self._open)
+
+    def may_leave(self) -> Dispatching | None:
+        """Take one out of the queues for whom there is room, or whose backend is out."""
+        most = self._most_active
+        for backend in self.backends.values():
+            if backend.waiting and (not backend.pinnable or not most or backend.active < most):
+                return backend.waiting.popitem(last=False)[0]
+        if self.waiting and self.has_room:
+            return self.waiting.popitem(last=False)[0]
+        return None
+
     def take_over(self, old: Service) -> None:
         """Become the service that another was before a reload: the same backends and counters."""
         self.backends, self.by_pin = old.backends, old.by_pin
@@ -83,6 +99,10 @@ class Service:
         """Let a backend go; its open requests finish. Raises KeyError."""
         backend = self.backends.pop(name)
         del self.by_pin[backend.pin]
+        for client in backend.waiting:
+            client.queue = self.waiting
+        self.waiting.update(backend.waiting)
+        backend.waiting.clear()
         self.refresh()
         return backend
 

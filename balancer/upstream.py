@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 IDLE, HEAD, LENGTH, CHUNKS, UNTIL_CLOSE, TUNNEL = range(6)
 _MAX_HEAD = 64 * 1024
+_MOST_INTERIM = 32  # 1xx before an answer
 _SWITCHING = 101
 _FINAL = 200
 
@@ -37,6 +38,7 @@ class Upstream(asyncio.Protocol):
         "chunks",
         "client",
         "idle_since",
+        "interims",
         "left",
         "paused",
         "phase",
@@ -55,6 +57,7 @@ class Upstream(asyncio.Protocol):
         self.buffer = b""
         self.response = NO_RESPONSE
         self.left = 0
+        self.interims = 0
         self.chunks: ChunkedReader | None = None
         self.reused = False
         self.to_head = False
@@ -70,6 +73,7 @@ class Upstream(asyncio.Protocol):
         """Send a request's head for a client; the answer goes to it."""
         self.client = client
         self.phase = HEAD
+        self.interims = 0
         self.to_head = to_head
         self.transport.write(head)
 
@@ -93,7 +97,9 @@ class Upstream(asyncio.Protocol):
                     client.start_answer(self, response, data, len(response.head))
                     self._finish(response.keep_alive)
                 else:
-                    self._read_head(client, self.buffer + data if self.buffer else data)
+                    rest = self.buffer + data if self.buffer else data
+                    while rest:
+                        rest = self._read_head(client, rest)
             elif phase == LENGTH:
                 self._read_length(client, data)
             elif phase == CHUNKS:
@@ -104,7 +110,8 @@ class Upstream(asyncio.Protocol):
             self.drop()
             client.answer_broken(self, str(error))
 
-    def _read_head(self, client: Answering, data: bytes) -> None:
+    def _read_head(self, client: Answering, data: bytes) -> bytes:
+        """Read one head; what is behind it when that was an interim one, where another begins."""
         response = self.response
         if (
             response is not NO_RESPONSE
@@ -116,17 +123,16 @@ class Upstream(asyncio.Protocol):
             end = data.find(b"\r\n\r\n") + 4
             if end == 3:  # noqa: PLR2004 - not found
                 self._wait_for_head(data)
-                return
+                return b""
             response = self.worker.response_heads.read(data[:end], to_head=self.to_head)
             self.buffer = b""
             if response.status < _FINAL:
-                self._interim(client, response, data[end:])
-                return
+                return self._interim(client, response, data[end:])
             self.response = response
         self.buffer = b""
         if response.size < 0:
             self._unsized(client, response, data[end:])
-            return
+            return b""
         left = response.size - len(data)
         if left <= 0:
             whole = data[: response.size] if left else data
@@ -136,23 +142,26 @@ class Upstream(asyncio.Protocol):
             self.left = left
             self.phase = LENGTH
             client.start_answer(self, response, data, end)
+        return b""
 
     def _wait_for_head(self, data: bytes) -> None:
         if len(data) > _MAX_HEAD:
             raise BadAnswerError("response head too large")
         self.buffer = data
 
-    def _interim(self, client: Answering, response: Response, rest: bytes) -> None:
-        """1xx: switch protocols, or pass it on and read the next head."""
+    def _interim(self, client: Answering, response: Response, rest: bytes) -> bytes:
+        """1xx: switch protocols, or pass it on and let the next head be read."""
         if response.status == _SWITCHING:
             if not client.may_switch():
                 raise BadAnswerError("101 without being asked")
             self.phase = TUNNEL
             client.switch(response, rest)
-            return
+            return b""
+        self.interims += 1
+        if self.interims > _MOST_INTERIM:
+            raise BadAnswerError(f"more than {_MOST_INTERIM} interim answers")
         client.interim(response)
-        if rest and self.client is not None:
-            self._read_head(client, rest)
+        return rest if self.client is not None else b""
 
     def _unsized(self, client: Answering, response: Response, rest: bytes) -> None:
         client.start_answer(self, response, response.head, len(response.head))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from balancer.config import Config
     from balancer.dispatch import Dispatching
     from balancer.own_answers import OwnAnswers
+    from balancer.service import Service
 
 _MOST_PEERS = 4096
 _MOST_RETRIES = 100.0
@@ -154,8 +155,21 @@ class Worker:
         service = self.cluster.services[backend.service]
         for waiting in (backend.waiting, service.waiting):
             while waiting:
-                if waiting.popleft().wake():
+                if waiting.popitem(last=False)[0].wake():
                     return
+
+    def _wake(self, service: Service) -> None:
+        """Room may have come in other ways than by an answer: backends added, up or back, limits.
+
+        Looking once a tick costs nothing while nobody waits, and can't run into itself. Nobody is
+        woken twice in one tick, even if he has to queue again.
+        """
+        queues = [service.waiting, *(b.waiting for b in service.backends.values())]
+        for _ in range(sum(map(len, queues))):
+            client = service.may_leave()
+            if client is None:
+                return
+            client.wake()
 
     def frontend_closed(self) -> None:
         """A client has gone; the last one ends a drain."""
@@ -196,6 +210,7 @@ class Worker:
             changed = [self._tick_backend(backend) for backend in service.backends.values()]
             if any(changed):
                 service.refresh()
+            self._wake(service)
         services = self.cluster.services.values()
         self.retry_budget.earn(sum(sum(service.tally.buckets) for service in services))
         self._ticking = self._loop.call_later(self._tick_every, self._tick)
