@@ -18,6 +18,7 @@ from random import Random
 
 from lab.errors import FabricLost, Skip, StartError
 from lab.fabrics.interface import Address, Part
+from lab.fabrics.ports import reserve
 from lab.fabrics.scratch import MARK, Scratch
 
 LOOPBACK = "127.0.0.1"
@@ -203,16 +204,12 @@ class LocalSite:
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
         """Reserve a port on the loopback for as long as the site is open.
 
-        The socket is bound and never listens, so on Linux the part can bind the same port with
-        SO_REUSEADDR, as servers do, while the kernel gives it to nobody else: no race, and a node
-        that is killed finds its port free when it comes back.
+        A node that is killed finds its port free when it comes back, unless a process has asked
+        for that very number with SO_REUSEADDR, which nothing can prevent: see `ports`.
         """
-        reservation = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            reservation.bind((LOOPBACK, port))
+            reservation = reserve(LOOPBACK, port)
         except OSError as error:
-            reservation.close()
             raise StartError(
                 f"port {port} on {LOOPBACK} cannot be had: {error.strerror}",
                 "choose another port, or stop what holds it",
