@@ -56,7 +56,7 @@ class BlueGreen:
     patience: float = START_SECONDS
 
     async def carry_out(self, members: Membership, old: Sequence[Node], version: str) -> None:
-        await Rolling(len(old), self.limit, self.patience).carry_out(members, old, version)
+        await Rolling(max(1, len(old)), self.limit, self.patience).carry_out(members, old, version)
 
 
 @dataclass(frozen=True, slots=True)

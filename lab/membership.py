@@ -90,6 +90,8 @@ class Membership:
             await side_by_side([self._boot.start_node(node, seconds) for node in new])
             await self._boot.all_up([node.name for node in new])
         except LabError as error:
+            for node in new:
+                await self._boot.abandon(node)  # or it would come late, and serve all the same
             stay = ", ".join(name for name in self.nodes if name not in {n.name for n in new})
             raise DeployError(
                 f"{_names(new)} did not come up again: {error}",

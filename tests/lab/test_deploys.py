@@ -191,6 +191,28 @@ async def test_patience_with_a_node_that_runs_but_is_never_ready_ends(make: Make
         assert list(cluster.nodes) == ["n1", "n2"]
 
 
+async def test_a_cut_that_failed_leaves_nothing_that_comes_late(
+    make: Make, fabric: LocalFabric
+) -> None:
+    async with make() as cluster:
+        sleeper = (Service("app", 2, program="tests.lab.never_ready"),)
+        old = dict(cluster.nodes)
+        for name, node in old.items():
+            cluster.nodes[name] = replace(node, service=sleeper[0])
+        with pytest.raises(DeployError, match="did not come up again"):
+            await cluster.deploy(Cut(patience=0.2), version="2")
+        assert cluster._boot.running("n2")
+        assert not cluster._boot.running("n1")
+
+
+async def test_a_deploy_of_no_node_is_done_at_once(make: Make) -> None:
+    for how in (Rolling(), BlueGreen(), Cut()):
+        async with make(nodes=1) as cluster:
+            await cluster.remove_node("n1")
+            await cluster.deploy(how, version="2")
+            assert list(cluster.nodes) == []
+
+
 async def test_a_drain_lasts_until_its_last_client_has_gone(make: Make, seen: list[Event]) -> None:
     async with make(nodes=1, affinity="learn:sid") as cluster:
         alice = cluster.client("alice")
