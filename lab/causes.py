@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lab.events import Event
+from lab.evidence import is_error
 from lab.verdicts import Fate, User
 
 LOSSES = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
@@ -33,12 +34,34 @@ class Loss:
         return f"{self.users} of {self.of} users {how}: {self.why}"
 
 
+class End(NamedTuple):
+    """What happened to a node, and when."""
+
+    at: float
+    node: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.how} at {self.at:.1f} s"
+
+
 class Cause(NamedTuple):
     """`end` is what happened to the one node that mattered, `what` that meant, `example` whom."""
 
     what: str
-    end: str = ""
+    end: End | None = None
     example: str = ""
+
+
+class Span(NamedTuple):
+    """From when something was set off until it was over: in between, answers can show either."""
+
+    began: float
+    over: float
+
+    def explains(self, user: User, since: float) -> bool:
+        """Whether it is later than that, and not later than what happened to the user."""
+        return user.at is not None and since < self.over and self.began <= user.at.completed
 
 
 def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
@@ -64,13 +87,11 @@ def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
 
 def _sentence(causes: Sequence[Cause]) -> str:
     """What they have in common, after the nodes' ends in the order of their moments."""
-    ends = sorted(
-        {cause.end for cause in causes if cause.end}, key=lambda end: float(end.split()[-2])
-    )
+    ends = sorted({cause.end for cause in causes if cause.end})
     what = causes[0].what
     if len(ends) > 1:
         what = what.replace(" its ", " their ")
-    return " ".join(filter(None, [", ".join([*ends, what]), causes[0].example]))
+    return " ".join(filter(None, [", ".join([*map(str, ends), what]), causes[0].example]))
 
 
 class _Tale:
@@ -79,28 +100,28 @@ class _Tale:
     def __init__(self) -> None:
         self._strategies: Mapping[str, object] = {}
         self._one_key = True
-        self._of_nodes: dict[str, list[tuple[float, str]]] = {}
-        self._balancer: list[float] = []
-        self._redis: list[float] = []
+        self._of_nodes: dict[str, list[tuple[Span, str]]] = {}
+        self._balancer: list[Span] = []
+        self._redis: list[Span] = []
         self._redis_keeps = False
-        self._keys: list[float] = []
+        self._keys: list[Span] = []
 
     def hear(self, event: Event) -> None:
-        at = _moment(event)
+        span = _span(event)
         if event.kind == "cluster.starting":
             strategies = event.data.get("strategies")
             self._strategies = strategies if isinstance(strategies, dict) else {}
             self._one_key = event.data.get("one_key") is not False
         elif event.kind in _ENDS:
             name = str(event.data.get("node"))
-            self._of_nodes.setdefault(name, []).append((at, _ENDS[event.kind]))
+            self._of_nodes.setdefault(name, []).append((span, _ENDS[event.kind]))
         elif event.kind == "redis.stopped":
-            self._redis.append(at)
+            self._redis.append(span)
             self._redis_keeps = event.data.get("keeps") is True
         elif event.kind == "keys.retired":
-            self._keys.append(at)
+            self._keys.append(span)
         elif event.kind == "balancer.restarted":
-            self._balancer.append(at)
+            self._balancer.append(span)
 
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
@@ -108,6 +129,10 @@ class _Tale:
             return Cause("", example=user.says)
         if user.fate is Fate.STUCK:
             return self._stuck(user)
+        if user.at is not None and is_error(user.at) and self._end_of(user) is None:
+            return Cause(f"{_said(user)} from {_at(user)}, until they logged in anew")
+        if user.at is not None and not user.at.credential:
+            return Cause("what their login had given them was not sent with a single request")
         told = {"memory": self._memory, "redis": self._store, "jwt": self._token}
         return told.get(self._strategy(user), _unexplained)(user)
 
@@ -124,11 +149,11 @@ class _Tale:
         if user.at is None or not (user.at.reason or user.at.verdict.lstrip("N")):
             return ""
         said = f"; the balancer says: {user.at.verdict}, {user.at.reason or 'no reason'}"
-        restarted = _last(self._balancer, user)
+        restarted = _last(self._balancer, user, user.entered)
         return said if restarted is None else f"{said}; it restarted at {restarted:.1f} s"
 
     def _store(self, user: User) -> Cause:
-        stopped = _last(self._redis, user)
+        stopped = _last(self._redis, user, user.since)
         if stopped is None:
             return Cause("Redis had their sessions no more")
         if self._redis_keeps:
@@ -138,7 +163,7 @@ class _Tale:
         return Cause(f"Redis stopped at {stopped:.1f} s, their sessions were in it")
 
     def _token(self, user: User) -> Cause:
-        retired = _last(self._keys, user)
+        retired = _last(self._keys, user, user.since)
         if retired is not None:
             return Cause(f"the key that had signed their tokens was taken away at {retired:.1f} s")
         if self._one_key or _at(user) == user.home:
@@ -149,20 +174,24 @@ class _Tale:
         return Cause(signed, example=_instead(user))
 
     def _stuck(self, user: User) -> Cause:
-        status = user.at.status if user.at else None
-        said = "no answer came" if status is None else f"{status} came"
+        said = _said(user)
         if end := self._end_of(user):
-            return Cause(f"and they stayed tied to it: {said}", end)
-        stopped = _last(self._redis, user)
+            tied = user.at is not None and user.at.verdict.startswith(("D", "V"))
+            return Cause(f"and they stayed tied to it: {said}" if tied else said, end)
+        stopped = _last(self._redis, user, user.since)
         if stopped is not None:
             return Cause(f"Redis stopped at {stopped:.1f} s: {said}")
         return Cause(f"{said} from {_at(user)}")
 
-    def _end_of(self, user: User) -> str:
-        """`n2 stopped at 4.0 s`, when the user's node had ended before the answer came."""
-        ends = self._of_nodes.get(user.home or "", [])
-        before = [(at, how) for at, how in ends if user.at and at <= user.at.completed]
-        return f"{user.home} {before[-1][1]} at {before[-1][0]:.1f} s" if before else ""
+    def _end_of(self, user: User) -> End | None:
+        """The last end of the user's node between its last good answer and what happened to it."""
+        home = user.home or ""
+        ends = [
+            End(span.began, home, how)
+            for span, how in self._of_nodes.get(home, [])
+            if span.explains(user, user.since)
+        ]
+        return max(ends, default=None)
 
     def _strategy(self, user: User) -> str:
         """The strategy of the service that was asked: the only one, or the first of the path."""
@@ -174,14 +203,19 @@ _ELSEWHERE = "they were sent to another node than the one"
 _NOTHING = _Tale()
 
 
-def _moment(event: Event) -> float:
-    """When it was set off, which an answer may be quicker to show than the event itself."""
+def _span(event: Event) -> Span:
+    """An answer may be quicker to show what was set off than the event, which comes after it."""
     began = event.data.get("began")
-    return began if isinstance(began, float) else event.at
+    return Span(began if isinstance(began, float) else event.at, event.at)
 
 
-def _last(moments: Sequence[float], user: User) -> float | None:
-    return max((at for at in moments if user.at and at <= user.at.completed), default=None)
+def _last(spans: Sequence[Span], user: User, since: float) -> float | None:
+    return max((span.began for span in spans if span.explains(user, since)), default=None)
+
+
+def _said(user: User) -> str:
+    status = user.at.status if user.at else None
+    return "no answer came" if status is None else f"{status} came"
 
 
 def _at(user: User) -> str:

@@ -226,9 +226,10 @@ class Cluster:
     async def restart_balancer(self) -> None:
         """Stop the balancer and start it again: same address, same secrets, an empty memory."""
         self._balancer()
+        began = self._events.now()
         await self._boot.parts.end(BALANCER, signal.SIGTERM)
         await self._boot.start_balancer()
-        self._emit("balancer.restarted")
+        self._emit("balancer.restarted", began=began)
 
     async def reload_balancer(self) -> None:
         """Have the balancer read its configuration anew while it serves."""
@@ -254,8 +255,9 @@ class Cluster:
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
+        began = self._events.now()
         await self._boot.retire_keys()
-        self._emit("keys.retired")
+        self._emit("keys.retired", began=began)
 
     # Small things
 

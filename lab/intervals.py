@@ -41,7 +41,8 @@ class Counted:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.part} of {self.whole} {self.what}, so {_percent(low)} to {_percent(high)}"
+        interval = f"{_percent(low)} to {_percent(high)}"
+        return f"{self.part} of {self.whole} {self.what}, so {interval} (at {100 * LEVEL:.4f} %)"
 
 
 @dataclass(frozen=True, slots=True)

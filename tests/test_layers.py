@@ -21,6 +21,7 @@ LAYERS = (
         "intervals",
         "answers",
         "carts",
+        "evidence",
         "verdicts",
         "causes",
         "users",

@@ -81,6 +81,55 @@ def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
     assert "killed" not in said
 
 
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [("memory", "node.killed"), ("redis", "redis.stopped"), ("jwt", "keys.retired")],
+)
+def test_what_was_over_before_the_user_was_last_well_is_no_cause(strategy: str, kind: str) -> None:
+    before_login = happened(kind, 0.6, node="n1", began=0.1)
+    (said,) = told([life()], started(strategy), before_login)
+    assert " at 0.1 s" not in said
+    well = life()
+    well.operations.insert(1, replace(well.operations[0], path="/me", credential=60, completed=4.0))
+    (said,) = told([well], started(strategy), happened(kind, 3.0, node="n1"))
+    assert " at 3.0 s" not in said
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [("memory", "node.killed"), ("redis", "redis.stopped"), ("jwt", "keys.retired")],
+)
+def test_who_was_well_when_it_had_only_begun_was_not_spared_by_it(strategy: str, kind: str) -> None:
+    (said,) = told([life()], started(strategy), happened(kind, 0.9, node="n1", began=0.6))
+    assert " at 0.6 s" in said
+
+
+def test_a_pin_that_a_restart_forgot_is_forgotten_for_lucky_users_too() -> None:
+    lucky = life(verdict="II", reason="table-lost")
+    lucky.operations.insert(
+        1, replace(lucky.operations[0], path="/me", credential=60, completed=4.0)
+    )
+    (said,) = told([lucky], started(), happened("balancer.restarted", 2.0))
+    assert "it restarted at 2.0 s" in said
+    (said,) = told([lucky], started(), happened("balancer.restarted", 0.5, began=0.3))
+    assert "it restarted" not in said
+
+
+def test_who_got_no_answer_from_any_node_was_not_sent_to_another() -> None:
+    freed = Life("alice")
+    freed.log_in()
+    freed.fail("GET", "/me", 502)
+    freed.ask("POST", "/login", 200, user="alice")
+    assert told([freed], started()) == [
+        "1 of 1 users logged out: 502 came from the balancer, until they logged in anew"
+    ]
+
+
+def test_who_never_sent_a_credential_is_told_so() -> None:
+    (said,) = told([life(credential=0)], started())
+    assert said.endswith("what their login had given them was not sent with a single request")
+
+
 def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
     ends = [happened("node.stopped", at, node="n1") for at in (2.0, 4.0, 9.0)]
     (said,) = told([life()], started(), *ends)
@@ -161,9 +210,13 @@ def test_who_is_stuck_is_told_with_what_it_is_tied_to() -> None:
     stuck = Life("alice")
     stuck.log_in()
     stuck.now = 5.0
-    stuck.fail("GET", "/me", 503)
+    stuck.fail("GET", "/me", 503, verdict="VN")
     assert told([stuck], started(), happened("node.removed", 4.0, node="n1")) == [
         "1 of 1 users stuck: n1 was removed at 4.0 s, and they stayed tied to it: 503 came"
+    ]
+    untied = Life("alice", operations=[replace(op, verdict="NN") for op in stuck.operations])
+    assert told([untied], started(), happened("node.removed", 4.0, node="n1")) == [
+        "1 of 1 users stuck: n1 was removed at 4.0 s, 503 came"
     ]
     assert told([stuck], started("redis"), happened("redis.stopped", 4.0)) == [
         "1 of 1 users stuck: Redis stopped at 4.0 s: 503 came"

@@ -189,6 +189,125 @@ def test_errors_that_only_a_new_login_ended_have_cost_the_session(life: Life, ti
     assert spans(user) == life.interruptions
 
 
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 429, 431])
+def test_an_answer_that_is_nobody_s_is_an_error_and_ends_none(status: int) -> None:
+    life = Life("alice")
+    life.log_in()
+    first = life.ask("GET", "/me", status)
+    life.ask("GET", "/me", None)
+    life.ask("GET", "/me", status)
+    user = only(life.operations)
+    assert (user.fate, user.at, user.interruptions) == (Fate.STUCK, first, ())
+    known = life.me()
+    user = only(life.operations)
+    assert (user.fate, spans(user)) == (Fate.KEPT, [(first.invoked, known.completed)])
+
+
+def test_a_cookie_that_is_too_large_until_it_is_dropped_is_stuck() -> None:
+    life = Life("alice")
+    life.log_in()
+    first = life.ask("GET", "/me", 431)
+    life.log_in()
+    life.me()
+    assert (only(life.operations).fate, only(life.operations).at) == (Fate.STUCK, first)
+
+
+def test_an_answer_that_says_nothing_of_the_user_ends_no_interruption() -> None:
+    life = Life("alice")
+    life.log_in()
+    failed = life.fail("GET", "/me", 503)
+    life.ask("GET", "/healthz", 200, node="n2")
+    known = life.me()
+    user = only(life.operations)
+    assert (user.fate, spans(user)) == (Fate.KEPT, [(failed.invoked, known.completed)])
+
+
+def test_to_be_nobody_to_one_s_own_node_is_logged_out() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("GET", "/me", 200)
+    assert only(life.operations).fate is Fate.LOGGED_OUT
+
+
+def test_a_request_s_own_fault_is_nobody_s_error() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("POST", "/cart", 413)
+    user = only(life.operations)
+    assert (user.fate, user.interruptions) == (Fate.KEPT, ())
+
+
+def test_who_was_stuck_at_the_login_too_was_stuck_whoever_ended_it() -> None:
+    life = Life("alice")
+    life.log_in()
+    first = life.fail("GET", "/me", 503)
+    life.fail("POST", "/login", 503)
+    life.ask("POST", "/login", 200, user="alice")
+    user = only(life.operations)
+    assert (user.fate, user.at) == (Fate.STUCK, first)
+
+
+@pytest.mark.parametrize("credential", [0, 60])
+def test_who_logs_out_and_can_never_get_in_again_is_stuck(credential: int) -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("POST", "/logout", 204)
+    first = life.fail("POST", "/login", 503, credential=credential)
+    user = only(life.operations)
+    assert (user.fate, user.at) == (Fate.STUCK, first)
+    life.log_in(credential)
+    user = only(life.operations)
+    assert (user.fate, len(user.interruptions)) == (Fate.KEPT, 1)
+
+
+def test_a_logout_that_failed_excuses_no_errors_after_it() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.fail("POST", "/logout", 503)
+    life.fail("GET", "/me", 503)
+    assert only(life.operations).fate is Fate.STUCK
+
+
+def test_a_logout_that_had_no_effect_excuses_nothing_after_that() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("POST", "/logout", 503)
+    life.me()
+    life.ask("GET", "/me", 401)
+    assert only(life.operations).fate is Fate.LOGGED_OUT
+
+
+def test_a_logout_that_failed_excuses_no_other_s_identity() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("POST", "/logout", 503)
+    life.ask("GET", "/me", 200, user="bob")
+    assert only(life.operations).fate is Fate.WRONG_DATA
+
+
+def test_who_is_known_never_once_after_its_login_was_logged_out() -> None:
+    life = Life("alice")
+    life.log_in()
+    refused = life.ask("GET", "/me", 401, credential=0)  # it has a Secure cookie, and no TLS
+    user = only(life.operations)
+    assert (user.fate, user.at) == (Fate.LOGGED_OUT, refused)
+    known = Life("alice")
+    known.log_in()
+    known.me()
+    known.ask("GET", "/me", 401, credential=0)
+    assert only(known.operations).fate is Fate.KEPT
+
+
+def test_a_verdict_knows_when_the_user_was_last_well() -> None:
+    life = Life("alice")
+    life.log_in()
+    known = life.me()
+    life.fail("GET", "/me", 503)
+    life.ask("GET", "/me", 401)
+    user = only(life.operations)
+    assert (user.entered, user.since) == (0.75, known.completed)
+
+
 @given(lives())
 def test_what_a_client_did_to_itself_is_held_against_nobody(life: Life) -> None:
     life.ask("POST", "/logout", 204)
