@@ -7,7 +7,7 @@ and a balancer with the same secret reads it as before. A reload must keep both.
 
 from collections.abc import Awaitable, Callable
 
-from lab import Client, Cluster, Lab, main, scenario, share
+from lab import Client, Cluster, Fate, Lab, Users, main, scenario, share
 
 LEARNED, COOKIE = "learn:sid", "cookie"
 
@@ -21,48 +21,48 @@ Event = Callable[[Cluster], Awaitable[None]]
 )
 async def balancer_restart(lab: Lab) -> None:
     everybody = 2 * lab.nodes
-    stories: dict[str, tuple[str, Event, int]] = {
+    stories: dict[str, tuple[str, Event, Fate]] = {
         "It restarts, and has forgotten where each session is: everybody is logged out": (
             LEARNED,
             Cluster.restart_balancer,
-            0,
+            Fate.LOGGED_OUT,
         ),
         "It restarts, and reads in each cookie who belongs where: nobody is logged out": (
             COOKIE,
             Cluster.restart_balancer,
-            everybody,
+            Fate.KEPT,
         ),
         "It is reloaded and still knows what it has learned": (
             LEARNED,
             Cluster.reload_balancer,
-            everybody,
+            Fate.KEPT,
         ),
         "It is reloaded and still reads its cookies": (
             COOKIE,
             Cluster.reload_balancer,
-            everybody,
+            Fate.KEPT,
         ),
     }
-    kept = await lab.side_by_side(
-        {text: kept_by(lab, affinity, event) for text, (affinity, event, _) in stories.items()}
+    users = await lab.side_by_side(
+        {text: users_after(lab, affinity, event) for text, (affinity, event, _) in stories.items()}
     )
     for text, (_, _, expected) in stories.items():
         lab.claim(
             text,
-            expected=share(expected, everybody, "users kept"),
-            observed=share(kept[text], everybody, "users kept"),
+            expected=share(everybody, everybody, f"users {expected}"),
+            observed=share(users[text].count(expected), everybody, f"users {expected}"),
         )
 
 
-async def kept_by(lab: Lab, affinity: str, event: Event) -> int:
-    """How many users of a cluster are kept when that happens to its balancer."""
+async def users_after(lab: Lab, affinity: str, event: Event) -> Users:
+    """What becomes of the users of a cluster when that happens to its balancer."""
     async with lab.cluster("memory", affinity=affinity) as cluster:
         clients = cluster.clients(2 * lab.nodes)
         await lab.everyone(clients, Client.login)
         await event(cluster)
         for client in clients:  # one after the other, so that each is asked by every server in turn
             await client.me_times(2 * lab.nodes)
-        return lab.users_of(cluster).kept
+        return lab.users_of(cluster)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,11 @@ USERS = 151  # no multiple of any number of servers: round-robin must not fit by
 ADDRESS = "X-Client-Address"
 
 
-@scenario("scale-out-hash", "One server more: a hash moves n of n+1 users, a consistent one 1")
+@scenario(
+    "scale-out-hash",
+    "One server more: a hash moves n of n+1 users, a consistent one 1",
+    least_nodes=2,
+)
 async def scale_out_hash(lab: Lab) -> None:
     addresses = lab.addresses(USERS)
     # Where all clients come from one address, what is in front of the balancer must tell it theirs.

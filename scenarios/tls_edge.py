@@ -77,6 +77,9 @@ def outsider(lab: Lab, cluster: Cluster) -> Client:
 
 
 def cookie_of(client: Client) -> str:
+    """Its session cookie, which a login that set none must not be taken for a bad one."""
+    if not client.cookies:
+        return "no cookie"
     return "Secure" if client.secure else "not Secure"
 
 

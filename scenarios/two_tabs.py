@@ -8,6 +8,7 @@ there. A server that adds one item to what is there loses nothing. A token is al
 from lab import Answers, Cluster, Lab, main, scenario
 
 DELAY = 0.1  # seconds that a server takes between reading the session and changing the cart
+TRIES = 20
 LOST = "2 added, 1 in the cart"
 KEPT = "2 added, 2 in the cart"
 
@@ -54,11 +55,14 @@ async def two_tabs(lab: Lab) -> None:
 
 async def both_tabs_add(lab: Lab, cluster: Cluster) -> str:
     """What the tabs were told, and what is in the cart afterwards."""
-    alice = cluster.client("alice")
-    await alice.login()
-    tabs = await lab.at_once(alice.add_to_cart("a book"), alice.add_to_cart("a lamp"))
-    if one_may_have_waited(tabs):
-        return await both_tabs_add(lab, cluster)  # a slow machine; so they click again
+    for _ in range(TRIES):
+        alice = cluster.client("alice")
+        await alice.login()
+        tabs = await lab.at_once(alice.add_to_cart("a book"), alice.add_to_cart("a lamp"))
+        if not one_may_have_waited(tabs):
+            break  # else it is a slow machine, and they click again
+    else:
+        return f"{TRIES} times one tab may have waited for the other"
     added = len(tabs.with_status(200))
     return f"{added} added, {len((await alice.cart()).items)} in the cart"
 

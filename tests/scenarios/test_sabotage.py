@@ -182,6 +182,17 @@ def a_restart_that_does_not_happen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Cluster, "restart_balancer", nothing)
 
 
+def all_die_after_the_restart(patch: pytest.MonkeyPatch) -> None:
+    restart = Cluster.restart_balancer
+
+    async def restart_and_kill(cluster: Cluster) -> None:
+        await restart(cluster)
+        for name in cluster.nodes:
+            await cluster.kill(name)
+
+    patch.setattr(Cluster, "restart_balancer", restart_and_kill)
+
+
 def the_balancer_is_not_told(patch: pytest.MonkeyPatch) -> None:
     async def nothing(_: Cluster, name: str) -> None:
         pass
@@ -210,6 +221,7 @@ AFFINITY_OFF = whole(affinity="none")
 ADDED = {"cart-delay": "0.1", "cart-writes": "field"}
 WHOLE = {"cart-delay": "0.1", "cart-writes": "record"}
 TRUSTING = {"jwt-transport": "cookie", "trust-proxy": "0.0.0.0/0"}
+IN_THE_BODY = {"jwt-transport": "bearer"}
 NEVER = {"jwt-transport": "cookie", "cookie-secure": "never"}
 BROKEN_NODE = "tests.scenarios.broken_node"
 
@@ -281,6 +293,7 @@ CASES = [
     ),
     Case("tls-edge", "nobody is trusted", {1, 2}, whole(trust_balancer=False)),
     Case("tls-edge", "the balancer is trusted, always", {4}, whole(trust_balancer=True)),
+    Case("tls-edge", "no cookie is set", {1, 2, 3, 4, 5, 6}, services(options=IN_THE_BODY)),
     Case("tls-edge", "everybody is trusted", {3}, services(options=TRUSTING)),
     Case(
         "tls-edge",
@@ -312,6 +325,7 @@ CASES += [
     Case("pinned-to-the-dead", "the cookie is not dropped", {4}, honest, nobody_forgets),
     Case("pinned-to-the-dead", "the balancer is not told", {5}, honest, the_balancer_is_not_told),
     Case("balancer-restart", "it does not restart", {1}, honest, a_restart_that_does_not_happen),
+    Case("balancer-restart", "all nodes die after it", {1, 2}, honest, all_die_after_the_restart),
     Case("balancer-restart", "affinity is off", {2, 4}, AFFINITY_OFF),
     Case("balancer-restart", "a reload that forgets", {3}, honest, a_reload_that_forgets),
 ]
