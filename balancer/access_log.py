@@ -114,10 +114,16 @@ class AccessLog:
         self._out = out or _Standard()
         self._rows: list[Record] = []
         self.append = self._rows.append
-        self.dropped = 0
+        self._overflowed = 0  # counted by one thread each: += is not atomic
+        self._unwritten = 0
         self._batches: queue.Queue[list[Record]] = queue.Queue(_MOST_BATCHES)
         self._thread = threading.Thread(target=self._write, daemon=True, name="access log")
         self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were never written."""
+        return self._overflowed + self._unwritten
 
     def flush(self) -> None:
         """Hand over what there is."""
@@ -128,7 +134,7 @@ class AccessLog:
         try:
             self._batches.put_nowait(batch)
         except queue.Full:
-            self.dropped += len(batch)
+            self._overflowed += len(batch)
 
     def close(self) -> None:
         """Write the rest if that can be done soon: a reader that is stuck does not stop the end.
@@ -152,7 +158,7 @@ class AccessLog:
                 self._out.write("".join([self._format(record) + "\n" for record in batch]))
                 self._out.flush()
             except (OSError, ValueError) as error:  # its reader has gone, or the disk is full
-                self.dropped += len(batch)
+                self._unwritten += len(batch)
                 if not said:
                     sys.stderr.write(f"balancer access log: {error}; lines are dropped\n")
                 said = True
