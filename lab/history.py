@@ -104,4 +104,9 @@ def _read(row: dict[str, Any]) -> Operation:
     row["outcome"] = Outcome(row["outcome"])
     if row.get("items") is not None:
         row["items"] = tuple(row["items"])
+    for name in ("invoked", "completed"):
+        if not isinstance(row[name], (int, float)):
+            raise TypeError(f"{name} is no number of seconds: {row[name]!r}")
+    if not isinstance(row["status"], (int, type(None))):
+        raise TypeError(f"status is no number: {row['status']!r}")
     return Operation(**row)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,14 @@ def test_an_operation_is_unknown_only_when_it_may_have_happened(
     method: str, status: int | None, sent: bool, outcome: Outcome
 ) -> None:
     assert outcome_of(method, status, sent=sent) is outcome
+
+
+@pytest.mark.parametrize("damage", [{"invoked": None}, {"status": "200"}])
+def test_a_damaged_history_is_refused_when_it_is_read(damage: dict[str, object]) -> None:
+    row = {"client": "a", "method": "GET", "path": "/me", "invoked": 0, "completed": 1}
+    row |= {"outcome": "ok", "status": 200} | damage
+    with pytest.raises(TypeError, match=next(iter(damage))):
+        History.from_jsonl(json.dumps(row))
 
 
 def test_only_a_client_that_is_taken_for_itself_is_recognised() -> None:
