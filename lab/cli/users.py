@@ -32,6 +32,8 @@ def command(
                 typer.echo(f"  {line}")
             for line in _lines(scenario) if each else ():
                 typer.echo(f"  {line}")
+        else:
+            typer.echo(f"{scenario.name}: no users")
 
 
 def _lines(scenario: Stored) -> list[str]:

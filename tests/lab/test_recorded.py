@@ -22,6 +22,14 @@ def test_what_became_of_the_users_of_recorded_runs() -> None:
     assert done.output == (RECORDED / "verdicts.txt").read_text()
 
 
+def test_a_story_without_users_says_so(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"scenarios": [{"name": "empty"}]}')
+    (tmp_path / "events.jsonl").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "history.jsonl").touch()
+    assert CliRunner().invoke(app, ["users", str(tmp_path)]).output == "empty: no users\n"
+
+
 @pytest.mark.parametrize("scenario", STORED.values(), ids=STORED)
 def test_whoever_was_kept_or_moved_is_not_once_an_answer_is_another_s(scenario: Stored) -> None:
     """Each of their last answers in turn is made to be of somebody else."""
