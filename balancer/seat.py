@@ -92,9 +92,11 @@ async def _work(config: Config, seat: Seat) -> None:
             cluster.find_it(backend, Finding.DOWN)
             line.tell("refused", [backend.service, backend.name])
 
-    def reload(packed: str) -> None:
-        config: Config = pickle.loads(b64decode(packed))  # noqa: S301 - our parent's, no stranger's
+    def reload(order: dict[str, Any]) -> None:
+        packed = b64decode(order["config"])
+        config: Config = pickle.loads(packed)  # noqa: S301 - our parent's, no stranger's
         cluster.reconfigure(config)
+        cluster.follow(order["state"])
         listeners.renew(secured, config)
         worker.reconfigured()
 

@@ -194,8 +194,9 @@ class _Parent:
         self._begin(self._pass_on(cluster.config))
 
     async def _pass_on(self, config: Config) -> None:
-        await self.fleet.order("reload", b64encode(pickle.dumps(config)).decode())
-        await self.fleet.sync()
+        # With the states: a worker must not let an old backend go before it knows a new one is up.
+        packed = b64encode(pickle.dumps(config)).decode()
+        await self.fleet.order("reload", {"config": packed, "state": self.cluster.state()})
         log("configuration reloaded")
 
     async def _outlast(self, watching: list[asyncio.Task[bool]]) -> None:
