@@ -29,6 +29,7 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
     with up(tool, SESSIONLAB_IMAGE=images.sessionlab) as stack:
         assert f"{stack.url} " in stack.do("logs", "hello")
         assert stack.password() not in stack.do("logs")
+        stack.meets(3, in_turn=True)
 
         alice = stack.browser()
         login = alice.ask("/login", {"username": "alice", "password": stack.password()})
