@@ -1,1 +1,1 @@
-"""An HTTP/1.1 load balancer: `python -m balancer --help`."""
+"""An HTTP/1.1 load balancer: `python -m sessionlab.balancer --help`."""

@@ -1,4 +1,4 @@
-"""`python -m balancer`."""
+"""`python -m sessionlab.balancer`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import typer
 import uvloop
 
-from balancer import server, supervisor, toml
-from balancer.errors import BalancerError, UsageError
-from balancer.options import EPILOG, Options, command, configure
+from sessionlab.balancer.config import file
+from sessionlab.balancer.config.options import EPILOG, Options, command, configure
+from sessionlab.balancer.errors import BalancerError, UsageError
+from sessionlab.balancer.processes import parent, single
 
 if TYPE_CHECKING:
-    from balancer.config import Config
+    from sessionlab.balancer.config.model import Config
 
 
 def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
@@ -41,8 +42,8 @@ def _read(argv: list[str] | None, secret: bytes) -> Config:
     options = _options(argv, {})
     if not options.config:
         return configure(options, secret=secret)
-    file = toml.read(options.config)
-    return configure(_options(argv, file.options), file.services, secret)
+    given = file.read(options.config)
+    return configure(_options(argv, given.options), given.services, secret)
 
 
 def _run(argv: list[str] | None) -> int:
@@ -56,9 +57,9 @@ def _run(argv: list[str] | None) -> int:
 
     config = _read(argv, secret)
     if config.workers > 1:
-        return supervisor.run(config, again)
+        return parent.run(config, again)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(server.serve(config, again))
+        runner.run(single.serve(config, again))
     return 0
 
 
@@ -69,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except BalancerError as error:
-        server.report(error)
+        single.report(error)
         return error.exit_status
     except KeyboardInterrupt:  # before there was anything to drain
         return 130

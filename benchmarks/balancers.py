@@ -13,12 +13,12 @@ from pathlib import Path
 
 import uvloop
 
-from lab.balancers import BALANCERS
-from lab.discovery import installed
-from lab.events import Events
-from lab.reports.table import to_table
-from lab.runner import run
-from lab.stage import Settings
+from sessionlab.lab.balancers import BALANCERS
+from sessionlab.lab.events import Events
+from sessionlab.lab.reports.table import to_table
+from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.runner import run
 
 PAGE = Path(__file__).parent.parent / "docs" / "balancers.md"
 TEXT = """# What was observed behind which balancer

@@ -16,20 +16,20 @@ from contextlib import asynccontextmanager
 import aiohttp
 import uvloop
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.deploys import Rolling
-from lab.description import Description, Service
-from lab.discovery import installed
-from lab.errors import StartError
-from lab.events import Events
-from lab.fabrics.docker import DockerFabric
-from lab.fabrics.interface import Fabric
-from lab.fabrics.local import LocalFabric
-from lab.history import History
-from lab.runner import run
-from lab.stage import Lab, Settings
-from scenarios.rolling_deploy import come_in, paying
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.deploys import Rolling
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.interface import Fabric
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
+from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.lab import Lab, Settings
+from sessionlab.lab.scenario.runner import run
+from sessionlab.scenarios.rolling_deploy import come_in, paying
 
 MANY = 50
 
@@ -69,7 +69,7 @@ async def nodes_side_by_side(count: int) -> None:
     began = time.perf_counter()
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "nodes", "--listen", f"127.0.0.1:{port}"],
+            [sys.executable, "-m", "sessionlab.nodes", "--listen", f"127.0.0.1:{port}"],
             stderr=subprocess.DEVNULL,
         )
         for port in range(18001, 18001 + count)

@@ -58,7 +58,7 @@ if [ -n "$offline" ]; then
     compose/wheels.sh "$base"
     set -- --network none
 fi
-# The fabric `docker` tells by it an image of another state (lab/fabrics/docker_image.py).
+# The fabric `docker` tells by it an image of another state (lab/fabrics/docker/image.py).
 source=$(find nodes balancer -name '*.py' | LC_ALL=C sort | xargs cat requirements.txt | sha256sum | cut -d ' ' -f 1)
 build "$image" Dockerfile "$@" --label sessionlab.source="$source" --build-arg BASE_IMAGE="$base" --build-arg VERSION="$version"
 if [ -n "$programs" ]; then

@@ -1,6 +1,6 @@
 """`python -m lab` is `sessionlab`."""
 
-from lab.cli import main
+from sessionlab.lab.cli import main
 
 if __name__ == "__main__":
     main()

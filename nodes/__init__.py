@@ -1,4 +1,4 @@
 """The app server: one process is one node, and a strategy says how it recognises a user.
 
-`python -m nodes --help` is its manual; DESIGN names the HTTP contract that every node serves.
+`python -m sessionlab.nodes --help` is its manual (`python -m nodes` in the checkout).
 """

@@ -1,4 +1,4 @@
-"""`python -m nodes`: run one node until a signal stops it."""
+"""`python -m sessionlab.nodes`: run one node until a signal stops it."""
 
 import asyncio
 import logging
@@ -6,10 +6,10 @@ import sys
 
 import uvloop
 
-from nodes.command import PROGRAM, parse
-from nodes.errors import NodeError, OptionError
-from nodes.options import Options
-from nodes.serving import serve
+from sessionlab.nodes.errors import NodeError, OptionError
+from sessionlab.nodes.process.command import PROGRAM, parse
+from sessionlab.nodes.process.options import Options
+from sessionlab.nodes.process.serving import serve
 
 
 def main(argv: list[str] | None = None) -> int:

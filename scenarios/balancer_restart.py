@@ -7,7 +7,7 @@ and a balancer with the same secret reads it as before. A reload must keep both.
 
 from collections.abc import Awaitable, Callable
 
-from lab import Client, Cluster, Fate, Lab, Users, main, scenario, share
+from sessionlab import Client, Cluster, Fate, Lab, Users, main, scenario, share
 
 LEARNED, COOKIE = "learn:sid", "cookie"
 

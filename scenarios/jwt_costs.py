@@ -4,7 +4,7 @@ Alice logs out, but whoever kept a copy of her token is still Alice, at every se
 expires. With a session in Redis the same copy is dead at once: that is what state is good for.
 """
 
-from lab import Client, Lab, MoreThan, main, scenario, share
+from sessionlab import Client, Lab, MoreThan, main, scenario, share
 
 LIFETIME = 1  # second; only where the story waits for a token's end
 ACCEPT = "servers accept the copy"

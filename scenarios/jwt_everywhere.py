@@ -4,7 +4,7 @@ Alice logs in once, at `auth`. Then everything happens that broke the other stra
 other services, a dead server, a bigger cluster, and Redis down. She stays logged in throughout.
 """
 
-from lab import Client, Cluster, Lab, main, scenario, share, together
+from sessionlab import Client, Cluster, Lab, main, scenario, share, together
 
 SERVICES = ("auth", "orders", "profile")
 

@@ -5,7 +5,7 @@ server that signed it, and at no other: her requests are refused as often as cha
 elsewhere. On the developer's single server nothing was wrong.
 """
 
-from lab import Answers, Client, Counted, Lab, Predicted, main, scenario, share, together
+from sessionlab import Answers, Client, Counted, Lab, Predicted, main, scenario, share, together
 
 ROUNDS = 4
 CLIENTS = 8

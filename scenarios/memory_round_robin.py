@@ -4,7 +4,7 @@ Alice logs in at one server. The balancer sends her next request to the next ser
 never heard of her. With N servers, N-1 of N requests find her logged out.
 """
 
-from lab import Lab, main, scenario, share
+from sessionlab import Lab, main, scenario, share
 
 ROUNDS = 4
 

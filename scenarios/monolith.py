@@ -4,7 +4,7 @@ This is where everybody starts, and nothing is wrong with it: every request reac
 that made the session.
 """
 
-from lab import Lab, main, scenario, share
+from sessionlab import Lab, main, scenario, share
 
 TIMES = 20
 

@@ -6,7 +6,7 @@ One that insists on the pin gives it nothing but errors: whatever it asks, even 
 as long as its browser keeps the cookie. Others are served all the while, so no check sees it.
 """
 
-from lab import Client, Cluster, Fate, Lab, main, scenario, share
+from sessionlab import Client, Cluster, Fate, Lab, main, scenario, share
 
 TIMES = 3
 INSIST = {"on-pin-lost": "fail"}

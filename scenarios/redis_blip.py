@@ -6,7 +6,7 @@ session" says 401 and clears the cookie. The sessions are all still there, and n
 them: the logout outlives the outage.
 """
 
-from lab import Answers, Client, Cluster, Lab, Users, main, scenario, share
+from sessionlab import Answers, Client, Cluster, Lab, Users, main, scenario, share
 
 CLIENTS = 10
 COLUMNS = ["what a server says meanwhile", "interrupted", "for at most", "logged out"]

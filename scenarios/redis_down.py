@@ -5,7 +5,7 @@ there, and none of them can say who anybody is. When Redis comes back, with the 
 everybody is logged out.
 """
 
-from lab import Client, Lab, main, scenario, share, together
+from sessionlab import Client, Lab, main, scenario, share, together
 
 
 @scenario("redis-down", "Redis goes down: every server fails for every session at once")

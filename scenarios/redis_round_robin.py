@@ -3,7 +3,7 @@
 The session is still a reference, but now every server can look it up in the same place.
 """
 
-from lab import Answers, Lab, main, scenario, share
+from sessionlab import Answers, Lab, main, scenario, share
 
 ROUNDS = 4
 

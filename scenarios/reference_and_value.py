@@ -5,7 +5,7 @@ can look it up. Then she gets a JWT: everybody can read it, every server accepts
 who would like to be Alice, cannot change it.
 """
 
-from lab import Answers, Lab, altered, main, read_token, resigned, scenario, unsigned
+from sessionlab import Answers, Lab, altered, main, read_token, resigned, scenario, unsigned
 
 
 @scenario(

@@ -10,7 +10,7 @@ they are new clients, and go to a new server. Shoppers who stay are cut off when
 
 from collections.abc import Callable, Coroutine
 
-from lab import (
+from sessionlab import (
     Answer,
     Client,
     Cluster,

@@ -6,7 +6,7 @@ leads n of n+1 users to another server than modulo n did, a consistent hash only
 predicted here before it is counted.
 """
 
-from lab import Client, Counted, Lab, Predicted, main, scenario, share
+from sessionlab import Client, Counted, Lab, Predicted, main, scenario, share
 
 USERS = 151  # no multiple of any number of servers: round-robin must not fit by chance
 ADDRESS = "X-Client-Address"

@@ -5,7 +5,7 @@ she drops the cookie and asks again on the very same TCP connection: the server 
 she is. It is the credential that carries the identity, never the connection.
 """
 
-from lab import Lab, main, scenario, share
+from sessionlab import Lab, main, scenario, share
 
 TIMES = 5
 

@@ -4,7 +4,7 @@ The balancer remembers which server holds a client's session and keeps sending t
 by a cookie of its own or by watching which server set the session cookie.
 """
 
-from lab import Client, Lab, main, scenario, share, together
+from sessionlab import Client, Lab, main, scenario, share, together
 
 TIMES = 6
 

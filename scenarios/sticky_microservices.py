@@ -5,7 +5,7 @@ servers, other memory, so her session means nothing. And when she logs in there 
 session cookie replaces the old one, so that now `auth` has forgotten her.
 """
 
-from lab import Lab, main, scenario, share, together
+from sessionlab import Lab, main, scenario, share, together
 
 TIMES = 4
 

@@ -3,7 +3,7 @@
 The balancer sends them to a living server, but their sessions were in the memory of the dead one.
 """
 
-from lab import Client, Lab, main, scenario, share
+from sessionlab import Client, Lab, main, scenario, share
 
 
 @scenario(

@@ -4,7 +4,7 @@ More servers were added because the old ones have too much to do. But the client
 load are pinned to the old servers; only clients that come later see the new ones.
 """
 
-from lab import Answers, Client, Lab, main, scenario, share, together
+from sessionlab import Answers, Client, Lab, main, scenario, share, together
 
 NEW = 2
 TIMES = 4

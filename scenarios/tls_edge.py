@@ -5,7 +5,7 @@ The balancer says so in X-Forwarded-Proto, and a server that was not told to bel
 cookie that may travel in the clear. A server that believes anybody believes Mallory, too.
 """
 
-from lab import Client, Cluster, Lab, main, scenario, share
+from sessionlab import Client, Cluster, Lab, main, scenario, share
 
 TOKEN = {"jwt-transport": "cookie"}  # good at every server, so that only the cookie matters
 CLAIMED = "X-Forwarded-Proto"

@@ -5,7 +5,7 @@ changes it and writes it back whole has lost one of them: what was loaded no lon
 there. A server that adds one item to what is there loses nothing. A token is always whole.
 """
 
-from lab import Answers, Cluster, Lab, main, scenario
+from sessionlab import Answers, Cluster, Lab, main, scenario
 
 DELAY = 0.1  # seconds that a server takes between reading the session and changing the cart
 TRIES = 20

@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from docker import DockerClient
 
-from lab.errors import StartError
-from lab.fabrics.docker_engine import connect
-from lab.fabrics.local import executable
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.docker.engine import connect
+from sessionlab.lab.fabrics.local.fabric import executable
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 

@@ -91,7 +91,7 @@ def test_the_scenarios_run_and_their_table_is_in_the_job_s_summary(runner: Runne
 
 
 def test_a_broken_claim_fails_the_job_and_is_in_its_summary(runner: Runner) -> None:
-    story = 'from lab import scenario\n@scenario("mine", "Mine")\nasync def mine(lab):\n'
+    story = 'from sessionlab import scenario\n@scenario("mine", "Mine")\nasync def mine(lab):\n'
     (runner.folder / "mine.py").write_text(story + "    lab.claim('one', expected=1, observed=2)\n")
     assert runner.run("Run the scenarios", scenarios="mine.py").returncode == 1
     assert "| ❌ broken | <code>mine</code> | 0 of 1 | Mine |" in runner.summary.read_text()

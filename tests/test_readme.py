@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.discovery import installed
+from sessionlab.lab.scenario.finding import installed
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     EXPIRED,
     IDLE_OR_OLD,
     INSERTED,
@@ -37,17 +37,15 @@ from balancer.affinity import (
     Found,
     Settled,
 )
-from balancer.affinity import (
-    cookies as cookie_fields,
-)
+from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from balancer.affinity.table import Table
-    from balancer.backend import Backend
-    from balancer.config import CookiePolicy
-    from balancer.request_fields import Fields
+    from sessionlab.balancer.affinity.table import Table
+    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.config.model import CookiePolicy
+    from sessionlab.balancer.http.request_fields import Fields
 
 _NONCE = 12
 _PAYLOAD = struct.Struct(">8s8sII")  # pin, client, when issued, when last seen (Unix seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     DELETED,
     INSERTED,
     LEFT_ALONE,
@@ -16,12 +16,12 @@ from balancer.affinity import (
     Found,
     Settled,
 )
-from balancer.affinity import cookies as cookie_fields
-from balancer.affinity.table import Table, key_of
+from sessionlab.balancer.affinity.table import Table, key_of
+from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:
-    from balancer.backend import Backend
-    from balancer.request_fields import Fields
+    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.http.request_fields import Fields
 
 
 class LearnAffinity(Affinity):

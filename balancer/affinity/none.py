@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     LEFT_ALONE,
     NOTHING_FOUND,
     UNUSED_FOUND,
@@ -13,11 +13,11 @@ from balancer.affinity import (
     Found,
     Settled,
 )
-from balancer.affinity import cookies as cookie_fields
+from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:
-    from balancer.backend import Backend
-    from balancer.request_fields import Fields
+    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.http.request_fields import Fields
 
 
 class NoAffinity(Affinity):

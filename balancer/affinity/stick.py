@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     INSERTED,
     LEFT_ALONE,
     NOTHING_FOUND,
@@ -18,11 +18,11 @@ from balancer.affinity import (
     Found,
     Settled,
 )
-from balancer.affinity.table import Table, key_of
+from sessionlab.balancer.affinity.table import Table, key_of
 
 if TYPE_CHECKING:
-    from balancer.backend import Backend
-    from balancer.request_fields import Fields
+    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.http.request_fields import Fields
 
 
 class HeaderAffinity(Affinity):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
@@ -21,7 +21,7 @@ from balancer.affinity import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from balancer.backend import Backend
+    from sessionlab.balancer.backends.backend import Backend
 
 _MOST_ENDED = 10_000
 _MOST_PURGED = 1000  # at a time, so that no tick is long

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from balancer.algorithms import keys
-from balancer.algorithms.consistent_hash import ConsistentHash
-from balancer.algorithms.hashing import Hash
-from balancer.algorithms.least_connections import LeastConnections
-from balancer.algorithms.random_choice import RandomChoice
-from balancer.algorithms.round_robin import RoundRobin
-from balancer.algorithms.two_choices import TwoChoices
-from balancer.errors import UsageError
+from sessionlab.balancer.algorithms import keys
+from sessionlab.balancer.algorithms.consistent_hash import ConsistentHash
+from sessionlab.balancer.algorithms.hashing import Hash
+from sessionlab.balancer.algorithms.least_connections import LeastConnections
+from sessionlab.balancer.algorithms.random_choice import RandomChoice
+from sessionlab.balancer.algorithms.round_robin import RoundRobin
+from sessionlab.balancer.algorithms.two_choices import TwoChoices
+from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

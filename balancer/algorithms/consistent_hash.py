@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import ceil, log
 from typing import TYPE_CHECKING
 
-from balancer.algorithms.hashing import number_of
+from sessionlab.balancer.algorithms.hashing import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from balancer.algorithms import C
+    from sessionlab.balancer.algorithms import C
 
 _MASK = (1 << 64) - 1
 _MOST = 1.25

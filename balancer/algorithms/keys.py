@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from balancer.affinity import cookies
-from balancer.errors import UsageError
+from sessionlab.balancer.errors import UsageError
+from sessionlab.balancer.http import cookies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from balancer.request_head import Request
+    from sessionlab.balancer.http.request_head import Request
 
     KeyReader = Callable[[Request, bytes], bytes]
 

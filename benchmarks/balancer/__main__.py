@@ -57,9 +57,7 @@ def tree(against: str, directory: Path) -> Path:
         return Path(against).resolve()
     unpacked = directory / "before"
     unpacked.mkdir()
-    archive = subprocess.run(
-        ["git", "archive", against, "balancer"], check=False, capture_output=True
-    )
+    archive = subprocess.run(["git", "archive", against], check=False, capture_output=True)
     if archive.returncode:
         sys.exit(f"--against {against}: neither a directory nor a revision that git knows")
     subprocess.run(["tar", "-x", "-C", unpacked], input=archive.stdout, check=True)

@@ -144,8 +144,15 @@ async def rise(case: Case, size: int) -> int:
     async with AsyncExitStack() as running:
         stack = running.enter_context(ExitStack())
         got = await running.enter_async_context(serving(backend, case, size))
-        command = [sys.executable, "-m", "balancer", "--listen", f"127.0.0.1:{port}", "--admin"]
-        command += ["none", "--backend", f"n1=127.0.0.1:{backend}", "--health-interval", "0"]
+        command = [sys.executable, "-m", "sessionlab.balancer", "--listen", f"127.0.0.1:{port}"]
+        command += [
+            "--admin",
+            "none",
+            "--backend",
+            f"n1=127.0.0.1:{backend}",
+            "--health-interval",
+            "0",
+        ]
         pid = start(stack, command, port, OURS)
         before = memory_kb(pid)
         stop = asyncio.Event()

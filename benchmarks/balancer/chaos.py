@@ -116,7 +116,7 @@ async def run(requests: int, workers: int = 1, seed: int = 1) -> tuple[Counter[s
         chance = random.Random(seed)
         trouble = Trouble(backends, 0, admin, config, kills_workers=workers > 1, chance=chance)
         trouble.configure()
-        command = [sys.executable, "-m", "balancer", "--config", str(config)]
+        command = [sys.executable, "-m", "sessionlab.balancer", "--config", str(config)]
         command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
         command += ["--workers", str(workers)]
         trouble.balancer = start(stack, command, port, OURS)

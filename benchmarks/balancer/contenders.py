@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Contender:
     """Where it is started: for ours, the tree that is measured."""
 
 
-def _ours(setup: Setup) -> list[str]:
-    command = [sys.executable, "-m", "balancer", "--listen", f"127.0.0.1:{setup.port}", "--admin"]
-    command += ["127.0.0.1:0", "--affinity", "cookie" if setup.cookie else "none"]
+def _ours(module: str, setup: Setup) -> list[str]:
+    affinity = "cookie" if setup.cookie else "none"
+    command = [sys.executable, "-m", module, "--listen", f"127.0.0.1:{setup.port}"]
+    command += ["--admin", "127.0.0.1:0", "--affinity", affinity]
     command += ["--max-active", str(_MAX_ACTIVE)]
     for number, backend in enumerate(setup.backends):
         command += ["--backend", f"n{number}=127.0.0.1:{backend}"]
@@ -88,7 +90,13 @@ def _nginx(setup: Setup) -> list[str]:
 
 def ours(name: str, directory: Path | None = None) -> Contender:
     """Our balancer as it is in that tree (this one, when none is named)."""
-    return Contender(name, _ours, directory=directory)
+    return Contender(name, partial(_ours, _module_in(directory)), directory=directory)
+
+
+def _module_in(directory: Path | None) -> str:
+    """Until it moved into one package, the balancer was one of its own."""
+    old = directory is not None and not (directory / "sessionlab").exists()
+    return "balancer" if old else "sessionlab.balancer"
 
 
 def found() -> list[Contender]:

@@ -64,8 +64,15 @@ async def run(number: int) -> float:
         backend, port = free_port(), free_port()
         command = [sys.executable, "-m", "benchmarks.balancer.backend", str(backend), "n1"]
         start(stack, command, backend, OTHERS)
-        command = [sys.executable, "-m", "balancer", "--listen", f"127.0.0.1:{port}", "--admin"]
-        command += ["none", "--backend", f"n1=127.0.0.1:{backend}", "--health-interval", "0"]
+        command = [sys.executable, "-m", "sessionlab.balancer", "--listen", f"127.0.0.1:{port}"]
+        command += [
+            "--admin",
+            "none",
+            "--backend",
+            f"n1=127.0.0.1:{backend}",
+            "--health-interval",
+            "0",
+        ]
         pid = start(stack, [*command, "--idle-timeout", "600"], port, OURS)
         for _, writer in await hold(port, AT_ONCE):  # so that its first steps are not counted
             writer.close()

@@ -15,9 +15,9 @@ SECONDS = 2.0
 def main() -> int:
     command = first_command()
     try:
-        if has(command, "nodes"):
+        if has(command, "sessionlab.nodes"):
             return http(where(command, "--listen", "NODE_LISTEN", "127.0.0.1:8001"))
-        if has(command, "balancer"):
+        if has(command, "sessionlab.balancer"):
             admin = where(command, "--admin", "BALANCER_ADMIN", "127.0.0.1:8081")
             return 0 if admin == "none" else http(admin)
         program, _, title = command[0].partition(" ")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import aiohttp
 
-from lab.balancers.builtin import Builtin
-from lab.balancers.haproxy import HAProxy
-from lab.balancers.interface import Balancer
-from lab.balancers.nginx import Nginx
-from lab.description import Description
-from lab.fabrics.interface import Site
+from sessionlab.lab.balancers.builtin import Builtin
+from sessionlab.lab.balancers.haproxy import HAProxy
+from sessionlab.lab.balancers.interface import Balancer
+from sessionlab.lab.balancers.nginx import Nginx
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.fabrics.interface import Site
 
 MakeBalancer = Callable[[Description, Site, aiohttp.ClientSession], Balancer]
 

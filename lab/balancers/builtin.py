@@ -10,20 +10,20 @@ from typing import Any
 
 import aiohttp
 
-from lab.balancers.edge import Edge
-from lab.balancers.interface import PART, Backend
-from lab.balancers.plan import CONNECT_SECONDS
-from lab.description import Description
-from lab.errors import StepError
-from lab.fabrics.interface import Part, Site
-from lab.parts import until
+from sessionlab.lab.balancers.interface import PART, Backend
+from sessionlab.lab.balancers.plan import CONNECT_SECONDS
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.fabrics.interface import Part, Site
 
 FILE = "balancer.toml"
 RELOADED = "configuration reloaded"  # what it logs
 
 
 class Builtin:
-    """One `python -m balancer`, with a public and an admin address on its site."""
+    """One `python -m sessionlab.balancer`, with a public and an admin address on its site."""
 
     def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
         self.address = site.place(PART, description.port)
@@ -56,7 +56,9 @@ class Builtin:
             arguments += ["--cookie-secure"]
         for name, value in description.balancer_options.items():
             arguments += [f"--{name}", value]
-        return Part(PART, "balancer", arguments, {"BALANCER_COOKIE_SECRET": self._secret})
+        return Part(
+            PART, "sessionlab.balancer", arguments, {"BALANCER_COOKIE_SECRET": self._secret}
+        )
 
     async def ready(self) -> bool:
         try:

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from lab.balancers.edge import Edge
-from lab.balancers.haproxy_config import CHECK, PEER, TABLES, configuration
-from lab.balancers.interface import PART, Backend
-from lab.balancers.plan import Plan
-from lab.balancers.programs import program
-from lab.description import Description
-from lab.errors import StepError
-from lab.fabrics.interface import Part, Site
-from lab.parts import until
+from sessionlab.lab.balancers.haproxy_config import CHECK, PEER, TABLES, configuration
+from sessionlab.lab.balancers.interface import PART, Backend
+from sessionlab.lab.balancers.plan import Plan
+from sessionlab.lab.balancers.programs import program
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.fabrics.interface import Part, Site
 
 FILE = "haproxy.cfg"
 STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lab.balancers.edge import Edge
-from lab.fabrics.interface import Address, Part
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.fabrics.interface import Address, Part
 
 PART = "balancer"
 

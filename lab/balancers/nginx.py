@@ -14,15 +14,15 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from lab.balancers.edge import Edge
-from lab.balancers.interface import PART, Backend
-from lab.balancers.nginx_config import FAIL_SECONDS, configuration
-from lab.balancers.plan import Plan
-from lab.balancers.programs import program
-from lab.description import Description
-from lab.errors import Skip
-from lab.fabrics.interface import Part, Site
-from lab.parts import until
+from sessionlab.lab.balancers.interface import PART, Backend
+from sessionlab.lab.balancers.nginx_config import FAIL_SECONDS, configuration
+from sessionlab.lab.balancers.plan import Plan
+from sessionlab.lab.balancers.programs import program
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.errors import Skip
+from sessionlab.lab.fabrics.interface import Part, Site
 
 FILE = "nginx.conf"
 LEAVING = "gracefully shutting down"

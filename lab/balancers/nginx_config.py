@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.balancers.interface import Backend
-from lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
+from sessionlab.lab.balancers.interface import Backend
+from sessionlab.lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
 
 ALGORITHMS = {
     "round-robin": "",

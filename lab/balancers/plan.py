@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lab.balancers.edge import Edge
-from lab.balancers.interface import Backend
-from lab.description import Description
-from lab.errors import Skip
-from lab.fabrics.interface import Address
+from sessionlab.lab.balancers.interface import Backend
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.errors import Skip
+from sessionlab.lab.fabrics.interface import Address
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lab.errors import StartError
+from sessionlab.lab.errors import StartError
 
 PACKAGES = {"haproxy": "haproxy", "nginx": "nginx-light"}
 """The Debian package of each, by the balancer's name, which is the program's too."""

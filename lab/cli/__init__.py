@@ -1,5 +1,5 @@
 """The command `sessionlab`."""
 
-from lab.cli.app import main
+from sessionlab.lab.cli.app import main
 
 __all__ = ["main"]

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import down, listing, run, up, users
-from lab.errors import LabError
-from lab.runner import release
+from sessionlab.lab.cli import down, listing, run, up, users
+from sessionlab.lab.errors import LabError
+from sessionlab.lab.scenario.runner import release
 
 HELP = """Will my users stay logged in?
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from lab.errors import StartError
-from lab.fabrics.docker import clear_leftovers
-from lab.fabrics.scratch import clear, leftovers, running
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.docker.fabric import clear_leftovers
+from sessionlab.lab.fabrics.run_folder import clear, leftovers, running
 
 
 def command() -> None:

@@ -18,7 +18,7 @@ def run_to_end(main: Coroutine[object, object, T], *, said: str) -> T:
     """Run it; after a signal say `said` and exit with 128 plus the signal's number.
 
     The first signal cancels, which stops every part; a second one leaves at once, and the parts'
-    own parent process stops them (see `lab.fabrics.forkserver`).
+    own parent process stops them (see `sessionlab.lab.fabrics.local.forkserver`).
     """
     caught: list[int] = []
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from lab.balancers import BALANCERS
-from lab.deploys import DEPLOYS
-from lab.description import AFFINITIES, ALGORITHMS, STRATEGIES
-from lab.discovery import installed
-from lab.fabrics import FABRICS
-from lab.faults import FAULTS
+from sessionlab.lab.balancers import BALANCERS
+from sessionlab.lab.cluster.deploys import DEPLOYS
+from sessionlab.lab.description.cluster import AFFINITIES, ALGORITHMS, STRATEGIES
+from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.scenario.faults import FAULTS
+from sessionlab.lab.scenario.finding import installed
 
 
 def command() -> None:

@@ -12,24 +12,24 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lab.balancers import BALANCERS
-from lab.cli.choice import one_of
-from lab.cli.interrupts import run_to_end
-from lab.description import MOST_NODES
-from lab.discovery import chosen
-from lab.errors import UsageError
-from lab.events import Events
-from lab.fabrics import FABRICS
-from lab.reports.as_json import to_json
-from lab.reports.as_junit import to_junit
-from lab.reports.as_summary import to_summary
-from lab.reports.console import ConsoleReport
-from lab.reports.folder import Folder
-from lab.results import RunResult
-from lab.runner import SIDE_BY_SIDE, release, run
-from lab.scenario import Scenario
-from lab.stage import Settings
-from lab.target import FORM, parse_target
+from sessionlab.lab.balancers import BALANCERS
+from sessionlab.lab.cli.choice import one_of
+from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.description.cluster import MOST_NODES
+from sessionlab.lab.description.target import FORM, parse_target
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.reports.as_json import to_json
+from sessionlab.lab.reports.as_junit import to_junit
+from sessionlab.lab.reports.as_summary import to_summary
+from sessionlab.lab.reports.console import ConsoleReport
+from sessionlab.lab.reports.folder import Folder
+from sessionlab.lab.scenario.finding import chosen
+from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, release, run
+from sessionlab.lab.scenario.scenario import Scenario
+from sessionlab.lab.verdicts.results import RunResult
 
 Names = Annotated[
     list[str] | None,

@@ -7,10 +7,10 @@ import sys
 
 import typer
 
-from lab.cli import run
-from lab.cli.app import complain
-from lab.errors import LabError
-from lab.scenario import Scenario
+from sessionlab.lab.cli import run
+from sessionlab.lab.cli.app import complain
+from sessionlab.lab.errors import LabError
+from sessionlab.lab.scenario.scenario import Scenario
 
 
 def main(story: Scenario) -> None:

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from lab.cli.choice import one_of
-from lab.cli.interrupts import run_to_end
-from lab.cli.run import BalancerName, FabricName, Nodes, RedisUrl
-from lab.cluster import Cluster
-from lab.description import STRATEGIES, Description, Service
-from lab.events import Event, Events
-from lab.fabrics import FABRICS
-from lab.history import History
+from sessionlab.lab.cli.choice import one_of
+from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.run import BalancerName, FabricName, Nodes, RedisUrl
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import STRATEGIES, Description, Service
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.record.history import History
 
 NEWS = ("node.", "redis.", "balancer.")
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lab.stored import Stored, read
-from lab.verdicts import Fate, User
+from sessionlab.lab.reports.stored import Stored, read
+from sessionlab.lab.verdicts.fates import Fate, User
 
 
 def command(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.fabrics.docker import DockerFabric
-from lab.fabrics.interface import Fabric
-from lab.fabrics.local import LocalFabric
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.interface import Fabric
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 FABRICS: dict[str, Callable[[], Fabric]] = {"local": LocalFabric, "docker": DockerFabric}

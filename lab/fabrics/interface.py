@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from lab.errors import UsageError
+from sessionlab.lab.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from lab.results import RunResult, ScenarioResult
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
 def to_json(run: RunResult, release: str) -> str:

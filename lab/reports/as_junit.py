@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from lab.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
 
 # What XML 1.0 (2.2) does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

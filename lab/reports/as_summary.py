@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.claims import Claim
-from lab.results import RunResult, Verdict
+from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.verdicts.results import RunResult, Verdict
 
 MARKS = {
     Verdict.HELD: "✅ held",

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from lab.claims import Claim
-from lab.events import Event
-from lab.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
 
 STYLES = {
     Verdict.HELD: "green",

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from lab.errors import UsageError
-from lab.events import Event
-from lab.reports.as_json import to_json
-from lab.reports.as_junit import to_junit
-from lab.results import RunResult
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.events import Event
+from sessionlab.lab.reports.as_json import to_json
+from sessionlab.lab.reports.as_junit import to_junit
+from sessionlab.lab.verdicts.results import RunResult
 
 
 class Folder:

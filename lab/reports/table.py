@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
 
 
 def to_table(runs: Sequence[RunResult]) -> str:

@@ -8,8 +8,8 @@ business, whether the password is right the directory's.
 from dataclasses import dataclass
 from typing import Protocol
 
-from nodes.errors import Problem
-from nodes.transports.interface import Transport
+from sessionlab.nodes.errors import Problem
+from sessionlab.nodes.transports.interface import Transport
 
 MAX_ITEMS = 100
 """Items in one cart: what one session may make a store hold is bounded."""

@@ -16,9 +16,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
-from nodes.tokens import Claims, Tokens
-from nodes.transports.interface import Transport
+from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from sessionlab.nodes.tokens.tokens import Claims, Tokens
+from sessionlab.nodes.transports.interface import Transport
 
 
 @dataclass(frozen=True, slots=True)

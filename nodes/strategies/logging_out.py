@@ -7,9 +7,9 @@ When the store is back it still is, and nobody has its id any more: the logout o
 
 from dataclasses import dataclass
 
-from nodes.errors import Reason, Refused, Unavailable
-from nodes.strategies.interface import Session
-from nodes.strategies.wrapper import Wrapper
+from sessionlab.nodes.errors import Reason, Refused, Unavailable
+from sessionlab.nodes.strategies.interface import Session
+from sessionlab.nodes.strategies.wrapper import Wrapper
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nodes.clock import Clock
-from nodes.errors import Reason, Refused
-from nodes.sessions import fingerprint, is_well_formed, new_id
-from nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
-from nodes.transports.interface import Transport
+from sessionlab.nodes.errors import Reason, Refused
+from sessionlab.nodes.stores.sessions import fingerprint, is_well_formed, new_id
+from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from sessionlab.nodes.tokens.clock import Clock
+from sessionlab.nodes.transports.interface import Transport
 
 _SWEEP = 4
 """Dead sessions removed at each login or use: more than one login adds, so memory stays bounded

@@ -12,11 +12,11 @@ Each operation is one round trip, a script where it takes more than one command.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nodes.errors import Reason, Refused
-from nodes.redis_store import RedisStore
-from nodes.sessions import fingerprint, is_well_formed, new_id
-from nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
-from nodes.transports.interface import Transport
+from sessionlab.nodes.errors import Reason, Refused
+from sessionlab.nodes.stores.redis import RedisStore
+from sessionlab.nodes.stores.sessions import fingerprint, is_well_formed, new_id
+from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from sessionlab.nodes.transports.interface import Transport
 
 PREFIX = "sessionlab:session:"
 

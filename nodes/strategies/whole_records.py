@@ -8,8 +8,8 @@ one item to what the store has by then, which is `field`, has no such gap.
 from dataclasses import dataclass
 from typing import Protocol
 
-from nodes.strategies.interface import MAX_ITEMS, Added, Session, Strategy, cart_full
-from nodes.strategies.wrapper import Wrapper
+from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Session, Strategy, cart_full
+from sessionlab.nodes.strategies.wrapper import Wrapper
 
 
 class Record(Session, Protocol):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from nodes.strategies.interface import Grant, Session, Strategy
-from nodes.transports.interface import Transport
+from sessionlab.nodes.strategies.interface import Grant, Session, Strategy
+from sessionlab.nodes.transports.interface import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from multidict import CIMultiDictProxy
 
-from nodes.errors import Malformed, Problem, Reason, Refused
-from nodes.transports.interface import MAX_BYTES, REALM, Delivery
+from sessionlab.nodes.errors import Malformed, Problem, Reason, Refused
+from sessionlab.nodes.transports.interface import MAX_BYTES, REALM, Delivery
 
 
 class BearerTransport:

@@ -2,8 +2,8 @@
 
 from multidict import CIMultiDictProxy
 
-from nodes.errors import Problem, Reason, Refused
-from nodes.transports.interface import MAX_BYTES, REALM, Delivery
+from sessionlab.nodes.errors import Problem, Reason, Refused
+from sessionlab.nodes.transports.interface import MAX_BYTES, REALM, Delivery
 
 _ATTRIBUTES = "; Path=/; HttpOnly; SameSite=Lax"
 # A browser forgets a cookie by Max-Age (RFC 6265 section 5.2.2); Expires is for those without it.

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from multidict import CIMultiDictProxy
 
-from nodes.errors import Refused
+from sessionlab.nodes.errors import Refused
 
 MAX_BYTES = 4096
 """What a credential may take. Browsers drop a cookie whose name and value take more, without a

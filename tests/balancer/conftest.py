@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvloop
 
-from balancer.options import Options, configure
-from balancer.server import Running, running
+from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.processes.single import Running, running
 from tests.balancer.rawhttp import Answer, Backend, connect, until
 
 if TYPE_CHECKING:

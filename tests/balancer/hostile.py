@@ -14,7 +14,7 @@ from tests.balancer.conftest import Lab
 from tests.balancer.rawhttp import connect, get
 
 if TYPE_CHECKING:
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
 
 _FIELD = (
     rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.access_log import AccessLog, Record, as_common, as_json
+from sessionlab.balancer.proxy.access_log import AccessLog, Record, as_common, as_json
 from tests.balancer.rawhttp import connect, get, ok, until
 from tests.balancer.test_process import ended, started
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from balancer import admin
-from balancer.fleet import Alone
+from sessionlab.balancer.admin import api
+from sessionlab.balancer.processes.channel import Alone
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok, until
 
 if TYPE_CHECKING:
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
 
 
@@ -237,7 +237,7 @@ async def test_healthz_answers_before_any_backend_is_up(lab: Lab) -> None:
 async def test_the_api_is_described_as_it_is(lab: Lab) -> None:
     balancer = await lab.balancer(*await lab.backends(1))
     described = json.loads((await call(balancer, "GET", "/openapi.json")).body)
-    app = admin.application(balancer.worker.cluster, Alone(balancer.worker))
+    app = api.application(balancer.worker.cluster, Alone(balancer.worker))
     served = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer.coherence import cookie_doubts
-from balancer.states import State
+from sessionlab.balancer.backends.state import State
+from sessionlab.balancer.config.validation import cookie_doubts
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 from tests.balancer.test_admin import JSON
 
 if TYPE_CHECKING:
     import asyncio
 
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
 
 

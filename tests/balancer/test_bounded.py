@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer import request_head
-from balancer.chunked import ChunkedReader
-from balancer.errors import RefusedError
+from sessionlab.balancer.errors import RefusedError
+from sessionlab.balancer.http import request_head
+from sessionlab.balancer.http.chunked import ChunkedReader
 from tests.balancer.rawhttp import get, ok, until
 
 if TYPE_CHECKING:

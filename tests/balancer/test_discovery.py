@@ -10,11 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from balancer.backend import Backend
-from balancer.cluster import Cluster
-from balancer.config import Config, DiscoverSpec, parse_address, parse_backend, parse_discover
-from balancer.discovery import Discovery, resolve, specs
-from balancer.errors import UsageError
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.config.model import (
+    Config,
+    DiscoverSpec,
+    parse_address,
+    parse_backend,
+    parse_discover,
+)
+from sessionlab.balancer.errors import UsageError
+from sessionlab.balancer.services.discovery import Discovery, resolve, specs
+from sessionlab.balancer.services.registry import Cluster
 from tests.installed import IN_CI
 
 NODE = DiscoverSpec("app", "node", 8001)

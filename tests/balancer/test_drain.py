@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer.backend import Backend as Known
-from balancer.config import Address, BackendSpec, CookiePolicy, ServicePolicy
-from balancer.drain import Watch, outlook
-from balancer.options import Options, configure
-from balancer.states import Finding, State
+from sessionlab.balancer.backends.backend import Backend as Known
+from sessionlab.balancer.backends.state import Finding, State
+from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, ServicePolicy
+from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.services.drain import Watch, outlook
 from tests.balancer.affinity.test_verdicts import Clock, ask, clock, pinned, said, verdict
 from tests.balancer.rawhttp import Backend, Message, connect, until
 from tests.balancer.test_admin import call
@@ -25,7 +25,7 @@ from tests.balancer.test_workers import call as call_process
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
     from tests.balancer.test_process import Started
 

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from balancer.errors import RefusedError
-from balancer.options import Options, configure
-from balancer.proxy_protocol import Header, parse
-from balancer.server import running
+from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.errors import RefusedError
+from sessionlab.balancer.http.proxy_protocol import Header, parse
+from sessionlab.balancer.processes.single import running
 from tests.balancer.rawhttp import Client, connect, get
 
 if TYPE_CHECKING:

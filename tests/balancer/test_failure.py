@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.config import Address, BackendSpec
+from sessionlab.balancer.config.model import Address, BackendSpec
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:

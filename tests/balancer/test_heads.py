@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balancer.config import Limits
-from balancer.errors import BadAnswerError, RefusedError
-from balancer.header_lines import Lines
-from balancer.request_fields import Fields
-from balancer.request_head import Request, RequestHeads
-from balancer.request_ids import request_ids
-from balancer.response_head import ResponseHeads
+from sessionlab.balancer.config.model import Limits
+from sessionlab.balancer.errors import BadAnswerError, RefusedError
+from sessionlab.balancer.http.header_lines import Lines
+from sessionlab.balancer.http.request_fields import Fields
+from sessionlab.balancer.http.request_head import Request, RequestHeads
+from sessionlab.balancer.http.request_ids import request_ids
+from sessionlab.balancer.http.response_head import ResponseHeads
 from tests.balancer.test_fuzz import ENDS, FIELDS, LINES
 
 ALIKE = st.sampled_from([b"X-A: q", b"x-a: Q", b"X-A: Q", b"X-A:q", b"X-A: q ", b"X-A: qq"])

@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balancer.journal import FORGET, RECORDS, Journal
+from sessionlab.balancer.affinity.pin_log import FORGET, RECORDS, Journal
 
 SERVICE, PIN = b"service.", b"backend."
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.request_fields import Fields
 from benchmarks.balancer import bodies, idle
+from sessionlab.balancer.http.request_fields import Fields
 
 if TYPE_CHECKING:
     from tests.balancer.conftest import Lab

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from balancer.__main__ import main
+from sessionlab.balancer.__main__ import main
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 
 if TYPE_CHECKING:
@@ -35,7 +35,15 @@ class Started:
 async def started(*arguments: str, stdout: int | None = None) -> AsyncIterator[Started]:
     """A balancer, until the test is over."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "balancer", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
+        *(
+            sys.executable,
+            "-m",
+            "sessionlab.balancer",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+        ),
         *arguments,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,

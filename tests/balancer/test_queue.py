@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from balancer.options import Options, configure
+from sessionlab.balancer.config.options import Options, configure
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
 
 

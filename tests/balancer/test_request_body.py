@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer import chunked
-from balancer.errors import RefusedError
-from balancer.request_body import RequestBody
-from balancer.request_fields import CHUNKED
+from sessionlab.balancer.errors import RefusedError
+from sessionlab.balancer.http import chunked
+from sessionlab.balancer.http.request_body import RequestBody
+from sessionlab.balancer.http.request_fields import CHUNKED
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:

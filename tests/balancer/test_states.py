@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from balancer.states import (
+from sessionlab.balancer.backends.state import (
     AFTERWARDS,
     ASKABLE,
     FINDINGS,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer import toml
-from balancer.__main__ import main
-from balancer.errors import UsageError
-from balancer.options import Options, configure
+from sessionlab.balancer.__main__ import main
+from sessionlab.balancer.config import file
+from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def write(directory: Path, text: str) -> str:
 
 
 def test_options_and_services_are_read(tmp_path: Path) -> None:
-    file = toml.read(
+    given = file.read(
         write(
             tmp_path,
             """
@@ -36,7 +36,7 @@ def test_options_and_services_are_read(tmp_path: Path) -> None:
             """,
         )
     )
-    config = configure(Options(**file.options), file.services)
+    config = configure(Options(**given.options), given.services)
     assert config.timeouts.idle == 5
     assert (config.policy("auth").affinity, config.policy("auth").algorithm) == (
         "cookie",
@@ -70,7 +70,7 @@ def test_options_and_services_are_read(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_said(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="--config"):
-        toml.read(write(tmp_path, text))
+        file.read(write(tmp_path, text))
 
 
 def test_a_missing_file_and_a_bad_value_end_with_2(
@@ -96,8 +96,8 @@ def test_a_service_that_nothing_names_and_services_without_routes_are_refused(
     ]:
         assert main(["--config", write(tmp_path, text)]) == 2, text
         assert said in capfd.readouterr().err, text
-    file = toml.read(write(tmp_path, "[service.shop]\naffinity = 'cookie'"))
-    assert configure(Options(), file.services).services() == ["shop"], "its backends may come"
+    given = file.read(write(tmp_path, "[service.shop]\naffinity = 'cookie'"))
+    assert configure(Options(), given.services).services() == ["shop"], "its backends may come"
 
 
 def test_the_command_line_goes_before_the_file(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer.restarts import Restarts
+from sessionlab.balancer.processes.restarts import Restarts
 from tests.balancer.rawhttp import Message, connect
 from tests.balancer.test_admin import JSON
 from tests.balancer.test_affinity import _app

@@ -37,8 +37,8 @@ def run(image: str, *command: str) -> str:
     ("command", "says"),
     [
         ("sessionlab --version", "sessionlab"),
-        ("python -m nodes --help", "Run one node of the app"),
-        ("python -m balancer --help", "Balance HTTP/1.1 requests"),
+        ("python -m sessionlab.nodes --help", "Run one node of the app"),
+        ("python -m sessionlab.balancer --help", "Balance HTTP/1.1 requests"),
         ("valkey-server --version", "Valkey server"),
         ("id -u", "10001"),
     ],
@@ -84,7 +84,11 @@ def test_its_labels_say_what_it_is(images: Images) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["python -m nodes", "python -m balancer --backend n=127.0.0.1:1", "valkey-server --port 7000"],
+    [
+        "python -m sessionlab.nodes",
+        "python -m sessionlab.balancer --backend n=127.0.0.1:1",
+        "valkey-server --port 7000",
+    ],
 )
 def test_its_health_check_tells_a_part_that_hangs_from_one_that_serves(
     images: Images, command: str

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.events import Event, Events
-from lab.fabrics.local import LocalFabric
-from lab.history import History
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
 
 NUMBER = itertools.count()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.events import Event, Events
-from lab.fabrics.docker import DockerFabric
-from lab.history import History
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.record.history import History
 
 NUMBER = itertools.count()
 

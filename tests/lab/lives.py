@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from lab.history import Operation, outcome_of
-from lab.verdicts import Fate
+from sessionlab.lab.record.history import Operation, outcome_of
+from sessionlab.lab.verdicts.fates import Fate
 
 NODES = ("n1", "n2", "n3")
 

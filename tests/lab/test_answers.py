@@ -1,5 +1,5 @@
-from lab.answers import Answer, Answers, together
-from lab.history import Operation, Outcome
+from sessionlab.lab.record.answers import Answer, Answers, together
+from sessionlab.lab.record.history import Operation, Outcome
 
 
 def answer(status: int | None, node: str | None = None, user: str | None = None) -> Answer:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from lab.causes import losses
-from lab.events import Event
-from lab.verdicts import users
+from sessionlab.lab.events import Event
+from sessionlab.lab.verdicts.causes import losses
+from sessionlab.lab.verdicts.fates import users
 from tests.lab.lives import Life, merged
 
 

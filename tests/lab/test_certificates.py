@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from lab.balancers.edge import Edge
-from lab.certificates import new_certificate
-from lab.fabrics.local import LocalFabric
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.description.certificates import new_certificate
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 HERE = "127.0.0.1"
 

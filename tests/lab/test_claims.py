@@ -1,4 +1,4 @@
-from lab.claims import Claim, MoreThan, judge, share
+from sessionlab.lab.record.claims import Claim, MoreThan, judge, share
 
 
 def test_a_claim_holds_when_what_was_observed_is_what_was_expected() -> None:

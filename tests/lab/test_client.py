@@ -10,11 +10,11 @@ from random import Random
 import pytest
 from aiohttp import web
 
-from lab.client import Client
-from lab.events import Events
-from lab.fabrics.local import LocalFabric
-from lab.history import History
-from lab.way import Way
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.network import Way
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
 from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.errors import Skip, StartError, StepError
-from lab.events import Event, Events
-from lab.fabrics.local import LocalFabric
-from lab.faults import FAULTS
-from lab.history import History, Outcome
-from lab.parts import until
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import Skip, StartError, StepError
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History, Outcome
+from sessionlab.lab.scenario.faults import FAULTS
 from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

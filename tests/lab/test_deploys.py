@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.deploys import BlueGreen, Cut, Deploy, Rolling
-from lab.description import Service
-from lab.errors import DeployError, Skip, StepError, UsageError
-from lab.events import Event
-from lab.fabrics.local import LocalFabric
-from lab.parts import until
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Service
+from sessionlab.lab.errors import DeployError, Skip, StepError, UsageError
+from sessionlab.lab.events import Event
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from tests.installed import needs
 from tests.lab.conftest import Make
 

@@ -1,7 +1,7 @@
 import pytest
 
-from lab.description import Description, Service
-from lab.errors import UsageError
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import UsageError
 
 
 def test_the_nodes_of_one_service_have_short_names() -> None:

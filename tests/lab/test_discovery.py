@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-import scenarios
-from lab.discovery import chosen, installed
-from lab.errors import UsageError
+from sessionlab import scenarios
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.scenario.finding import chosen, installed
 
 STORY = """
-from lab import Lab, scenario
+from sessionlab import Lab, scenario
 
 @scenario("mine", "a story of my own")
 async def mine(lab: Lab) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.history import History, Operation, Outcome, outcome_of
+from sessionlab.lab.record.history import History, Operation, Outcome, outcome_of
 
 operations = st.builds(
     Operation,

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from lab.claims import judge
-from lab.intervals import LEVEL, Counted, Predicted, Z
+from sessionlab.lab.record.claims import judge
+from sessionlab.lab.record.intervals import LEVEL, Counted, Predicted, Z
 
 
 def test_an_interval_reads_as_a_person_says_it() -> None:

@@ -3,7 +3,7 @@ import json
 import jwt
 import pytest
 
-from lab.keys import key_set, new_key
+from sessionlab.lab.description.keys import key_set, new_key
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "EdDSA"])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lab.cli.app import app
-from lab.stored import Stored, read
-from lab.users import Users
-from lab.verdicts import Fate
+from sessionlab.lab.cli.app import app
+from sessionlab.lab.reports.stored import Stored, read
+from sessionlab.lab.verdicts.fates import Fate
+from sessionlab.lab.verdicts.users import Users
 
 RECORDED = Path(__file__).parent / "recorded"
 STORED = {scenario.name: scenario for scenario in read(RECORDED)}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
-from lab.errors import StartError
-from lab.fabrics.local import LocalFabric
-from lab.parts import Parts
-from lab.redis import Redis, executable
+from sessionlab.lab.cluster.processes import Parts
+from sessionlab.lab.cluster.redis import Redis, executable
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 
 async def test_it_starts_asks_for_its_password_and_stops() -> None:

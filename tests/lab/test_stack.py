@@ -6,20 +6,20 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from lab.cluster import Cluster
-from lab.deploys import Cut
-from lab.errors import Skip
-from lab.events import Events
-from lab.history import History
-from lab.results import Verdict
-from lab.runner import run
-from lab.scenario import Scenario
-from lab.stack import Joined, RunningSite
-from lab.stage import Lab, Settings
-from lab.target import Target
-from scenarios.memory_round_robin import memory_round_robin
-from scenarios.monolith import monolith
-from scenarios.redis_round_robin import redis_round_robin
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.deploys import Cut
+from sessionlab.lab.cluster.external import Joined, RunningSite
+from sessionlab.lab.description.target import Target
+from sessionlab.lab.errors import Skip
+from sessionlab.lab.events import Events
+from sessionlab.lab.record.history import History
+from sessionlab.lab.scenario.lab import Lab, Settings
+from sessionlab.lab.scenario.runner import run
+from sessionlab.lab.scenario.scenario import Scenario
+from sessionlab.lab.verdicts.results import Verdict
+from sessionlab.scenarios.memory_round_robin import memory_round_robin
+from sessionlab.scenarios.monolith import monolith
+from sessionlab.scenarios.redis_round_robin import redis_round_robin
 from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

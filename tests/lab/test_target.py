@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab.description import Description, Service
-from lab.errors import Skip, StartError, UsageError
-from lab.target import Target, parse_target
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.target import Target, parse_target
+from sessionlab.lab.errors import Skip, StartError, UsageError
 
 STACK = Target("http://balancer:8080", "node", 8001, "secret", affinity="cookie")
 

@@ -1,8 +1,8 @@
 import jwt
 import pytest
 
-from lab.errors import StepError
-from lab.tokens import altered, read_token, resigned, unsigned
+from sessionlab.lab.description.tokens import altered, read_token, resigned, unsigned
+from sessionlab.lab.errors import StepError
 
 KEY = "the key of the servers, long enough"
 TOKEN = jwt.encode({"sub": "bob"}, KEY, algorithm="HS256", headers={"kid": "k1"})

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from lab.answers import Answer
-from lab.client import Client
-from lab.errors import StepError
-from lab.events import Events
-from lab.history import History, Operation, Outcome
-from lab.traffic import Traffic
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.traffic import Traffic
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.events import Events
+from sessionlab.lab.record.answers import Answer
+from sessionlab.lab.record.history import History, Operation, Outcome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.errors import Skip, StepError, UsageError
-from lab.events import Event, Events
-from lab.fabrics.local import LocalFabric
-from lab.history import History
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import Skip, StepError, UsageError
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

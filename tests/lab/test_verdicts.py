@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.history import History, Operation
-from lab.verdicts import Fate, User, tally, users
+from sessionlab.lab.record.history import History, Operation
+from sessionlab.lab.verdicts.fates import Fate, User, tally, users
 from tests.lab.lives import Life, lives, merged
 
 

@@ -1,4 +1,4 @@
-"""A node as its users run it: `python -m nodes`, a process of its own."""
+"""A node as its users run it: `python -m sessionlab.nodes`, a process of its own."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from nodes.listening import Address, parse_address
+from sessionlab.nodes.process.listening import Address, parse_address
 from tests.nodes.running import PASSWORD, Client, client_of
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +49,13 @@ class Process:
 
 @asynccontextmanager
 async def process(*arguments: str, **environment: str) -> AsyncIterator[Process]:
-    """`python -m nodes` with these arguments; killed in the end."""
+    """`python -m sessionlab.nodes` with these arguments; killed in the end."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
     started = Process(
         await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "nodes",
+            "sessionlab.nodes",
             *arguments,
             env={**inherited, **environment},
             cwd=ROOT,

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from nodes.listening import Address
+from sessionlab.nodes.process.listening import Address
 
 
 async def exchange(address: Address, *pieces: bytes, half_close: bool = False) -> bytes:

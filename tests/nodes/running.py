@@ -9,12 +9,12 @@ from typing import Any
 import aiohttp
 from multidict import CIMultiDictProxy
 
-from nodes.assembly import assemble
-from nodes.listening import Address, bound_address, listen
-from nodes.node import Node
-from nodes.options import Options
-from nodes.passwords import LEVELS
-from nodes.server import Server
+from sessionlab.nodes.process.assembly import assemble
+from sessionlab.nodes.process.listening import Address, bound_address, listen
+from sessionlab.nodes.process.options import Options
+from sessionlab.nodes.process.server import Server
+from sessionlab.nodes.users.passwords import LEVELS
+from sessionlab.nodes.web.node import Node
 
 PASSWORD = "correct horse"
 JSON = {"Content-Type": "application/json"}

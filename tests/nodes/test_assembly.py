@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nodes.errors import OptionError
+from sessionlab.nodes.errors import OptionError
 from tests.nodes.material import jwk_set, oct_key
 from tests.nodes.running import running
 

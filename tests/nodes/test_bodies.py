@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.bodies import Credentials, parse_object
-from nodes.errors import Malformed
+from sessionlab.nodes.errors import Malformed
+from sessionlab.nodes.web.bodies import Credentials, parse_object
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from nodes.__main__ import main
-from nodes.command import parse
-from nodes.listening import Address
-from nodes.options import Options
+from sessionlab.nodes.__main__ import main
+from sessionlab.nodes.process.command import parse
+from sessionlab.nodes.process.listening import Address
+from sessionlab.nodes.process.options import Options
 
 
 def test_every_option_is_on_the_command_line_and_in_the_environment(
@@ -66,7 +66,7 @@ def test_wrong_usage_is_one_line_and_status_2(
     line = capsys.readouterr().err
     assert says in line
     assert line.count("\n") == 1
-    assert line.endswith("See python -m nodes --help.\n")
+    assert line.endswith("See python -m sessionlab.nodes --help.\n")
 
 
 def test_help_shows_every_option_with_its_variable_and_examples(
@@ -85,7 +85,7 @@ def test_importing_the_program_has_no_effects_and_leaves_nothing_to_import() -> 
     script = """
 import os, sys, threading
 before = sorted(os.listdir("/dev/fd"))
-import nodes.__main__
+import sessionlab.nodes.__main__
 assert sorted(os.listdir("/dev/fd")) == before, "open files"
 assert threading.active_count() == 1, threading.enumerate()
 for heavy in ("aiohttp", "jwt", "cryptography", "redis.asyncio", "argon2", "uvloop",

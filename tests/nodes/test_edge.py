@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from nodes.edge import Edge, parse_networks
-from nodes.errors import OptionError
+from sessionlab.nodes.errors import OptionError
+from sessionlab.nodes.web.edge import Edge, parse_networks
 
 TRUSTING = Edge("auto", parse_networks("127.0.0.1, 10.0.0.0/8,::1"))
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from nodes.edge import parse_networks
-from nodes.sessions import new_id
-from nodes.strategies.jwt import JwtStrategy
-from nodes.tokens import Tokens
+from sessionlab.nodes.stores.sessions import new_id
+from sessionlab.nodes.strategies.jwt import JwtStrategy
+from sessionlab.nodes.tokens.tokens import Tokens
+from sessionlab.nodes.web.edge import parse_networks
 from tests.nodes.running import Answer, Running, bearer, cookie, running
 from tests.nodes.valkey import Valkey
 

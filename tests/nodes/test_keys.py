@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.errors import OptionError
-from nodes.keys import Algorithm, KeySource, generate, parse
+from sessionlab.nodes.errors import OptionError
+from sessionlab.nodes.tokens.keys import Algorithm, KeySource, generate, parse
 from tests.nodes.material import b64, jwk_set, oct_key, okp_key
 
 

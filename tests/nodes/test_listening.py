@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.errors import ListenError, OptionError
-from nodes.listening import Address, bound_address, listen, parse_address
+from sessionlab.nodes.errors import ListenError, OptionError
+from sessionlab.nodes.process.listening import Address, bound_address, listen, parse_address
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes import passwords
-from nodes.errors import OptionError, Unavailable
-from nodes.passwords import LEVELS, Cost, Hasher, parse_cost
+from sessionlab.nodes.errors import OptionError, Unavailable
+from sessionlab.nodes.users import passwords
+from sessionlab.nodes.users.passwords import LEVELS, Cost, Hasher, parse_cost
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from nodes.keys import KeySource
+from sessionlab.nodes.tokens.keys import KeySource
 from tests.nodes.material import jwk_set, oct_key, okp_key
 from tests.nodes.running import running
 

@@ -1,4 +1,4 @@
-"""`python -m nodes` as a process: start, signals, drain, exit status."""
+"""`python -m sessionlab.nodes` as a process: start, signals, drain, exit status."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from nodes.listening import Address, bound_address, listen
-from nodes.sessions import new_id
+from sessionlab.nodes.process.listening import Address, bound_address, listen
+from sessionlab.nodes.stores.sessions import new_id
 from tests.nodes.material import jwk_set, oct_key
 from tests.nodes.process import Process, listening, process
 from tests.nodes.raw import statuses

@@ -1,4 +1,4 @@
-from nodes.sessions import fingerprint, is_well_formed, new_id
+from sessionlab.nodes.stores.sessions import fingerprint, is_well_formed, new_id
 
 
 def test_an_id_has_256_bits_and_never_comes_twice() -> None:

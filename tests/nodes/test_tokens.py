@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.errors import Reason, Refused
-from nodes.keys import Algorithm, KeyRing, KeySource, generate, parse
-from nodes.tokens import Claims, Tokens
+from sessionlab.nodes.errors import Reason, Refused
+from sessionlab.nodes.tokens.keys import Algorithm, KeyRing, KeySource, generate, parse
+from sessionlab.nodes.tokens.tokens import Claims, Tokens
 from tests.nodes.conftest import FakeClock
 from tests.nodes.material import b64, jwk_set, oct_key, okp_key
 

@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from nodes.passwords import LEVELS, Hasher
-from nodes.users import Directory, seeded
+from sessionlab.nodes.users.directory import Directory, seeded
+from sessionlab.nodes.users.passwords import LEVELS, Hasher
 
 
 class CountingHasher(Hasher):

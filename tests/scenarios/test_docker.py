@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from lab.discovery import installed
-from lab.events import Events
-from lab.fabrics.docker import DockerFabric
-from lab.runner import run_one
-from lab.stage import Settings
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.runner import run_one
 from tests.scenarios.test_sabotage import CASES, Case
 
 pytestmark = [

@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 import pytest
 import pytest_asyncio
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.discovery import installed
-from lab.events import Events
-from lab.fabrics.local import LocalFabric
-from lab.keys import new_key
-from lab.membership import Membership
-from lab.node import Node
-from lab.runner import run_one
-from lab.stage import Sabotage, Settings
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.membership import Membership
+from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.keys import new_key
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.lab import Sabotage, Settings
+from sessionlab.lab.scenario.runner import run_one
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import scenarios
-from lab.discovery import installed
-from lab.events import Events
-from lab.results import RunResult, Verdict
-from lab.runner import run
-from lab.stage import Settings
+from sessionlab import scenarios
+from sessionlab.lab.events import Events
+from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.runner import run
+from sessionlab.lab.verdicts.results import RunResult, Verdict
 
 FOLDER = Path(scenarios.__file__).parent
 
@@ -64,7 +64,7 @@ def test_a_scenario_starts_with_its_story_and_holds_no_plumbing(name: str) -> No
     assert story
     assert len(story.split()) > 20
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= {"lab", "collections.abc"}
+    assert imported <= {"sessionlab", "collections.abc"}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
 
 

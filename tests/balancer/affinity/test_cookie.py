@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.cookie import CookieAffinity
+from sessionlab.balancer.affinity.interface import (
     EXPIRED,
     INSERTED,
     INVALID,
@@ -20,12 +21,11 @@ from balancer.affinity import (
     VALID,
     Found,
 )
-from balancer.affinity.cookie import CookieAffinity
-from balancer.affinity.table import Bounds, Table
-from balancer.backend import Backend
-from balancer.config import Address, BackendSpec, CookiePolicy, cookie_policy
-from balancer.errors import UsageError
-from balancer.request_fields import Fields
+from sessionlab.balancer.affinity.table import Bounds, Table
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, cookie_policy
+from sessionlab.balancer.errors import UsageError
+from sessionlab.balancer.http.request_fields import Fields
 
 BACKEND = Backend(BackendSpec("app", "n1", Address("127.0.0.1", 1)), healthy=True)
 

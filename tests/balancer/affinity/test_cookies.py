@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.affinity.cookies import deletes
+from sessionlab.balancer.http.cookies import deletes
 
 NOW = 1_790_000_000.0  # in 2026
 

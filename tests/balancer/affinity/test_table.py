@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.affinity import (
+from sessionlab.balancer.affinity.interface import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
@@ -18,10 +18,10 @@ from balancer.affinity import (
     TABLE_LOST,
     VALID,
 )
-from balancer.affinity import table as table_module
-from balancer.affinity.table import Bounds, Table, key_of
-from balancer.backend import Backend
-from balancer.config import Address, BackendSpec
+from sessionlab.balancer.affinity import table as table_module
+from sessionlab.balancer.affinity.table import Bounds, Table, key_of
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.config.model import Address, BackendSpec
 
 BACKENDS = [
     Backend(BackendSpec("app", f"n{i}", Address("127.0.0.1", i)), healthy=True) for i in range(3)

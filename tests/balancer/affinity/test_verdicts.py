@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancer import worker as worker_module
-from balancer.options import Options, configure
-from balancer.states import State
+from sessionlab.balancer.backends.state import State
+from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.proxy import context as worker_module
 from tests.balancer.rawhttp import Backend, connect, get, ok, until
 from tests.balancer.test_admin import call
 from tests.balancer.test_affinity import _app, pair
@@ -19,7 +19,7 @@ from tests.balancer.test_affinity import _app, pair
 if TYPE_CHECKING:
     import asyncio
 
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
     from tests.balancer.rawhttp import Message
 

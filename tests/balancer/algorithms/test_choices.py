@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.algorithms import ALGORITHMS, make
-from balancer.errors import UsageError
+from sessionlab.balancer.algorithms import ALGORITHMS, make
+from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
-    from balancer.algorithms import Algorithm
+    from sessionlab.balancer.algorithms import Algorithm
 
 
 @dataclass(eq=False)

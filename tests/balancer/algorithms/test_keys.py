@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.__main__ import main
+from sessionlab.balancer.__main__ import main
 from tests.balancer.rawhttp import connect
 from tests.balancer.test_process import started
 from tests.balancer.test_workers import _up
@@ -14,7 +14,7 @@ from tests.balancer.test_workers import _up
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from balancer.server import Running
+    from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lab.fabrics.interface import Address
+from sessionlab.lab.fabrics.interface import Address
 from tests.balancer.rawhttp import Backend
 
 

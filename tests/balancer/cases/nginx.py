@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 
-from lab.fabrics.interface import Site
-from lab.fabrics.local import executable
+from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.local.fabric import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend

@@ -6,7 +6,7 @@ import json
 import signal
 from typing import Any
 
-from lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.interface import Site
 from tests.balancer.cases.interface import Ground, Setup
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend, connect
@@ -28,7 +28,7 @@ class Ours:
 
     async def start(self, setup: Setup) -> None:
         path = self._configure(setup)
-        await self._process.start("balancer", ["--config", path], _SECRET)
+        await self._process.start("sessionlab.balancer", ["--config", path], _SECRET)
         await self._up()
 
     async def reload(self, setup: Setup) -> None:

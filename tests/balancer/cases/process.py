@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Site
 
 PART = "balancer"
 _PATIENCE_S = 30.0

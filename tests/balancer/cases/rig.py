@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from lab.fabrics.interface import Address, Site
+from sessionlab.lab.fabrics.interface import Address, Site
 from tests.balancer.cases.interface import Driver, Ground, Setup
 from tests.balancer.rawhttp import Backend, Client, Message, connect, get
 from tests.balancer.test_edge import certificate

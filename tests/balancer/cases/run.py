@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lab.fabrics.local import LocalFabric
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from tests.balancer.cases.case import Case
 from tests.balancer.cases.haproxy import HAProxy
 from tests.balancer.cases.interface import Unsupported

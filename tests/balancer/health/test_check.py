@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from balancer.config import Address, BackendSpec, HealthPolicy, parse_statuses
-from balancer.health.check import probe
-from balancer.states import Seen, State
+from sessionlab.balancer.backends.state import Seen, State
+from sessionlab.balancer.config.model import Address, BackendSpec, HealthPolicy, parse_statuses
+from sessionlab.balancer.health.probe import probe
 from tests.balancer.rawhttp import until
 
 if TYPE_CHECKING:

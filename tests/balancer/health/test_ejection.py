@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.backend import Backend
-from balancer.config import Address, BackendSpec
-from balancer.health.ejection import EjectionPolicy, Ejector
-from balancer.retry_budget import RetryBudget
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
+from sessionlab.balancer.config.model import Address, BackendSpec
+from sessionlab.balancer.proxy.retry_budget import RetryBudget
 from tests.balancer.rawhttp import get, until
 from tests.balancer.test_failure import hang_up
 

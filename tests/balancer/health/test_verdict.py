@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.health.verdict import Verdict
-from balancer.states import Finding, Seen
+from sessionlab.balancer.backends.state import Finding, Seen
+from sessionlab.balancer.health.rise_fall import Verdict
 
 checks = st.lists(st.booleans(), max_size=60)
 counts = st.integers(1, 5)

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.balancers import haproxy_config, nginx_config
-from lab.balancers.edge import Edge
-from lab.balancers.interface import Backend
-from lab.balancers.plan import Plan
-from lab.certificates import new_certificate
-from lab.description import Description, Service
-from lab.errors import Skip
-from lab.fabrics.interface import Address
-from lab.fabrics.local import executable
+from sessionlab.lab.balancers import haproxy_config, nginx_config
+from sessionlab.lab.balancers.interface import Backend
+from sessionlab.lab.balancers.plan import Plan
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.description.certificates import new_certificate
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import Skip
+from sessionlab.lab.fabrics.interface import Address
+from sessionlab.lab.fabrics.local.fabric import executable
 from tests.installed import needs
 
 HERE = "127.0.0.1"

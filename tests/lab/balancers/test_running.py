@@ -6,16 +6,16 @@ import itertools
 
 import pytest
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.description import Description, Service
-from lab.errors import Skip, StartError
-from lab.events import Events
-from lab.fabrics.local import LocalFabric
-from lab.history import History
-from lab.parts import until
-from lab.runner import run
-from lab.stage import Settings
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import Skip, StartError
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
+from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.runner import run
 from tests.installed import needs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -18,7 +18,7 @@ import pytest
 COMMAND = [str(Path(sys.executable).parent / "sessionlab")]
 
 STORY = """
-from lab import Lab, main, scenario
+from sessionlab import Lab, main, scenario
 
 @scenario("mine", "a story of my own")
 async def mine(lab: Lab) -> None:

@@ -28,7 +28,7 @@ async with lab.cluster("memory", nodes=2, affinity="cookie") as cluster:
 
 @pytest.mark.parametrize("moment", ["at its beginning", "while it drains"])
 def test_ctrl_c_in_the_middle_of_a_deploy_leaves_nothing(tmp_path: Path, moment: str) -> None:
-    path = story(tmp_path, "from lab import Rolling", *DEPLOY.splitlines())
+    path = story(tmp_path, "from sessionlab import Rolling", *DEPLOY.splitlines())
     lab = subprocess.Popen(
         [*COMMAND, "run", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -49,7 +49,7 @@ def test_ctrl_c_in_the_middle_of_a_deploy_leaves_nothing(tmp_path: Path, moment:
 
 def test_a_deploy_that_cannot_be_done_is_exit_status_1_and_says_why(tmp_path: Path) -> None:
     bad = DEPLOY.replace('"2"', '"no label"').splitlines()
-    done = sessionlab("run", story(tmp_path, "from lab import Rolling", *bad))
+    done = sessionlab("run", story(tmp_path, "from sessionlab import Rolling", *bad))
     assert done.returncode == 1
     assert "n3 did not come up" in done.stdout
     assert "its last lines" in done.stdout

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from lab.fabrics import docker_labels as labels
+from sessionlab.lab.fabrics.docker import labels
 
 PATIENCE = 60.0
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from lab.errors import StartError
-from lab.fabrics import docker_labels as labels
-from lab.fabrics.docker import DockerFabric
-from lab.fabrics.docker_site import DockerSite
-from lab.fabrics.interface import Part
-from lab.fabrics.scratch import home
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.docker import labels
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.docker.sandbox import DockerSite
+from sessionlab.lab.fabrics.interface import Part
+from sessionlab.lab.fabrics.run_folder import home
 from tests.installed import docker_engine
 
 SLEEP = "/bin/sleep"

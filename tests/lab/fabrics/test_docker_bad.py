@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from docker.types import IPAMConfig, IPAMPool
 
-from lab.errors import StartError
-from lab.fabrics.docker import DockerFabric
-from lab.fabrics.docker_network import PrivateNetwork
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.docker.network import PrivateNetwork
 from tests.installed import docker_engine
 from tests.lab import docker_clusters
 from tests.lab.fabrics.docker_lab import start

@@ -13,9 +13,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from lab.fabrics.docker_image import OURS
-from lab.fabrics.local import executable
-from lab.fabrics.scratch import MARK
+from sessionlab.lab.fabrics.docker.image import OURS
+from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.run_folder import MARK
 from tests.installed import IN_CI, docker_engine
 from tests.lab.fabrics.docker_lab import View, start, wait
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
 
-from lab.fabrics.docker_subnets import free, pool, routed
+from sessionlab.lab.fabrics.docker.subnets import free, pool, routed
 
 TABLE = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0

@@ -11,15 +11,15 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from lab.client import Client
-from lab.cluster import Cluster
-from lab.errors import Skip, StepError
-from lab.fabrics.docker import DockerFabric
-from lab.fabrics.docker_site import DockerSite
-from lab.fabrics.docker_wires import BURST
-from lab.fabrics.interface import Link, Part
-from lab.faults import FAULTS
-from lab.parts import until
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.errors import Skip, StepError
+from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.docker.netem import BURST
+from sessionlab.lab.fabrics.docker.sandbox import DockerSite
+from sessionlab.lab.fabrics.interface import Link, Part
+from sessionlab.lab.scenario.faults import FAULTS
 from tests.installed import docker_engine
 from tests.lab.docker_clusters import cluster
 

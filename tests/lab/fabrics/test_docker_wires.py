@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.fabrics.docker_wires import script
-from lab.fabrics.interface import Link
+from sessionlab.lab.fabrics.docker.netem import script
+from sessionlab.lab.fabrics.interface import Link
 
 
 def test_a_good_network_has_no_rule_and_no_discipline() -> None:

@@ -7,8 +7,8 @@ from tests.lab.fabrics.processes import alive, wait_gone
 
 LAB = """
 import asyncio, json, os
-from lab.fabrics.interface import Part
-from lab.fabrics.local import LocalFabric
+from sessionlab.lab.fabrics.interface import Part
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 async def main():
     fabric = LocalFabric()

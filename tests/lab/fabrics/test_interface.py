@@ -1,4 +1,4 @@
-from lab.fabrics.interface import Address
+from sessionlab.lab.fabrics.interface import Address
 
 
 def test_an_address_is_written_as_a_url_wants_it() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from lab.errors import FabricLost, StartError
-from lab.fabrics.interface import Part
-from lab.fabrics.local import LocalFabric, LocalSite
-from lab.fabrics.scratch import home, leftovers, running
+from sessionlab.lab.errors import FabricLost, StartError
+from sessionlab.lab.fabrics.interface import Part
+from sessionlab.lab.fabrics.local.fabric import LocalFabric, LocalSite
+from sessionlab.lab.fabrics.run_folder import home, leftovers, running
 from tests.lab.fabrics.processes import alive, wait_gone
 
 SLEEP = "/bin/sleep"

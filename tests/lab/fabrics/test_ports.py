@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.fabrics import ports
+from sessionlab.lab.fabrics.local import ports
 
 HOST = "127.0.0.1"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import StartError
-from lab.fabrics.scratch import clear, home, leftovers
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.run_folder import clear, home, leftovers
 
 SLEEP = "/bin/sleep"
 

@@ -8,19 +8,19 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from lab.claims import judge
-from lab.cli.app import app
-from lab.errors import UsageError
-from lab.events import Event, Events
-from lab.history import History, Operation, Outcome
-from lab.reports.as_json import to_json
-from lab.reports.as_junit import to_junit
-from lab.reports.as_summary import to_summary
-from lab.reports.console import ConsoleReport
-from lab.reports.folder import Folder
-from lab.results import RunResult, ScenarioResult, Verdict
-from lab.stored import read
-from lab.tables import Table
+from sessionlab.lab.cli.app import app
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.record.claims import judge
+from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.tables import Table
+from sessionlab.lab.reports.as_json import to_json
+from sessionlab.lab.reports.as_junit import to_junit
+from sessionlab.lab.reports.as_summary import to_summary
+from sessionlab.lab.reports.console import ConsoleReport
+from sessionlab.lab.reports.folder import Folder
+from sessionlab.lab.reports.stored import read
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
 from tests.lab.lives import Life
 
 TRUE = judge("what is true", 1, 1)

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from nodes.errors import Problem, Reason, Refused
-from nodes.sessions import fingerprint, new_id
-from nodes.strategies.memory import MemorySession, MemorySessions
+from sessionlab.nodes.errors import Problem, Reason, Refused
+from sessionlab.nodes.stores.sessions import fingerprint, new_id
+from sessionlab.nodes.strategies.memory import MemorySession, MemorySessions
 from tests.nodes.conftest import FakeClock
 
 IDLE, ABSOLUTE = 100.0, 1000.0

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from nodes.errors import OptionError, Problem, Reason, Refused, Unavailable
-from nodes.redis_store import RedisStore
-from nodes.sessions import new_id
-from nodes.strategies.redis import PREFIX, RedisStrategy
-from nodes.transports.cookie import CookieTransport
+from sessionlab.nodes.errors import OptionError, Problem, Reason, Refused, Unavailable
+from sessionlab.nodes.stores.redis import RedisStore
+from sessionlab.nodes.stores.sessions import new_id
+from sessionlab.nodes.strategies.redis import PREFIX, RedisStrategy
+from sessionlab.nodes.transports.cookie import CookieTransport
 from tests.nodes.valkey import Valkey
 
 IDLE, ABSOLUTE = 100.0, 1000.0

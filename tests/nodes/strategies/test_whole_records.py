@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from nodes.errors import Problem, Refused
-from nodes.strategies.interface import MAX_ITEMS
-from nodes.strategies.whole_records import Records, WholeRecords
+from sessionlab.nodes.errors import Problem, Refused
+from sessionlab.nodes.strategies.interface import MAX_ITEMS
+from sessionlab.nodes.strategies.whole_records import Records, WholeRecords
 from tests.nodes.running import Running, cookie, running
 from tests.nodes.valkey import Valkey
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from nodes.errors import Problem, Reason, Refused
-from nodes.transports.bearer import BearerTransport
+from sessionlab.nodes.errors import Problem, Reason, Refused
+from sessionlab.nodes.transports.bearer import BearerTransport
 
 TRANSPORT = BearerTransport()
 

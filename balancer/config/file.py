@@ -1,0 +1,99 @@
+"""The configuration file: options by their long names, and services with options of their own.
+
+    listen = "127.0.0.1:8080"
+    backend = ["auth/a=127.0.0.1:8001", "shop/b=127.0.0.1:8002,weight=2"]
+    route = ["/auth=auth,strip", "/=shop"]
+    affinity = "cookie"
+
+    [service.shop]
+    algorithm = "least-connections"
+    affinity = "learn:sid"
+
+What the command line or the environment says goes before what the file says.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from sessionlab.balancer.config.options import Options
+from sessionlab.balancer.errors import UsageError
+
+_HINTS = get_type_hints(Options, include_extras=True)
+
+OF_A_SERVICE = frozenset(
+    {
+        "algorithm",
+        "affinity",
+        "on_pin_lost",
+        "cookie_name",
+        "cookie_secure",
+        "cookie_http_only",
+        "cookie_same_site",
+        "cookie_path",
+        "cookie_domain",
+        "cookie_max_idle",
+        "cookie_max_life",
+        "cookie_permanent",
+        "table_entries",
+        "table_idle",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a file says: options by field name, and for each service some of its own."""
+
+    options: dict[str, Any]
+    services: dict[str, dict[str, Any]]
+
+
+def read(path: str) -> File:
+    """Read a file; raises `UsageError` that names the file and the key."""
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--config {path}: {error}") from None
+    services = table.pop("service", {})
+    if not isinstance(services, dict) or not all(isinstance(s, dict) for s in services.values()):
+        raise UsageError(f"--config {path}: write a service as a table, [service.NAME]")
+    known = {field.name for field in fields(Options)} - {"config"}
+    return File(
+        _checked(table, known, path),
+        {name: _checked(own, OF_A_SERVICE, path) for name, own in services.items()},
+    )
+
+
+def _checked(table: dict[str, Any], known: set[str] | frozenset[str], path: str) -> dict[str, Any]:
+    named = {key.replace("-", "_"): value for key, value in table.items()}
+    for key, value in named.items():
+        if key not in known:
+            there = ", ".join(sorted(name.replace("_", "-") for name in known))
+            raise UsageError(f"--config {path}: unknown key {key!r}; there are {there}")
+        if not _fits(Options.__dataclass_fields__[key].default, value):
+            raise UsageError(f"--config {path}: {key} can't be {value!r}")
+        _check_range(key, value, path)
+    return named
+
+
+def _check_range(key: str, value: Any, path: str) -> None:
+    """What typer does for the command line; a service's own options never pass through there."""
+    described = _HINTS[key].__metadata__[0]
+    least, most = described.min, described.max
+    low = least is not None and not value >= least  # not <, so that nan is refused
+    if low or (most is not None and value > most):
+        where = f"at least {least}" if low else f"at most {most}"
+        raise UsageError(f"--config {path}: {key} can't be {value!r}: it is {where}")
+
+
+def _fits(default: Any, value: Any) -> bool:
+    """Whether a value is of the option's kind, which its default shows; None stands for a list."""
+    if default is None:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)

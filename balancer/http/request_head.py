@@ -1,0 +1,181 @@
+"""A request's head: a request line, and header lines whose meaning is in `request_fields`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sessionlab.balancer.errors import RefusedError
+from sessionlab.balancer.http import request_fields
+from sessionlab.balancer.http.header_lines import MOST_LINE, MOST_SET, Lines, cost, without
+from sessionlab.balancer.http.request_fields import HOST, Fields
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from sessionlab.balancer.config.model import Limits
+    from sessionlab.balancer.http.header_lines import Line
+    from sessionlab.balancer.http.request_fields import Rule
+    from sessionlab.balancer.proxy.forward_headers import Prepared
+
+    _Lines = tuple[Line[Rule], ...]
+
+_MOST_SETS = 1024
+_METHODS = {
+    method: method in b"GET HEAD PUT DELETE OPTIONS PROPFIND REPORT SEARCH QUERY".split()
+    for method in b"GET HEAD POST PUT DELETE OPTIONS PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK "
+    b"UNLOCK REPORT SEARCH QUERY LINK UNLINK PURGE MKCALENDAR".split()
+}
+"""Those that are served, and whether they are idempotent."""
+_VERSIONS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
+_METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
+_TARGET = bytes([33, 34, *range(36, 127)])  # printable, and no fragment
+# No two neighbours here can match the same byte: this reads what strangers send, in linear time.
+_LOOKS_LIKE_HTTP = re.compile(
+    rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]*+(?: [A-Z/.\d]*+)?\r?)?"
+)
+_ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Request:
+    """A checked request head, never changed but for `start`.
+
+    `forward` are the lines that are passed on as they are.
+    """
+
+    head: bytes
+    method: bytes
+    target: bytes
+    """What is forwarded of the target."""
+    minor: int
+    idempotent: bool
+    fields: Fields
+    forward: bytes
+    start: bytes = b""
+    """What `forwarding.start` made of it last, for `start_for`."""
+    start_for: Prepared | None = None
+
+    @property
+    def path(self) -> bytes:
+        """What routes look at."""
+        return self.target.partition(b"?")[0]
+
+    def value(self, lower: bytes) -> bytes | None:
+        """The first value of any field, by its lower-case name."""
+        size = len(lower)
+        for line in self.head.split(b"\r\n")[1:]:
+            if line[size : size + 1] == b":" and line[:size].lower() == lower:
+                return line[size + 1 :].strip(b" \t")
+        return None
+
+
+def hopeless(partial: bytes) -> bool:
+    """Whether the beginning of a head can't become a good one, so that waiting is useless."""
+    if b"\0" in partial or partial.count(b"\n") != partial.count(b"\r\n"):
+        return True
+    return b"\n" not in partial and _LOOKS_LIKE_HTTP.fullmatch(partial) is None
+
+
+class RequestHeads:
+    """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
+
+    __slots__ = ("_known", "_lines", "_most_lines", "_sets", "_watched")
+
+    def __init__(self, limits: Limits, watched: Container[bytes] = ()) -> None:
+        """`watched` are the fields, by lower-case name, that an affinity looks at."""
+        self._most_lines = limits.header_count
+        self._watched = watched
+        self._lines: Lines[Rule] = Lines(self._rule_of)
+        self._known: dict[bytes, Request] = {}
+        self._sets: tuple[dict[_Lines, Fields], dict[_Lines, Fields]] = ({}, {})
+
+    def first(self, head: bytes) -> Request:
+        """The same for the first request of a connection.
+
+        Clients that make a connection for each request often send the same head on all.
+        """
+        request = self._known.get(head)
+        if request is None:
+            request = self.read(head)
+            if len(head) <= MOST_LINE:
+                if len(self._known) >= _MOST_SETS:
+                    self._known.clear()
+                self._known[head] = request
+        return request
+
+    def read(self, head: bytes) -> Request:
+        """Read a head up to and including its empty line; raises `RefusedError`."""
+        lines = head.split(b"\r\n")
+        parts = lines[0].split(b" ")
+        if len(parts) != 3:  # noqa: PLR2004 - method, target, version
+            raise RefusedError(400, "malformed request line")
+        method, target, version = parts
+        minor = _VERSIONS.get(version)
+        if minor is None or not target or target.translate(None, _TARGET):
+            raise RefusedError(400, "malformed request line")
+        idempotent = _METHODS.get(method)
+        if idempotent is None:
+            raise _unserved(method)
+        fields, forward = self._fields(lines[1:-2], minor)
+        if target[0] != 47:  # noqa: PLR2004 - not "/", as origin-form begins, nearly always
+            target, fields = _other_form(method, target, fields)
+        return Request(head, method, target, minor, idempotent, fields, forward)
+
+    def _fields(self, texts: list[bytes], minor: int) -> tuple[Fields, bytes]:
+        if len(texts) > self._most_lines:
+            raise RefusedError(431, f"more than {self._most_lines} header fields")
+        cut = self._lines.cut(texts)
+        if cut is None:
+            raise RefusedError(400, "malformed header field")
+        forward, meant = cut
+        lines = tuple(meant)
+        fields = self._sets[minor].get(lines) or self._understand(lines, minor)
+        if fields.options:  # RFC 9110 section 7.6.1
+            forward = without(forward, fields.options)
+        return fields, b"".join(forward)
+
+    def _rule_of(self, lower: bytes) -> tuple[Rule | None, bool]:
+        rule = request_fields.rule_of(lower)
+        if lower in self._watched:
+            return partial(request_fields.watch, lower, rule), rule is None
+        return rule, rule is None
+
+    def _understand(self, lines: _Lines, minor: int) -> Fields:
+        fields = request_fields.read(lines, minor)
+        if cost(lines) <= MOST_SET:
+            known = self._sets[minor]
+            if len(known) >= _MOST_SETS:
+                known.clear()
+            fields.remembered = True
+            known[lines] = fields
+        return fields
+
+
+def _unserved(method: bytes) -> RefusedError:
+    if method in {b"CONNECT", b"TRACE"}:
+        return RefusedError(405, f"{method.decode()} is not served here")
+    if _METHOD.fullmatch(method) is None:
+        return RefusedError(400, "malformed request line")
+    return RefusedError(501, "unknown method")
+
+
+def _other_form(method: bytes, target: bytes, fields: Fields) -> tuple[bytes, Fields]:
+    """Absolute-form and `*` (RFC 9112 sections 3.2.2 and 3.2.4)."""
+    if target == b"*" and method == b"OPTIONS":
+        return target, fields
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None or HOST.fullmatch(match[1]) is None:
+        raise RefusedError(400, "malformed request target")
+    origin = match[2] or b"/"
+    if origin[:1] == b"?":
+        origin = b"/" + origin
+    return origin, replace(
+        fields, host=match[1], prepared=None, remembered=False
+    )  # its authority is the Host
+
+
+NO_REQUEST = Request(b"", b"", b"", 1, False, Fields(), b"")
+"""Stands for the request before the first one."""

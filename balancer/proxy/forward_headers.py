@@ -1,0 +1,145 @@
+"""The fields that a forwarded request gets from us, in bytes.
+
+The head is the method and the target, then `before`, the lines that are passed on as they are,
+`after`, and the request's own id. `before` and `after` depend only on the client and on the lines
+that mean something to us, so a connection keeps them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from sessionlab.balancer.affinity.interface import Claim
+from sessionlab.balancer.http.request_fields import CHUNKED, Fields
+
+if TYPE_CHECKING:
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.services.service import Service
+
+VIA = b"Via: 1.1 sessionlab\r\n"
+
+
+@dataclass(slots=True)
+class Peer:
+    """Who is at the other end of a client's connection, and whether its word is believed.
+
+    `local` is where we listen: the Host of an HTTP/1.0 request without one.
+    """
+
+    address: bytes
+    scheme: bytes
+    trusted: bool
+    local: bytes
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Fields made ready for a service."""
+
+    fields: Fields
+    service: Service
+    prefix: bytes
+    peer: Peer
+    claim: Claim
+    before: bytes
+    after: bytes
+
+
+NOT_PREPARED = Prepared(
+    Fields(),
+    cast("Service", None),
+    b"",
+    Peer(b"", b"", False, b""),
+    Claim(None, b""),
+    b"",
+    b"",
+)
+"""Stands for the time before the first request; its `service` is none."""
+
+
+def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
+    """Read the claim and write the lines; `prefix` is what the route strips, if anything."""
+    known = fields.prepared
+    if (
+        known is not None
+        and known.service is service
+        and known.peer is peer
+        and known.prefix == prefix
+    ):
+        return known
+    claim = service.affinity.claim(fields, peer.address)
+    before = b" HTTP/1.1\r\nHost: %b\r\n" % (fields.host or peer.local)
+    after = _after(fields, claim.cookie, prefix, peer)
+    made = Prepared(fields, service, prefix, peer, claim, before, after)
+    if fields.remembered:
+        fields.prepared = made
+    return made
+
+
+def start(request: Request, prepared: Prepared) -> bytes:
+    """The head up to the id, which follows with the empty line."""
+    if request.start_for is prepared:
+        return request.start
+    target = request.target
+    if prepared.prefix:
+        target = target[len(prepared.prefix) :]
+        if target[:1] != b"/":
+            target = b"/" + target
+    parts = (request.method, b" ", target, prepared.before, request.forward, prepared.after)
+    request.start_for = prepared
+    request.start = b"".join(parts)
+    return request.start
+
+
+def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
+    lines = []
+    if cookie:
+        lines.append(b"Cookie: %b\r\n" % cookie)
+    if fields.length == CHUNKED:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif fields.sized:
+        lines.append(b"Content-Length: %d\r\n" % fields.length)
+    if fields.expect_continue:
+        lines.append(b"Expect: 100-continue\r\n")
+    lines.extend(_of_this_hop(fields))
+    lines.extend(_forwarded(fields, prefix, peer))
+    lines.append(VIA)
+    lines.append(b"X-Request-ID: %b" % fields.request_id)
+    return b"".join(lines)
+
+
+def _of_this_hop(fields: Fields) -> list[bytes]:
+    """TE and Upgrade, and Connection, which has to name them (RFC 9110 section 7.6.1)."""
+    lines = []
+    options = []
+    if fields.te_trailers:
+        lines.append(b"TE: trailers\r\n")
+        options.append(b"TE")
+    if fields.upgrade:
+        lines.append(b"Upgrade: %b\r\n" % fields.upgrade)
+        options.append(b"Upgrade")
+    if options:
+        lines.append(b"Connection: %b\r\n" % b", ".join(options))
+    return lines
+
+
+def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
+    """X-Forwarded-*: from a trusted peer they are continued, from any other replaced."""
+    claimed = (fields.claimed or {}) if peer.trusted else {}
+    chain = claimed.get(b"x-forwarded-for")
+    source = b"%b, %b" % (chain, peer.address) if chain else peer.address
+    scheme = claimed.get(b"x-forwarded-proto", peer.scheme)
+    host = claimed.get(b"x-forwarded-host", fields.host or peer.local)
+    lines = [
+        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
+        % (source, scheme, host)
+    ]
+    prefix = claimed.get(b"x-forwarded-prefix", b"") + prefix
+    if prefix:
+        lines.append(b"X-Forwarded-Prefix: %b\r\n" % prefix)
+    if b"x-forwarded-port" in claimed:
+        lines.append(b"X-Forwarded-Port: %b\r\n" % claimed[b"x-forwarded-port"])
+    if b"forwarded" in claimed:
+        lines.append(b"Forwarded: %b\r\n" % claimed[b"forwarded"])
+    return lines

@@ -1,0 +1,265 @@
+"""One connection to a backend: sends a request's head, reads the answer, then waits in a pool.
+
+Phases: IDLE (in the pool, nothing may arrive) -> HEAD -> one of LENGTH, CHUNKS, UNTIL_CLOSE
+-> IDLE again, or closed. An accepted Upgrade goes HEAD -> TUNNEL and never comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from sessionlab.balancer.errors import BadAnswerError, RefusedError
+from sessionlab.balancer.http import chunked
+from sessionlab.balancer.http.chunked import ChunkedReader
+from sessionlab.balancer.http.response_fields import UNTIL_CLOSE as UNTIL_CLOSED
+from sessionlab.balancer.http.response_head import NO_RESPONSE
+from sessionlab.balancer.proxy.client import SENT
+
+if TYPE_CHECKING:
+    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.http.response_head import Response
+    from sessionlab.balancer.proxy.answering import Answering
+    from sessionlab.balancer.proxy.context import Worker
+
+IDLE, HEAD, LENGTH, CHUNKS, UNTIL_CLOSE, TUNNEL = range(6)
+_MAX_HEAD = 64 * 1024
+_MOST_INTERIM = 32  # 1xx before an answer
+_SWITCHING = 101
+_FINAL = 200
+
+
+class Upstream(asyncio.Protocol):
+    """Owned by one `Answering` while it answers (`client`), by its backend's pool otherwise."""
+
+    __slots__ = (
+        "backend",
+        "buffer",
+        "chunks",
+        "client",
+        "idle_since",
+        "interims",
+        "left",
+        "paused",
+        "phase",
+        "response",
+        "reused",
+        "to_head",
+        "transport",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker, backend: Backend) -> None:
+        self.worker = worker
+        self.backend = backend
+        self.client: Answering | None = None
+        self.phase = IDLE
+        self.buffer = b""
+        self.response = NO_RESPONSE
+        self.left = 0
+        self.interims = 0
+        self.chunks: ChunkedReader | None = None
+        self.reused = False
+        self.to_head = False
+        self.paused = False
+        self.idle_since = 0.0
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; nothing is sent before `begin`."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def begin(self, client: Answering, head: bytes, to_head: bool) -> None:
+        """Send a request's head for a client; the answer goes to it."""
+        self.client = client
+        self.phase = HEAD
+        self.interims = 0
+        self.to_head = to_head
+        self.transport.write(head)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass an answer on."""
+        client = self.client
+        if client is None:
+            # Bytes that nobody asked for would become the next client's answer.
+            self.drop()
+            return
+        phase = self.phase
+        try:
+            if phase == HEAD:
+                response = self.response
+                if (
+                    len(data) == response.size
+                    and data.startswith(response.head)
+                    and not self.buffer
+                    and response.to_head == self.to_head
+                ):  # the same head as last time, and the whole body in one piece with it
+                    client.start_answer(self, response, data, len(response.head))
+                    self._finish(response.keep_alive)
+                else:
+                    rest = self.buffer + data if self.buffer else data
+                    while rest:
+                        rest = self._read_head(client, rest)
+            elif phase == LENGTH:
+                self._read_length(client, data)
+            elif phase == CHUNKS:
+                self._read_chunks(client, data)
+            else:
+                client.forward(data)
+        except (BadAnswerError, RefusedError) as error:
+            self.drop()
+            client.answer_broken(self, str(error))
+
+    def _read_head(self, client: Answering, data: bytes) -> bytes:
+        """Read one head; what is behind it when that was an interim one, where another begins."""
+        response = self.response
+        if (
+            response is not NO_RESPONSE
+            and data.startswith(response.head)
+            and response.to_head == self.to_head
+        ):
+            end = len(response.head)  # the same head as last time, down to its empty line
+        else:
+            end = data.find(b"\r\n\r\n") + 4
+            if end == 3:  # noqa: PLR2004 - not found
+                self._wait_for_head(data)
+                return b""
+            response = self.worker.response_heads.read(data[:end], to_head=self.to_head)
+            self.buffer = b""
+            if response.status < _FINAL:
+                return self._interim(client, response, data[end:])
+            self.response = response
+        self.buffer = b""
+        if response.size < 0:
+            self._unsized(client, response, data[end:])
+            return b""
+        left = response.size - len(data)
+        if left <= 0:
+            whole = data[: response.size] if left else data
+            client.start_answer(self, response, whole, end)
+            self._finish(response.keep_alive and not left)
+        else:
+            self.left = left
+            self.phase = LENGTH
+            client.start_answer(self, response, data, end)
+        return b""
+
+    def _wait_for_head(self, data: bytes) -> None:
+        if len(data) > _MAX_HEAD:
+            raise BadAnswerError("response head too large")
+        self.buffer = data
+
+    def _interim(self, client: Answering, response: Response, rest: bytes) -> bytes:
+        """1xx: switch protocols, or pass it on and let the next head be read."""
+        if response.status == _SWITCHING:
+            if not client.may_switch():
+                raise BadAnswerError("101 without being asked")
+            self.phase = TUNNEL
+            client.switch(response, rest)
+            return b""
+        self.interims += 1
+        if self.interims > _MOST_INTERIM:
+            raise BadAnswerError(f"more than {_MOST_INTERIM} interim answers")
+        client.interim(response)
+        return rest if self.client is not None else b""
+
+    def _unsized(self, client: Answering, response: Response, rest: bytes) -> None:
+        client.start_answer(self, response, response.head, len(response.head))
+        if self.client is None:
+            return
+        if response.length == UNTIL_CLOSED:
+            self.phase = UNTIL_CLOSE
+            if rest:
+                client.forward(rest)
+            return
+        self.phase = CHUNKS
+        self.chunks = ChunkedReader(response.options)
+        if rest:
+            self._read_chunks(client, rest)
+
+    def _read_length(self, client: Answering, data: bytes) -> None:
+        self.left -= len(data)
+        if self.left > 0:
+            client.forward(data)
+            return
+        extra = self.left < 0
+        client.forward(data[: self.left] if extra else data)
+        self._finish(self.response.keep_alive and not extra)
+
+    def _read_chunks(self, client: Answering, data: bytes) -> None:
+        chunks = cast("ChunkedReader", self.chunks)
+        payload = chunks.feed(data)
+        if client.takes_chunks:
+            out = chunked.encode(payload)
+            if chunks.done:
+                out += chunked.LAST_CHUNK + chunks.trailers + b"\r\n"
+        else:
+            out = payload
+        if out:
+            client.forward(out)
+        if chunks.done and self.client is not None:
+            self._finish(self.response.keep_alive and not chunks.rest)
+
+    def _finish(self, keep: bool) -> None:
+        """The answer is complete: to the pool, or away."""
+        client = self.client
+        if client is None:
+            return
+        self.client = None
+        self.phase = IDLE
+        if keep and client.state == SENT and not self.backend.retired:
+            if self.paused:
+                self.resume_reading()
+            self.reused = True
+            self.idle_since = self.worker.clock
+            self.backend.pool.idle.append(self)
+        else:
+            self.transport.close()
+        client.answer_finished()
+
+    def drop(self) -> None:
+        """Close at once and forget whose turn it was."""
+        self.client = None
+        self.backend.pool.discard(self)
+        self.transport.abort()
+
+    def pause_reading(self) -> None:
+        """The client is slower than the backend."""
+        if not self.paused:
+            self.paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """The client has caught up."""
+        if self.paused:
+            self.paused = False
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The backend is slower than the client."""
+        if self.client is not None:
+            self.client.hold()
+
+    def resume_writing(self) -> None:
+        """The backend has caught up."""
+        if self.client is not None:
+            self.client.release()
+
+    def eof_received(self) -> bool:
+        """A close that ends an answer without a length is its proper end."""
+        client = self.client
+        if client is not None and self.phase == UNTIL_CLOSE:
+            self._finish(False)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone: from the pool, or in the middle of something."""
+        client = self.client
+        if client is None:
+            self.backend.pool.discard(self)
+            return
+        self.client = None
+        if self.phase == HEAD:
+            client.unanswered(self, partial=bool(self.buffer))
+        else:
+            client.answer_cut()

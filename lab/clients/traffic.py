@@ -1,0 +1,74 @@
+"""Clients that keep asking while a story does something to their cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from types import TracebackType
+from typing import Self
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.processes import until
+from sessionlab.lab.record.answers import Answer, Answers
+
+PAUSE = 0.005  # seconds between an answer and the client's next request
+PATIENCE = 30.0
+
+Does = Callable[[Client], Coroutine[object, object, Answer]]
+
+
+class Traffic:
+    """Each client asks, waits for the answer, and asks again; a context manager.
+
+    When it is left each client has the answer to its last request, and asks no more.
+    """
+
+    def __init__(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> None:
+        self._clients = clients
+        self._does = does
+        self._pause = pause
+        self._answers: dict[Client, list[Answer]] = {client: [] for client in clients}
+        self._asked = dict.fromkeys(clients, 0)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._over = False
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._ask(client)) for client in self._clients]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._over = True
+        if error:
+            for task in self._tasks:
+                task.cancel()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in ended:
+            if isinstance(end, Exception) and error is None:
+                raise end
+
+    async def round(self) -> Answers:
+        """Wait until every client has an answer to a request that it began after this call.
+
+        Returns those answers: the first of each client, in the clients' order.
+        """
+        first = dict(self._asked)
+
+        async def answered() -> bool:
+            for task in self._tasks:
+                if task.done():
+                    await task  # which raises what ended it
+            return all(len(self._answers[client]) > first[client] for client in self._clients)
+
+        await until("every client to be answered again", answered, seconds=PATIENCE)
+        return Answers(self._answers[client][first[client]] for client in self._clients)
+
+    async def _ask(self, client: Client) -> None:
+        while not self._over:
+            self._asked[client] += 1
+            self._answers[client].append(await self._does(client))
+            await asyncio.sleep(self._pause)

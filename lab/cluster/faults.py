@@ -1,0 +1,116 @@
+"""What a story can do to any part of a cluster: to its life, its network, its share of the machine.
+
+A part is a node by its name, `balancer` or `redis`. What the fabric can't do raises Skip.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from sessionlab.lab.balancers.interface import PART as BALANCER
+from sessionlab.lab.cluster.redis import PART as REDIS
+from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.errors import Skip, StepError
+from sessionlab.lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link, Site
+
+
+class Trouble:
+    """Every change is an event. What was done to a part outlasts a restart of it."""
+
+    def __init__(self, boot: Boot, site: Site, emit: Callable[..., None]) -> None:
+        self._boot = boot
+        self._site = site
+        self._emit = emit
+
+    async def pause(self, part: str) -> None:
+        """Stop it where it stands: it answers nothing, and keeps all its connections."""
+        await self._site.signal(self._running(part), signal.SIGSTOP)
+        self._emit("part.paused", part=part)
+
+    async def resume(self, part: str) -> None:
+        """Let it go on from there."""
+        await self._site.signal(self._running(part), signal.SIGCONT)
+        self._emit("part.resumed", part=part)
+
+    async def leave(self, node: str) -> None:
+        """Have a node ask to be drained: `/readyz` says 503, and it serves on (SIGUSR1)."""
+        await self._tell_ready(node, signal.SIGUSR1, ready=False)
+        self._emit("node.leaving", node=node)
+
+    async def stay(self, node: str) -> None:
+        """Have it take that back (SIGUSR2); the balancer sees it up when this returns."""
+        await self._tell_ready(node, signal.SIGUSR2, ready=True)
+        await self._boot.all_up([node])
+        self._emit("node.staying", node=node)
+
+    async def cut(self, one: str, other: str) -> None:
+        """A partition: no packet gets from one to the other any more, or back."""
+        await self._confined("cut two parts off from each other").cut(
+            self._known(one), self._known(other)
+        )
+        self._emit("link.cut", parts=[one, other])
+
+    async def join(self, one: str, other: str) -> None:
+        """The end of that partition."""
+        await self._confined("join two parts again").join(self._known(one), self._known(other))
+        self._emit("link.joined", parts=[one, other])
+
+    async def link(
+        self,
+        part: str,
+        *,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        rate: int = 0,
+        loss: float = 0.0,
+    ) -> None:
+        """Make its network as bad as that; without any of these, good again.
+
+        `delay` and `jitter` (seconds) and `rate` (bits a second) are for what it sends, `loss` (a
+        share) for what is sent to it.
+        """
+        wanted = Link(delay, jitter, rate, loss)
+        await self._confined("change a network").shape(self._known(part), wanted)
+        how = {"delay": delay, "jitter": jitter, "rate": rate, "loss": loss}
+        self._emit("link.mended" if wanted == GOOD else "link.worsened", part=part, **how)
+
+    async def limit(
+        self, part: str, *, cpus: float | None = None, memory: int | None = None
+    ) -> None:
+        """Let it use no more than these processors and bytes; without any, all there are."""
+        wanted = Limits(cpus, memory)
+        await self._confined("limit a part").limit(self._known(part), wanted)
+        kind = "part.unlimited" if wanted == FREE else "part.limited"
+        self._emit(kind, part=part, cpus=cpus, memory=memory)
+
+    async def _tell_ready(self, name: str, signum: signal.Signals, *, ready: bool) -> None:
+        if name not in self._boot.nodes:
+            raise StepError(f"no node named {name!r}", f"there are: {', '.join(self._boot.nodes)}")
+        await self._site.signal(self._running(name), signum)
+        node = self._boot.nodes[name]
+
+        async def told() -> bool:
+            return (await node.readiness(self._boot.http)).get("ready") is ready
+
+        await self._boot.parts.wait_for(name, told, f"{name} to say whether it is ready")
+
+    def _confined(self, what: str) -> Confined:
+        if isinstance(self._site, Confined):
+            return self._site
+        raise Skip(f"this fabric can't {what}", "--fabric docker can")
+
+    def _known(self, part: str) -> str:
+        known = [*self._boot.nodes]
+        if self._boot.balancer is not None:
+            known.append(BALANCER)
+        if self._boot.redis is not None and self._boot.redis.part is not None:
+            known.append(REDIS)
+        if part not in known:
+            raise StepError(f"no part named {part!r}", f"there are: {', '.join(known)}")
+        return part
+
+    def _running(self, part: str) -> str:
+        if not self._boot.running(self._known(part)):
+            raise StepError(f"{part} is not running")
+        return part

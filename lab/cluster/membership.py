@@ -1,0 +1,138 @@
+"""Nodes that come to a running cluster and leave it, and what its balancer is told of that."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sessionlab.lab.balancers.interface import Balancer
+from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.cluster.processes import START_SECONDS, side_by_side
+from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.errors import DeployError, LabError, StepError
+
+PAUSE = 0.02  # seconds between two looks at who is still tied to a node
+
+
+class Membership:
+    """Brings nodes up, drains them, sends them off. Every change is an event.
+
+    An event is told when it has happened; `began` in it says when it was set off, on the clock
+    `now` of the run, for a client may see a node's end before that is sure.
+    """
+
+    def __init__(self, boot: Boot, emit: Callable[..., None], now: Callable[[], float]) -> None:
+        self._boot = boot
+        self._emit = emit
+        self._now = now
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        return self._boot.nodes
+
+    async def bring_up(
+        self, services: Sequence[str], version: str | None, seconds: float = START_SECONDS
+    ) -> list[Node]:
+        """Start a new node for each of these services; they take requests when this returns.
+
+        Raises DeployError when one does not get that far; none of them is left then.
+        """
+        new = [self._boot.new_node(service, version) for service in services]
+        try:
+            await side_by_side([self._boot.start_node(node, seconds) for node in new])
+            for node in new:
+                self.nodes[node.name] = node
+                if self._boot.balancer:
+                    await self._boot.balancer.add(node.backend)
+            await self._boot.all_up([node.name for node in new])
+        except LabError as error:
+            await self._give_up(new)
+            stay = ", ".join(self.nodes) or "no node"
+            raise DeployError(
+                f"{_names(new)} did not come up: {error}",
+                f"what was there before serves on: {stay}",
+            ) from None
+        for node in new:
+            self._emit("node.added", node=node.name, version=version)
+        return new
+
+    async def send_off(self, nodes: Sequence[Node], limit: float) -> None:
+        """Drain nodes until nobody is tied to them or the limit is over, then stop them."""
+        if self._ties_clients and limit > 0:
+            for node in nodes:
+                await self.drain(node, limit)
+            until = time.monotonic() + limit
+            await side_by_side([self._drained(node, until) for node in nodes])
+        began = self._now()
+        for node in nodes:
+            if self._boot.balancer:
+                await self._boot.balancer.remove(node.backend)
+            del self.nodes[node.name]
+        await side_by_side(
+            [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
+        )
+
+    async def drain(self, node: Node, limit: float) -> None:
+        """Let no new client come to a node; those that are tied to it stay."""
+        await self._in_front().drain(node.backend, limit)
+        self._emit("node.draining", node=node.name, limit=limit)
+
+    async def cut(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
+        """Kill nodes and start them anew: same names, same addresses, empty memories."""
+        for node in nodes:
+            await self._end(node, signal.SIGKILL, "node.killed")
+            self.nodes[node.name] = replace(node, version=version)
+        new = [self.nodes[node.name] for node in nodes]
+        try:
+            await side_by_side([self._boot.start_node(node, seconds) for node in new])
+            await self._boot.all_up([node.name for node in new])
+        except LabError as error:
+            for node in new:
+                await self._boot.abandon(node)  # or it would come late, and serve all the same
+            stay = ", ".join(name for name in self.nodes if name not in {n.name for n in new})
+            raise DeployError(
+                f"{_names(new)} did not come up again: {error}",
+                f"what is left serves on: {stay or 'no node'}",
+            ) from None
+        for node in new:
+            self._emit("node.started", node=node.name, version=version)
+
+    async def _drained(self, node: Node, until: float) -> None:
+        """Wait until nobody is tied to a node, `until` at the latest."""
+        balancer = self._in_front()
+        left = await balancer.pins(node.backend)
+        while left != 0 and time.monotonic() < until:
+            await asyncio.sleep(PAUSE)
+            left = await balancer.pins(node.backend)
+        self._emit("node.drained", node=node.name, pins_left=left)
+
+    async def _end(
+        self, node: Node, signum: signal.Signals, event: str, began: float | None = None
+    ) -> None:
+        began = self._now() if began is None else began
+        if self._boot.running(node.name):
+            await self._boot.parts.end(node.name, signum)
+        self._emit(event, node=node.name, began=began)
+
+    async def _give_up(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            if self.nodes.pop(node.name, None) and self._boot.balancer:
+                await self._boot.balancer.remove(node.backend)
+            await self._boot.abandon(node)
+
+    @property
+    def _ties_clients(self) -> bool:
+        """Whether a client is tied to a node at all; who is not, loses nothing when it leaves."""
+        return self._boot.description.affinity != "none"
+
+    def _in_front(self) -> Balancer:
+        if self._boot.balancer is None:
+            raise StepError("this cluster has no balancer", "describe it with one")
+        return self._boot.balancer
+
+
+def _names(nodes: Sequence[Node]) -> str:
+    return ", ".join(node.name for node in nodes)

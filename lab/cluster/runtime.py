@@ -1,0 +1,166 @@
+"""How the parts of a cluster are started, each with what it needs of the others."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from functools import cached_property
+
+import aiohttp
+
+from sessionlab.lab.balancers import BALANCERS
+from sessionlab.lab.balancers.interface import PART as BALANCER
+from sessionlab.lab.balancers.interface import Balancer
+from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.cluster.processes import START_SECONDS, Parts, side_by_side
+from sessionlab.lab.cluster.redis import PART as REDIS
+from sessionlab.lab.cluster.redis import Redis
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.description.keys import Key, key_set, new_key
+from sessionlab.lab.errors import LabError, StartError
+from sessionlab.lab.fabrics.interface import Site
+
+
+class Boot:
+    """Starts nodes, Redis and the balancer of one cluster, and knows when each is ready.
+
+    `nodes` are those that clients may meet; a node that is only coming up is not among them.
+    """
+
+    def __init__(
+        self, description: Description, site: Site, password: str, redis_url: str | None = None
+    ) -> None:
+        self.description = description
+        self.parts = Parts(site)
+        self.nodes: dict[str, Node] = {}
+        self.balancer: Balancer | None = None
+        self.redis = Redis(redis_url) if redis_url else None
+        self._site = site
+        self.password = password
+        self._keys: list[Key] = []
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+
+    @cached_property
+    def http(self) -> aiohttp.ClientSession:
+        """What it asks the parts with; only from its first use on there is something to close."""
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
+
+    async def start(self) -> None:
+        """Start everything; returns when the balancer sees every node up."""
+        await self._site.open()
+        description = self.description
+        if description.balancer:  # first, for it may be unable to do what is described
+            make = BALANCERS[description.balancer]
+            self.balancer = make(description, self._site, self.http)
+        for service in description.services:
+            for _ in range(service.nodes):
+                node = self.new_node(service.name)
+                self.nodes[node.name] = node
+        self._write_keys([new_key(description.jwt_algorithm)])
+        if description.needs_redis and self.redis is None:
+            self.redis = Redis.on(self._site, keeps=description.redis_keeps)
+        redis = [self.start_redis(self.redis)] if self.redis else []
+        await side_by_side([*redis, *map(self.start_node, self.nodes.values())])
+        await self.start_balancer()  # last, so that its first look at a node finds it ready
+
+    def new_node(self, service: str, version: str | None = None) -> Node:
+        """The next node of a service: a name that none has had, and an address of its own."""
+        wanted = self.description.service(service)
+        number = self._numbers[service] = self._numbers.get(service, 0) + 1
+        name = self.description.node_name(service, number)
+        self._names.append(name)
+        return Node(name, wanted, self._site.place(name), version)
+
+    async def start_node(self, node: Node, seconds: float = START_SECONDS) -> None:
+        description = self.description
+        options = {"users": str(description.users)}
+        if node.service.strategy == "jwt":
+            options["jwt-algorithm"] = description.jwt_algorithm
+            if description.one_key:
+                options["jwt-keys"] = self._write_keys(self._keys)
+        if description.trust_balancer and self.balancer:
+            options["trust-proxy"] = self.balancer.address.host
+        environment = {"NODE_USER_PASSWORD": self.password}
+        if self.redis:
+            environment["NODE_REDIS_URL"] = self.redis.url
+
+        async def ready() -> bool:
+            return bool((await node.readiness(self.http)).get("ready"))
+
+        await self.parts.start(node.part(options, environment), ready, seconds)
+
+    async def abandon(self, node: Node) -> None:
+        """Leave nothing of a node, whether it was started or not."""
+        if self.running(node.name):
+            with contextlib.suppress(LabError):
+                await self.parts.end(node.name, signal.SIGKILL)
+
+    def running(self, name: str) -> bool:
+        """Whether the part has not ended."""
+        return self._site.ended(name) is None
+
+    async def start_redis(self, redis: Redis) -> None:
+        if redis.part:
+            await self.parts.start(redis.part, redis.answers)
+        elif not await redis.answers():
+            raise StartError(
+                "the Redis named with --redis-url does not answer", "start it, or leave that option"
+            )
+
+    async def start_balancer(self) -> None:
+        if self.balancer is None:
+            return
+        backends = [node.backend for node in self.nodes.values()]
+        await self.parts.start(self.balancer.part(backends), self.balancer.ready)
+        await self.all_up(list(self.nodes))
+
+    async def all_up(self, names: list[str]) -> None:
+        """Wait until the balancer sends requests to these nodes."""
+        if self.balancer is None:
+            return
+        balancer = self.balancer
+
+        async def up() -> bool:
+            states = await balancer.states()
+            return all(states.get(name) == "up" for name in names)
+
+        await self.parts.wait_for(BALANCER, up, "the balancer to see every node up")
+
+    # Keys
+
+    async def rotate_keys(self) -> None:
+        """Sign with a new key on every node; what the old ones signed stays valid."""
+        await self.use_keys([new_key(self.description.jwt_algorithm), *self._keys])
+
+    async def retire_keys(self) -> None:
+        """Take away every key but the newest."""
+        await self.use_keys(self._keys[:1])
+
+    async def use_keys(self, keys: list[Key]) -> None:
+        self._write_keys(keys)
+        for node in self.nodes.values():
+            if self.running(node.name):
+                await self._site.signal(node.name, signal.SIGHUP)
+                await self._new_keys_in_use(node)
+
+    async def _new_keys_in_use(self, node: Node) -> None:
+        wanted = [key.kid for key in self._keys]
+
+        async def reloaded() -> bool:
+            return (await node.readiness(self.http)).get("keys") == wanted
+
+        await self.parts.wait_for(node.name, reloaded, f"{node.name} to use the new keys")
+
+    def _write_keys(self, keys: list[Key]) -> str:
+        self._keys = keys
+        return self._site.write("keys.json", key_set(keys))
+
+    # The end
+
+    async def close(self) -> dict[str, str]:
+        """End everything; what each part has printed, by its name."""
+        await self.http.close()
+        await self._site.close()
+        started = {name: self._site.log(name) for name in (*self._names, BALANCER, REDIS)}
+        return {name: said for name, said in started.items() if said}

@@ -1,0 +1,110 @@
+"""What cluster to build, as plain values; nothing here starts anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sessionlab.lab.errors import UsageError
+
+MOST_NODES = 500
+
+STRATEGIES = {
+    "memory": "a session in the memory of the node that made it",
+    "redis": "a session in a Redis that all nodes share",
+    "jwt": "a signed token that every node verifies alone",
+}
+ALGORITHMS = {
+    "round-robin": "each node in turn",
+    "least-connections": "the node with the fewest requests under way",
+    "random": "any node",
+    "two-choices": "the less busy one of two random nodes",
+    "hash:KEY": "by a hash of KEY: source, path, header:NAME or cookie:NAME",
+    "consistent-hash:KEY": "the same, and few clients move when a node comes or goes",
+}
+AFFINITIES = {
+    "none": "every request is balanced anew",
+    "cookie": "a cookie of the balancer's own names the node",
+    "learn:sid": "the balancer remembers which node set the cookie `sid`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A set of identical nodes.
+
+    `program` is the module that `python -m` runs as the node. `options` are further options of
+    its command line, by name without the dashes; they win over what the lab would set.
+    """
+
+    name: str = "app"
+    nodes: int = 3
+    strategy: str = "memory"
+    options: Mapping[str, str] = field(default_factory=dict)
+    program: str = "sessionlab.nodes"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.nodes <= MOST_NODES:
+            raise UsageError(
+                f"service {self.name!r} was given {self.nodes} nodes",
+                f"ask for 1 to {MOST_NODES}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A cluster: its services, and what stands in front of and behind them.
+
+    `balancer` None means that clients talk to the first node directly. `redis` starts a shared
+    Redis even when no strategy asks for one; with `redis_keeps` it comes back from a restart with
+    all it held. `one_key` False lets every node make a signing key
+    of its own. `port` is the balancer's, 0 for any free one. `balancer_options` are further options
+    of the built-in balancer's command line, by name without the dashes; a balancer of somebody
+    else's that has no such thing skips the story, and says why. With `tls` TLS ends at the
+    balancer; with `trust_balancer` the nodes believe what it says of the client's connection.
+    """
+
+    services: tuple[Service, ...] = (Service(),)
+    balancer: str | None = "builtin"
+    algorithm: str = "round-robin"
+    affinity: str = "none"
+    redis: bool = False
+    redis_keeps: bool = False
+    jwt_algorithm: str = "HS256"
+    one_key: bool = True
+    port: int = 0
+    users: int = 1000
+    tls: bool = False
+    trust_balancer: bool = False
+    balancer_options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [service.name for service in self.services]
+        if len(set(names)) != len(names):
+            raise UsageError(f"two services have the same name: {', '.join(names)}")
+        if self.balancer is None and (self.tls or self.trust_balancer):
+            raise UsageError("TLS and trust are about the balancer, and this cluster has none")
+        if self.balancer is None and sum(service.nodes for service in self.services) > 1:
+            raise UsageError(
+                "several nodes without a balancer: no client would reach the second one",
+                "ask for one node, or for a balancer",
+            )
+
+    @property
+    def needs_redis(self) -> bool:
+        return self.redis or any(service.strategy == "redis" for service in self.services)
+
+    def service(self, name: str) -> Service:
+        """The service of that name; raises UsageError when there is none."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        known = ", ".join(service.name for service in self.services)
+        raise UsageError(f"no service named {name!r}", f"this cluster has: {known}")
+
+    def node_names(self, service: Service) -> list[str]:
+        return [self.node_name(service.name, number) for number in range(1, service.nodes + 1)]
+
+    def node_name(self, service: str, number: int) -> str:
+        """`n1` where there is one service, `orders-n1` where there are several."""
+        return f"n{number}" if len(self.services) == 1 else f"{service}-n{number}"

@@ -1,0 +1,228 @@
+"""One cluster's ground in the engine: a network, and a container with its own address each part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sessionlab.lab.errors import FabricLost, Skip, StartError
+from sessionlab.lab.fabrics.docker import faults, labels, leftovers, netem
+from sessionlab.lab.fabrics.docker.container import Watched
+from sessionlab.lab.fabrics.docker.engine import Engine
+from sessionlab.lab.fabrics.docker.labels import RunName
+from sessionlab.lab.fabrics.docker.network import LOOPBACK, Host, PrivateNetwork
+from sessionlab.lab.fabrics.docker.programs import Programs
+from sessionlab.lab.fabrics.interface import Address, Limits, Link, Part
+from sessionlab.lab.fabrics.run_folder import MARK
+
+FILES = "/run/sessionlab"  # where a container finds what the lab has written
+KEPT = "/var/lib/sessionlab"  # what outlives a container
+ROOM = "/tmp"  # noqa: S108  a container's own tmpfs
+NOBODY = 10001  # who runs in the containers of a lab that is root's
+MOST_PROCESSES = 512
+
+
+class DockerSite:
+    """One cluster's containers, network and files."""
+
+    room = ROOM
+
+    def __init__(self, engine: Engine, programs: Programs, run: RunName, label: str) -> None:
+        self.label = label
+        self._engine = engine
+        self._programs = programs
+        self._run = run
+        self.name = f"sessionlab-{run.name}-{label}"
+        self._labels = run.labels(**{labels.CLUSTER: self.name})
+        self._network: PrivateNetwork | None = None
+        self._parts: dict[str, Watched] = {}
+        self._logs: dict[str, bytearray] = {}
+        self._kept: dict[str, Path] = {}
+        self._files = run.folder / label
+        self._files.mkdir(mode=0o700)
+        self._owner = (os.getuid() or NOBODY, os.getgid() or NOBODY)
+        os.chown(self._files, *self._owner)
+
+    async def open(self) -> None:
+        self._network = await PrivateNetwork.make(self._engine, self.name, self._labels)
+
+    @property
+    def network(self) -> PrivateNetwork:
+        if self._network is None:
+            raise StartError("the site is not open")
+        return self._network
+
+    def place(self, part: str, port: int = 0) -> Address:
+        return self.network.place(part, port)
+
+    def write(self, name: str, content: str) -> str:
+        written = self._files / f".{name}"
+        written.touch(mode=0o600)
+        os.chown(written, *self._owner)
+        written.write_text(content)
+        written.replace(self._files / name)  # so that nobody reads half a file
+        return f"{FILES}/{name}"
+
+    def keep(self, part: str) -> str:
+        folder = self._files.with_name(f"{self.label}.{part}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.chown(folder, *self._owner)
+        self._kept[part] = folder
+        return KEPT
+
+    def executable(self, *names: str) -> str | None:
+        return self._programs.executable(*names)
+
+    def how_to_get(self, package: str) -> str:
+        return self._programs.how_to_get(package)
+
+    async def start(self, part: Part) -> None:
+        """Make a container and start it; one of that name that has ended makes room for it."""
+        if self._running(part.name):
+            raise StartError(f"{part.name} is running already")
+        before = self._parts.get(part.name)
+        host = self.network.host(part.name)
+        watched = Watched(self._logs.setdefault(part.name, bytearray()))
+        self._parts[part.name] = watched
+
+        def launch() -> None:
+            name = f"{self.name}-{part.name}"
+            if before is not None:
+                leftovers.remove_container(self._engine.client, name)
+            watched.run(self._engine.client.containers.create(**self._wishes(name, part, host)))
+            if not host.wired:
+                self._wire(watched, host)
+
+        try:
+            await self._engine.do(launch)
+        except FabricLost:
+            raise
+        except StartError as error:
+            watched.settle(os.EX_OSERR)
+            raise StartError(f"{part.name} could not be started: {error}", error.hint) from error
+
+    async def signal(self, name: str, signum: int) -> None:
+        """Send a signal; nothing happens when the part has ended."""
+        if watched := self._running(name):
+            await self._engine.do(lambda: watched.signal(signum))
+
+    async def cut(self, one: str, other: str) -> None:
+        """Have both drop what the other sends: so it holds while either is started again."""
+        self.network.host(one).cut_off.add(self.network.host(other).address)
+        self.network.host(other).cut_off.add(self.network.host(one).address)
+        await self._rewire(one, other)
+
+    async def join(self, one: str, other: str) -> None:
+        self.network.host(one).cut_off.discard(self.network.host(other).address)
+        self.network.host(other).cut_off.discard(self.network.host(one).address)
+        await self._rewire(one, other)
+
+    async def shape(self, name: str, link: Link) -> None:
+        host = self.network.host(name)
+        before, host.link = host.link, link
+        try:
+            await self._rewire(name)
+        except Skip:
+            host.link = before
+            raise
+
+    async def limit(self, name: str, limits: Limits) -> None:
+        self.network.host(name).limits = limits
+        if watched := self._running(name):
+            await self._engine.do(
+                lambda: faults.confine(self._engine.client, watched.container, limits)
+            )
+
+    async def gone(self, name: str) -> int:
+        if name not in self._parts:
+            raise StartError(f"{name} was never started")
+        return await asyncio.shield(self._parts[name].status)
+
+    def ended(self, name: str) -> int | None:
+        watched = self._parts.get(name)
+        return watched.status.result() if watched is not None and watched.status.done() else None
+
+    def log(self, name: str) -> str:
+        return self._logs.get(name, b"").decode(errors="replace")
+
+    async def close(self) -> None:
+        """Remove the containers and the network, whatever was going on."""
+        await to_the_end(self._clear())
+
+    async def _clear(self) -> None:
+        with contextlib.suppress(FabricLost):  # the run's own closing deals with that
+            await self._engine.settled()
+            await self._engine.do(
+                lambda: leftovers.remove(self._engine.client, labels.CLUSTER, self.name)
+            )
+
+    def _running(self, name: str) -> Watched | None:
+        watched = self._parts.get(name)
+        return watched if watched is not None and not watched.status.done() else None
+
+    async def _rewire(self, *names: str) -> None:
+        """Make the networks of those that run what they are meant to be."""
+        await asyncio.gather(
+            *(
+                self._engine.do(partial(self._wire, watched, self.network.host(name)))
+                for name in names
+                if (watched := self._running(name))
+            )
+        )
+
+    def _wire(self, watched: Watched, host: Host) -> None:
+        tools = self._programs.image_with(*faults.TOOLS)
+        if tools is None:
+            raise Skip(
+                "no image has tc and iptables, which change networks",
+                self.how_to_get("iproute2 iptables"),
+            )
+        script = netem.script(sorted(host.cut_off), host.link)
+        faults.wire(self._engine.client, tools, watched.container, self._labels, script)
+
+    def _wishes(self, name: str, part: Part, host: Host) -> dict[str, Any]:
+        """What the SDK is to be told about the container of a part."""
+        program = [part.program] if "/" in part.program else ["python3", "-m", part.program]
+        endpoint = self._engine.client.api.create_endpoint_config(ipv4_address=host.address)
+        return {
+            "name": name,
+            "hostname": part.name,
+            "image": self._programs.image_of(part.program).id,
+            "entrypoint": [*program, *part.arguments],
+            "environment": {"HOME": ROOM, MARK: self._run.name, **part.environment},
+            "labels": {**self._labels, labels.PART: part.name},
+            "user": "{}:{}".format(*self._owner),
+            "working_dir": ROOM,
+            "init": True,  # so that a signal does what it does elsewhere, and children are reaped
+            "read_only": True,
+            "tmpfs": {ROOM: "rw,nosuid,nodev,noexec,size=64m,mode=1777"},
+            "volumes": self._volumes(part.name),
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": MOST_PROCESSES,
+            "healthcheck": {"test": ["NONE"]},  # the lab looks itself
+            "network": self.name,
+            "networking_config": {self.name: endpoint},
+            "ports": {f"{port}/tcp": (LOOPBACK, port) for port in host.published},
+            **faults.wishes(host.limits),
+        }
+
+    def _volumes(self, part: str) -> dict[str, dict[str, str]]:
+        """The files of all parts, to be read, and the folder of this one; `z` is for SELinux."""
+        kept = {str(self._kept[part]): {"bind": KEPT, "mode": "rw,z"}} if part in self._kept else {}
+        return {str(self._files): {"bind": FILES, "mode": "ro,z"}, **kept}
+
+
+async def to_the_end(closing: Coroutine[object, object, None]) -> None:
+    """Do it all, even when cancelled meanwhile; the cancellation then follows."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -1,0 +1,85 @@
+"""What a client got back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sessionlab.lab.record.history import Operation
+
+JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, or its absence (`status` None): what was recorded of it, and its body."""
+
+    operation: Operation
+    body: dict[str, JSON] = field(default_factory=dict, repr=False)
+
+    @property
+    def status(self) -> int | None:
+        return self.operation.status
+
+    @property
+    def node(self) -> str | None:
+        return self.operation.node
+
+    @property
+    def recognised(self) -> bool:
+        return self.operation.recognised
+
+    @property
+    def connection(self) -> str:
+        """Whether it travelled on the connection of the client's request before."""
+        return "a new connection" if self.operation.new_connection else "the same connection"
+
+    @property
+    def items(self) -> list[str]:
+        """What is in the cart, for an answer to `/cart`."""
+        items = self.body.get("items")
+        return [str(item) for item in items] if isinstance(items, list) else []
+
+
+class Answers(tuple[Answer, ...]):
+    """Several answers, in the order in which they were asked for."""
+
+    __slots__ = ()
+
+    @property
+    def recognised(self) -> int:
+        """How many of them recognised the client that asked."""
+        return sum(answer.recognised for answer in self)
+
+    @property
+    def nodes(self) -> list[str]:
+        """The nodes that answered, each once, sorted; the balancer's own answers count not."""
+        return sorted({answer.node for answer in self if answer.node})
+
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer."""
+        asked = [answer.operation.invoked for answer in self]
+        answered = [answer.operation.completed for answer in self]
+        return max(answered) - min(asked) if self else 0.0
+
+    def with_status(self, *statuses: int) -> Answers:
+        return Answers(answer for answer in self if answer.status in statuses)
+
+    @property
+    def statuses(self) -> str:
+        """`200 ×4, 401 ×8`."""
+        counts: dict[str, int] = {}
+        for answer in self:
+            said = str(answer.status or "no answer")
+            counts[said] = counts.get(said, 0) + 1
+        return ", ".join(f"{status} ×{count}" for status, count in sorted(counts.items())) or "none"
+
+    def by(self, node: str) -> Answers:
+        """Those that `node` gave."""
+        return Answers(answer for answer in self if answer.node == node)
+
+
+def together(groups: Iterable[Answers]) -> Answers:
+    """All answers of several groups as one."""
+    return Answers(answer for group in groups for answer in group)

@@ -1,0 +1,44 @@
+"""A run that `--out DIR` has kept, read back: what became of its users needs no cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.history import History
+from sessionlab.lab.verdicts.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One scenario of a stored run."""
+
+    name: str
+    history: History
+    events: list[Event]
+
+    @property
+    def users(self) -> Users:
+        return Users.of(self.history, self.events)
+
+
+def read(folder: Path) -> Iterator[Stored]:
+    """The scenarios of a run in their order; raises UsageError when there is no run."""
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        lines = (folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
+        events = [Event(**json.loads(line)) for line in lines if line]
+        for scenario in run["scenarios"]:
+            name = scenario["name"]
+            text = (folder / name / "history.jsonl").read_text(encoding="utf-8")
+            mine = [event for event in events if event.scenario == name]
+            yield Stored(name, History.from_jsonl(text), mine)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{folder} holds no run that can be read: {type(error).__name__}: {error}",
+            "write one with `sessionlab run --out DIR`",
+        ) from None

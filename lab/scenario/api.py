@@ -1,0 +1,66 @@
+"""The names that a scenario imports, as `from sessionlab import …`."""
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.tokens import altered, read_token, resigned, unsigned
+from sessionlab.lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
+from sessionlab.lab.record.answers import Answer, Answers, together
+from sessionlab.lab.record.claims import Claim, MoreThan, share
+from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.intervals import Counted, Predicted
+from sessionlab.lab.scenario.lab import Lab, Settings
+from sessionlab.lab.scenario.scenario import Scenario, scenario
+from sessionlab.lab.verdicts.fates import Fate
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.users import Users
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "BlueGreen",
+    "Claim",
+    "Client",
+    "Cluster",
+    "Counted",
+    "Cut",
+    "Deploy",
+    "DeployError",
+    "Description",
+    "Fate",
+    "History",
+    "Lab",
+    "LabError",
+    "MoreThan",
+    "Operation",
+    "Outcome",
+    "Predicted",
+    "Rolling",
+    "RunResult",
+    "Scenario",
+    "ScenarioResult",
+    "Service",
+    "Settings",
+    "Skip",
+    "StartError",
+    "StepError",
+    "UsageError",
+    "Users",
+    "Verdict",
+    "altered",
+    "main",
+    "read_token",
+    "resigned",
+    "scenario",
+    "share",
+    "together",
+    "unsigned",
+]
+
+
+def main(story: Scenario) -> None:
+    """Run one scenario as a program; see `lab.cli.script`."""
+    from sessionlab.lab.cli.script import main as run_script  # noqa: PLC0415  the command line is a layer up
+
+    run_script(story)

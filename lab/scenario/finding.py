@@ -1,0 +1,96 @@
+"""Finding scenarios: those of installed packages by name, and any other by its file.
+
+A package offers its scenarios through the entry point group `sessionlab.scenarios`, which names a
+package whose modules each hold one. An `ORDER` in that package lists the modules in the order in
+which they should be told; without it they come by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.scenario.scenario import Scenario
+
+GROUP = "sessionlab.scenarios"
+
+
+def installed() -> dict[str, Scenario]:
+    """Every scenario of the installed packages, by name, in the order to tell them.
+
+    Raises UsageError when two have the same name.
+    """
+    found: dict[str, Scenario] = {}
+    for point in entry_points(group=GROUP):
+        for story in _of_package(point.load()):
+            if found.setdefault(story.name, story) is not story:
+                raise UsageError(
+                    f"two installed scenarios are both named {story.name!r}",
+                    f"one of them comes with the package {point.value}",
+                )
+    return found
+
+
+def chosen(names: Sequence[str]) -> list[Scenario]:
+    """The named scenarios in the order given, each once; all that are installed for no names.
+
+    A name with a slash or ending in `.py` is the file of a scenario.
+    """
+    known = installed()
+    if not names:
+        return list(known.values())
+    picked = dict.fromkeys(
+        story
+        for name in names
+        for story in (_of_file(Path(name)) if _is_file(name) else [_by_name(name, known)])
+    )
+    return list(picked)
+
+
+def _by_name(name: str, known: dict[str, Scenario]) -> Scenario:
+    wanted = name.replace("_", "-")
+    if wanted in known:
+        return known[wanted]
+    near = difflib.get_close_matches(wanted, known, n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`sessionlab list` shows them all"
+    raise UsageError(f"there is no scenario named {name!r}", hint)
+
+
+def _is_file(name: str) -> bool:
+    return "/" in name or name.endswith(".py")
+
+
+def _of_package(package: ModuleType) -> Iterator[Scenario]:
+    names = getattr(package, "ORDER", None) or sorted(
+        module.name for module in pkgutil.iter_modules(package.__path__)
+    )
+    for name in names:
+        yield from _of_module(importlib.import_module(f"{package.__name__}.{name}"))
+
+
+def _of_file(path: Path) -> list[Scenario]:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}", "`sessionlab list` shows scenarios by name")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file", "a scenario is a .py file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    found = list(_of_module(module))
+    if not found:
+        raise UsageError(f"{path} holds no scenario", "mark its story with @scenario(name, title)")
+    return found
+
+
+def _of_module(module: ModuleType) -> Iterator[Scenario]:
+    return (value for value in vars(module).values() if isinstance(value, Scenario))

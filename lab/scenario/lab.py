@@ -1,0 +1,217 @@
+"""What a story is given: clusters to build, clients to send, claims to make."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.traffic import PAUSE, Traffic
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.external import Joined, RunningSite
+from sessionlab.lab.cluster.processes import side_by_side
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.target import Target
+from sessionlab.lab.description.tokens import read_token
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
+from sessionlab.lab.record.answers import Answer, Answers
+from sessionlab.lab.record.claims import Claim, judge
+from sessionlab.lab.record.history import History
+from sessionlab.lab.record.tables import Table
+from sessionlab.lab.verdicts.users import Users
+
+T = TypeVar("T")
+PARTS_AT_ONCE = 3
+Sabotage = Callable[[Description], Description]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for. `sabotage` changes each cluster behind its story's back.
+
+    With a `target` the stories are told on that stack, and nothing is started.
+    """
+
+    fabric: str = "local"
+    balancer: str = "builtin"
+    nodes: int = 3
+    seed: int = 1
+    redis_url: str | None = None
+    sabotage: Sabotage | None = None
+    target: Target | None = None
+
+
+class Lab:
+    """One scenario's way to the world; the runner makes one for each."""
+
+    def __init__(
+        self, settings: Settings, fabric: Fabric, events: Events, scenario: str = ""
+    ) -> None:
+        self.nodes = settings.nodes
+        self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
+        self.history = History()
+        self.claims: list[Claim] = []
+        self.tables: list[Table] = []
+        self._settings = settings
+        self._fabric = fabric
+        self._events = events
+        self._scenario = scenario
+        self._clusters = 0
+
+    def cluster(
+        self,
+        strategy: str = "memory",
+        *,
+        nodes: int | None = None,
+        services: Sequence[str] = ("app",),
+        affinity: str = "none",
+        algorithm: str = "round-robin",
+        redis: bool = False,
+        redis_keeps: bool = False,
+        jwt_algorithm: str = "HS256",
+        one_key: bool = True,
+        tls: bool = False,
+        trust_balancer: bool = False,
+        options: Mapping[str, str] | None = None,
+        balancer_options: Mapping[str, str] | None = None,
+    ) -> Cluster:
+        """A cluster to be started with `async with`.
+
+        Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
+        same `strategy` and the same further node `options`. The way to a service is its name as
+        the first part of the path, when there are several. With `one_key` False every node makes a
+        signing key of its own. With `redis_keeps` what is in Redis outlives a restart of it.
+        With `tls` clients speak TLS to the balancer; with `trust_balancer` nodes believe its
+        X-Forwarded-Proto.
+        `balancer_options` are options of the balancer's command line.
+        """
+        count = self.nodes if nodes is None else nodes
+        return self._build(
+            Description(
+                services=tuple(Service(n, count, strategy, options or {}) for n in services),
+                balancer=self._settings.balancer,
+                affinity=affinity,
+                algorithm=algorithm,
+                redis=redis,
+                redis_keeps=redis_keeps,
+                jwt_algorithm=jwt_algorithm,
+                one_key=one_key,
+                tls=tls,
+                trust_balancer=trust_balancer,
+                balancer_options=balancer_options or {},
+            )
+        )
+
+    def single_server(
+        self, strategy: str = "memory", options: Mapping[str, str] | None = None
+    ) -> Cluster:
+        """One node and nothing in front of it: clients talk to the server itself."""
+        return self._build(Description((Service("app", 1, strategy, options or {}),), None))
+
+    def addresses(self, count: int) -> list[str]:
+        """Addresses for that many clients to come from, each its own, drawn at random.
+
+        None where a fabric gives all its clients the same one.
+        """
+        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
+        return many.addresses(count, self.random) if many else []
+
+    def claim(self, text: str, *, expected: object, observed: object) -> None:
+        """Say what should have been seen, and what was; unequal values break the claim."""
+        claim = judge(text, expected, observed)
+        self.claims.append(claim)
+        self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
+
+    async def one_by_one(
+        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+    ) -> Answers:
+        """All clients do the same, one after the other; their answers in the clients' order."""
+        return Answers([await does(client) for client in clients])
+
+    def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table below the claims; 78 characters a line are what a terminal has for it."""
+        self.tables.append(Table(columns, rows))
+
+    def users_of(self, cluster: Cluster) -> Users:
+        """What became of each user of a cluster so far: see `lab.verdicts.fates`."""
+        mine = [operation for operation in self.history if operation.cluster == cluster.label]
+        return Users.of(mine, ())
+
+    async def everyone(
+        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
+    ) -> Answers:
+        """All clients do the same at the same time; their answers in the clients' order."""
+        return Answers(await side_by_side([does(client) for client in clients]))
+
+    async def at_once(self, *steps: Coroutine[object, object, Answer]) -> Answers:
+        """Several requests at the same time, of one client or of more; the answers in order."""
+        return Answers(await side_by_side(steps))
+
+    async def everyone_often(
+        self,
+        clients: Sequence[Client],
+        times: int,
+        does: Callable[[Client], Coroutine[object, object, Answer]],
+    ) -> list[Answers]:
+        """Each client does the same that many times, all of them side by side."""
+
+        async def often(client: Client) -> Answers:
+            return Answers([await does(client) for _ in range(times)])
+
+        return await side_by_side([often(client) for client in clients])
+
+    async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
+        """Tell several parts of a story side by side; what each returns, by its name.
+
+        A few at a time: more clusters that start at once only keep each other waiting.
+        """
+        places = asyncio.Semaphore(PARTS_AT_ONCE)
+
+        async def told(part: Coroutine[object, object, T]) -> T:
+            async with places:
+                return await part
+
+        try:
+            ends = await side_by_side([told(part) for part in parts.values()])
+        finally:
+            for part in parts.values():
+                part.close()  # those that an error elsewhere kept from beginning
+        return dict(zip(parts, ends, strict=True))
+
+    def asking(
+        self,
+        clients: Sequence[Client],
+        does: Callable[[Client], Coroutine[object, object, Answer]],
+        pause: float = PAUSE,
+    ) -> Traffic:
+        """Clients that keep asking until the `async with` block ends, with a pause in between."""
+        return Traffic(clients, does, pause)
+
+    async def until_expired(self, client: Client) -> None:
+        """Wait until the client's token has reached its end (`exp`); a credential without one has.
+
+        `exp` is in whole seconds of the wall clock (RFC 7519, 4.1.4).
+        """
+        end = read_token(client.credential).get("exp", 0)
+        await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
+
+    def _build(self, description: Description) -> Cluster:
+        self._clusters += 1
+        if self._settings.sabotage:
+            description = self._settings.sabotage(description)
+        site = self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}")
+        target = self._settings.target
+        return Cluster(
+            description,
+            site,
+            history=self.history,
+            events=self._events,
+            scenario=self._scenario,
+            redis_url=self._settings.redis_url,
+            boot=Joined(description, RunningSite(site.label), target) if target else None,
+        )

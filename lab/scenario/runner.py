@@ -1,0 +1,135 @@
+"""Runs scenarios, several side by side, and collects what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import NamedTuple
+
+from sessionlab.lab.balancers.programs import check
+from sessionlab.lab.cluster.external import RunningFabric
+from sessionlab.lab.errors import LabError, Skip
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.fabrics.interface import Fabric
+from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.scenario.lab import Lab, Settings
+from sessionlab.lab.scenario.scenario import Scenario
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+
+MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
+SIDE_BY_SIDE = 4
+
+
+async def run(
+    scenarios: Sequence[Scenario],
+    settings: Settings,
+    events: Events,
+    *,
+    side_by_side: int = SIDE_BY_SIDE,
+    told: Callable[[ScenarioResult], None] = lambda _: None,
+) -> RunResult:
+    """Run the scenarios on one fabric, and call `told` with each result as it comes.
+
+    Raises StartError when the fabric itself won't start.
+    """
+    began = time.monotonic()
+    events.emit("run.started", seed=settings.seed, scenarios=[story.name for story in scenarios])
+    target = settings.target
+    fabric = RunningFabric(target) if target else FABRICS[settings.fabric]()
+    # On one stack the stories would take each other's turns.
+    places = asyncio.Semaphore(1 if target else side_by_side)
+
+    async def one(story: Scenario) -> ScenarioResult:
+        async with places:
+            result = await run_one(story, settings, fabric, events)
+            told(result)
+            return result
+
+    try:
+        await fabric.open()
+        if target is None:
+            check(settings.balancer, fabric)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(story)) for story in scenarios]
+    finally:
+        await fabric.close()
+    results = [task.result() for task in tasks]
+    seconds = time.monotonic() - began
+    return RunResult(fabric.name, settings.balancer, settings.seed, seconds, results)
+
+
+async def run_one(
+    story: Scenario, settings: Settings, fabric: Fabric, events: Events
+) -> ScenarioResult:
+    """Tell one story. Whatever goes wrong in it becomes its result."""
+    lab = Lab(settings, fabric, events, story.name)
+    events.emit("scenario.started", story.name, title=story.title)
+    began = time.monotonic()
+    with events.recording(story.name) as told:
+        ending = await _tell(story, lab, events)
+    result = ScenarioResult(
+        name=story.name,
+        title=story.title,
+        outcome=ending.outcome,
+        reason=ending.reason,
+        seconds=round(time.monotonic() - began, 3),
+        history=lab.history,
+        claims=tuple(lab.claims),
+        exit_status=ending.exit_status,
+        events=tuple(told),
+        tables=tuple(lab.tables),
+    )
+    events.emit("scenario.finished", story.name, outcome=ending.outcome, seconds=result.seconds)
+    return result
+
+
+class Ending(NamedTuple):
+    """How a story ended: `reason` unless it was told to its end, and the status it calls for."""
+
+    outcome: Verdict
+    reason: str | None
+    exit_status: int
+
+
+async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
+    if lab.nodes < story.least_nodes:
+        reason = f"it takes at least {story.least_nodes} nodes to show this"
+        return Ending(Verdict.SKIPPED, reason, 0)
+    try:
+        async with asyncio.timeout(MOST_SECONDS) as limit:
+            await story.story(lab)
+    except LabError as error:
+        return _ended_by(error, lab.claims)
+    except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
+        if limit.expired():
+            return Ending(Verdict.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
+        events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
+        reason = f"the story itself failed: {type(error).__name__}: {error}"
+        return Ending(Verdict.ERROR, reason, 1)
+    return _judged(lab.claims)
+
+
+def _ended_by(error: LabError, claims: Sequence[Claim]) -> Ending:
+    reason = f"{error}\n{error.hint}" if error.hint else str(error)
+    if isinstance(error, Skip):
+        if not all(claim.holds for claim in claims):
+            return Ending(Verdict.BROKEN, f"and then: {reason}", 1)
+        return Ending(Verdict.SKIPPED, reason, 0)
+    return Ending(Verdict.ERROR, reason, error.exit_status)
+
+
+def _judged(claims: Sequence[Claim]) -> Ending:
+    if not claims:
+        return Ending(Verdict.ERROR, "the story made no claim", 1)
+    if all(claim.holds for claim in claims):
+        return Ending(Verdict.HELD, None, 0)
+    return Ending(Verdict.BROKEN, None, 1)
+
+
+def release() -> str:
+    """The version of sessionlab that is installed."""
+    return version("sessionlab")

@@ -1,0 +1,29 @@
+"""A scenario: a story with a name, told on real clusters, whose claims are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sessionlab.lab.scenario.lab import Lab
+
+Story = Callable[[Lab], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`least_nodes` is the smallest cluster on which the story means something."""
+
+    name: str
+    title: str
+    story: Story
+    least_nodes: int = 1
+
+
+def scenario(name: str, title: str, *, least_nodes: int = 1) -> Callable[[Story], Scenario]:
+    """Make a story runnable: `sessionlab run NAME` finds it, `lab.main` runs it alone."""
+
+    def tell(story: Story) -> Scenario:
+        return Scenario(name, title, story, least_nodes)
+
+    return tell

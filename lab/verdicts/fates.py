@@ -1,0 +1,248 @@
+"""What became of each user: a pure function of a history, whether it was just made or read back.
+
+A user that logged in is entitled to be known as itself, and to find in its cart what it put there,
+until it logs out. Its verdict is the worst that happened to it:
+
+=============  =====================================================================
+kept           still logged in, at the same node, with its data
+moved          another node answers it; still logged in, with its data
+logged out     a request that carried its credential was answered 401, or errors
+               ended only when it logged in anew, or no request after a login was
+               ever answered as that user's
+stuck          nothing but errors, to a login too, or until it dropped its cookies, or
+               to the run's end
+wrong data     it was taken for somebody else, or its cart is not its own
+=============  =====================================================================
+
+Errors that ended with the session still there are no verdict of their own but an interruption;
+`classify` says what an error is, and what ends one. What a client did to itself (it logged out, it
+asked without its credential, it asked a node past the balancer) is held against nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sessionlab.lab.record.history import Operation
+from sessionlab.lab.verdicts.cart import Cart
+from sessionlab.lab.verdicts.classify import asks_for, is_error, is_success, refuses, vouches
+
+
+class Fate(StrEnum):
+    """A user's verdict, from the best to the worst."""
+
+    KEPT = "kept"
+    MOVED = "moved"
+    LOGGED_OUT = "logged out"
+    STUCK = "stuck"
+    WRONG_DATA = "wrong data"
+
+
+_WORSE = list(Fate)
+_OK, _UNAUTHORIZED = 200, 401
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """Errors until an answer came; seconds since the run began."""
+
+    began: float
+    ended: float
+
+    @property
+    def milliseconds(self) -> int:
+        return round((self.ended - self.began) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What became of one client that logged in.
+
+    `at` is the operation at which it happened, None for a user that was kept; `home` the node that
+    had answered it until then; `says` what was wrong with its data. `entered` is when the login
+    was answered that began its session, `since` when it was last seen to be well before `at`: what
+    ended earlier has done it no harm.
+    """
+
+    client: str
+    cluster: str
+    fate: Fate
+    at: Operation | None = None
+    home: str | None = None
+    says: str = ""
+    interruptions: Sequence[Interruption] = ()
+    tab: int = 0
+    entered: float = 0.0
+    since: float = 0.0
+
+
+def users(history: Iterable[Operation]) -> list[User]:
+    """The verdict on every client that logged in, in the order of their first requests."""
+    lives: dict[tuple[str, str], dict[int, list[Operation]]] = {}
+    for operation in history:
+        if not operation.direct:
+            tabs = lives.setdefault((operation.cluster, operation.client), {})
+            tabs.setdefault(operation.tab, []).append(operation)
+    return [user for tabs in lives.values() for user in _of_one_name(list(tabs.values()))]
+
+
+def tally(judged: Iterable[User]) -> dict[Fate, int]:
+    """How many users each verdict fell on."""
+    counts = Counter(user.fate for user in judged)
+    return {fate: counts[fate] for fate in Fate}
+
+
+def _of_one_name(tabs: list[list[Operation]]) -> list[User]:
+    """The verdicts on all clients of one user; one that never logged in borrows a session."""
+    own = [tab for tab in tabs if any(asks_for(op, "login") and op.status == _OK for op in tab)]
+    everything = [op for tab in tabs for op in tab]
+    return [_Life(tab, everything if len(own) == 1 else tab, everything).judge() for tab in own]
+
+
+class _Life:
+    """One client's operations, replayed. `session` are those of all who share its session."""
+
+    def __init__(
+        self, tab: list[Operation], session: list[Operation], everything: list[Operation]
+    ) -> None:
+        self._tab = tab
+        self._session = session
+        self._cart = Cart(session, everything)
+        self._logouts = [op for op in session if asks_for(op, "logout")]
+        self._login: Operation | None = None
+        self._home: str | None = None
+        self._entered = self._well = 0.0
+        self._errors: list[Operation] = []
+        self._refused: Operation | None = None
+        self._interruptions: list[Interruption] = []
+        self._user = User(tab[0].client, tab[0].cluster, Fate.KEPT, tab=tab[0].tab)
+
+    def judge(self) -> User:
+        for operation in self._tab:
+            self._replay(operation)
+        if self._errors:
+            self._became(Fate.STUCK, self._errors[0])
+        elif self._refused:
+            self._became(Fate.LOGGED_OUT, self._refused)
+        home = self._user.home or self._home
+        return replace(self._user, home=home, interruptions=tuple(self._interruptions))
+
+    def _replay(self, operation: Operation) -> None:
+        login = asks_for(operation, "login")
+        if login and operation.status == _OK:
+            self._log_in(operation)
+        elif login and operation.status == _UNAUTHORIZED:
+            return  # a wrong password
+        elif login and is_error(operation) and self._entered:
+            self._errors.append(operation)  # with or without a session: it cannot get in
+        elif self._login is None:
+            return  # it has nothing that could be lost
+        elif asked := self._logouts_before(operation, self._login):
+            self._after_logout(self._login, asked, operation)
+        elif not operation.credential:
+            self._asked_with_nothing(operation)
+        elif is_error(operation):
+            self._errors.append(operation)
+        elif refuses(operation):
+            self._answered(operation)
+            self._became(Fate.LOGGED_OUT, operation)
+        else:
+            self._served(self._login, operation)
+
+    def _log_in(self, operation: Operation) -> None:
+        if not operation.credential:
+            self._asked_with_nothing(operation)
+        elif self._errors and self._has_session(operation):
+            if any(asks_for(error, "login") for error in self._errors):
+                self._was_stuck()
+            else:
+                self._became(Fate.LOGGED_OUT, self._errors[0])
+        self._answered(operation)
+        if operation.user != operation.client:
+            self._wrong(operation, f"{operation.client} was logged in as {operation.user}")
+        self._login = operation
+        self._home = operation.node
+        self._entered = self._well = operation.completed
+
+    def _asked_with_nothing(self, operation: Operation) -> None:
+        """It has dropped its cookies; an answer now shows that what failed was due to them."""
+        if is_error(operation):
+            return
+        if any(error.credential for error in self._errors):
+            self._was_stuck()
+        self._answered(operation)
+        if refuses(operation) and self._login and not self._was_known(self._login):
+            self._refused = self._refused or operation  # as if it had never logged in
+        self._login = None
+
+    def _was_known(self, login: Operation) -> bool:
+        """Whether anything that was asked after the login was answered as the user's."""
+        return any(vouches(op) and login.completed <= op.invoked for op in self._session)
+
+    def _logouts_before(self, operation: Operation, login: Operation) -> list[Operation]:
+        """Who in this session has asked to end it by then, however that went."""
+        return [
+            logout
+            for logout in self._logouts
+            if login.completed <= logout.invoked <= operation.completed
+        ]
+
+    def _has_session(self, operation: Operation) -> bool:
+        """Whether it had one that nobody was told is over, when this was asked."""
+        login = self._login
+        return login is not None and not any(
+            is_success(logout) for logout in self._logouts_before(operation, login)
+        )
+
+    def _after_logout(self, login: Operation, asked: list[Operation], operation: Operation) -> None:
+        """Refused is right now; errors are not, unless the session is known to be over."""
+        over = any(is_success(logout) for logout in asked)
+        if is_error(operation):
+            self._errors += [] if over else [operation]
+        elif over or refuses(operation):
+            self._answered(operation)
+        else:
+            self._served(login, operation)
+            if vouches(operation) and all(op.completed <= operation.invoked for op in asked):
+                self._logouts = [op for op in self._logouts if op not in asked]  # to no effect
+
+    def _served(self, login: Operation, operation: Operation) -> None:
+        if not vouches(operation):
+            return
+        self._answered(operation)
+        if operation.user not in (None, operation.client):
+            self._wrong(operation, f"{operation.client} was taken for {operation.user}")
+        if wrong := self._cart.fault(operation, login):
+            self._wrong(operation, f"{operation.client}'s cart: {wrong}")
+        if operation.node and operation.node != self._home:
+            self._became(Fate.MOVED, operation)
+            self._home = operation.node
+        self._refused, self._well = None, operation.completed
+
+    def _was_stuck(self) -> None:
+        self._became(Fate.STUCK, self._errors[0])
+        self._errors = []
+
+    def _answered(self, operation: Operation) -> None:
+        if self._errors:
+            self._interruptions.append(Interruption(self._errors[0].invoked, operation.completed))
+            self._errors = []
+
+    def _wrong(self, operation: Operation, says: str) -> None:
+        if self._user.fate is not Fate.WRONG_DATA:
+            self._user = replace(self._user, says=says)
+        self._became(Fate.WRONG_DATA, operation)
+
+    def _became(self, fate: Fate, at: Operation) -> None:
+        if _WORSE.index(fate) > _WORSE.index(self._user.fate):
+            self._user = replace(
+                self._user,
+                fate=fate,
+                at=at,
+                home=self._home,
+                entered=self._entered,
+                since=self._well,
+            )

@@ -1,0 +1,57 @@
+"""What came of a run, as plain values that a report can be made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.record.history import History
+from sessionlab.lab.record.tables import Table
+from sessionlab.lab.verdicts.users import Users
+
+
+class Verdict(StrEnum):
+    """What became of a scenario."""
+
+    HELD = "held"  # every claim holds
+    BROKEN = "broken"  # at least one does not
+    ERROR = "error"  # the story could not be told to its end
+    SKIPPED = "skipped"  # the story cannot be told on this cluster
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """`reason` says why for an error and a skip; `exit_status` is what this alone calls for."""
+
+    name: str
+    title: str
+    outcome: Verdict
+    reason: str | None
+    seconds: float
+    history: History = field(repr=False)
+    claims: Sequence[Claim]
+    exit_status: int
+    events: Sequence[Event] = field(default=(), repr=False)
+    tables: Sequence[Table] = ()
+
+    @property
+    def users(self) -> Users:
+        """What became of each user, in all clusters of the scenario."""
+        return Users.of(self.history, self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    fabric: str
+    balancer: str
+    seed: int
+    seconds: float
+    scenarios: Sequence[ScenarioResult]
+
+    @property
+    def exit_status(self) -> int:
+        """0 every claim holds, 1 one does not, 3 a cluster could not be started."""
+        return max((result.exit_status for result in self.scenarios), default=0)

@@ -1,0 +1,80 @@
+"""All users of a scenario: what became of each, how many of each kind, and why some were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.history import Operation
+from sessionlab.lab.verdicts.causes import Loss, losses
+from sessionlab.lab.verdicts.fates import Fate, User, tally, users
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    judged: Sequence[User] = ()
+    losses: Sequence[Loss] = ()
+
+    @classmethod
+    def of(cls, history: Iterable[Operation], events: Iterable[Event]) -> Users:
+        """Judge them by what was recorded, be it just now or read back from a folder."""
+        judged = users(history)
+        return cls(judged, losses(judged, events))
+
+    def __len__(self) -> int:
+        return len(self.judged)
+
+    def count(self, *fates: Fate) -> int:
+        """How many of them had one of these verdicts."""
+        counts = tally(self.judged)
+        return sum(counts[fate] for fate in fates)
+
+    @property
+    def kept(self) -> int:
+        return self.count(Fate.KEPT)
+
+    @property
+    def moved(self) -> int:
+        return self.count(Fate.MOVED)
+
+    @property
+    def lost(self) -> int:
+        """Those who were logged out, stuck, or given wrong data."""
+        return self.count(Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
+
+    @property
+    def interrupted(self) -> int:
+        """How many got errors that ended."""
+        return sum(bool(user.interruptions) for user in self.judged)
+
+    @property
+    def longest(self) -> int:
+        """Milliseconds of the longest interruption of anybody."""
+        return max((i.milliseconds for u in self.judged for i in u.interruptions), default=0)
+
+    def summary(self) -> dict[str, object]:
+        """As the reports for machines have it."""
+        return {
+            **{fate.replace(" ", "_"): count for fate, count in tally(self.judged).items()},
+            "interrupted": self.interrupted,
+            "longest_interruption_ms": self.longest,
+            "losses": [
+                {
+                    "cluster": loss.cluster,
+                    "users": loss.users,
+                    "of": loss.of,
+                    "verdict": str(loss.fate),
+                    "why": loss.why,
+                }
+                for loss in self.losses
+            ],
+        }
+
+    def told(self, scenario: str) -> list[str]:
+        """A line for each loss, with the number of its cluster when there were several."""
+        several = len({user.cluster for user in self.judged}) > 1
+        return [
+            f"cluster {loss.cluster.removeprefix(f'{scenario}-')}: {loss}" if several else str(loss)
+            for loss in self.losses
+        ]
