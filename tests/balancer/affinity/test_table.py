@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionlab.balancer.affinity import table as table_module
 from sessionlab.balancer.affinity.interface import (
     EVICTED,
     EXPIRED,
@@ -18,7 +19,6 @@ from sessionlab.balancer.affinity.interface import (
     TABLE_LOST,
     VALID,
 )
-from sessionlab.balancer.affinity import table as table_module
 from sessionlab.balancer.affinity.table import Bounds, Table, key_of
 from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.config.model import Address, BackendSpec
