@@ -13,10 +13,10 @@ import aiohttp
 from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.waiting import until
 
 FILE = "balancer.toml"
 RELOADED = "configuration reloaded"  # what it logs

@@ -15,10 +15,10 @@ from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.waiting import until
 
 FILE = "haproxy.cfg"
 STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections

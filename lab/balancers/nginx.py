@@ -19,10 +19,10 @@ from sessionlab.lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.waiting import until
 
 FILE = "nginx.conf"
 LEAVING = "gracefully shutting down"

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.cluster.node import Node
-from sessionlab.lab.cluster.processes import START_SECONDS, side_by_side
+from sessionlab.lab.cluster.processes import START_SECONDS
 from sessionlab.lab.cluster.runtime import Boot
 from sessionlab.lab.errors import DeployError, LabError, StepError
+from sessionlab.lab.waiting import side_by_side
 
 PAUSE = 0.02  # seconds between two looks at who is still tied to a node
 

@@ -12,13 +12,14 @@ from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.cluster.node import Node
-from sessionlab.lab.cluster.processes import START_SECONDS, Parts, side_by_side
+from sessionlab.lab.cluster.processes import START_SECONDS, Parts
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
 from sessionlab.lab.errors import LabError, StartError
 from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.waiting import side_by_side
 
 
 class Boot:

@@ -13,7 +13,6 @@ from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Traffic
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.external import Joined, RunningSite
-from sessionlab.lab.cluster.processes import side_by_side
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
@@ -24,6 +23,7 @@ from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.verdicts.users import Users
+from sessionlab.lab.waiting import side_by_side
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3

@@ -8,13 +8,13 @@ import pytest
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, StepError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History, Outcome
 from sessionlab.lab.scenario.faults import FAULTS
+from sessionlab.lab.waiting import until
 from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

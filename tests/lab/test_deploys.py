@@ -10,11 +10,11 @@ import pytest
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Service
 from sessionlab.lab.errors import DeployError, Skip, StepError, UsageError
 from sessionlab.lab.events import Event
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.waiting import until
 from tests.installed import needs
 from tests.lab.conftest import Make
 

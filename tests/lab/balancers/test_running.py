@@ -8,7 +8,6 @@ import pytest
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.events import Events
@@ -16,6 +15,7 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
+from sessionlab.lab.waiting import until
 from tests.installed import needs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -13,13 +13,13 @@ import pytest_asyncio
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.netem import BURST
 from sessionlab.lab.fabrics.docker.sandbox import DockerSite
 from sessionlab.lab.fabrics.interface import Link, Part
 from sessionlab.lab.scenario.faults import FAULTS
+from sessionlab.lab.waiting import until
 from tests.installed import docker_engine
 from tests.lab.docker_clusters import cluster
 
