@@ -18,7 +18,7 @@ import uvloop
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import Rolling
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.events import Events

@@ -100,10 +100,10 @@ def _on_target(settings: Settings, text: str) -> Settings:
         raise UsageError("--redis-url and --target exclude each other")
     return replace(
         settings,
-        fabric="running",
+        fabric="external",
+        fabric_options={"target": target},
         balancer=target.balancer,
         nodes=len(target.addresses()),
-        target=target,
     )
 
 

@@ -10,7 +10,8 @@ from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.run import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.description.cluster import STRATEGIES, Description, Service
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.families import STRATEGIES
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
@@ -52,7 +53,7 @@ def command(
 
 async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
     events = Events(_tell)
-    fabric = FABRICS[fabric_name]()
+    fabric = FABRICS.make(fabric_name)
     try:
         await fabric.open()
         async with Cluster(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 from collections.abc import Sequence
 from itertools import cycle
@@ -15,13 +14,14 @@ from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import Way
-from sessionlab.lab.cluster.deploys import DRAIN_SECONDS, Deploy
+from sessionlab.lab.cluster import runtime_in
+from sessionlab.lab.cluster.deploys import DEPLOYS
+from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Trouble
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.cluster.runtime import Boot
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import LabError, Skip, StepError
 from sessionlab.lab.events import Events
@@ -46,16 +46,15 @@ class Cluster:
         events: Events,
         scenario: str = "",
         redis_url: str | None = None,
-        boot: Boot | None = None,
     ) -> None:
         self.description = description
-        self.password = boot.password if boot else secrets.token_urlsafe(12)
         self._site = site
         self._history = history
         self._events = events
         self._scenario = scenario
         self._clients: list[Client] = []
-        self._boot = boot or Boot(description, site, self.password, redis_url)
+        self._boot = runtime_in(site, description, redis_url)
+        self.password = self._boot.password
         self._members = Membership(self._boot, self._emit, events.now)
         self.trouble = Trouble(self._boot, site, self._emit)
 
@@ -208,11 +207,13 @@ class Cluster:
         """
         await self._members.drain(self._node(name), limit)
 
-    async def deploy(self, how: Deploy, version: str, service: str = "") -> None:
+    async def deploy(self, how: Deploy | str, version: str, service: str = "") -> None:
         """Replace every node (of one service, when one is named) by one of another version.
 
+        `how` may be a deploy's name: `sessionlab list` shows them.
         Raises DeployError when a new node does not get ready: what was not replaced yet stays.
         """
+        how = DEPLOYS.make(how) if isinstance(how, str) else how
         old = self.nodes_of(self.description.service(service).name) if service else self.nodes
         nodes = list(old.values() if isinstance(old, dict) else old)
         self._emit("deploy.started", how=repr(how), version=version, nodes=[n.name for n in nodes])

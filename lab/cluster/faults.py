@@ -44,12 +44,12 @@ class Trouble:
         await self._boot.all_up([node])
         self._emit("node.staying", node=node)
 
-    async def cut(self, one: str, other: str) -> None:
-        """A partition: no packet gets from one to the other any more, or back."""
-        await self._confined("cut two parts off from each other").cut(
+    async def partition(self, one: str, other: str) -> None:
+        """No packet gets from one to the other any more, or back."""
+        await self._confined("partition two parts from each other").partition(
             self._known(one), self._known(other)
         )
-        self._emit("link.cut", parts=[one, other])
+        self._emit("link.partitioned", parts=[one, other])
 
     async def join(self, one: str, other: str) -> None:
         """The end of that partition."""

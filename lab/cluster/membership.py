@@ -81,7 +81,7 @@ class Membership:
         await self._in_front().drain(node.backend, limit)
         self._emit("node.draining", node=node.name, limit=limit)
 
-    async def cut(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
+    async def recreate(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
         """Kill nodes and start them anew: same names, same addresses, empty memories."""
         for node in nodes:
             await self._end(node, signal.SIGKILL, "node.killed")

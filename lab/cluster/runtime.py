@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import signal
 from functools import cached_property
 
@@ -28,16 +29,14 @@ class Boot:
     `nodes` are those that clients may meet; a node that is only coming up is not among them.
     """
 
-    def __init__(
-        self, description: Description, site: Site, password: str, redis_url: str | None = None
-    ) -> None:
+    def __init__(self, description: Description, site: Site, redis_url: str | None = None) -> None:
         self.description = description
+        self.password = secrets.token_urlsafe(12)
         self.parts = Parts(site)
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis(redis_url) if redis_url else None
         self._site = site
-        self.password = password
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
@@ -52,8 +51,7 @@ class Boot:
         await self._site.open()
         description = self.description
         if description.balancer:  # first, for it may be unable to do what is described
-            make = BALANCERS[description.balancer]
-            self.balancer = make(description, self._site, self.http)
+            self.balancer = BALANCERS.make(description.balancer, description, self._site, self.http)
         for service in description.services:
             for _ in range(service.nodes):
                 node = self.new_node(service.name)

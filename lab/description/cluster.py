@@ -9,25 +9,6 @@ from sessionlab.lab.errors import UsageError
 
 MOST_NODES = 500
 
-STRATEGIES = {
-    "memory": "a session in the memory of the node that made it",
-    "redis": "a session in a Redis that all nodes share",
-    "jwt": "a signed token that every node verifies alone",
-}
-ALGORITHMS = {
-    "round-robin": "each node in turn",
-    "least-connections": "the node with the fewest requests under way",
-    "random": "any node",
-    "two-choices": "the less busy one of two random nodes",
-    "hash:KEY": "by a hash of KEY: source, path, header:NAME or cookie:NAME",
-    "consistent-hash:KEY": "the same, and few clients move when a node comes or goes",
-}
-AFFINITIES = {
-    "none": "every request is balanced anew",
-    "cookie": "a cookie of the balancer's own names the node",
-    "learn:sid": "the balancer remembers which node set the cookie `sid`",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Service:

@@ -133,12 +133,12 @@ class Confined(Protocol):
     What is done to a part stays done when the part is started again.
     """
 
-    async def cut(self, one: str, other: str) -> None:
+    async def partition(self, one: str, other: str) -> None:
         """Let no packet through between two parts, in either direction."""
         ...
 
     async def join(self, one: str, other: str) -> None:
-        """Undo a cut."""
+        """Undo a partition."""
         ...
 
     async def shape(self, name: str, link: Link) -> None:
@@ -161,6 +161,8 @@ class Fabric(Protocol):
     """What clusters run on. One fabric serves a whole run, one site each cluster."""
 
     name: str
+    one_at_a_time: bool
+    """Whether all stories meet the same cluster there, and would take each other's turns."""
 
     async def open(self) -> None:
         """Make it ready; raises StartError when that cannot be done."""

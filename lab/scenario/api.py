@@ -2,7 +2,10 @@
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
+from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
+from sessionlab.lab.cluster.deploys.interface import Deploy
+from sessionlab.lab.cluster.deploys.recreate import Recreate
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.tokens import altered, read_token, resigned, unsigned
 from sessionlab.lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
@@ -24,7 +27,6 @@ __all__ = [
     "Client",
     "Cluster",
     "Counted",
-    "Cut",
     "Deploy",
     "DeployError",
     "Description",
@@ -36,6 +38,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "Predicted",
+    "Recreate",
     "Rolling",
     "RunResult",
     "Scenario",

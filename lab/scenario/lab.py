@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Traffic
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.external import Joined, RunningSite
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
@@ -22,6 +22,7 @@ from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
+from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
 
@@ -34,7 +35,7 @@ Sabotage = Callable[[Description], Description]
 class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
-    With a `target` the stories are told on that stack, and nothing is started.
+    The fabric of that name is made with `fabric_options`: `external` with its `target`.
     """
 
     fabric: str = "local"
@@ -43,7 +44,7 @@ class Settings:
     seed: int = 1
     redis_url: str | None = None
     sabotage: Sabotage | None = None
-    target: Target | None = None
+    fabric_options: Mapping[str, Target] = field(default_factory=dict)
 
 
 class Lab:
@@ -192,6 +193,14 @@ class Lab:
         """Clients that keep asking until the `async with` block ends, with a pause in between."""
         return Traffic(clients, does, pause)
 
+    @asynccontextmanager
+    async def fault(self, name: str, cluster: Cluster, node: str = "n1") -> AsyncIterator[None]:
+        """Break a cluster by name (`sessionlab list`), and mend it at the end of the block."""
+        fault = FAULTS.named(name)
+        await fault.inject(cluster, node)
+        yield
+        await fault.heal(cluster, node)
+
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.
 
@@ -204,14 +213,11 @@ class Lab:
         self._clusters += 1
         if self._settings.sabotage:
             description = self._settings.sabotage(description)
-        site = self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}")
-        target = self._settings.target
         return Cluster(
             description,
-            site,
+            self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}"),
             history=self.history,
             events=self._events,
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
-            boot=Joined(description, RunningSite(site.label), target) if target else None,
         )

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from sessionlab.lab.balancers.programs import check
-from sessionlab.lab.cluster.external import RunningFabric
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
@@ -38,10 +37,8 @@ async def run(
     """
     began = time.monotonic()
     events.emit("run.started", seed=settings.seed, scenarios=[story.name for story in scenarios])
-    target = settings.target
-    fabric = RunningFabric(target) if target else FABRICS[settings.fabric]()
-    # On one stack the stories would take each other's turns.
-    places = asyncio.Semaphore(1 if target else side_by_side)
+    fabric = FABRICS.make(settings.fabric, **settings.fabric_options)
+    places = asyncio.Semaphore(1 if fabric.one_at_a_time else side_by_side)
 
     async def one(story: Scenario) -> ScenarioResult:
         async with places:
@@ -51,8 +48,7 @@ async def run(
 
     try:
         await fabric.open()
-        if target is None:
-            check(settings.balancer, fabric)
+        check(settings.balancer, fabric)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(story)) for story in scenarios]
     finally:

@@ -9,7 +9,10 @@ import pytest
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
+from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
+from sessionlab.lab.cluster.deploys.interface import Deploy
+from sessionlab.lab.cluster.deploys.recreate import Recreate
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Service
 from sessionlab.lab.errors import DeployError, Skip, StepError, UsageError
 from sessionlab.lab.events import Event
@@ -46,7 +49,7 @@ async def test_a_cut_keeps_names_and_loses_memories(make: Make, balancer: str) -
         clients = cluster.clients(2)
         for client in clients:
             await client.login()
-        await cluster.deploy(Cut(), version="2")
+        await cluster.deploy(Recreate(), version="2")
         assert {a.status for client in clients for a in await client.me_times(4)} == {401}
         await clients[0].login()
         assert list(cluster.nodes) == ["n1", "n2"]
@@ -200,13 +203,13 @@ async def test_a_cut_that_failed_leaves_nothing_that_comes_late(
         for name, node in old.items():
             cluster.nodes[name] = replace(node, service=sleeper[0])
         with pytest.raises(DeployError, match="did not come up again"):
-            await cluster.deploy(Cut(patience=0.2), version="2")
+            await cluster.deploy(Recreate(patience=0.2), version="2")
         assert cluster._boot.running("n2")
         assert not cluster._boot.running("n1")
 
 
 async def test_a_deploy_of_no_node_is_done_at_once(make: Make) -> None:
-    for how in (Rolling(), BlueGreen(), Cut()):
+    for how in (Rolling(), BlueGreen(), Recreate()):
         async with make(nodes=1) as cluster:
             await cluster.remove_node("n1")
             await cluster.deploy(how, version="2")
@@ -260,7 +263,7 @@ async def test_what_makes_no_sense_is_refused(make: Make) -> None:
             with pytest.raises(StepError, match="no node named 'n9'"):
                 await change("n9")
         with pytest.raises(UsageError, match="no service named 'shop'"):
-            await cluster.deploy(Cut(), version="2", service="shop")
+            await cluster.deploy(Recreate(), version="2", service="shop")
 
 
 async def test_without_a_balancer_nothing_can_be_drained(make: Make) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import Cut
-from sessionlab.lab.cluster.external import Joined, RunningSite
+from sessionlab.lab.cluster.deploys.recreate import Recreate
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.external import ExternalSandbox
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run
@@ -32,19 +32,23 @@ def target(cluster: Cluster) -> Target:
 
 
 def joined(there: Target, cluster: Cluster) -> Cluster:
-    site = RunningSite("joined")
-    boot = Joined(cluster.description, site, there)
-    return Cluster(cluster.description, site, history=History(), events=Events(), boot=boot)
+    sandbox = ExternalSandbox("joined", there)
+    return Cluster(cluster.description, sandbox, history=History(), events=Events())
+
+
+def on(cluster: Cluster, nodes: int) -> Settings:
+    """A run on that cluster, as `--target` asks for one."""
+    return Settings("external", nodes=nodes, fabric_options={"target": target(cluster)})
 
 
 async def test_what_a_stack_can_show_is_shown_and_the_rest_is_skipped_with_the_reason(
     make: Make,
 ) -> None:
     async with make(nodes=1) as cluster:
-        settings = Settings(nodes=1, target=target(cluster))
+        settings = on(cluster, 1)
         result = await run([monolith, redis_round_robin], settings, Events())
     held, skipped = result.scenarios
-    assert result.fabric == "running"
+    assert result.fabric == "external"
     assert (held.outcome, skipped.outcome) == (Verdict.HELD, Verdict.SKIPPED)
     assert skipped.reason == "the running stack has strategy memory, and this takes redis"
     assert result.exit_status == 0
@@ -57,7 +61,7 @@ ON_OTHERS: dict[str, Callable[[Cluster], Awaitable[object]]] = {
     "add_node": lambda cluster: cluster.add_node(),
     "remove_node": lambda cluster: cluster.remove_node("n1"),
     "drain": lambda cluster: cluster.drain("n1"),
-    "deploy": lambda cluster: cluster.deploy(Cut(), "2"),
+    "deploy": lambda cluster: cluster.deploy(Recreate(), "2"),
     "stop_redis": lambda cluster: cluster.stop_redis(),
     "start_redis": lambda cluster: cluster.start_redis(),
     "restart_balancer": lambda cluster: cluster.restart_balancer(),
@@ -78,7 +82,7 @@ async def test_no_step_of_a_story_touches_somebody_else_s_stack(make: Make, step
 
 async def test_a_stack_of_another_size_is_told_from_what_is_wanted(make: Make) -> None:
     async with make(nodes=1) as cluster:
-        settings = Settings(nodes=3, target=target(cluster))
+        settings = on(cluster, 3)
         result = await run([memory_round_robin], settings, Events())
     assert result.scenarios[0].reason == "the running stack has 1 nodes, and this takes 3"
 
@@ -90,7 +94,7 @@ async def test_a_claim_that_broke_before_a_story_was_skipped_is_not_hidden(make:
             pass
 
     async with make(nodes=1) as cluster:
-        settings = Settings(nodes=1, target=target(cluster))
+        settings = on(cluster, 1)
         result = await run([Scenario("wrong", "Wrong", wrong)], settings, Events())
     assert result.scenarios[0].outcome is Verdict.BROKEN
     assert "this takes redis" in str(result.scenarios[0].reason)

@@ -65,8 +65,8 @@ async def test_a_part_that_is_not_there_is_named_with_those_that_are(running: Cl
 
 
 async def test_what_takes_containers_is_skipped_with_the_reason(running: Cluster) -> None:
-    with pytest.raises(Skip, match="this fabric can't cut two parts off") as raised:
-        await running.trouble.cut("n1", "redis")
+    with pytest.raises(Skip, match="this fabric can't partition two parts") as raised:
+        await running.trouble.partition("n1", "redis")
     assert raised.value.hint == "--fabric docker can"
     with pytest.raises(Skip, match="this fabric can't change a network"):
         await running.trouble.link("n1", delay=0.1)

@@ -41,6 +41,7 @@ class DockerFabric:
     """Every part a container with an address of its own, on its cluster's private network."""
 
     name = "docker"
+    one_at_a_time = False
 
     def __init__(self) -> None:
         self._opened: DockerRun | None = None

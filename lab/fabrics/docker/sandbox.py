@@ -111,7 +111,7 @@ class DockerSite:
         if watched := self._running(name):
             await self._engine.do(lambda: watched.signal(signum))
 
-    async def cut(self, one: str, other: str) -> None:
+    async def partition(self, one: str, other: str) -> None:
         """Have both drop what the other sends: so it holds while either is started again."""
         self.network.host(one).cut_off.add(self.network.host(other).address)
         self.network.host(other).cut_off.add(self.network.host(one).address)

@@ -28,6 +28,7 @@ class LocalFabric:
     """Forks parts from one preloaded process (see `forkserver`), which also buries them."""
 
     name = "local"
+    one_at_a_time = False
 
     def __init__(self) -> None:
         self._scratch: Scratch | None = None

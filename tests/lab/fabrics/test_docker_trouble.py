@@ -55,7 +55,7 @@ async def user(shop: Cluster, name: str) -> Client:
 
 async def test_a_node_that_is_cut_off_from_redis_is_the_only_one_that_fails(shop: Cluster) -> None:
     alice = await user(shop, "alice")
-    await shop.trouble.cut("n1", "redis")
+    await shop.trouble.partition("n1", "redis")
     assert (await alice.me(at=shop.nodes["n1"].url)).status == 503
     assert (await alice.me(at=shop.nodes["n2"].url)).status == 200
     await shop.trouble.join("redis", "n1")
@@ -63,7 +63,7 @@ async def test_a_node_that_is_cut_off_from_redis_is_the_only_one_that_fails(shop
 
 
 async def test_a_cut_outlasts_a_restart_of_redis(shop: Cluster) -> None:
-    await shop.trouble.cut("n1", "redis")
+    await shop.trouble.partition("n1", "redis")
     await shop.stop_redis()
     await shop.start_redis()
     alice = shop.client("alice")
@@ -97,7 +97,7 @@ async def test_a_cut_holds_for_a_part_that_starts_later(fabric: DockerFabric) ->
     while "up" not in site.log("server"):
         await asyncio.sleep(0.005)
     knock = Part("knocker", PYTHON, ["-c", KNOCK.format(address)])
-    for does in (site.cut, site.join):
+    for does in (site.partition, site.join):
         await does("knocker", "server")
         await site.start(knock)
         await site.gone("knocker")
@@ -109,7 +109,7 @@ async def test_a_node_that_is_cut_off_from_the_balancer_is_found_down_and_lives(
     shop: Cluster,
 ) -> None:
     alice = await user(shop, "alice")
-    await shop.trouble.cut("balancer", "n2")
+    await shop.trouble.partition("balancer", "n2")
     await until("n2 to be seen down", lambda: is_state(shop, "n2", "down"), seconds=30)
     assert (await alice.me(at=shop.nodes["n2"].url)).recognised
     assert (await alice.me_times(4)).nodes == ["n1"]

@@ -1,0 +1,42 @@
+"""Faults of a part as a whole: it ends, stands still, or wants to leave."""
+
+from __future__ import annotations
+
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.scenario.faults.interface import Fault
+
+
+async def _nothing(_: Cluster, __: str) -> None:
+    pass
+
+
+async def _leave(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.leave(node)
+
+
+async def _stay(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.stay(node)
+
+
+async def _pause(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.pause(node)
+
+
+async def _resume(cluster: Cluster, node: str) -> None:
+    await cluster.trouble.resume(node)
+
+
+async def _stop_redis(cluster: Cluster, _: str) -> None:
+    await cluster.stop_redis()
+
+
+async def _start_redis(cluster: Cluster, _: str) -> None:
+    await cluster.start_redis()
+
+
+NOTHING = Fault("nothing happens: the run to compare with", _nothing, _nothing)
+KILL_NODE = Fault("SIGKILL a node; its memory is gone", Cluster.kill, Cluster.start)
+STOP_NODE = Fault("SIGTERM a node; it drains, then leaves", Cluster.stop, Cluster.start)
+DRAIN_NODE = Fault("a node asks to be drained, and serves its clients on", _leave, _stay)
+PAUSE_NODE = Fault("a node stands still, and keeps its connections", _pause, _resume)
+STOP_REDIS = Fault("SIGKILL the shared Redis; it comes back empty", _stop_redis, _start_redis)
