@@ -208,7 +208,7 @@ async def test_a_session_that_was_logged_out_is_dead_for_every_copy(running_case
 
 
 @every_case
-async def test_logging_out_twice_or_as_nobody_does_no_harm(running_case: Running) -> None:
+async def test_logout_when_down_twice_or_as_nobody_does_no_harm(running_case: Running) -> None:
     client = running_case.client
     for headers in ({}, cookie("garbage"), bearer("garbage"), cookie(new_id())):
         assert (await client.send("POST", "/logout", headers=headers)).status == 204

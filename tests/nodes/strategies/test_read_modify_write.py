@@ -7,7 +7,7 @@ import pytest
 
 from sessionlab.nodes.errors import Problem, Refused
 from sessionlab.nodes.strategies.interface import MAX_ITEMS
-from sessionlab.nodes.strategies.whole_records import Records, WholeRecords
+from sessionlab.nodes.strategies.read_modify_write import ReadModifyWrite, Records
 from tests.nodes.running import Running, cookie, running
 from tests.nodes.valkey import Valkey
 
@@ -21,7 +21,7 @@ def store(strategy: str, valkey: Valkey) -> dict[str, Any]:
 
 def records(node: Running) -> Records:
     strategy = node.node.strategy
-    return strategy.inner if isinstance(strategy, WholeRecords) else strategy  # type: ignore[return-value]
+    return strategy.inner if isinstance(strategy, ReadModifyWrite) else strategy  # type: ignore[return-value]
 
 
 async def raced(node: Running) -> list[str]:

@@ -13,7 +13,7 @@ from sessionlab.nodes.strategies.wrapper import Wrapper
 
 
 @dataclass(frozen=True, slots=True)
-class LoggingOut(Wrapper):
+class LogoutWhenDown(Wrapper):
     """Any strategy with a store, logging users out when it cannot tell who they are."""
 
     async def open(self, credential: str) -> Session:

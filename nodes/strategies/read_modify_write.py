@@ -8,7 +8,14 @@ one item to what the store has by then, which is `field`, has no such gap.
 from dataclasses import dataclass
 from typing import Protocol
 
-from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Session, Strategy, cart_full
+from sessionlab.nodes.strategies.interface import (
+    MAX_ITEMS,
+    Added,
+    CartWrites,
+    Session,
+    Strategy,
+    cart_full,
+)
 from sessionlab.nodes.strategies.wrapper import Wrapper
 
 
@@ -47,7 +54,7 @@ class LoadedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRecords(Wrapper):
+class ReadModifyWrite(Wrapper):
     """A strategy whose carts are loaded with the session and written back whole."""
 
     inner: Records
@@ -55,3 +62,8 @@ class WholeRecords(Wrapper):
     async def open(self, credential: str) -> LoadedSession:
         record = await self.inner.open(credential)
         return LoadedSession(record, tuple(await record.items()))
+
+
+def with_carts(strategy: Records, writes: CartWrites) -> Strategy:
+    """The strategy, with carts written as `--cart-writes` says."""
+    return ReadModifyWrite(strategy) if writes == "record" else strategy
