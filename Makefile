@@ -14,10 +14,11 @@ demo: .venv/run ## set up, then run every scenario on this machine
 test: .venv/dev ## set up, then run the tests
 	$(BIN)/pytest
 
-lint: .venv/dev ## formatting, ruff, mypy --strict
+lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 format: .venv/dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .

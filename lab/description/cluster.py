@@ -83,9 +83,6 @@ class Description:
         known = ", ".join(service.name for service in self.services)
         raise UsageError(f"no service named {name!r}", f"this cluster has: {known}")
 
-    def node_names(self, service: Service) -> list[str]:
-        return [self.node_name(service.name, number) for number in range(1, service.nodes + 1)]
-
     def node_name(self, service: str, number: int) -> str:
         """`n1` where there is one service, `orders-n1` where there are several."""
         return f"n{number}" if len(self.services) == 1 else f"{service}-n{number}"

@@ -6,12 +6,12 @@ from sessionlab.lab.errors import UsageError
 
 def test_the_nodes_of_one_service_have_short_names() -> None:
     description = Description((Service(nodes=3),))
-    assert description.node_names(description.services[0]) == ["n1", "n2", "n3"]
+    assert [description.node_name("app", number) for number in (1, 2)] == ["n1", "n2"]
 
 
 def test_the_nodes_of_several_services_carry_the_service_s_name() -> None:
     description = Description((Service("auth", 2), Service("orders", 1)))
-    assert description.node_names(description.service("auth")) == ["auth-n1", "auth-n2"]
+    assert description.node_name("auth", 2) == "auth-n2"
 
 
 @pytest.mark.parametrize("nodes", [0, -1, 501])

@@ -33,7 +33,10 @@ def test_every_option_is_on_the_command_line_and_in_the_environment(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--strategy", "x"], "'--strategy': 'x' is not one of 'memory', 'redis', 'jwt'"),
+        (
+            ["--strategy", "x"],
+            "'--strategy': there is no strategy 'x'; there are memory, redis, jwt",
+        ),
         (["--listen", "x"], "'--listen': 'x' is not HOST:PORT; give for example 127.0.0.1:8001"),
         (["--id", "a b"], "'--id': 'a b': use 1 to 64 letters"),
         (["--app-version", ""], "'--app-version': '': use 1 to 64 letters"),
