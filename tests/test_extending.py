@@ -64,7 +64,7 @@ def test_every_part_on_the_page_takes_part_in_a_run(tmp_path: Path, sessionlab: 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "fabric noisy, balancer two-workers" in done.stdout
-    assert "starting my-story-1/n1" in done.stderr
+    assert "room for my-story-1" in done.stderr
     assert (tmp_path / "result.csv").read_text() == "my-story,held\n"
 
 

@@ -162,7 +162,7 @@ async def test_a_cluster_that_cannot_start_leaves_nothing_and_says_why(fabric: L
     cluster = Cluster(description, fabric.site("bad"), history=History(), events=Events())
     with pytest.raises(StartError, match="its last lines"):
         await cluster.__aenter__()
-    assert fabric.running("bad/") == []
+    assert fabric._forks.running("bad/") == []
 
 
 async def test_keys_are_rotated_on_every_node(make: Make) -> None:

@@ -174,13 +174,13 @@ async def test_when_a_new_node_never_gets_ready_the_old_ones_serve_on(
     async with make("redis") as cluster:
         alice = cluster.client("alice")
         await alice.login()
-        before = fabric.running(cluster._site.label)
+        before = fabric._forks.running(cluster._site.label)
         with pytest.raises(DeployError, match="did not come up") as raised:
             await cluster.deploy(how, version="no such label, it has spaces")
         assert "its last lines" in str(raised.value)
         assert "n1, n2" in raised.value.hint
         assert raised.value.exit_status == 1
-        assert fabric.running(cluster._site.label) == before
+        assert fabric._forks.running(cluster._site.label) == before
         assert list(cluster.nodes) == ["n1", "n2"]
         assert (await alice.me_times(4)).recognised == 4
 

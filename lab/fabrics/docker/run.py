@@ -16,7 +16,7 @@ from sessionlab.lab.fabrics.docker.engine import Engine
 from sessionlab.lab.fabrics.docker.labels import RunName
 from sessionlab.lab.fabrics.docker.programs import Programs
 from sessionlab.lab.fabrics.docker.sandbox import DockerSite, to_the_end
-from sessionlab.lab.fabrics.run_folder import Scratch, home, new_name
+from sessionlab.lab.fabrics.run_folder import RunFolder, home, new_name
 
 
 class DockerRun:
@@ -28,7 +28,7 @@ class DockerRun:
         self._engine = engine
         run = new_name()
         self._name = RunName(run, home() / run)
-        self._scratch: Scratch | None = None
+        self._run_folder: RunFolder | None = None
         self._reaper: asyncio.subprocess.Process | None = None
         self._sites: list[DockerSite] = []
 
@@ -73,7 +73,7 @@ class DockerRun:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # the terminal's Ctrl-C is the lab's to handle
         )
-        self._scratch = Scratch(self._name.name)  # only now is there somebody to remove it
+        self._run_folder = RunFolder(self._name.name)  # only now is there somebody to remove it
         self.programs = await Programs.of(self._engine, images, self._name.labels())
 
     async def _close(self) -> None:
@@ -90,8 +90,8 @@ class DockerRun:
             self._reaper.stdin.write(cleared)
             self._reaper.stdin.close()
             await self._reaper.wait()
-        if self._scratch is not None:
-            self._scratch.close()
+        if self._run_folder is not None:
+            self._run_folder.close()
         self._engine.close()
 
     def _remove(self) -> leftovers.Removed:

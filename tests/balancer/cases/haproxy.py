@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessionlab.lab.fabrics.interface import Site
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend

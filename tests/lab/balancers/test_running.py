@@ -103,7 +103,7 @@ async def test_what_it_cannot_do_is_told_before_anything_starts(fabric: LocalFab
     asked = cluster(fabric, "nginx", affinity="cookie")
     with pytest.raises(Skip, match="no affinity `cookie`"):
         await asked.__aenter__()
-    assert fabric.running("nginx") == []
+    assert fabric._forks.running("nginx") == []
 
 
 @pytest.mark.parametrize("balancer", ["haproxy", "nginx"])

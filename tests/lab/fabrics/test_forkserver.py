@@ -18,8 +18,8 @@ async def main():
     await site.start(Part("p", "/bin/sh", ["-c", "echo $$; exec sleep 1000"]))
     while not site.log("p"):
         await asyncio.sleep(0.005)
-    pids = [int(site.log("p")), fabric._server.pid]
-    print(json.dumps([pids, str(fabric._scratch.folder)]), flush=True)
+    pids = [int(site.log("p")), fabric._forks._server.pid]
+    print(json.dumps([pids, str(fabric._run_folder.folder)]), flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())

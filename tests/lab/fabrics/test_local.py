@@ -15,7 +15,8 @@ import pytest_asyncio
 
 from sessionlab.lab.errors import FabricLost, StartError
 from sessionlab.lab.fabrics.interface import Part
-from sessionlab.lab.fabrics.local.fabric import LocalFabric, LocalSite
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.fabrics.local.sandbox import LocalSite
 from sessionlab.lab.fabrics.run_folder import home, leftovers, running
 from tests.lab.fabrics.processes import alive, wait_gone
 
@@ -161,8 +162,8 @@ async def test_a_forkserver_that_is_killed_takes_its_parts_along_and_is_missed()
     await fabric.open()
     site = fabric.site("here")
     pid = await pid_of(site, "p")
-    assert fabric._server is not None
-    fabric._server.kill()
+    assert fabric._forks._server is not None
+    fabric._forks._server.kill()
     with pytest.raises(FabricLost, match="forked from has ended"):
         await site.gone("p")
     assert wait_gone(pid) == []
