@@ -11,6 +11,7 @@ from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
 
@@ -28,6 +29,7 @@ def command() -> None:
         "fabrics": FABRICS,
         "deploys": DEPLOYS,
         "faults": FAULTS,
+        "reports": REPORTS,
     }
     shown = {name: family.summaries() for name, family in families.items()}
     for heading, entries in {"scenarios": scenarios, **shown}.items():

@@ -1,4 +1,4 @@
-"""What is made of a run's result."""
+"""What is made of a run's result, in one piece when it has ended."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Callable
 
 from sessionlab.lab.verdicts.results import RunResult
 
-Report = Callable[[RunResult, str], str]
-"""From what came of a run, and the release of sessionlab, to the text that is written."""
+Report = Callable[[RunResult], str]
+"""From what came of a run to the text that is written; its docstring says what that is."""

@@ -1,7 +1,11 @@
 import pytest
 
+from sessionlab.balancer.affinity import KINDS
+from sessionlab.balancer.algorithms import ALGORITHMS
+from sessionlab.lab.description import families
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import UsageError
+from sessionlab.nodes.strategies import STRATEGIES
 
 
 def test_the_nodes_of_one_service_have_short_names() -> None:
@@ -50,3 +54,9 @@ def test_a_redis_is_there_when_a_strategy_needs_it_or_it_was_asked_for(
     strategy: str, asked: bool, needed: bool
 ) -> None:
     assert Description((Service(strategy=strategy),), redis=asked).needs_redis is needed
+
+
+def test_what_is_listed_of_nodes_and_the_balancer_is_what_they_have() -> None:
+    assert set(families.STRATEGIES) == set(STRATEGIES)
+    assert {name.partition(":")[0] for name in families.ALGORITHMS} == set(ALGORITHMS)
+    assert {name.partition(":")[0] for name in families.AFFINITIES} == set(KINDS)
