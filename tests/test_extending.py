@@ -78,13 +78,10 @@ def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> No
             assert re.search(rf"^  {name} +\w", done.stdout, re.MULTILINE), name
 
 
-def test_the_page_s_headings_are_the_groups() -> None:
-    kinds = set(re.findall(r"^## An? (\w+)$", PAGE, re.MULTILINE))
-    one = {group.removeprefix("sessionlab.") for group in OFFERED}
-    assert {kind.replace("strategy", "strategie") + "s" for kind in kinds} == {
-        group.replace("strategies", "strategies").replace("affinities", "affinitys")
-        for group in one
-    }
+def test_every_group_has_its_heading() -> None:
+    headings = set(re.findall(r"^## An? (\w+)$", PAGE, re.MULTILINE))
+    plurals = {re.sub("(?<!o)y$", "ie", heading) + "s" for heading in headings}
+    assert {f"sessionlab.{plural}" for plural in plurals} == set(OFFERED)
 
 
 BAD = {
@@ -142,6 +139,22 @@ def test_one_that_is_asked_for_is_an_error_that_names_the_package(
     assert f"'{name}', one of the sessionlab.{group} of the package bad-parts 1.0" in said
     assert WHY[name] in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("option", ["--algorithm", "--affinity"])
+def test_the_balancer_says_whose_part_it_can_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str
+) -> None:
+    install_bad(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = [sys.executable, "-m", "sessionlab.balancer", "--admin=none", option, name]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"{option.removeprefix('--')} '{name}', {BAD[name]}: " in done.stderr
+    assert "it comes with bad-parts 1.0" in done.stderr
+    assert WHY[name] in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", BAD)
