@@ -18,7 +18,12 @@ from sessionlab.lab.fabrics.interface import Address, Part, Site
 class ExternalBalancer:
     """The one of a stack that runs already, whichever it is; it comes with --target."""
 
-    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:  # noqa: ARG002
+    def __init__(
+        self,
+        description: Description,  # noqa: ARG002
+        site: Site,
+        http: aiohttp.ClientSession,  # noqa: ARG002
+    ) -> None:
         if not isinstance(site, ExternalSandbox):
             raise UsageError("the lab starts this cluster, its balancer too", "choose another")
         url = URL(site.target.url)

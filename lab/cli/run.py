@@ -26,7 +26,7 @@ from sessionlab.lab.reports.as_summary import to_summary
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.finding import chosen
-from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.lab import SETTINGS, Settings
 from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, release, run
 from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.verdicts.results import RunResult
@@ -51,9 +51,9 @@ RedisUrl = Annotated[
 def command(
     scenarios: Names = None,
     *,
-    fabric: FabricName = "local",
-    balancer: BalancerName = "builtin",
-    nodes: Nodes = 3,
+    fabric: FabricName = SETTINGS.fabric,
+    balancer: BalancerName = SETTINGS.balancer,
+    nodes: Nodes = SETTINGS.nodes,
     seed: Annotated[
         int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
     ] = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sessionlab.lab.errors import UsageError
 
 MOST_NODES = 500
+BALANCER = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Description:
     """
 
     services: tuple[Service, ...] = (Service(),)
-    balancer: str | None = "builtin"
+    balancer: str | None = BALANCER
     algorithm: str = "round-robin"
     affinity: str = "none"
     redis: bool = False
@@ -86,3 +87,7 @@ class Description:
     def node_name(self, service: str, number: int) -> str:
         """`n1` where there is one service, `orders-n1` where there are several."""
         return f"n{number}" if len(self.services) == 1 else f"{service}-n{number}"
+
+
+SERVICE, CLUSTER = Service(), Description()
+"""What every option is where nothing is asked for."""

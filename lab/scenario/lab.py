@@ -13,7 +13,13 @@ from typing import TypeVar
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Traffic
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.cluster import (
+    BALANCER,
+    CLUSTER,
+    SERVICE,
+    Description,
+    Service,
+)
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.events import Events
@@ -39,12 +45,16 @@ class Settings:
     """
 
     fabric: str = "local"
-    balancer: str = "builtin"
-    nodes: int = 3
+    balancer: str = BALANCER
+    nodes: int = SERVICE.nodes
     seed: int = 1
     redis_url: str | None = None
     sabotage: Sabotage | None = None
     fabric_options: Mapping[str, Target] = field(default_factory=dict)
+
+
+SETTINGS = Settings()
+"""What a run is where nothing is asked for."""
 
 
 class Lab:
@@ -66,18 +76,18 @@ class Lab:
 
     def cluster(
         self,
-        strategy: str = "memory",
+        strategy: str = SERVICE.strategy,
         *,
         nodes: int | None = None,
-        services: Sequence[str] = ("app",),
-        affinity: str = "none",
-        algorithm: str = "round-robin",
-        redis: bool = False,
-        redis_keeps: bool = False,
-        jwt_algorithm: str = "HS256",
-        one_key: bool = True,
-        tls: bool = False,
-        trust_balancer: bool = False,
+        services: Sequence[str] = (SERVICE.name,),
+        affinity: str = CLUSTER.affinity,
+        algorithm: str = CLUSTER.algorithm,
+        redis: bool = CLUSTER.redis,
+        redis_keeps: bool = CLUSTER.redis_keeps,
+        jwt_algorithm: str = CLUSTER.jwt_algorithm,
+        one_key: bool = CLUSTER.one_key,
+        tls: bool = CLUSTER.tls,
+        trust_balancer: bool = CLUSTER.trust_balancer,
         options: Mapping[str, str] | None = None,
         balancer_options: Mapping[str, str] | None = None,
     ) -> Cluster:
@@ -109,10 +119,10 @@ class Lab:
         )
 
     def single_server(
-        self, strategy: str = "memory", options: Mapping[str, str] | None = None
+        self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None
     ) -> Cluster:
         """One node and nothing in front of it: clients talk to the server itself."""
-        return self._build(Description((Service("app", 1, strategy, options or {}),), None))
+        return self._build(Description((Service(SERVICE.name, 1, strategy, options or {}),), None))
 
     def addresses(self, count: int) -> list[str]:
         """Addresses for that many clients to come from, each its own, drawn at random.
