@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -20,9 +21,7 @@ from sessionlab.lab.description.target import FORM, parse_target
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.reports.as_json import to_json
-from sessionlab.lab.reports.as_junit import to_junit
-from sessionlab.lab.reports.as_summary import to_summary
+from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.finding import chosen
@@ -68,6 +67,10 @@ def command(
         Path | None,
         typer.Option(help="Append the result as Markdown, as to a CI job's summary."),
     ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Write a report by name: see `sessionlab list`."),
+    ] = None,
     redis_url: RedisUrl = None,
     target: Annotated[
         str | None,
@@ -89,7 +92,8 @@ def command(
     settings = Settings(fabric, balancer, nodes, seed, redis_url)
     if target:
         settings = _on_target(settings, target)
-    outputs = Outputs(out, json, junit, summary)
+    given = [*_named(json=json, junit=junit, summary=summary), *map(_report, report or [])]
+    outputs = Outputs(out, given)
     raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
 
 
@@ -112,14 +116,17 @@ class Outputs:
     """Where the result goes besides the screen."""
 
     folder: Path | None = None
-    json: Path | None = None
-    junit: Path | None = None
-    summary: Path | None = None
+    reports: Sequence[tuple[str, Path]] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for _, path in self.reports]
 
     def check(self) -> None:
         """Find out before the run, not after it, that its result cannot be kept."""
-        for path in (self.json, self.junit, self.summary):
-            if path is None or _is_stdout(path):
+        for name, path in self.reports:
+            REPORTS.named(name)
+            if _is_stdout(path):
                 continue
             try:
                 path.open("a", encoding="utf-8").close()
@@ -128,7 +135,18 @@ class Outputs:
 
     @property
     def take_stdout(self) -> bool:
-        return any(map(_is_stdout, (self.json, self.junit, self.summary)))
+        return any(map(_is_stdout, self.files))
+
+
+def _named(**paths: Path | None) -> list[tuple[str, Path]]:
+    return [(name, path) for name, path in paths.items() if path is not None]
+
+
+def _report(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not path:
+        raise UsageError(f"--report {text} makes no sense", "write NAME=FILE, or NAME=-")
+    return name, Path(path)
 
 
 def run_and_report(
@@ -159,21 +177,16 @@ def run_and_report(
 def _write(result: RunResult, outputs: Outputs, folder: Folder | None) -> None:
     if folder:
         folder.write(result, release())
-    for path, text in (
-        (outputs.json, to_json(result, release())),
-        (outputs.junit, to_junit(result)),
-        (outputs.summary, to_summary(result)),
-    ):
-        if path is None:
-            continue
+    for name, path in outputs.reports:
+        text = REPORTS[name](result)
         if _is_stdout(path):
             sys.stdout.write(text)
-        elif path == outputs.summary:  # earlier steps may have written to it
+        elif name == "summary":  # earlier steps may have written to it
             with path.open("a", encoding="utf-8") as file:
                 file.write(text)
         else:
             path.write_text(text, encoding="utf-8")
 
 
-def _is_stdout(path: Path | None) -> bool:
+def _is_stdout(path: Path) -> bool:
     return str(path) == "-"
