@@ -10,12 +10,13 @@ from sessionlab.lab.description.cluster import AFFINITIES, ALGORITHMS, STRATEGIE
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import installed
+from sessionlab.lab.scenario.scenario import Scenario
 
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     shown: dict[str, dict[str, str]] = {
-        "scenarios": {name: story.title for name, story in installed().items()},
+        "scenarios": {name: _title(story) for name, story in installed().items()},
         "strategies": STRATEGIES,
         "algorithms": ALGORITHMS,
         "affinities": AFFINITIES,
@@ -28,3 +29,7 @@ def command() -> None:
         typer.echo(heading)
         for name, text in entries.items():
             typer.echo(f"  {name:<22} {text.splitlines()[0]}")
+
+
+def _title(story: Scenario) -> str:
+    return f"{story.title} (slower: by name, or with --all)" if story.slow else story.title
