@@ -9,7 +9,7 @@ from lab.client import Client
 from lab.cluster import Cluster
 from lab.deploys import BlueGreen, Cut, Deploy, Rolling
 from lab.description import Description, Service
-from lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
+from lab.errors import DeployError, LabError, NothingShown, Skip, StartError, StepError, UsageError
 from lab.history import History, Operation, Outcome
 from lab.intervals import Counted, Predicted
 from lab.results import RunResult, ScenarioResult, Verdict
@@ -36,6 +36,7 @@ __all__ = [
     "Lab",
     "LabError",
     "MoreThan",
+    "NothingShown",
     "Operation",
     "Outcome",
     "Predicted",

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
-from lab.errors import FabricLost, LabError, StartError, StepError
+from lab.errors import FabricLost, LabError, NothingShown, StartError, StepError
 from lab.fabrics.interface import Part, Site
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
@@ -88,7 +88,7 @@ async def side_by_side(steps: Sequence[Coroutine[object, object, T]]) -> list[T]
         errors, others = group.split(LabError)
         if errors is None or others is not None:
             raise
-        raise _first(errors.subgroup(FabricLost) or errors) from None
+        raise _first(errors.subgroup((FabricLost, NothingShown)) or errors) from None
 
 
 def _first(errors: BaseExceptionGroup[LabError]) -> LabError:

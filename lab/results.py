@@ -53,5 +53,5 @@ class RunResult:
 
     @property
     def exit_status(self) -> int:
-        """0 every claim holds, 1 one does not, 3 a cluster could not be started."""
+        """0 every claim holds, 1 one does not, 3 nothing could be shown."""
         return max((result.exit_status for result in self.scenarios), default=0)

@@ -19,6 +19,7 @@ from lab.results import RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario
 from lab.stack import RunningFabric
 from lab.stage import Lab, Settings
+from lab.wire import exhausted
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
@@ -107,6 +108,8 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
     except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
         if limit.expired():
             return Ending(Verdict.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
+        if trouble := exhausted(error):
+            return _ended_by(trouble, lab.claims)
         events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
         reason = f"the story itself failed: {type(error).__name__}: {error}"
         return Ending(Verdict.ERROR, reason, 1)
