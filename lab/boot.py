@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 from functools import cached_property
 
 import aiohttp
@@ -12,13 +14,15 @@ from lab.balancers import BALANCERS
 from lab.balancers.interface import PART as BALANCER
 from lab.balancers.interface import Balancer
 from lab.description import Description
-from lab.errors import LabError, StartError
+from lab.errors import LabError, StartError, StepError
 from lab.fabrics.interface import Site
 from lab.keys import Key, key_set, new_key
 from lab.node import Node
 from lab.parts import START_SECONDS, Parts, side_by_side
 from lab.redis import PART as REDIS
 from lab.redis import Redis
+
+WATCH_PAUSE = 0.2  # seconds between two looks at which parts have ended
 
 
 class Boot:
@@ -108,16 +112,29 @@ class Boot:
                 "the Redis named with --redis-url does not answer", "start it, or leave that option"
             )
 
+    def front(self) -> Balancer:
+        """The balancer, which runs; raises StepError when it does not, or when there is none."""
+        balancer = self.described_balancer()
+        if not self.running(BALANCER):
+            raise StepError("the balancer is not running", "cluster.start_balancer() starts it")
+        return balancer
+
+    def described_balancer(self) -> Balancer:
+        """The balancer, be it running or not; raises StepError when there is none."""
+        if self.balancer is None:
+            raise StepError("this cluster has no balancer", "describe it with one")
+        return self.balancer
+
     async def start_balancer(self) -> None:
         if self.balancer is None:
             return
         backends = [node.backend for node in self.nodes.values()]
         await self.parts.start(self.balancer.part(backends), self.balancer.ready)
-        await self.all_up(list(self.nodes))
+        await self.all_up([name for name in self.nodes if self.running(name)])
 
     async def all_up(self, names: list[str]) -> None:
-        """Wait until the balancer sends requests to these nodes."""
-        if self.balancer is None:
+        """Wait until the balancer, when it runs, sends requests to these nodes."""
+        if self.balancer is None or not self.running(BALANCER):
             return
         balancer = self.balancer
 
@@ -157,6 +174,18 @@ class Boot:
         return self._site.write("keys.json", key_set(keys))
 
     # The end
+
+    async def watch(self, emit: Callable[..., None]) -> None:
+        """Emit an event for every part that ends, until cancelled."""
+        ended: set[str] = set()
+        while True:
+            for name in {*self.nodes, BALANCER, REDIS} - ended:
+                status = self._site.ended(name)
+                if status is not None:
+                    ended.add(name)
+                    kind = "node.ended" if name in self.nodes else f"{name}.ended"
+                    emit(kind, node=name, status=status)
+            await asyncio.sleep(WATCH_PAUSE)
 
     async def close(self) -> dict[str, str]:
         """End everything; what each part has printed, by its name."""

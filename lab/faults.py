@@ -25,6 +25,22 @@ async def _start_redis(cluster: Cluster, _: str) -> None:
     await cluster.start_redis()
 
 
+async def _kill_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.kill_balancer()
+
+
+async def _start_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.start_balancer()
+
+
+async def _freeze_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.freeze_balancer()
+
+
+async def _thaw_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.thaw_balancer()
+
+
 async def _nothing(_: Cluster, __: str) -> None:
     pass
 
@@ -82,6 +98,12 @@ FAULTS: dict[str, Fault] = {
     "drain-node": Fault("a node asks to be drained, and serves its clients on", _leave, _stay),
     "stop-redis": Fault("SIGKILL the shared Redis; it comes back empty", _stop_redis, _start_redis),
     "pause-node": Fault("a node stands still, and keeps its connections", _pause, _resume),
+    "kill-balancer": Fault(
+        "SIGKILL the balancer; what it has learned is gone", _kill_balancer, _start_balancer
+    ),
+    "freeze-balancer": Fault(
+        "the balancer stands still, and keeps its connections", _freeze_balancer, _thaw_balancer
+    ),
     # The others need parts with a network and a share of the machine of their own.
     "cut-redis": _partition("redis", "a node and Redis can't reach each other (docker)"),
     "cut-balancer": _partition("balancer", "a node and the balancer likewise (docker)"),
