@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lab.chance import notes
 from lab.claims import Claim
 from lab.events import Event
 from lab.history import History
+from lab.story_time import in_story_time
 from lab.tables import Table
 from lab.users import Users
 
@@ -39,8 +41,13 @@ class ScenarioResult:
 
     @property
     def users(self) -> Users:
-        """What became of each user, in all clusters of the scenario."""
-        return Users.of(self.history, self.events)
+        """What became of each user, in all clusters of the scenario; in the story's own time."""
+        return Users.of(*in_story_time(self.history, self.events))
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the claims: they may hold for another reason than the one they give."""
+        return notes(self.name, self.history, self.events)
 
 
 @dataclass(frozen=True, slots=True)

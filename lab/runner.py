@@ -67,9 +67,9 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    events.emit("scenario.started", story.name, title=story.title)
     began = time.monotonic()
     with events.recording(story.name) as told:
+        events.emit("scenario.started", story.name, title=story.title)
         ending = await _tell(story, lab, events)
     result = ScenarioResult(
         name=story.name,

@@ -25,6 +25,8 @@ LAYERS = (
         "verdicts",
         "causes",
         "users",
+        "chance",
+        "story_time",
         "tables",
         "description",
         "tokens",
@@ -34,7 +36,7 @@ LAYERS = (
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),
     ("boot", "stack", "membership", "trouble", "deploys"),
-    ("cluster", "faults", "traffic", "stage", "scenario", "results"),
+    ("cluster", "faults", "traffic", "turns", "stage", "scenario", "results"),
     ("runner", "reports", "discovery", "stored"),
     ("cli", "__main__", "__init__"),
 )

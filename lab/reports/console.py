@@ -62,6 +62,8 @@ class ConsoleReport:
                 self._console.print(Text("  " + row), soft_wrap=True)
         for said in result.users.told(result.name):
             self._indented(Text("lost   " + said), 2, hanging=7)
+        for note in result.notes:
+            self._indented(Text.assemble(("note   ", "bold yellow"), note), 2, hanging=7)
         if result.reason:
             self._indented(Text(result.reason, style=STYLES[result.outcome]), 2)
 

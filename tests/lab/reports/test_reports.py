@@ -60,6 +60,7 @@ def test_the_json_has_the_form_that_the_design_fixes() -> None:
                 "holds": False,
             },
         ],
+        "notes": [],
         "users": {
             "kept": 0,
             "moved": 0,
@@ -148,6 +149,40 @@ def test_the_json_counts_users_and_keeps_tables() -> None:
     assert written["users"]["longest_interruption_ms"] == 1500
     assert written["users"]["losses"][0]["verdict"] == "logged out"
     assert written["tables"] == [{"columns": ["what", "kept"], "rows": [["memory, cut", "12"]]}]
+
+
+LUCK = Life("alice")
+LUCK.log_in()
+LUCK.me()
+UNTIED = {"cluster": "good-1", "strategies": {"app": "memory"}, "affinity": "none"}
+LUCKY = replace(
+    RUN.scenarios[0],
+    history=History(replace(op, cluster="good-1") for op in LUCK.operations),
+    events=(
+        Event(0.0, "cluster.starting", "good", {**UNTIED, "algorithm": "round-robin"}),
+        Event(0.1, "cluster.ready", "good", {"cluster": "good-1", "nodes": ["n1", "n2"]}),
+    ),
+)
+NOTE = "cluster 1: its only user was led back to the node that had made the session"
+
+
+def test_every_report_notes_what_may_have_held_by_chance() -> None:
+    lucky = replace(RUN, scenarios=[LUCKY])
+    assert f"note   {NOTE[:40]}" in printed(lucky)
+    (written,) = json.loads(to_json(lucky, "0.1.0"))["scenarios"]
+    assert written["notes"] == [f"{NOTE}, and nothing ties it: chance"]
+    assert f"- note: {NOTE}" in to_summary(lucky)
+    said = ET.fromstring(to_junit(lucky)).findtext("testsuite/system-out")
+    assert said == f"{NOTE}, and nothing ties it: chance"
+
+
+def test_a_stored_run_notes_it_too(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for event in LUCKY.events:
+        folder.hear(event)
+    folder.write(replace(RUN, scenarios=[LUCKY]), "0.1.0")
+    folder.close()
+    assert f"  {NOTE}" in CliRunner().invoke(app, ["users", str(tmp_path)]).output
 
 
 def test_a_table_is_printed_in_columns() -> None:
