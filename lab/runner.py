@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lab.balancers.programs import check
 from lab.claims import Claim
-from lab.errors import LabError, Skip
+from lab.errors import LabError, Skip, StartError
 from lab.events import Events
 from lab.fabrics import FABRICS
 from lab.fabrics.interface import Fabric
@@ -19,6 +19,7 @@ from lab.results import RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario
 from lab.stack import RunningFabric
 from lab.stage import Lab, Settings
+from lab.unawaited import Forgotten, watching
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
@@ -70,7 +71,9 @@ async def run_one(
     began = time.monotonic()
     with events.recording(story.name) as told:
         events.emit("scenario.started", story.name, title=story.title)
-        ending = await _tell(story, lab, events)
+        with watching(story.story) as forgotten:
+            ending = await _tell(story, lab, events)
+        ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
         name=story.name,
         title=story.title,
@@ -128,6 +131,16 @@ def _judged(claims: Sequence[Claim]) -> Ending:
     if all(claim.holds for claim in claims):
         return Ending(Verdict.HELD, None, 0)
     return Ending(Verdict.BROKEN, None, 1)
+
+
+def _with_all_done(ending: Ending, forgotten: Sequence[Forgotten]) -> Ending:
+    """The same, unless the story left out a step: then it shows nothing, however it went."""
+    if not forgotten:
+        return ending
+    lines = [*map(str, forgotten), "write `await` in front of it"]
+    if ending.outcome is Verdict.ERROR and ending.reason:
+        lines.append(ending.reason)
+    return Ending(Verdict.ERROR, "\n".join(lines), StartError.exit_status)
 
 
 def release() -> str:

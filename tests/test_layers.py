@@ -33,6 +33,7 @@ LAYERS = (
         "keys",
         "certificates",
         "target",
+        "unawaited",
     ),
     ("fabrics", "balancers", "node", "redis", "parts", "way", "jar", "client"),
     ("boot", "stack", "membership", "trouble", "deploys"),

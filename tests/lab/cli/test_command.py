@@ -240,3 +240,52 @@ def test_down_leaves_a_running_lab_alone_and_names_it() -> None:
     finally:
         lab.terminate()
         lab.communicate(timeout=30)
+
+
+FORGOTTEN = {
+    "a step": ['    cluster.stop("n1")'],
+    "a request": ["    cluster.client('alice').me()"],
+    "everyone": ["    lab.everyone(cluster.clients(2), Client.login)"],
+    "in a task": [
+        "    async def part():",
+        '        cluster.stop("n1")',
+        "    await asyncio.create_task(part())",
+    ],
+    "in everyone": [
+        "    async def does(client):",
+        "        client.me()",
+        "        return await client.login()",
+        "    await lab.everyone(cluster.clients(2), does)",
+    ],
+    "kept in a variable": ['    done = cluster.stop("n1")'],
+    "kept for ever": ['    KEPT.append(cluster.stop("n1"))'],
+    "in a circle": ['    it = [cluster.stop("n1")]', "    it.append(it)", "    del it"],
+    "and then it fails": ['    cluster.stop("n1").status'],
+}
+
+
+@pytest.mark.parametrize("body", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_a_forgotten_await_is_an_error_that_names_its_line(body: list[str], tmp_path: Path) -> None:
+    path = story(
+        tmp_path,
+        "async with lab.cluster() as cluster:",
+        *body,
+        'lab.claim("one is one", expected=1, observed=1)',
+    )
+    imports = "import asyncio\nfrom lab import Client\nKEPT = []\n"
+    path.write_text(imports + path.read_text())
+    (line,) = [
+        number
+        for number, text in enumerate(path.read_text().splitlines(), 1)
+        if "cluster.stop" in text or ".me()" in text or "    lab.everyone" in text
+    ]
+    done = sessionlab("run", path, "monolith", "stateless-http", "--json", "run.json", cwd=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"mine.py:{line}: `{path.read_text().splitlines()[line - 1].strip()}`" in said
+    assert "was never awaited" in said
+    assert "held    monolith" in done.stdout
+    assert "Warning" not in done.stderr
+    first, *others = json.loads((tmp_path / "run.json").read_text())["scenarios"]
+    assert first["outcome"] == "error"
+    assert [other["outcome"] for other in others] == ["held", "held"]
