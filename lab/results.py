@@ -14,6 +14,8 @@ from lab.story_time import in_story_time
 from lab.tables import Table
 from lab.users import Users
 
+NOTHING_SHOWN = 3  # the exit status
+
 
 class Verdict(StrEnum):
     """What became of a scenario."""
@@ -52,13 +54,27 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
+    """With `allow_skips` a run may have skipped everything; else that has shown nothing."""
+
     fabric: str
     balancer: str
     seed: int
     seconds: float
     scenarios: Sequence[ScenarioResult]
+    allow_skips: bool = False
 
     @property
     def exit_status(self) -> int:
-        """0 every claim holds, 1 one does not, 3 a cluster could not be started."""
-        return max((result.exit_status for result in self.scenarios), default=0)
+        """0 every claim holds, 1 one does not, 3 nothing could be shown."""
+        worst = max((result.exit_status for result in self.scenarios), default=NOTHING_SHOWN)
+        allowed = self.allow_skips and self.all_skipped
+        return NOTHING_SHOWN if worst == 0 and self.judged_nothing and not allowed else worst
+
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether not one claim was made, in any scenario."""
+        return not any(result.claims for result in self.scenarios)
+
+    @property
+    def all_skipped(self) -> bool:
+        return all(result.outcome is Verdict.SKIPPED for result in self.scenarios)

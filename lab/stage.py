@@ -35,7 +35,8 @@ Sabotage = Callable[[Description], Description]
 class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
-    With a `target` the stories are told on that stack, and nothing is started.
+    With a `target` the stories are told on that stack, and nothing is started. With `allow_skips`
+    it is no failure that every story was skipped.
     """
 
     fabric: str = "local"
@@ -45,6 +46,7 @@ class Settings:
     redis_url: str | None = None
     sabotage: Sabotage | None = None
     target: Target | None = None
+    allow_skips: bool = False
 
 
 class Lab:

@@ -58,7 +58,11 @@ def command(
         int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write report, events and histories to this folder.")
+        Path | None,
+        typer.Option(
+            help="Write report, events and histories to this folder; an earlier run"
+            " there is replaced."
+        ),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the result as JSON; - for standard output.")
@@ -78,15 +82,25 @@ def command(
             " SESSIONLAB_TARGET_PASSWORD. What it cannot show is skipped.",
         ),
     ] = None,
+    allow_skips: Annotated[
+        bool,
+        typer.Option(
+            "--allow-skips", help="It is no failure when every scenario was skipped (status 0)."
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Scenarios side by side.")] = SIDE_BY_SIDE,
 ) -> None:
     """Run scenarios: build their clusters, break them, and judge every claim.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
+
+    Exit status: 0 every claim holds; 1 a claim does not; 2 wrong usage; 3 nothing could be shown: a
+    cluster that did not start, a scenario that claims nothing or forgot an await, or every scenario
+    skipped (see --allow-skips); 130 interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
-    settings = Settings(fabric, balancer, nodes, seed, redis_url)
+    settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     if target:
         settings = _on_target(settings, target)
     outputs = Outputs(out, json, junit, summary)
@@ -116,10 +130,14 @@ class Outputs:
     junit: Path | None = None
     summary: Path | None = None
 
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.json, self.junit, self.summary) if path is not None]
+
     def check(self) -> None:
         """Find out before the run, not after it, that its result cannot be kept."""
-        for path in (self.json, self.junit, self.summary):
-            if path is None or _is_stdout(path):
+        for path in self.files:
+            if _is_stdout(path):
                 continue
             try:
                 path.open("a", encoding="utf-8").close()
@@ -128,7 +146,7 @@ class Outputs:
 
     @property
     def take_stdout(self) -> bool:
-        return any(map(_is_stdout, (self.json, self.junit, self.summary)))
+        return any(map(_is_stdout, self.files))
 
 
 def run_and_report(
@@ -136,7 +154,7 @@ def run_and_report(
 ) -> int:
     """Run, print, write what was asked for; the exit status."""
     outputs.check()
-    folder = Folder(outputs.folder) if outputs.folder else None
+    folder = Folder(outputs.folder, outputs.files) if outputs.folder else None
     report = ConsoleReport(Console(stderr=outputs.take_stdout, highlight=False))
     events = Events(report.hear)
     if folder:

@@ -82,6 +82,8 @@ class ConsoleReport:
             style=style,
             highlight=False,
         )
+        if run.judged_nothing and run.all_skipped and not run.allow_skips:
+            self._console.print("nothing was judged; --allow-skips takes skips for a success")
 
     def stop(self) -> None:
         """Take the line that says what is running off the screen."""

@@ -139,9 +139,62 @@ def test_a_story_that_fails_is_an_error_with_its_traceback_and_ends_no_other(
 
 
 def test_a_story_without_a_claim_does_not_pass(tmp_path: Path) -> None:
-    done = sessionlab("run", story(tmp_path, "pass"))
-    assert done.returncode == 1
-    assert "made no claim" in done.stdout
+    done = sessionlab("run", story(tmp_path, "async with lab.cluster(nodes=1):", "    pass"))
+    assert done.returncode == 3
+    assert "claims nothing" in done.stdout
+    assert sessionlab("run", story(tmp_path, "pass"), "--allow-skips").returncode == 3
+
+
+SKIPS = ("from lab import Skip", 'raise Skip("not on this cluster")')
+
+
+@pytest.mark.parametrize("arguments", [["sticky-node-dies", "--nodes", "1"], ["mine.py"]])
+def test_a_run_that_judged_nothing_is_exit_status_3_unless_that_is_allowed(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    story(tmp_path, *SKIPS)
+    done = sessionlab("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "0 of 0 claims hold" in done.stdout
+    assert "nothing was judged; --allow-skips" in " ".join(done.stdout.split())
+    allowed = sessionlab("run", *arguments, "--allow-skips", cwd=tmp_path)
+    assert allowed.returncode == 0
+    assert "--allow-skips" not in allowed.stdout
+
+
+def test_one_story_that_is_skipped_among_others_that_hold_is_no_failure(tmp_path: Path) -> None:
+    done = sessionlab("run", "monolith", story(tmp_path, *SKIPS))
+    assert done.returncode == 0
+    assert "1 held, 1 skipped" in done.stdout
+
+
+def test_a_story_that_was_skipped_after_it_had_shown_something_has_been_judged(
+    tmp_path: Path,
+) -> None:
+    path = story(tmp_path, 'lab.claim("one is one", expected=1, observed=1)', *SKIPS)
+    assert sessionlab("run", path).returncode == 0
+
+
+def test_an_earlier_run_in_the_folder_is_replaced_and_nothing_else_is_touched(
+    tmp_path: Path,
+) -> None:
+    sessionlab("run", "monolith", "stateless-http", "--out", "runs", cwd=tmp_path)
+    assert (tmp_path / "runs" / "stateless-http" / "history.jsonl").exists()
+    again = ("run", "monolith", "--out", "runs", "--json", "runs/mine.json")
+    assert sessionlab(*again, cwd=tmp_path).returncode == 0
+    assert sessionlab(*again, cwd=tmp_path).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "events.jsonl",
+        "junit.xml",
+        "mine.json",
+        "monolith",
+        "run.json",
+    ]
+    (tmp_path / "runs" / "monolith" / "notes.txt").write_text("mine")
+    refused = sessionlab("run", "stateless-http", "--out", "runs", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "notes.txt" in refused.stderr
+    assert (tmp_path / "runs" / "monolith" / "history.jsonl").exists(), "nothing was touched"
 
 
 def test_a_node_that_will_not_start_is_exit_status_3_with_its_last_lines(tmp_path: Path) -> None:

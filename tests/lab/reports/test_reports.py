@@ -91,7 +91,15 @@ def test_junit_has_a_case_a_claim_and_counts_what_failed() -> None:
 def test_the_worst_scenario_decides_the_exit_status() -> None:
     assert RUN.exit_status == 3
     assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[:2]).exit_status == 1
-    assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[3:]).exit_status == 0
+
+
+def test_a_run_that_judged_nothing_has_shown_nothing() -> None:
+    skipped = RunResult("local", "builtin", 1, 0.0, RUN.scenarios[3:])
+    assert skipped.exit_status == 3
+    assert replace(skipped, allow_skips=True).exit_status == 0
+    assert replace(skipped, scenarios=[], allow_skips=True).exit_status == 3
+    assert replace(skipped, scenarios=[RUN.scenarios[0], RUN.scenarios[3]]).exit_status == 0
+    assert replace(skipped, scenarios=RUN.scenarios[2:], allow_skips=True).exit_status == 3
 
 
 def printed(run: RunResult) -> str:
@@ -230,6 +238,72 @@ def test_a_folder_keeps_everything_that_a_later_report_needs(tmp_path: Path) -> 
     assert (event["kind"], event["data"]) == ("node.killed", {"node": "n2"})
     assert list(History.from_jsonl((kept / "bad" / "history.jsonl").read_text())) == list(ASKED)
     assert (kept / "bad" / "bad-1" / "n2.log").read_text() == "hello"
+
+
+def begun(folder: Folder, *scenarios: str) -> None:
+    folder.hear(Event(0.0, "run.started", "", {"seed": 1, "scenarios": list(scenarios)}))
+
+
+def test_what_an_earlier_run_has_left_is_cleared_even_if_it_was_cut_short(tmp_path: Path) -> None:
+    cut_short = Folder(tmp_path / "run")
+    begun(cut_short, "gone", "bad")
+    cut_short.hear(
+        Event(1.0, "part.log", "gone", {"cluster": "gone-1", "part": "n1", "text": "hello"})
+    )
+    with Folder(tmp_path / "run") as folder:  # while the first was killed, its file not closed
+        begun(folder, "bad")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["events.jsonl"]
+    assert '"bad"]' in (tmp_path / "run" / "events.jsonl").read_text()
+    cut_short.close()
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "notes.txt",
+        "photos/summer.log",
+        "good/notes.txt",
+        "good/good-1/n1.txt",
+        "good/good-1/deep/n1.log",
+        "good/other/n1.log",
+    ],
+)
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(
+    stranger: str, tmp_path: Path
+) -> None:
+    with Folder(tmp_path) as folder:
+        begun(folder, "good")
+        folder.hear(
+            Event(1.0, "part.log", "good", {"cluster": "good-1", "part": "n1", "text": "hello"})
+        )
+        folder.write(replace(RUN, scenarios=RUN.scenarios[:1]), "0.1.0")
+    (tmp_path / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / stranger).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="is not of an earlier run"):
+        Folder(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_that_only_looks_like_a_run_is_refused(tmp_path: Path) -> None:
+    for name, text in (("events.jsonl", '{"kind": "clicked"}\n'), ("run.json", "{}")):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        with pytest.raises(UsageError, match=f"{name} is not of an earlier run"):
+            Folder(folder)
+        assert (folder / name).read_text() == text
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "history.jsonl").write_text("mine")
+    with Folder(tmp_path / "run") as folder:
+        begun(folder, "good")
+    (tmp_path / "run" / "good").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="good is not of an earlier run"):
+        Folder(tmp_path / "run")
+    assert (tmp_path / "elsewhere" / "history.jsonl").read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
