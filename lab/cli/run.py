@@ -33,7 +33,9 @@ from lab.target import FORM, parse_target
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SCENARIO]...", help="Names or files; all of them when none is named."),
+    typer.Argument(
+        metavar="[SCENARIO]...", help="Names or files; all but slower ones when none is named."
+    ),
 ]
 FabricName = Annotated[str, typer.Option(help="What the cluster runs on.", **one_of(FABRICS))]
 BalancerName = Annotated[
@@ -51,6 +53,9 @@ RedisUrl = Annotated[
 def command(
     scenarios: Names = None,
     *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="When none is named: the slower ones as well.")
+    ] = False,
     fabric: FabricName = "local",
     balancer: BalancerName = "builtin",
     nodes: Nodes = 3,
@@ -103,8 +108,14 @@ def command(
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     if target:
         settings = _on_target(settings, target)
+    if everything and scenarios:
+        raise UsageError("--all and names exclude each other", "leave one of them out")
     outputs = Outputs(out, json, junit, summary)
-    raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
+    stories = chosen(scenarios or [], slow=everything)
+    status = run_and_report(stories, settings, outputs, jobs)
+    if not scenarios and (left_out := len(chosen([], slow=True)) - len(stories)):
+        typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
+    raise typer.Exit(status)
 
 
 def _on_target(settings: Settings, text: str) -> Settings:
@@ -193,5 +204,5 @@ def _write(result: RunResult, outputs: Outputs, folder: Folder | None) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def _is_stdout(path: Path | None) -> bool:
+def _is_stdout(path: Path) -> bool:
     return str(path) == "-"

@@ -82,6 +82,7 @@ def test_help_teaches_the_verbs_and_the_exit_status() -> None:
         (["run", "stiky"], "did you mean sticky"),
         (["run", "--fabric", "moon"], "'moon' is none of: local"),
         (["run", "--balancer", "f5"], "'f5' is none of: builtin"),
+        (["run", "sticky", "--all"], "--all and names exclude each other"),
         (["run", "--nodes", "0"], "--nodes"),
         (["run", "--nodes", "many"], "--nodes"),
         (["run", "--frobnicate"], "No such option"),
@@ -106,6 +107,7 @@ def test_list_shows_what_there_is() -> None:
     assert done.returncode == 0
     for word in ("memory-round-robin", "jwt", "learn:sid", "local", "kill-node", "builtin"):
         assert word in done.stdout
+    assert "logs nobody out (slower: by name, or with --all)" in done.stdout
 
 
 def test_a_broken_claim_is_exit_status_1_in_every_report(tmp_path: Path) -> None:
@@ -160,6 +162,15 @@ def test_a_run_that_judged_nothing_is_exit_status_3_unless_that_is_allowed(
     allowed = sessionlab("run", *arguments, "--allow-skips", cwd=tmp_path)
     assert allowed.returncode == 0
     assert "--allow-skips" not in allowed.stdout
+
+
+@pytest.mark.timeout(180)  # nearly all scenarios, on whatever this machine has to do besides
+def test_a_bare_run_says_that_it_has_left_out_the_slower_ones() -> None:
+    done = subprocess.run([*COMMAND, "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "held    sticky " in done.stdout
+    assert "rolling-deploy" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 slower left out: --all"
 
 
 def test_one_story_that_is_skipped_among_others_that_hold_is_no_failure(tmp_path: Path) -> None:
