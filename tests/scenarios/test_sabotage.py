@@ -357,4 +357,4 @@ async def test_no_claim_is_left_that_was_never_seen_broken(fabric: LocalFabric) 
     told = [run_one(story, Settings(), fabric, Events()) for story in installed().values()]
     for result in await asyncio.gather(*told):
         seen = set().union(*(case.breaks for case in CASES if case.scenario == result.name))
-        assert seen == set(range(1, len(result.claims) + 1)), result.name
+        assert seen == set(range(1, len(result.claims) + 1)), (result.name, result.reason)
