@@ -38,14 +38,16 @@ def installed() -> dict[str, Scenario]:
     return found
 
 
-def chosen(names: Sequence[str]) -> list[Scenario]:
-    """The named scenarios in the order given, each once; all that are installed for no names.
+def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
+    """The named scenarios in the order given, each once.
+
+    For no names all that are installed, those that are slow only if they are wanted.
 
     A name with a slash or ending in `.py` is the file of a scenario.
     """
     known = installed()
     if not names:
-        return list(known.values())
+        return [story for story in known.values() if slow or not story.slow]
     picked = dict.fromkeys(
         story
         for name in names

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lab.chance import notes
 from lab.claims import Claim
 from lab.events import Event
 from lab.history import History
+from lab.story_time import in_story_time
 from lab.tables import Table
 from lab.users import Users
+
+NOTHING_SHOWN = 3  # the exit status
 
 
 class Verdict(StrEnum):
@@ -39,19 +43,38 @@ class ScenarioResult:
 
     @property
     def users(self) -> Users:
-        """What became of each user, in all clusters of the scenario."""
-        return Users.of(self.history, self.events)
+        """What became of each user, in all clusters of the scenario; in the story's own time."""
+        return Users.of(*in_story_time(self.history, self.events))
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the claims: they may hold for another reason than the one they give."""
+        return notes(self.name, self.history, self.events)
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
+    """With `allow_skips` a run may have skipped everything; else that has shown nothing."""
+
     fabric: str
     balancer: str
     seed: int
     seconds: float
     scenarios: Sequence[ScenarioResult]
+    allow_skips: bool = False
 
     @property
     def exit_status(self) -> int:
         """0 every claim holds, 1 one does not, 3 nothing could be shown."""
-        return max((result.exit_status for result in self.scenarios), default=0)
+        worst = max((result.exit_status for result in self.scenarios), default=NOTHING_SHOWN)
+        allowed = self.allow_skips and self.all_skipped
+        return NOTHING_SHOWN if worst == 0 and self.judged_nothing and not allowed else worst
+
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether not one claim was made, in any scenario."""
+        return not any(result.claims for result in self.scenarios)
+
+    @property
+    def all_skipped(self) -> bool:
+        return all(result.outcome is Verdict.SKIPPED for result in self.scenarios)

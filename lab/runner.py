@@ -15,14 +15,16 @@ from lab.errors import LabError, Skip
 from lab.events import Events
 from lab.fabrics import FABRICS
 from lab.fabrics.interface import Fabric
-from lab.results import RunResult, ScenarioResult, Verdict
+from lab.results import NOTHING_SHOWN, RunResult, ScenarioResult, Verdict
 from lab.scenario import Scenario
 from lab.stack import RunningFabric
 from lab.stage import Lab, Settings
+from lab.unawaited import Forgotten, watching
 from lab.wire import exhausted
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
+NO_CLAIM = "the story claims nothing, so it shows nothing\nsay with `lab.claim` what must be seen"
 
 
 async def run(
@@ -60,7 +62,9 @@ async def run(
         await fabric.close()
     results = [task.result() for task in tasks]
     seconds = time.monotonic() - began
-    return RunResult(fabric.name, settings.balancer, settings.seed, seconds, results)
+    return RunResult(
+        fabric.name, settings.balancer, settings.seed, seconds, results, settings.allow_skips
+    )
 
 
 async def run_one(
@@ -68,10 +72,12 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    events.emit("scenario.started", story.name, title=story.title)
     began = time.monotonic()
     with events.recording(story.name) as told:
-        ending = await _tell(story, lab, events)
+        events.emit("scenario.started", story.name, title=story.title)
+        with watching(story.story) as forgotten:
+            ending = await _tell(story, lab, events)
+        ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
         name=story.name,
         title=story.title,
@@ -127,10 +133,20 @@ def _ended_by(error: LabError, claims: Sequence[Claim]) -> Ending:
 
 def _judged(claims: Sequence[Claim]) -> Ending:
     if not claims:
-        return Ending(Verdict.ERROR, "the story made no claim", 1)
+        return Ending(Verdict.ERROR, NO_CLAIM, NOTHING_SHOWN)
     if all(claim.holds for claim in claims):
         return Ending(Verdict.HELD, None, 0)
     return Ending(Verdict.BROKEN, None, 1)
+
+
+def _with_all_done(ending: Ending, forgotten: Sequence[Forgotten]) -> Ending:
+    """The same, unless the story left out a step: then it shows nothing, however it went."""
+    if not forgotten:
+        return ending
+    lines = [*map(str, forgotten), "write `await` in front of it"]
+    if ending.outcome is Verdict.ERROR and ending.reason:
+        lines.append(ending.reason)
+    return Ending(Verdict.ERROR, "\n".join(lines), NOTHING_SHOWN)
 
 
 def release() -> str:

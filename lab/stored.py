@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.chance import notes
 from lab.errors import UsageError
 from lab.events import Event
 from lab.history import History
+from lab.story_time import in_story_time
 from lab.users import Users
 
 
@@ -23,7 +25,13 @@ class Stored:
 
     @property
     def users(self) -> Users:
-        return Users.of(self.history, self.events)
+        """What became of each, in the scenario's own time."""
+        return Users.of(*in_story_time(self.history, self.events))
+
+    @property
+    def notes(self) -> list[str]:
+        """As in the result of the run."""
+        return notes(self.name, self.history, self.events)
 
 
 def read(folder: Path) -> Iterator[Stored]:

@@ -10,12 +10,13 @@ from lab.description import AFFINITIES, ALGORITHMS, STRATEGIES
 from lab.discovery import installed
 from lab.fabrics import FABRICS
 from lab.faults import FAULTS
+from lab.scenario import Scenario
 
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     shown: dict[str, dict[str, str]] = {
-        "scenarios": {name: story.title for name, story in installed().items()},
+        "scenarios": {name: _title(story) for name, story in installed().items()},
         "strategies": STRATEGIES,
         "algorithms": ALGORITHMS,
         "affinities": AFFINITIES,
@@ -28,3 +29,7 @@ def command() -> None:
         typer.echo(heading)
         for name, text in entries.items():
             typer.echo(f"  {name:<22} {text.splitlines()[0]}")
+
+
+def _title(story: Scenario) -> str:
+    return f"{story.title} (slower: by name, or with --all)" if story.slow else story.title
