@@ -9,7 +9,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: .venv/run ## set up, then run every scenario on this machine
-	$(BIN)/sessionlab run
+	$(BIN)/sessionlab run --all
 
 test: .venv/dev ## set up, then run the tests
 	$(BIN)/pytest

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
-from sessionlab.lab.errors import FabricLost, LabError, StepError
+from sessionlab.lab.errors import FabricLost, LabError, NothingShown, StepError
 
 PAUSE = 0.005  # seconds between two looks at something that is awaited
 T = TypeVar("T")
@@ -38,7 +38,7 @@ async def side_by_side(steps: Sequence[Coroutine[object, object, T]]) -> list[T]
         errors, others = group.split(LabError)
         if errors is None or others is not None:
             raise
-        raise _first(errors.subgroup(FabricLost) or errors) from None
+        raise _first(errors.subgroup((FabricLost, NothingShown)) or errors) from None
 
 
 def _first(errors: BaseExceptionGroup[LabError]) -> LabError:

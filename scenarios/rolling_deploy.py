@@ -38,6 +38,7 @@ Shop = Callable[[Client], Coroutine[object, object, Answer]]
     "rolling-deploy",
     "A rolling deploy of all servers: under which settings it logs nobody out",
     least_nodes=2,
+    slow=True,
 )
 async def rolling_deploy(lab: Lab) -> None:
     cluster = lab.cluster

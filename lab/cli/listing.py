@@ -14,12 +14,13 @@ from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
+from sessionlab.lab.scenario.scenario import Scenario
 
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     found, unusable = offered()
-    scenarios = {name: story.title for name, story in found.items()}
+    scenarios = {name: _title(story) for name, story in found.items()}
     scenarios |= {point: f"unusable: {error}" for point, error in unusable.items()}
     families: dict[str, Variants[Any]] = {
         "strategies": STRATEGIES,
@@ -36,3 +37,7 @@ def command() -> None:
         typer.echo(heading)
         for name, text in entries.items():
             typer.echo(f"  {name:<22} {text}")
+
+
+def _title(story: Scenario) -> str:
+    return f"{story.title} (slower: by name, or with --all)" if story.slow else story.title

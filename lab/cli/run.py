@@ -24,7 +24,7 @@ from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
-from sessionlab.lab.scenario.finding import chosen
+from sessionlab.lab.scenario.finding import chosen, installed
 from sessionlab.lab.scenario.lab import SETTINGS, Settings
 from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, release, run
 from sessionlab.lab.scenario.scenario import Scenario
@@ -32,7 +32,9 @@ from sessionlab.lab.verdicts.results import RunResult
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SCENARIO]...", help="Names or files; all of them when none is named."),
+    typer.Argument(
+        metavar="[SCENARIO]...", help="Names or files; all but slower ones when none is named."
+    ),
 ]
 FabricName = Annotated[str, typer.Option(help="What the cluster runs on.", **one_of(FABRICS))]
 BalancerName = Annotated[
@@ -50,6 +52,9 @@ RedisUrl = Annotated[
 def command(
     scenarios: Names = None,
     *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="When none is named: the slower ones as well.")
+    ] = False,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
     nodes: Nodes = SETTINGS.nodes,
@@ -57,7 +62,11 @@ def command(
         int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write report, events and histories to this folder.")
+        Path | None,
+        typer.Option(
+            help="Write report, events and histories to this folder; an earlier run"
+            " there is replaced."
+        ),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the result as JSON; - for standard output.")
@@ -81,20 +90,36 @@ def command(
             " SESSIONLAB_TARGET_PASSWORD. What it cannot show is skipped.",
         ),
     ] = None,
+    allow_skips: Annotated[
+        bool,
+        typer.Option(
+            "--allow-skips", help="It is no failure when every scenario was skipped (status 0)."
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Scenarios side by side.")] = SIDE_BY_SIDE,
 ) -> None:
     """Run scenarios: build their clusters, break them, and judge every claim.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
+
+    Exit status: 0 every claim holds; 1 a claim does not; 2 wrong usage; 3 nothing could be shown: a
+    cluster that did not start, a scenario that claims nothing or forgot an await, or every scenario
+    skipped (see --allow-skips); 130 interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
-    settings = Settings(fabric, balancer, nodes, seed, redis_url)
+    settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     if target:
         settings = _on_target(settings, target)
+    if everything and scenarios:
+        raise UsageError("--all and names exclude each other", "leave one of them out")
     given = [*_named(json=json, junit=junit, summary=summary), *map(_report, report or [])]
     outputs = Outputs(out, given)
-    raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
+    stories = chosen(scenarios or [], slow=everything)
+    status = run_and_report(stories, settings, outputs, jobs)
+    if not scenarios and (left_out := len(installed()) - len(stories)):
+        typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
+    raise typer.Exit(status)
 
 
 def _on_target(settings: Settings, text: str) -> Settings:
@@ -154,7 +179,7 @@ def run_and_report(
 ) -> int:
     """Run, print, write what was asked for; the exit status."""
     outputs.check()
-    folder = Folder(outputs.folder) if outputs.folder else None
+    folder = Folder(outputs.folder, outputs.files) if outputs.folder else None
     report = ConsoleReport(Console(stderr=outputs.take_stdout, highlight=False))
     events = Events(report.hear)
     if folder:

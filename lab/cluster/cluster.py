@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Sequence
 from itertools import cycle
@@ -10,11 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from sessionlab.lab.balancers.builtin import Builtin
-from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.balancers.interface import Balancer
-from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.client import PATIENCE, Client
 from sessionlab.lab.clients.network import Way
 from sessionlab.lab.cluster import runtime_in
+from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Trouble
@@ -56,7 +54,8 @@ class Cluster:
         self._boot = runtime_in(site, description, redis_url)
         self.password = self._boot.password
         self._members = Membership(self._boot, self._emit, events.now)
-        self.trouble = Trouble(self._boot, site, self._emit)
+        self.trouble = Trouble(self._boot, site, self._emit, events.now)
+        self._front = BalancerLife(self._boot, self.trouble, self._emit, events.now)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -105,8 +104,11 @@ class Cluster:
             return next(iter(self.nodes.values())).url
         return f"https://{front.address}" if front.edge else front.address.url
 
-    def client(self, user: str, source: str | None = None) -> Client:
-        """A client for that user, not logged in yet; `source` is the address it comes from."""
+    def client(self, user: str, source: str | None = None, *, patience: float = PATIENCE) -> Client:
+        """A client for that user, not logged in yet; `source` is the address it comes from.
+
+        What is not answered after `patience` seconds counts as unanswered.
+        """
         front = self._boot.balancer
         edge = front.edge if front else None
         client = Client(
@@ -120,16 +122,19 @@ class Cluster:
             Way(source, edge.believed() if edge else None),
             sum(other.user == user for other in self._clients),
         )
+        client.patience = patience
         self._clients.append(client)
         return client
 
-    def clients(self, count: int, sources: Sequence[str] = ()) -> list[Client]:
+    def clients(
+        self, count: int, sources: Sequence[str] = (), *, patience: float = PATIENCE
+    ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
         They come from the addresses `sources` in turn, when there are any (see `Lab.addresses`).
         """
         return [
-            self.client(f"user-{number:06d}", source)
+            self.client(f"user-{number:06d}", source, patience=patience)
             for number, source in zip(range(1, count + 1), cycle(sources or [None]))
         ]
 
@@ -143,18 +148,7 @@ class Cluster:
 
     async def watch(self) -> None:
         """Report every part that ends by itself, until cancelled."""
-        ended: set[str] = set()
-        while True:
-            for name in {*self.nodes, BALANCER, REDIS} - ended:
-                status = self._site.ended(name)
-                if status is not None:
-                    ended.add(name)
-                    self._emit(
-                        "node.ended" if name in self.nodes else f"{name}.ended",
-                        node=name,
-                        status=status,
-                    )
-            await asyncio.sleep(0.2)
+        await self._boot.watch(self._emit)
 
     @property
     def admin_url(self) -> str | None:
@@ -164,7 +158,7 @@ class Cluster:
 
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""
-        return await self._boot.balancer.states() if self._boot.balancer else {}
+        return await self._boot.front().states() if self._boot.balancer else {}
 
     async def versions(self) -> dict[str, str]:
         """The version that each node says it runs, by the node's name; asked past the balancer."""
@@ -224,18 +218,29 @@ class Cluster:
             raise
         self._emit("deploy.finished", version=version, nodes=list(self.nodes))
 
+    async def kill_balancer(self) -> None:
+        """SIGKILL: nobody is answered any more, and what it has learned is gone."""
+        await self._front.kill()
+
+    async def start_balancer(self) -> None:
+        """Start it again after a kill: same address, same secrets, an empty memory."""
+        await self._front.start()
+
+    async def freeze_balancer(self) -> None:
+        """Stop it where it stands: it takes connections, and answers nothing."""
+        await self._front.freeze()
+
+    async def thaw_balancer(self) -> None:
+        """Let it go on from there."""
+        await self._front.thaw()
+
     async def restart_balancer(self) -> None:
         """Stop the balancer and start it again: same address, same secrets, an empty memory."""
-        self._balancer()
-        began = self._events.now()
-        await self._boot.parts.end(BALANCER, signal.SIGTERM)
-        await self._boot.start_balancer()
-        self._emit("balancer.restarted", began=began)
+        await self._front.restart()
 
     async def reload_balancer(self) -> None:
         """Have the balancer read its configuration anew while it serves."""
-        await self._balancer().reload()
-        self._emit("balancer.reloaded")
+        await self._front.reload()
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
@@ -288,11 +293,6 @@ class Cluster:
         if redis.part is None:
             raise Skip("the lab did not start that Redis (--redis-url), so it does not stop it")
         return redis
-
-    def _balancer(self) -> Balancer:
-        if self._boot.balancer is None:
-            raise StepError("this cluster has no balancer", "describe it with one")
-        return self._boot.balancer
 
     def _emit(self, kind: str, **data: object) -> None:
         self._events.emit(kind, self._scenario, cluster=self._site.label, **data)

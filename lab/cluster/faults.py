@@ -18,15 +18,19 @@ from sessionlab.lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link,
 class Trouble:
     """Every change is an event. What was done to a part outlasts a restart of it."""
 
-    def __init__(self, boot: Boot, site: Site, emit: Callable[..., None]) -> None:
+    def __init__(
+        self, boot: Boot, site: Site, emit: Callable[..., None], now: Callable[[], float]
+    ) -> None:
         self._boot = boot
         self._site = site
         self._emit = emit
+        self._now = now
 
     async def pause(self, part: str) -> None:
         """Stop it where it stands: it answers nothing, and keeps all its connections."""
+        began = self._now()
         await self._site.signal(self._running(part), signal.SIGSTOP)
-        self._emit("part.paused", part=part)
+        self._emit("part.paused", part=part, began=began)
 
     async def resume(self, part: str) -> None:
         """Let it go on from there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ class Membership:
             for node in new:
                 self.nodes[node.name] = node
                 if self._boot.balancer:
-                    await self._boot.balancer.add(node.backend)
+                    await self._in_front().add(node.backend)
             await self._boot.all_up([node.name for node in new])
         except LabError as error:
             await self._give_up(new)
@@ -70,7 +71,7 @@ class Membership:
         began = self._now()
         for node in nodes:
             if self._boot.balancer:
-                await self._boot.balancer.remove(node.backend)
+                await self._in_front().remove(node.backend)
             del self.nodes[node.name]
         await side_by_side(
             [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
@@ -121,7 +122,8 @@ class Membership:
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
             if self.nodes.pop(node.name, None) and self._boot.balancer:
-                await self._boot.balancer.remove(node.backend)
+                with contextlib.suppress(StepError):  # it may be what has failed
+                    await self._in_front().remove(node.backend)
             await self._boot.abandon(node)
 
     @property
@@ -130,9 +132,7 @@ class Membership:
         return self._boot.description.affinity != "none"
 
     def _in_front(self) -> Balancer:
-        if self._boot.balancer is None:
-            raise StepError("this cluster has no balancer", "describe it with one")
-        return self._boot.balancer
+        return self._boot.front()
 
 
 def _names(nodes: Sequence[Node]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import signal
+from collections.abc import Callable
 from functools import cached_property
 
 import aiohttp
@@ -18,9 +20,11 @@ from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
-from sessionlab.lab.errors import LabError, StartError
+from sessionlab.lab.errors import LabError, StartError, StepError
 from sessionlab.lab.fabrics.interface import Site
 from sessionlab.lab.waiting import side_by_side
+
+WATCH_PAUSE = 0.2  # seconds between two looks at which parts have ended
 
 
 class Boot:
@@ -107,16 +111,29 @@ class Boot:
                 "the Redis named with --redis-url does not answer", "start it, or leave that option"
             )
 
+    def front(self) -> Balancer:
+        """The balancer, which runs; raises StepError when it does not, or when there is none."""
+        balancer = self.described_balancer()
+        if not self.running(BALANCER):
+            raise StepError("the balancer is not running", "cluster.start_balancer() starts it")
+        return balancer
+
+    def described_balancer(self) -> Balancer:
+        """The balancer, be it running or not; raises StepError when there is none."""
+        if self.balancer is None:
+            raise StepError("this cluster has no balancer", "describe it with one")
+        return self.balancer
+
     async def start_balancer(self) -> None:
         if self.balancer is None:
             return
         backends = [node.backend for node in self.nodes.values()]
         await self.parts.start(self.balancer.part(backends), self.balancer.ready)
-        await self.all_up(list(self.nodes))
+        await self.all_up([name for name in self.nodes if self.running(name)])
 
     async def all_up(self, names: list[str]) -> None:
-        """Wait until the balancer sends requests to these nodes."""
-        if self.balancer is None:
+        """Wait until the balancer, when it runs, sends requests to these nodes."""
+        if self.balancer is None or not self.running(BALANCER):
             return
         balancer = self.balancer
 
@@ -156,6 +173,18 @@ class Boot:
         return self._site.write("keys.json", key_set(keys))
 
     # The end
+
+    async def watch(self, emit: Callable[..., None]) -> None:
+        """Emit an event for every part that ends, until cancelled."""
+        ended: set[str] = set()
+        while True:
+            for name in {*self.nodes, BALANCER, REDIS} - ended:
+                status = self._site.ended(name)
+                if status is not None:
+                    ended.add(name)
+                    kind = "node.ended" if name in self.nodes else f"{name}.ended"
+                    emit(kind, node=name, status=status)
+            await asyncio.sleep(WATCH_PAUSE)
 
     async def close(self) -> dict[str, str]:
         """End everything; what each part has printed, by its name."""

@@ -32,7 +32,8 @@ class Operation:
     a pin moved. `version` is that of the app that answered, where it says so. `item` is what a
     request puts into the cart, `items` what an answer says is in it, None when it does not say.
     `cluster` is where it happened, for a story that builds several; `tab` tells one user's several
-    clients apart; `direct` means past the balancer, straight to a node.
+    clients apart; `direct` means past the balancer, straight to a node; `given_up` that the client
+    itself went away before an answer came.
     """
 
     client: str
@@ -55,6 +56,7 @@ class Operation:
     cluster: str = ""
     tab: int = 0
     direct: bool = False
+    given_up: bool = False
 
     @property
     def recognised(self) -> bool:

@@ -30,6 +30,7 @@ def _scenario(result: ScenarioResult) -> dict[str, object]:
         "seconds": result.seconds,
         "requests": len(result.history),
         "claims": [asdict(claim) for claim in result.claims],
+        "notes": result.notes,
         "users": result.users.summary(),
         "tables": [asdict(table) for table in result.tables],
     }

@@ -34,6 +34,8 @@ def _suite(result: ScenarioResult) -> ET.Element:
         case = ET.SubElement(suite, "testcase", classname=result.name, name=_text(result.title))
         ET.SubElement(case, whole, message=_text(result.reason or ""))
     suite.set("tests", str(len(suite)))
+    if result.notes:
+        ET.SubElement(suite, "system-out").text = _text("\n".join(result.notes))
     suite.set("failures", str(len(suite.findall("*/failure"))))
     suite.set("errors", str(len(suite.findall("*/error"))))
     suite.set("skipped", str(len(suite.findall("*/skipped"))))

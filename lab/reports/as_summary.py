@@ -16,7 +16,7 @@ MARKS = {
 
 
 def to_summary(run: RunResult) -> str:
-    """A table with a row a scenario; below it every claim that is broken, and every reason."""
+    """A table with a row a scenario; below it every claim that is broken, every note and reason."""
     return "\n".join([*_table(run), *_details(run)]) + "\n"
 
 
@@ -37,6 +37,7 @@ def _table(run: RunResult) -> Iterator[str]:
 def _details(run: RunResult) -> Iterator[str]:
     for result in run.scenarios:
         lines = [*map(_broken, (claim for claim in result.claims if not claim.holds))]
+        lines += [f"- note: {_text(note)}" for note in result.notes]
         if result.reason:
             lines.append(f"- {_text(result.reason)}")
         if lines:

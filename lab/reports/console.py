@@ -62,6 +62,8 @@ class ConsoleReport:
                 self._console.print(Text("  " + row), soft_wrap=True)
         for said in result.users.told(result.name):
             self._indented(Text("lost   " + said), 2, hanging=7)
+        for note in result.notes:
+            self._indented(Text.assemble(("note   ", "bold yellow"), note), 2, hanging=7)
         if result.reason:
             self._indented(Text(result.reason, style=STYLES[result.outcome]), 2)
 
@@ -80,6 +82,8 @@ class ConsoleReport:
             style=style,
             highlight=False,
         )
+        if run.judged_nothing and run.all_skipped and not run.allow_skips:
+            self._console.print("nothing was judged; --allow-skips takes skips for a success")
 
     def stop(self) -> None:
         """Take the line that says what is running off the screen."""

@@ -8,7 +8,15 @@ from sessionlab.lab.cluster.deploys.recreate import Recreate
 from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.tokens import altered, read_token, resigned, unsigned
-from sessionlab.lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
+from sessionlab.lab.errors import (
+    DeployError,
+    LabError,
+    NothingShown,
+    Skip,
+    StartError,
+    StepError,
+    UsageError,
+)
 from sessionlab.lab.record.answers import Answer, Answers, together
 from sessionlab.lab.record.claims import Claim, MoreThan, share
 from sessionlab.lab.record.history import History, Operation, Outcome
@@ -35,6 +43,7 @@ __all__ = [
     "Lab",
     "LabError",
     "MoreThan",
+    "NothingShown",
     "Operation",
     "Outcome",
     "Predicted",

@@ -51,8 +51,10 @@ def offered() -> tuple[dict[str, Scenario], dict[str, UsageError]]:
     return found, unusable
 
 
-def chosen(names: Sequence[str]) -> list[Scenario]:
-    """The named scenarios in the order given, each once; all that are installed for no names.
+def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
+    """The named scenarios in the order given, each once.
+
+    For no names all that are installed, those that are slow only if they are wanted.
 
     A name with a slash or ending in `.py` is the file of a scenario. A package whose scenarios
     can't be used is named on standard error, and the rest told.
@@ -61,7 +63,7 @@ def chosen(names: Sequence[str]) -> list[Scenario]:
     for error in unusable.values():
         sys.stderr.write(f"sessionlab: {error}\n  {error.hint}\n")
     if not names:
-        return list(known.values())
+        return [story for story in known.values() if slow or not story.slow]
     picked = dict.fromkeys(
         story
         for name in names

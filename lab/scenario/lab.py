@@ -11,7 +11,8 @@ from random import Random
 from typing import TypeVar
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.traffic import PAUSE, Traffic
+from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
+from sessionlab.lab.clients.turns import Turns, in_place, shuffled
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import (
     BALANCER,
@@ -41,7 +42,8 @@ Sabotage = Callable[[Description], Description]
 class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
-    The fabric of that name is made with `fabric_options`: `external` with its `target`.
+    The fabric of that name is made with `fabric_options`: `external` with its `target`. With
+    `allow_skips` it is no failure that every story was skipped.
     """
 
     fabric: str = "local"
@@ -51,6 +53,7 @@ class Settings:
     redis_url: str | None = None
     sabotage: Sabotage | None = None
     fabric_options: Mapping[str, Target] = field(default_factory=dict)
+    allow_skips: bool = False
 
 
 SETTINGS = Settings()
@@ -65,6 +68,7 @@ class Lab:
     ) -> None:
         self.nodes = settings.nodes
         self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
+        self._turns = Turns(f"{settings.seed}/{scenario}/turns")
         self.history = History()
         self.claims: list[Claim] = []
         self.tables: list[Table] = []
@@ -138,11 +142,13 @@ class Lab:
         self.claims.append(claim)
         self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
 
-    async def one_by_one(
-        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
-    ) -> Answers:
-        """All clients do the same, one after the other; their answers in the clients' order."""
-        return Answers([await does(client) for client in clients])
+    async def one_by_one(self, clients: Sequence[Client], does: Does) -> Answers:
+        """All clients do the same, one after the other, in an order that is drawn from the seed.
+
+        Their answers come in the clients' order.
+        """
+        order = shuffled(len(clients), self._turns.of(clients))
+        return Answers(in_place([await does(clients[number]) for number in order], order))
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table below the claims; 78 characters a line are what a terminal has for it."""
@@ -153,28 +159,25 @@ class Lab:
         mine = [operation for operation in self.history if operation.cluster == cluster.label]
         return Users.of(mine, ())
 
-    async def everyone(
-        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
-    ) -> Answers:
-        """All clients do the same at the same time; their answers in the clients' order."""
-        return Answers(await side_by_side([does(client) for client in clients]))
+    async def everyone(self, clients: Sequence[Client], does: Does) -> Answers:
+        """All clients do the same at the same time; their answers in the clients' order.
+
+        Who begins is drawn from the seed, at every step anew.
+        """
+        order = shuffled(len(clients), self._turns.of(clients))
+        return Answers(in_place(await side_by_side([does(clients[n]) for n in order]), order))
 
     async def at_once(self, *steps: Coroutine[object, object, Answer]) -> Answers:
         """Several requests at the same time, of one client or of more; the answers in order."""
-        return Answers(await side_by_side(steps))
+        order = shuffled(len(steps), self._turns.of(()))
+        return Answers(in_place(await side_by_side([steps[n] for n in order]), order))
 
     async def everyone_often(
-        self,
-        clients: Sequence[Client],
-        times: int,
-        does: Callable[[Client], Coroutine[object, object, Answer]],
+        self, clients: Sequence[Client], times: int, does: Does
     ) -> list[Answers]:
-        """Each client does the same that many times, all of them side by side."""
-
-        async def often(client: Client) -> Answers:
-            return Answers([await does(client) for _ in range(times)])
-
-        return await side_by_side([often(client) for client in clients])
+        """All clients do the same that many times, each time in another order; by client."""
+        rounds = [await self.everyone(clients, does) for _ in range(times)]
+        return [Answers(turn[number] for turn in rounds) for number in range(len(clients))]
 
     async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
         """Tell several parts of a story side by side; what each returns, by its name.
@@ -194,14 +197,12 @@ class Lab:
                 part.close()  # those that an error elsewhere kept from beginning
         return dict(zip(parts, ends, strict=True))
 
-    def asking(
-        self,
-        clients: Sequence[Client],
-        does: Callable[[Client], Coroutine[object, object, Answer]],
-        pause: float = PAUSE,
-    ) -> Traffic:
-        """Clients that keep asking until the `async with` block ends, with a pause in between."""
-        return Traffic(clients, does, pause)
+    def asking(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> Traffic:
+        """Clients that keep asking until the `async with` block ends.
+
+        Each pauses between an answer and its next request, for `pause` seconds on average.
+        """
+        return Traffic(clients, does, pause, drawn=self._turns.of(clients))
 
     @asynccontextmanager
     async def fault(self, name: str, cluster: Cluster, node: str = "n1") -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from sessionlab.lab.balancers.programs import check
+from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
@@ -17,10 +18,12 @@ from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.scenario import Scenario
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.scenario.unawaited import Forgotten, watching
+from sessionlab.lab.verdicts.results import NOTHING_SHOWN, RunResult, ScenarioResult, Verdict
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
+NO_CLAIM = "the story claims nothing, so it shows nothing\nsay with `lab.claim` what must be seen"
 
 
 async def run(
@@ -55,7 +58,9 @@ async def run(
         await fabric.close()
     results = [task.result() for task in tasks]
     seconds = time.monotonic() - began
-    return RunResult(fabric.name, settings.balancer, settings.seed, seconds, results)
+    return RunResult(
+        fabric.name, settings.balancer, settings.seed, seconds, results, settings.allow_skips
+    )
 
 
 async def run_one(
@@ -63,10 +68,12 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    events.emit("scenario.started", story.name, title=story.title)
     began = time.monotonic()
     with events.recording(story.name) as told:
-        ending = await _tell(story, lab, events)
+        events.emit("scenario.started", story.name, title=story.title)
+        with watching(story.story) as forgotten:
+            ending = await _tell(story, lab, events)
+        ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
         name=story.name,
         title=story.title,
@@ -103,6 +110,8 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
     except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
         if limit.expired():
             return Ending(Verdict.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
+        if trouble := exhausted(error):
+            return _ended_by(trouble, lab.claims)
         events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
         reason = f"the story itself failed: {type(error).__name__}: {error}"
         return Ending(Verdict.ERROR, reason, 1)
@@ -120,10 +129,20 @@ def _ended_by(error: LabError, claims: Sequence[Claim]) -> Ending:
 
 def _judged(claims: Sequence[Claim]) -> Ending:
     if not claims:
-        return Ending(Verdict.ERROR, "the story made no claim", 1)
+        return Ending(Verdict.ERROR, NO_CLAIM, NOTHING_SHOWN)
     if all(claim.holds for claim in claims):
         return Ending(Verdict.HELD, None, 0)
     return Ending(Verdict.BROKEN, None, 1)
+
+
+def _with_all_done(ending: Ending, forgotten: Sequence[Forgotten]) -> Ending:
+    """The same, unless the story left out a step: then it shows nothing, however it went."""
+    if not forgotten:
+        return ending
+    lines = [*map(str, forgotten), "write `await` in front of it"]
+    if ending.outcome is Verdict.ERROR and ending.reason:
+        lines.append(ending.reason)
+    return Ending(Verdict.ERROR, "\n".join(lines), NOTHING_SHOWN)
 
 
 def release() -> str:

@@ -31,6 +31,17 @@ def life(client: str = "alice", at: str = "n1", then: str = "n2", **more: object
     return life
 
 
+def well(since: float, until: float = 4.0, **more: str) -> Life:
+    """The same, and known at its first node by an answer that was under way from then till then."""
+    known = life()
+    known.operations[-1] = replace(known.operations[-1], **more)  # type: ignore[arg-type]
+    login = known.operations[0]
+    known.operations.insert(
+        1, replace(login, path="/me", credential=60, invoked=since, completed=until)
+    )
+    return known
+
+
 def told(all_lives: list[Life], *events: Event) -> list[str]:
     return [str(loss) for loss in losses(users(merged(all_lives)), events)]
 
@@ -86,12 +97,10 @@ def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
     [("memory", "node.killed"), ("redis", "redis.stopped"), ("jwt", "keys.retired")],
 )
 def test_what_was_over_before_the_user_was_last_well_is_no_cause(strategy: str, kind: str) -> None:
-    before_login = happened(kind, 0.6, node="n1", began=0.1)
+    before_login = happened(kind, 0.2, node="n1", began=0.1)
     (said,) = told([life()], started(strategy), before_login)
     assert " at 0.1 s" not in said
-    well = life()
-    well.operations.insert(1, replace(well.operations[0], path="/me", credential=60, completed=4.0))
-    (said,) = told([well], started(strategy), happened(kind, 3.0, node="n1"))
+    (said,) = told([well(since=3.5)], started(strategy), happened(kind, 3.0, node="n1"))
     assert " at 3.0 s" not in said
 
 
@@ -104,14 +113,152 @@ def test_who_was_well_when_it_had_only_begun_was_not_spared_by_it(strategy: str,
     assert " at 0.6 s" in said
 
 
+@pytest.mark.parametrize(
+    ("strategy", "kind", "how"),
+    [
+        ("redis", "redis.stopped", "Redis stopped at 3.0 s"),
+        ("jwt", "keys.retired", "taken away at 3.0 s"),
+        ("memory", "node.killed", "n1 was killed at 3.0 s"),
+    ],
+)
+def test_a_good_answer_that_was_under_way_when_it_came_clears_nothing(
+    strategy: str, kind: str, how: str
+) -> None:
+    (said,) = told([well(since=2.9)], started(strategy), happened(kind, 3.0, node="n1"))
+    assert how in said
+
+
+def test_what_had_happened_before_a_request_is_preferred_to_what_came_while_it_was_under_way() -> (
+    None
+):
+    before, under_way = happened("redis.stopped", 3.0), happened("redis.stopped", 5.5)
+    (said,) = told([life()], started("redis"), before, under_way)
+    assert "Redis stopped at 3.0 s" in said
+    (said,) = told([life()], started("redis"), under_way)
+    assert "Redis stopped at 5.5 s" in said  # asked late, or cut
+
+
+@pytest.mark.parametrize("kind", ["node.killed", "node.stopped", "node.removed"])
+def test_a_node_that_gave_the_answer_had_not_ended_before_it(kind: str) -> None:
+    ended_under_way = happened(kind, 5.5, node="n1")
+    (said,) = told([life(then="n1")], started(), ended_under_way)
+    assert "their node itself knew them no more" in said
+    (said,) = told([life(then="n2")], started(), ended_under_way)
+    assert "n1 " in said  # its end is why the request was sent to another
+    (said,) = told([life(then="n1")], started(), happened(kind, 5.0, node="n1"))
+    assert " at 5.0 s" in said  # it was there again, with an empty memory
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_request_that_a_node_s_end_cut_in_its_answer_is_its_victim(status: int | None) -> None:
+    cut = Life("alice")
+    cut.log_in()
+    cut.now = 5.0
+    cut.fail("GET", "/me", status, node="n1")
+    (said,) = told([cut], started(), happened("node.killed", 5.6, node="n1", began=5.5))
+    assert "n1 was killed at 5.5 s" in said
+
+
+def unanswered(status: int | None = None) -> Life:
+    """Logged in at n1 at 0.5 s; from 5 s on that is all it gets."""
+    alice = Life("alice")
+    alice.log_in()
+    alice.now = 5.0
+    alice.fail("GET", "/me", status)
+    return alice
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("balancer.killed", "was killed"),
+        ("part.paused", "was frozen"),
+        ("balancer.restarted", "restarted"),
+    ],
+)
+def test_a_balancer_that_is_away_is_named_to_those_who_got_no_answer(kind: str, how: str) -> None:
+    away = happened(kind, 5.5, part="balancer", began=4.0)
+    assert told([unanswered()], started(), away) == [
+        f"1 of 1 users stuck: the balancer {how} at 4.0 s: no answer came"
+    ]
+
+
+def test_who_got_an_answer_got_it_from_a_balancer_that_was_there() -> None:
+    killed = happened("balancer.killed", 5.5, began=5.0)
+    assert told([unanswered(503)], started(), killed) == [
+        "1 of 1 users stuck: 503 came from the balancer"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "begins"),
+    [
+        (happened("balancer.killed", 3.0), happened("balancer.started", 4.0)),
+        (
+            happened("part.paused", 3.0, part="balancer"),
+            happened("part.resumed", 4.0, part="balancer"),
+        ),
+        (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1")),
+        (happened("part.paused", 3.0, part="n1"), happened("part.resumed", 4.0, part="n1")),
+        (happened("redis.stopped", 3.0), happened("redis.started", 4.0)),
+    ],
+)
+def test_silence_is_not_due_to_what_was_there_again(ends: Event, begins: Event) -> None:
+    (said,) = told([unanswered()], started("redis"), ends)
+    assert " at 3.0 s" in said
+    assert told([unanswered()], started("redis"), ends, begins) == [
+        "1 of 1 users stuck: no answer came from the balancer"
+    ]
+
+
+def test_a_node_that_is_resumed_after_it_was_killed_is_still_dead() -> None:
+    killed = happened("node.killed", 3.0, node="n1")
+    (said,) = told([unanswered()], started(), killed, happened("part.resumed", 4.0, part="n1"))
+    assert "n1 was killed at 3.0 s" in said
+
+
+def test_a_node_that_was_only_frozen_has_lost_no_memory() -> None:
+    frozen = happened("part.paused", 3.0, part="n1")
+    (said,) = told([life(then="n1")], started(), frozen)
+    assert "their node itself knew them no more" in said
+    (said,) = told([life(then="n2")], started(), frozen)
+    assert "n1 was frozen at 3.0 s, their sessions were in its memory" in said
+
+
+def test_memory_that_was_lost_stays_lost_when_the_node_is_there_again() -> None:
+    again = (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
+    (said,) = told([life()], started(), *again)
+    assert "n1 was killed at 3.0 s, their sessions were in its memory" in said
+
+
+def test_a_balancer_that_was_killed_has_forgotten_the_pin_too() -> None:
+    forgot = life(verdict="II", reason="table-lost")
+    (said,) = told([forgot], started(), happened("balancer.killed", 2.0))
+    assert "table-lost; it was killed at 2.0 s" in said
+    frozen = happened("part.paused", 2.0, part="balancer")
+    (said,) = told([forgot], started(), frozen)
+    assert "frozen" not in said
+
+
+def test_a_frozen_redis_that_is_taken_for_no_session_was_only_away() -> None:
+    (said,) = told([life()], started("redis"), happened("part.paused", 3.0, part="redis"))
+    assert "Redis was away from 3.0 s on, and a node took that for no session" in said
+
+
+@pytest.mark.parametrize("strategy", ["redis", "jwt"])
+def test_errors_that_a_new_login_ended_are_told_as_errors(strategy: str) -> None:
+    freed = unanswered(502)
+    freed.ask("POST", "/login", 200, user="alice")
+    assert told([freed], started(strategy), happened("node.killed", 4.0, node="n1")) == [
+        "1 of 1 users logged out: n1 was killed at 4.0 s, 502 came, until they logged in anew"
+    ]
+
+
 def test_a_pin_that_a_restart_forgot_is_forgotten_for_lucky_users_too() -> None:
-    lucky = life(verdict="II", reason="table-lost")
-    lucky.operations.insert(
-        1, replace(lucky.operations[0], path="/me", credential=60, completed=4.0)
-    )
+    lucky = well(since=3.5, verdict="II", reason="table-lost")
     (said,) = told([lucky], started(), happened("balancer.restarted", 2.0))
     assert "it restarted at 2.0 s" in said
-    (said,) = told([lucky], started(), happened("balancer.restarted", 0.5, began=0.3))
+    (said,) = told([lucky], started(), happened("balancer.restarted", 0.2, began=0.1))
     assert "it restarted" not in said
 
 

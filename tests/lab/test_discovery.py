@@ -31,6 +31,14 @@ def test_named_scenarios_come_in_the_order_given_and_once() -> None:
     assert names == ["sticky", "monolith"]
 
 
+def test_slow_ones_are_run_by_name_or_when_everything_is_wanted() -> None:
+    slow = [story.name for story in installed().values() if story.slow]
+    assert slow
+    assert [story.name for story in chosen([])] == [n for n in installed() if n not in slow]
+    assert [story.name for story in chosen([], slow=True)] == list(installed())
+    assert [story.name for story in chosen(slow)] == slow
+
+
 def test_a_name_may_be_written_as_its_file_is() -> None:
     assert chosen(["redis_down"])[0].name == "redis-down"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import pytest
 
@@ -47,7 +48,7 @@ async def closed(them: list[Client]) -> None:
 async def test_a_round_is_made_of_requests_that_began_after_it() -> None:
     them = clients(3)
     servers = Servers()
-    async with Traffic(them, servers.me) as traffic:
+    async with Traffic(them, servers.me, drawn=Random(1)) as traffic:
         for _ in range(3):
             before = servers.asked
             answers = await traffic.round()
@@ -59,7 +60,7 @@ async def test_a_round_is_made_of_requests_that_began_after_it() -> None:
 async def test_a_request_under_way_is_not_part_of_a_round_and_every_client_is() -> None:
     them = clients(2)
     servers = Servers(slow=them[1])
-    async with Traffic(them, servers.me) as traffic:
+    async with Traffic(them, servers.me, drawn=Random(1)) as traffic:
         while servers.asked < 2:
             await asyncio.sleep(0)
         before = servers.asked
@@ -75,7 +76,7 @@ async def test_a_request_under_way_is_not_part_of_a_round_and_every_client_is() 
 async def test_nobody_asks_any_more_when_it_is_over() -> None:
     them = clients(2)
     servers = Servers()
-    async with Traffic(them, servers.me) as traffic:
+    async with Traffic(them, servers.me, drawn=Random(1)) as traffic:
         await traffic.round()
     asked = servers.asked
     for _ in range(20):
@@ -90,12 +91,12 @@ async def test_what_goes_wrong_with_a_client_is_told_by_the_round_and_in_the_end
     async def fails(_: Client) -> Answer:
         raise StepError("it is out of order")
 
-    traffic = Traffic(them, fails)
+    traffic = Traffic(them, fails, drawn=Random(1))
     with pytest.raises(StepError, match="out of order"):
         async with traffic:
             await traffic.round()
     with pytest.raises(StepError, match="out of order"):
-        async with Traffic(them, fails):
+        async with Traffic(them, fails, drawn=Random(1)):
             await asyncio.sleep(0)
     await closed(them)
 
@@ -105,7 +106,7 @@ async def test_an_error_of_the_story_s_own_does_not_wait_for_an_answer() -> None
     servers = Servers(slow=them[0])
 
     async def story() -> None:
-        async with Traffic(them, servers.me):
+        async with Traffic(them, servers.me, drawn=Random(1)):
             while not servers.asked:
                 await asyncio.sleep(0)
             raise ValueError("mine")

@@ -305,7 +305,7 @@ def test_a_verdict_knows_when_the_user_was_last_well() -> None:
     life.fail("GET", "/me", 503)
     life.ask("GET", "/me", 401)
     user = only(life.operations)
-    assert (user.entered, user.since) == (0.75, known.completed)
+    assert (user.entered, user.since) == (0.25, known.invoked)
 
 
 @given(lives())
@@ -351,10 +351,41 @@ def test_a_new_login_begins_a_new_cart(life: Life, credential: int) -> None:
     assert only(life.operations).fate is life.verdict
 
 
+def test_what_a_client_gave_up_is_no_error_and_may_have_been_done_all_the_same() -> None:
+    life = Life("alice")
+    life.log_in()
+    life.ask("POST", "/cart", None, item="book", given_up=True)
+    life.ask("GET", "/cart", 200, items=("book",))
+    assert (only(life.operations).fate, spans(only(life.operations))) == (Fate.KEPT, [])
+    life.ask("POST", "/logout", None, given_up=True)
+    life.ask("GET", "/me", 401)
+    assert only(life.operations).fate is Fate.KEPT
+
+
 def test_who_never_logged_in_has_no_verdict() -> None:
     life = Life("mallory")
     life.ask("GET", "/me", 401)
     assert users(life.operations) == []
+
+
+@pytest.mark.parametrize("status", [None, 502])
+def test_who_asks_to_log_in_and_never_gets_in_is_stuck(status: int | None) -> None:
+    life = Life("alice", credential=0)
+    first = life.fail("POST", "/login", status)
+    life.fail("POST", "/login", status)
+    user = only(life.operations)
+    assert (user.fate, user.at) == (Fate.STUCK, first)
+    life.ask("POST", "/login", 401)  # a wrong password
+    assert users(life.operations) == []
+
+
+def test_who_gets_in_at_last_was_interrupted() -> None:
+    life = Life("alice", credential=0)
+    life.fail("POST", "/login", None)
+    life.fail("POST", "/login", 503)
+    life.log_in()
+    user = only(life.operations)
+    assert (user.fate, spans(user)) == (Fate.KEPT, life.interruptions)
 
 
 def test_a_request_past_the_balancer_is_no_verdict_on_it() -> None:

@@ -17,6 +17,8 @@ FAULTS: Variants[Fault] = Variants(
         "drain-node": parts.DRAIN_NODE,
         "stop-redis": parts.STOP_REDIS,
         "pause-node": parts.PAUSE_NODE,
+        "kill-balancer": parts.KILL_BALANCER,
+        "freeze-balancer": parts.FREEZE_BALANCER,
         # The others need parts with a network and a share of the machine of their own.
         "partition-redis": partition("redis", "a node and Redis can't reach each other (docker)"),
         "partition-balancer": partition("balancer", "a node and the balancer likewise (docker)"),

@@ -34,9 +34,31 @@ async def _start_redis(cluster: Cluster, _: str) -> None:
     await cluster.start_redis()
 
 
+async def _kill_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.kill_balancer()
+
+
+async def _start_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.start_balancer()
+
+
+async def _freeze_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.freeze_balancer()
+
+
+async def _thaw_balancer(cluster: Cluster, _: str) -> None:
+    await cluster.thaw_balancer()
+
+
 NOTHING = Fault("nothing happens: the run to compare with", _nothing, _nothing)
 KILL_NODE = Fault("SIGKILL a node; its memory is gone", Cluster.kill, Cluster.start)
 STOP_NODE = Fault("SIGTERM a node; it drains, then leaves", Cluster.stop, Cluster.start)
 DRAIN_NODE = Fault("a node asks to be drained, and serves its clients on", _leave, _stay)
 PAUSE_NODE = Fault("a node stands still, and keeps its connections", _pause, _resume)
 STOP_REDIS = Fault("SIGKILL the shared Redis; it comes back empty", _stop_redis, _start_redis)
+KILL_BALANCER = Fault(
+    "SIGKILL the balancer; what it has learned is gone", _kill_balancer, _start_balancer
+)
+FREEZE_BALANCER = Fault(
+    "the balancer stands still, and keeps its connections", _freeze_balancer, _thaw_balancer
+)

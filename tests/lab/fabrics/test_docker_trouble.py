@@ -62,6 +62,19 @@ async def test_a_node_that_is_cut_off_from_redis_is_the_only_one_that_fails(shop
     await until("n1 to find Redis again", lambda: recognised(alice, shop.nodes["n1"].url))
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_a_balancer_that_is_away_answers_nobody_and_knows_everybody_when_it_is_back(
+    shop: Cluster, frozen: bool
+) -> None:
+    alice = await user(shop, "alice")
+    alice.patience = 0.5
+    await (shop.freeze_balancer() if frozen else shop.kill_balancer())
+    assert (await alice.me()).status is None
+    await (shop.thaw_balancer() if frozen else shop.start_balancer())
+    alice.patience = 30
+    assert (await alice.me()).recognised
+
+
 async def test_a_cut_outlasts_a_restart_of_redis(shop: Cluster) -> None:
     await shop.trouble.partition("n1", "redis")
     await shop.stop_redis()
