@@ -43,7 +43,7 @@ async def timed(what: str) -> AsyncIterator[None]:
 
 def cluster(fabric: Fabric, label: str, nodes: int) -> Cluster:
     description = Description((Service("app", nodes, "redis"),))
-    return Cluster(description, fabric.site(label), history=History(), events=Events())
+    return Cluster(description, fabric.sandbox(label), history=History(), events=Events())
 
 
 async def boots() -> None:

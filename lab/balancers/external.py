@@ -12,7 +12,7 @@ from sessionlab.lab.balancers.tls import Edge
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics.external import ExternalSandbox, refuse
-from sessionlab.lab.fabrics.interface import Address, Part, Site
+from sessionlab.lab.fabrics.interface import Address, Part, Sandbox
 
 
 class ExternalBalancer:
@@ -21,12 +21,12 @@ class ExternalBalancer:
     def __init__(
         self,
         description: Description,  # noqa: ARG002
-        site: Site,
+        sandbox: Sandbox,
         http: aiohttp.ClientSession,  # noqa: ARG002
     ) -> None:
-        if not isinstance(site, ExternalSandbox):
+        if not isinstance(sandbox, ExternalSandbox):
             raise UsageError("the lab starts this cluster, its balancer too", "choose another")
-        url = URL(site.target.url)
+        url = URL(sandbox.target.url)
         self.address = Address(url.host or "", url.port or 80)
         self.edge: Edge | None = None
 

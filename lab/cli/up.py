@@ -38,7 +38,7 @@ def command(
     ] = CLUSTER.port,
     redis_url: RedisUrl = None,
 ) -> None:
-    """Boot a cluster, print its addresses and how to try it, and stay until Ctrl-C.
+    """ClusterRuntime a cluster, print its addresses and how to try it, and stay until Ctrl-C.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
     """
@@ -58,7 +58,7 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
     try:
         await fabric.open()
         async with Cluster(
-            description, fabric.site("up"), history=History(), events=events, redis_url=redis_url
+            description, fabric.sandbox("up"), history=History(), events=events, redis_url=redis_url
         ) as cluster:
             typer.echo(_how_to_try(cluster))
             await cluster.watch()

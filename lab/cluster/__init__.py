@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sessionlab.lab.cluster.external import ExternalRuntime
-from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.fabrics.external import ExternalSandbox
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.interface import Sandbox
 
 
-def runtime_in(site: Site, description: Description, redis_url: str | None) -> Boot:
+def runtime_in(sandbox: Sandbox, description: Description, redis_url: str | None) -> ClusterRuntime:
     """What keeps the parts of a cluster in that sandbox."""
-    if isinstance(site, ExternalSandbox):
-        return ExternalRuntime(description, site)
-    return Boot(description, site, redis_url)
+    if isinstance(sandbox, ExternalSandbox):
+        return ExternalRuntime(description, sandbox)
+    return ClusterRuntime(description, sandbox, redis_url)

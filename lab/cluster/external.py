@@ -7,7 +7,7 @@ import asyncio
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.fabrics.external import ExternalSandbox
@@ -16,13 +16,13 @@ from sessionlab.lab.fabrics.interface import Address
 PATIENCE = 15.0  # seconds until a node of the stack must have answered
 
 
-class ExternalRuntime(Boot):
+class ExternalRuntime(ClusterRuntime):
     """Finds the nodes of a running stack instead of starting any."""
 
-    def __init__(self, description: Description, site: ExternalSandbox) -> None:
-        super().__init__(description, site)
-        self.password = site.target.password
-        self._target = site.target
+    def __init__(self, description: Description, sandbox: ExternalSandbox) -> None:
+        super().__init__(description, sandbox)
+        self.password = sandbox.target.password
+        self._target = sandbox.target
 
     async def start(self) -> None:
         """Ask every node who it is; raises Skip when the stack is not what is described."""
@@ -33,7 +33,7 @@ class ExternalRuntime(Boot):
         if self.description.balancer is None:
             found = found[:1]
         else:
-            self.balancer = BALANCERS.make("external", self.description, self._site, self.http)
+            self.balancer = BALANCERS.make("external", self.description, self._sandbox, self.http)
         self.nodes.update({node.name: node for node in found})
         wanted = self.description.services[0].nodes
         if len(self.nodes) != wanted:

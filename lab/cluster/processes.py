@@ -6,7 +6,7 @@ import asyncio
 import signal
 
 from sessionlab.lab.errors import StartError, StepError
-from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import Condition, until
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
@@ -17,12 +17,12 @@ LAST_LINES = 8
 class Parts:
     """The processes of one cluster. A part that dies while it is awaited is an error at once."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     async def start(self, part: Part, ready: Condition, seconds: float = START_SECONDS) -> None:
         """Start a part and return when it is ready; raises StartError with its last lines."""
-        await self._site.start(part)
+        await self._sandbox.start(part)
         await self.wait_for(part.name, ready, f"{part.name} to be ready", seconds)
 
     async def wait_for(
@@ -31,7 +31,7 @@ class Parts:
         """Wait until something is true of a running part."""
 
         async def alive_and_true() -> bool:
-            status = self._site.ended(name)
+            status = self._sandbox.ended(name)
             if status is not None:
                 raise StartError(f"{name} ended {_how(status)}{self._last_lines(name)}")
             return await true()
@@ -43,19 +43,19 @@ class Parts:
 
     async def end(self, name: str, signum: signal.Signals) -> None:
         """Send a signal that ends the part, and wait until it is gone."""
-        if self._site.ended(name) is not None:
+        if self._sandbox.ended(name) is not None:
             raise StepError(f"{name} is not running")
-        await self._site.signal(name, signum)
+        await self._sandbox.signal(name, signum)
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await self._site.gone(name)
+                await self._sandbox.gone(name)
         except TimeoutError:
             raise StepError(
                 f"{name} still runs {STOP_SECONDS:g} s after {signum.name}{self._last_lines(name)}"
             ) from None
 
     def _last_lines(self, name: str) -> str:
-        lines = self._site.log(name).strip().splitlines()[-LAST_LINES:]
+        lines = self._sandbox.log(name).strip().splitlines()[-LAST_LINES:]
         return "; its last lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 

@@ -11,5 +11,5 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 FABRICS: Factories[Fabric] = Factories(
     "sessionlab.fabrics",
     {"local": LocalFabric, "docker": DockerFabric, "external": ExternalFabric},
-    *("open", "site", "executable", "how_to_get", "close"),
+    *("open", "sandbox", "executable", "how_to_get", "close"),
 )

@@ -29,7 +29,7 @@ class ExternalFabric:
     async def open(self) -> None:
         await asyncio.to_thread(self._target.addresses)
 
-    def site(self, label: str) -> ExternalSandbox:
+    def sandbox(self, label: str) -> ExternalSandbox:
         return ExternalSandbox(label, self._target)
 
     def executable(self, *names: str) -> str | None:

@@ -19,12 +19,12 @@ from sessionlab.lab.errors import (
 )
 from sessionlab.lab.record.answers import Answer, Answers, together
 from sessionlab.lab.record.claims import Claim, MoreThan, share
-from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.history import Ending, History, Operation
 from sessionlab.lab.record.intervals import Counted, Predicted
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.scenario import Scenario, scenario
 from sessionlab.lab.verdicts.fates import Fate
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 from sessionlab.lab.verdicts.users import Users
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Deploy",
     "DeployError",
     "Description",
+    "Ending",
     "Fate",
     "History",
     "Lab",
@@ -59,7 +60,6 @@ __all__ = [
     "StepError",
     "UsageError",
     "Users",
-    "Verdict",
     "altered",
     "main",
     "read_token",

@@ -226,7 +226,7 @@ class Lab:
             description = self._settings.sabotage(description)
         return Cluster(
             description,
-            self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}"),
+            self._fabric.sandbox(f"{self._scenario or 'cluster'}-{self._clusters}"),
             history=self.history,
             events=self._events,
             scenario=self._scenario,

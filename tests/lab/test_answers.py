@@ -1,9 +1,9 @@
 from sessionlab.lab.record.answers import Answer, Answers, together
-from sessionlab.lab.record.history import Operation, Outcome
+from sessionlab.lab.record.history import Ending, Operation
 
 
 def answer(status: int | None, node: str | None = None, user: str | None = None) -> Answer:
-    outcome = Outcome.OK if status == 200 else Outcome.FAILED
+    outcome = Ending.OK if status == 200 else Ending.FAILED
     return Answer(Operation("alice", "GET", "/me", 0, 1, outcome, status, node, user))
 
 
@@ -29,7 +29,7 @@ def test_it_picks_by_status_and_by_node() -> None:
 
 
 def test_it_tells_how_long_all_of_them_took() -> None:
-    late = Answer(Operation("bob", "GET", "/me", 0.5, 2.25, Outcome.OK, 200))
+    late = Answer(Operation("bob", "GET", "/me", 0.5, 2.25, Ending.OK, 200))
     assert Answers([ANSWERS[0], late]).seconds == 2.25
     assert Answers().seconds == 0
 

@@ -17,7 +17,7 @@ from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.verdicts.fates import Fate
-from sessionlab.lab.verdicts.results import Verdict
+from sessionlab.lab.verdicts.results import Outcome
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import until
 from tests.installed import needs
@@ -193,7 +193,7 @@ async def test_a_run_in_which_the_lab_is_in_trouble_has_shown_nothing() -> None:
     told = Scenario("own-trouble", "The lab itself is in trouble", story)
     result = await run([told], Settings(), Events())
     (scenario,) = result.scenarios
-    assert (scenario.outcome, result.exit_status) == (Verdict.ERROR, 3)
+    assert (scenario.outcome, result.exit_status) == (Outcome.ERROR, 3)
     assert scenario.reason
     assert "could not go on" in scenario.reason
     assert len(scenario.history) == 0

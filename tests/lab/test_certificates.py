@@ -43,7 +43,7 @@ async def edge_for(host: str) -> AsyncIterator[Edge]:
     fabric = LocalFabric()
     await fabric.open()
     try:
-        yield Edge.on(fabric.site("here"), host)
+        yield Edge.on(fabric.sandbox("here"), host)
     finally:
         await fabric.close()
 

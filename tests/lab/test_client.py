@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.network import Way
+from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
@@ -45,14 +45,18 @@ async def echo() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def client(url: str, way: Way) -> Client:
-    return Client("alice", "secret", url, History(), Events(), "", "", way)
+def client(url: str, network: ClientNetwork) -> Client:
+    return Client("alice", "secret", url, History(), Events(), "", "", network)
 
 
 @linux
 async def test_clients_come_from_addresses_of_their_own() -> None:
     first, second = LocalFabric().addresses(2, Random(1))
-    async with echo() as url, client(url, Way(first)) as one, client(url, Way(second)) as other:
+    async with (
+        echo() as url,
+        client(url, ClientNetwork(first)) as one,
+        client(url, ClientNetwork(second)) as other,
+    ):
         seen = [(await who.me()).body["source"] for who in (one, other)]
         await one.reconnect()
         seen.append((await one.me()).body["source"])
@@ -61,7 +65,7 @@ async def test_clients_come_from_addresses_of_their_own() -> None:
 
 
 async def test_a_client_sends_the_headers_and_cookies_that_it_is_given() -> None:
-    async with echo() as url, client(url, Way()) as alice:
+    async with echo() as url, client(url, ClientNetwork()) as alice:
         alice.headers["X-Forged"] = "https"
         alice.keep_cookie("visitor", "7")
         body = (await alice.me()).body

@@ -12,7 +12,7 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, StepError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
-from sessionlab.lab.record.history import History, Outcome
+from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
 from tests.lab.conftest import Make
@@ -78,7 +78,7 @@ async def test_a_node_that_asks_to_be_drained_keeps_its_clients_and_gets_no_othe
     async with make("memory", affinity="cookie") as cluster:
         first = cluster.client("alice")
         home = str((await first.login()).node)
-        await cluster.trouble.leave(home)
+        await cluster.faults.leave(home)
 
         async def drained() -> bool:
             return (await cluster.backends())[home] == "drain"
@@ -87,10 +87,10 @@ async def test_a_node_that_asks_to_be_drained_keeps_its_clients_and_gets_no_othe
         assert (await first.me_times(4)).by(home).recognised == 4
         newcomers = [await client.login() for client in cluster.clients(4)]
         assert home not in {login.node for login in newcomers}
-        await cluster.trouble.stay(home)
+        await cluster.faults.stay(home)
         assert home in {(await client.login()).node for client in cluster.clients(4)}
         with pytest.raises(StepError, match="no node named 'n9'"):
-            await cluster.trouble.leave("n9")
+            await cluster.faults.leave("n9")
 
 
 async def test_what_happens_is_told_in_order(make: Make, seen: list[Event]) -> None:
@@ -143,13 +143,13 @@ async def test_a_redis_of_somebody_else_is_used_and_never_stopped(
     make: Make, fabric: LocalFabric
 ) -> None:
     async with make("redis") as owner:
-        assert owner._boot.redis is not None
+        assert owner._runtime.redis is not None
         guest = Cluster(
             Description((Service("app", 1, "redis"),)),
-            fabric.site("guest"),
+            fabric.sandbox("guest"),
             history=History(),
             events=Events(),
-            redis_url=owner._boot.redis.url,
+            redis_url=owner._runtime.redis.url,
         )
         async with guest:
             await guest.client("alice").login()
@@ -159,7 +159,7 @@ async def test_a_redis_of_somebody_else_is_used_and_never_stopped(
 
 async def test_a_cluster_that_cannot_start_leaves_nothing_and_says_why(fabric: LocalFabric) -> None:
     description = Description((Service("app", 2, "memory", {"idle": "soon"}),))
-    cluster = Cluster(description, fabric.site("bad"), history=History(), events=Events())
+    cluster = Cluster(description, fabric.sandbox("bad"), history=History(), events=Events())
     with pytest.raises(StartError, match="its last lines"):
         await cluster.__aenter__()
     assert fabric._forks.running("bad/") == []
@@ -189,7 +189,7 @@ async def test_a_request_that_gets_no_answer_is_recorded_as_such(make: Make) -> 
         await cluster.kill("n1")
         answer = await alice.me(at=url)
         assert answer.status is None
-        assert answer.operation.outcome is Outcome.FAILED
+        assert answer.operation.outcome is Ending.FAILED
         assert "ConnectorError" in str(answer.operation.error)
 
 

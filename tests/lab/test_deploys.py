@@ -174,13 +174,13 @@ async def test_when_a_new_node_never_gets_ready_the_old_ones_serve_on(
     async with make("redis") as cluster:
         alice = cluster.client("alice")
         await alice.login()
-        before = fabric._forks.running(cluster._site.label)
+        before = fabric._forks.running(cluster._sandbox.label)
         with pytest.raises(DeployError, match="did not come up") as raised:
             await cluster.deploy(how, version="no such label, it has spaces")
         assert "its last lines" in str(raised.value)
         assert "n1, n2" in raised.value.hint
         assert raised.value.exit_status == 1
-        assert fabric._forks.running(cluster._site.label) == before
+        assert fabric._forks.running(cluster._sandbox.label) == before
         assert list(cluster.nodes) == ["n1", "n2"]
         assert (await alice.me_times(4)).recognised == 4
 
@@ -188,7 +188,7 @@ async def test_when_a_new_node_never_gets_ready_the_old_ones_serve_on(
 async def test_patience_with_a_node_that_runs_but_is_never_ready_ends(make: Make) -> None:
     async with make() as cluster:
         sleeper = (Service("app", 2, program="tests.lab.never_ready"),)
-        cluster._boot.description = replace(cluster.description, services=sleeper)
+        cluster._runtime.description = replace(cluster.description, services=sleeper)
         with pytest.raises(DeployError, match=r"waited 0\.2 s in vain for n3 to be ready"):
             await cluster.deploy(Rolling(patience=0.2), version="2")
         assert list(cluster.nodes) == ["n1", "n2"]
@@ -204,8 +204,8 @@ async def test_a_cut_that_failed_leaves_nothing_that_comes_late(
             cluster.nodes[name] = replace(node, service=sleeper[0])
         with pytest.raises(DeployError, match="did not come up again"):
             await cluster.deploy(Recreate(patience=0.2), version="2")
-        assert cluster._boot.running("n2")
-        assert not cluster._boot.running("n1")
+        assert cluster._runtime.running("n2")
+        assert not cluster._runtime.running("n1")
 
 
 async def test_a_deploy_of_no_node_is_done_at_once(make: Make) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionlab.lab.record.history import History, Operation, Outcome, outcome_of
+from sessionlab.lab.record.history import Ending, History, Operation, ending_of
 
 operations = st.builds(
     Operation,
@@ -13,7 +13,7 @@ operations = st.builds(
     path=st.text(),
     invoked=st.floats(0, 1e6),
     completed=st.floats(0, 1e6),
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(Ending),
     status=st.none() | st.integers(100, 599),
     node=st.none() | st.text(),
     user=st.none() | st.text(),
@@ -39,21 +39,21 @@ def test_a_history_that_was_written_reads_back_the_same(made: list[Operation]) -
 @pytest.mark.parametrize(
     ("method", "status", "sent", "outcome"),
     [
-        ("GET", 200, True, Outcome.OK),
-        ("POST", 204, True, Outcome.OK),
-        ("GET", 401, True, Outcome.FAILED),
-        ("POST", 503, True, Outcome.FAILED),
-        ("POST", 504, True, Outcome.UNKNOWN),
-        ("GET", 504, True, Outcome.FAILED),
-        ("POST", None, True, Outcome.UNKNOWN),
-        ("POST", None, False, Outcome.FAILED),
-        ("GET", None, True, Outcome.FAILED),
+        ("GET", 200, True, Ending.OK),
+        ("POST", 204, True, Ending.OK),
+        ("GET", 401, True, Ending.FAILED),
+        ("POST", 503, True, Ending.FAILED),
+        ("POST", 504, True, Ending.UNKNOWN),
+        ("GET", 504, True, Ending.FAILED),
+        ("POST", None, True, Ending.UNKNOWN),
+        ("POST", None, False, Ending.FAILED),
+        ("GET", None, True, Ending.FAILED),
     ],
 )
 def test_an_operation_is_unknown_only_when_it_may_have_happened(
-    method: str, status: int | None, sent: bool, outcome: Outcome
+    method: str, status: int | None, sent: bool, outcome: Ending
 ) -> None:
-    assert outcome_of(method, status, sent=sent) is outcome
+    assert ending_of(method, status, sent=sent) is outcome
 
 
 @pytest.mark.parametrize("damage", [{"invoked": None}, {"status": "200"}])
@@ -65,7 +65,7 @@ def test_a_damaged_history_is_refused_when_it_is_read(damage: dict[str, object])
 
 
 def test_only_a_client_that_is_taken_for_itself_is_recognised() -> None:
-    mine = Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "alice")
-    other = Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "bob")
-    refused = Operation("alice", "GET", "/me", 0, 1, Outcome.FAILED, 401, "n1", None)
+    mine = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "alice")
+    other = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "bob")
+    refused = Operation("alice", "GET", "/me", 0, 1, Ending.FAILED, 401, "n1", None)
     assert [op.recognised for op in (mine, other, refused)] == [True, False, False]

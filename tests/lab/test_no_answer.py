@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionlab.lab.record.history import Operation, outcome_of
+from sessionlab.lab.record.history import Operation, ending_of
 from sessionlab.lab.reports.stored import Stored, read
 from sessionlab.lab.verdicts.classify import asks_for
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
@@ -25,7 +25,7 @@ def unanswered(operation: Operation) -> Operation:
     return replace(
         operation,
         status=None,
-        outcome=outcome_of(operation.method, None, sent=True),
+        outcome=ending_of(operation.method, None, sent=True),
         node=None,
         user=None,
         items=None,

@@ -15,14 +15,14 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 async def test_it_starts_asks_for_its_password_and_stops() -> None:
     fabric = LocalFabric()
     await fabric.open()
-    site = fabric.site("here")
-    redis = Redis.on(site)
+    sandbox = fabric.sandbox("here")
+    redis = Redis.on(sandbox)
     assert redis.part is not None
     assert not await redis.answers()
-    await Parts(site).start(redis.part, redis.answers)
+    await Parts(sandbox).start(redis.part, redis.answers)
     assert await redis.answers()
     assert not await Redis(redis.url.replace("redis://:", "redis://:not")).answers()
-    await Parts(site).end("redis", signal.SIGKILL)
+    await Parts(sandbox).end("redis", signal.SIGKILL)
     assert not await redis.answers()
     await fabric.close()
 
@@ -33,14 +33,14 @@ async def test_what_it_held_is_there_after_a_kill_only_when_it_keeps_it(
 ) -> None:
     fabric = LocalFabric()
     await fabric.open()
-    site = fabric.site("here")
-    server = Redis.on(site, keeps=keeps)
+    sandbox = fabric.sandbox("here")
+    server = Redis.on(sandbox, keeps=keeps)
     assert server.part is not None
-    await Parts(site).start(server.part, server.answers)
+    await Parts(sandbox).start(server.part, server.answers)
     async with redis.asyncio.from_url(server.url) as client:
         await client.set("user", "alice")
-    await Parts(site).end("redis", signal.SIGKILL)
-    await Parts(site).start(server.part, server.answers)
+    await Parts(sandbox).end("redis", signal.SIGKILL)
+    await Parts(sandbox).start(server.part, server.answers)
     async with redis.asyncio.from_url(server.url) as client:
         assert await client.get("user") == found
     await fabric.close()

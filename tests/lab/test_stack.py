@@ -16,7 +16,7 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.lab.scenario.scenario import Scenario
-from sessionlab.lab.verdicts.results import Verdict
+from sessionlab.lab.verdicts.results import Outcome
 from sessionlab.scenarios.memory_round_robin import memory_round_robin
 from sessionlab.scenarios.monolith import monolith
 from sessionlab.scenarios.redis_round_robin import redis_round_robin
@@ -49,7 +49,7 @@ async def test_what_a_stack_can_show_is_shown_and_the_rest_is_skipped_with_the_r
         result = await run([monolith, redis_round_robin], settings, Events())
     held, skipped = result.scenarios
     assert result.fabric == "external"
-    assert (held.outcome, skipped.outcome) == (Verdict.HELD, Verdict.SKIPPED)
+    assert (held.outcome, skipped.outcome) == (Outcome.HELD, Outcome.SKIPPED)
     assert skipped.reason == "the running stack has strategy memory, and this takes redis"
     assert result.exit_status == 0
 
@@ -96,6 +96,6 @@ async def test_a_claim_that_broke_before_a_story_was_skipped_is_not_hidden(make:
     async with make(nodes=1) as cluster:
         settings = on(cluster, 1)
         result = await run([Scenario("wrong", "Wrong", wrong)], settings, Events())
-    assert result.scenarios[0].outcome is Verdict.BROKEN
+    assert result.scenarios[0].outcome is Outcome.BROKEN
     assert "this takes redis" in str(result.scenarios[0].reason)
     assert result.exit_status == 1

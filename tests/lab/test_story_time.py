@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sessionlab.lab.events import Event
 from sessionlab.lab.record.history import History, Operation
-from sessionlab.lab.verdicts.results import ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, ScenarioResult
 from sessionlab.lab.verdicts.story_time import in_story_time
 from tests.lab.lives import Life
 
@@ -30,7 +30,7 @@ def late() -> tuple[list[Operation], list[Event]]:
 
 def test_a_loss_is_told_in_the_story_s_own_time() -> None:
     history, events = late()
-    result = ScenarioResult("s", "S", Verdict.HELD, None, 4, History(history), [], 0, events)
+    result = ScenarioResult("s", "S", Outcome.HELD, None, 4, History(history), [], 0, events)
     (loss,) = result.users.losses
     assert loss.why == "n1 was killed at 2.0 s, their sessions were in its memory"
     (user,) = result.users.judged

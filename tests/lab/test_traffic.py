@@ -12,7 +12,7 @@ from sessionlab.lab.clients.traffic import Traffic
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.answers import Answer
-from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.history import Ending, History, Operation
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,7 +31,7 @@ class Servers:
         if client is self._slow:
             await self.go.wait()
         await asyncio.sleep(0)
-        return Answer(Operation(client.user, "GET", "/me", number, number, Outcome.OK, 200))
+        return Answer(Operation(client.user, "GET", "/me", number, number, Ending.OK, 200))
 
 
 def clients(count: int) -> list[Client]:

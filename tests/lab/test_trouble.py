@@ -29,7 +29,9 @@ async def running(seen: list[Event]) -> AsyncIterator[Cluster]:
     await fabric.open()
     description = Description((Service("app", 1, "redis"),))
     events = Events(seen.append)
-    async with Cluster(description, fabric.site("it"), history=History(), events=events) as cluster:
+    async with Cluster(
+        description, fabric.sandbox("it"), history=History(), events=events
+    ) as cluster:
         yield cluster
     await fabric.close()
 
@@ -40,18 +42,18 @@ async def test_a_part_that_is_paused_answers_once_it_is_resumed(
 ) -> None:
     alice = running.client("alice")
     await alice.login()
-    await running.trouble.pause(part)
+    await running.faults.pause(part)
     asked = asyncio.create_task(alice.me())
     done, _ = await asyncio.wait([asked], timeout=0.3)
-    await running.trouble.resume(part)
+    await running.faults.resume(part)
     assert not done
     assert (await asked).recognised
 
 
 async def test_what_happens_is_told(running: Cluster, seen: list[Event]) -> None:
     seen.clear()
-    await running.trouble.pause("n1")
-    await running.trouble.resume("n1")
+    await running.faults.pause("n1")
+    await running.faults.resume("n1")
     assert [(event.kind, event.data["part"]) for event in seen] == [
         ("part.paused", "n1"),
         ("part.resumed", "n1"),
@@ -60,22 +62,22 @@ async def test_what_happens_is_told(running: Cluster, seen: list[Event]) -> None
 
 async def test_a_part_that_is_not_there_is_named_with_those_that_are(running: Cluster) -> None:
     with pytest.raises(StepError, match="no part named 'n7'") as raised:
-        await running.trouble.pause("n7")
+        await running.faults.pause("n7")
     assert raised.value.hint == "there are: n1, balancer, redis"
 
 
 async def test_what_takes_containers_is_skipped_with_the_reason(running: Cluster) -> None:
     with pytest.raises(Skip, match="this fabric can't partition two parts") as raised:
-        await running.trouble.partition("n1", "redis")
+        await running.faults.partition("n1", "redis")
     assert raised.value.hint == "--fabric docker can"
     with pytest.raises(Skip, match="this fabric can't change a network"):
-        await running.trouble.link("n1", delay=0.1)
+        await running.faults.link("n1", delay=0.1)
     with pytest.raises(Skip, match="this fabric can't limit a part"):
-        await running.trouble.limit("n1", cpus=0.5)
+        await running.faults.limit("n1", cpus=0.5)
 
 
 async def test_a_link_that_cannot_be_is_refused(running: Cluster) -> None:
     with pytest.raises(UsageError, match="no link is like this"):
-        await running.trouble.link("n1", loss=1.0)
+        await running.faults.link("n1", loss=1.0)
     with pytest.raises(UsageError, match="no link is like this"):
-        await running.trouble.link("n1", delay=-1)
+        await running.faults.link("n1", delay=-1)

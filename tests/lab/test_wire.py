@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.network import Way
+from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.clients.wire import own_trouble
 from sessionlab.lab.errors import LabError, NothingShown, StepError
 from sessionlab.lab.events import Events
-from sessionlab.lab.record.history import History, Outcome
+from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.waiting import side_by_side
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -74,8 +74,8 @@ async def mirror(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
 
 
-def client(url: str, way: Way | None = None) -> Client:
-    return Client("alice", "secret", url, History(), Events(), "", "", way or Way())
+def client(url: str, network: ClientNetwork | None = None) -> Client:
+    return Client("alice", "secret", url, History(), Events(), "", "", network or ClientNetwork())
 
 
 @contextmanager
@@ -97,7 +97,7 @@ async def test_a_client_that_is_refused_has_sent_its_credential_and_no_request()
             bearer = (await alice.me()).operation
     assert (nothing.credential, nothing.status) == (0, None)
     assert refused.credential == len("Cookie: sid=a-session\r\n")
-    assert (refused.outcome, refused.new_connection) == (Outcome.FAILED, True)
+    assert (refused.outcome, refused.new_connection) == (Ending.FAILED, True)
     assert bearer.credential == len("Authorization: Bearer a-token\r\n")
 
 
@@ -112,7 +112,7 @@ async def test_a_client_that_is_left_without_an_answer_has_sent_its_credential(t
     assert unanswered.error
     assert (unanswered.user, unanswered.items, unanswered.item) == (None, None, "book")
     assert unanswered.credential == len("Cookie: sid=a-session\r\n")
-    assert unanswered.outcome is Outcome.UNKNOWN  # it was sent, and may have been done
+    assert unanswered.outcome is Ending.UNKNOWN  # it was sent, and may have been done
 
 
 @given(st.dictionaries(st.sampled_from(["sid", "pin", "visitor"]), VALUES), VALUES)
@@ -171,7 +171,7 @@ async def test_a_request_that_is_cancelled_is_recorded_and_held_against_nobody()
                 await alice.add_to_cart("book")
     (operation,) = history
     assert (operation.given_up, operation.status, operation.item) == (True, None, "book")
-    assert operation.outcome is Outcome.UNKNOWN
+    assert operation.outcome is Ending.UNKNOWN
 
 
 # The lab's own trouble
@@ -202,7 +202,7 @@ async def test_to_have_no_descriptor_left_is_the_lab_s_trouble_and_no_user_s() -
 
 
 async def test_to_come_from_an_address_that_is_not_this_machine_s_is_the_lab_s_trouble() -> None:
-    async with server(mirror) as url, client(url, Way("192.0.2.1")) as alice:
+    async with server(mirror) as url, client(url, ClientNetwork("192.0.2.1")) as alice:
         with pytest.raises(NothingShown, match="could not go on"):
             await alice.me()
 

@@ -14,7 +14,7 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
-from sessionlab.lab.verdicts.results import RunResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult
 
 FOLDER = Path(scenarios.__file__).parent
 
@@ -35,7 +35,7 @@ async def test_every_claim_holds(nodes: int) -> None:
     ]
     assert not broken
     assert {story.name: story.reason for story in result.scenarios if story.reason} == {}
-    assert {story.outcome for story in result.scenarios} == {Verdict.HELD}
+    assert {story.outcome for story in result.scenarios} == {Outcome.HELD}
 
 
 @pytest.mark.timeout(180)
@@ -44,11 +44,11 @@ async def test_on_one_node_a_story_holds_or_says_why_it_cannot_be_told() -> None
     for story in result.scenarios:
         if installed()[story.name].least_nodes > 1:
             assert (story.outcome, story.reason) == (
-                Verdict.SKIPPED,
+                Outcome.SKIPPED,
                 "it takes at least 2 nodes to show this",
             )
         else:
-            assert story.outcome is Verdict.HELD, story
+            assert story.outcome is Outcome.HELD, story
 
 
 def test_what_is_expected_follows_the_number_of_nodes() -> None:

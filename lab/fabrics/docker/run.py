@@ -1,4 +1,4 @@
-"""One run on the engine: what its sites share, and how all of it goes away."""
+"""One run on the engine: what its sandboxes share, and how all of it goes away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sessionlab.lab.fabrics.docker import image, labels, leftovers, reaper
 from sessionlab.lab.fabrics.docker.engine import Engine
 from sessionlab.lab.fabrics.docker.labels import RunName
 from sessionlab.lab.fabrics.docker.programs import Programs
-from sessionlab.lab.fabrics.docker.sandbox import DockerSite, to_the_end
+from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox, to_the_end
 from sessionlab.lab.fabrics.run_folder import RunFolder, home, new_name
 
 
@@ -30,7 +30,7 @@ class DockerRun:
         self._name = RunName(run, home() / run)
         self._run_folder: RunFolder | None = None
         self._reaper: asyncio.subprocess.Process | None = None
-        self._sites: list[DockerSite] = []
+        self._sandboxes: list[DockerSandbox] = []
 
     @classmethod
     async def open(cls) -> Self:
@@ -51,13 +51,13 @@ class DockerRun:
             raise
         return run
 
-    def site(self, label: str) -> DockerSite:
-        used = {site.label for site in self._sites}
+    def sandbox(self, label: str) -> DockerSandbox:
+        used = {sandbox.label for sandbox in self._sandboxes}
         if label in used:
             label = next(name for n in count(2) if (name := f"{label}.{n}") not in used)
-        site = DockerSite(self._engine.shared(), self.programs, self._name, label)
-        self._sites.append(site)
-        return site
+        sandbox = DockerSandbox(self._engine.shared(), self.programs, self._name, label)
+        self._sandboxes.append(sandbox)
+        return sandbox
 
     async def close(self) -> None:
         """Remove whatever the run still has in the engine, and its files."""
@@ -77,8 +77,8 @@ class DockerRun:
         self.programs = await Programs.of(self._engine, images, self._name.labels())
 
     async def _close(self) -> None:
-        for site in self._sites:
-            await site.close()
+        for sandbox in self._sandboxes:
+            await sandbox.close()
         cleared = b""
         with contextlib.suppress(LabError):  # then the reaper does what can still be done
             await self._engine.settled()

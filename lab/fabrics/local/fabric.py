@@ -10,7 +10,7 @@ from random import Random
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.fabrics.local.forks import Forks
 from sessionlab.lab.fabrics.local.programs import executable, how_to_get
-from sessionlab.lab.fabrics.local.sandbox import LocalSite
+from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
 from sessionlab.lab.fabrics.run_folder import RunFolder
 
 
@@ -23,24 +23,24 @@ class LocalFabric:
     def __init__(self) -> None:
         self._run_folder: RunFolder | None = None
         self._forks = Forks()
-        self._sites: list[LocalSite] = []
+        self._sandboxes: list[LocalSandbox] = []
 
     async def open(self) -> None:
         """Start what parts are forked from; they wait for it to have loaded."""
         self._run_folder = RunFolder()
         await self._forks.open(self._run_folder)
 
-    def site(self, label: str) -> LocalSite:
+    def sandbox(self, label: str) -> LocalSandbox:
         """The ground for one cluster; `label` (made unique) tells its parts from others."""
         if self._run_folder is None:
             raise StartError("the local fabric is not open")
-        used = {site.label for site in self._sites}
+        used = {sandbox.label for sandbox in self._sandboxes}
         if label in used:
             label = next(name for n in count(2) if (name := f"{label}.{n}") not in used)
         folder = self._run_folder.folder / label
         folder.mkdir(mode=0o700)
-        self._sites.append(LocalSite(self._forks, label, folder))
-        return self._sites[-1]
+        self._sandboxes.append(LocalSandbox(self._forks, label, folder))
+        return self._sandboxes[-1]
 
     def executable(self, *names: str) -> str | None:
         return executable(*names)
@@ -58,7 +58,7 @@ class LocalFabric:
     async def close(self) -> None:
         """Kill what is left, wait until it is gone, and remove the run's files."""
         await self._forks.close()
-        for site in self._sites:
-            site.release()
+        for sandbox in self._sandboxes:
+            sandbox.release()
         if self._run_folder:
             self._run_folder.close()

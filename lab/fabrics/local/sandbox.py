@@ -7,17 +7,16 @@ import socket
 import sys
 from pathlib import Path
 
-from sessionlab.lab.fabrics.local.forks import Forks
-
 from sessionlab.lab.errors import FabricLost, StartError
 from sessionlab.lab.fabrics.interface import Address, Part
+from sessionlab.lab.fabrics.local.forks import Forks
 from sessionlab.lab.fabrics.local.ports import reserve
 from sessionlab.lab.fabrics.local.programs import executable, how_to_get
 
 LOOPBACK = "127.0.0.1"
 
 
-class LocalSite:
+class LocalSandbox:
     """One cluster's processes, ports and files."""
 
     def __init__(self, forks: Forks, label: str, folder: Path) -> None:
@@ -31,7 +30,7 @@ class LocalSite:
         """The loopback is always ready."""
 
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
-        """Reserve a port on the loopback for as long as the site is open.
+        """Reserve a port on the loopback for as long as the sandbox is open.
 
         A node that is killed finds its port free when it comes back, unless a process has asked
         for that very number with SO_REUSEADDR, which nothing can prevent: see `ports`.

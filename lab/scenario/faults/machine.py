@@ -8,9 +8,9 @@ from sessionlab.lab.scenario.faults.interface import Fault
 
 def limits(summary: str, *, cpus: float | None = None, memory: int | None = None) -> Fault:
     async def limit(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.limit(node, cpus=cpus, memory=memory)
+        await cluster.faults.limit(node, cpus=cpus, memory=memory)
 
     async def lift(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.limit(node)
+        await cluster.faults.limit(node)
 
     return Fault(summary, limit, lift)

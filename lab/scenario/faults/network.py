@@ -8,19 +8,19 @@ from sessionlab.lab.scenario.faults.interface import Fault
 
 def partition(peer: str, summary: str) -> Fault:
     async def part(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.partition(node, peer)
+        await cluster.faults.partition(node, peer)
 
     async def join(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.join(node, peer)
+        await cluster.faults.join(node, peer)
 
     return Fault(summary, part, join)
 
 
 def bad_link(summary: str, *, delay: float = 0.0, rate: int = 0, loss: float = 0.0) -> Fault:
     async def worsen(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.link(node, delay=delay, rate=rate, loss=loss)
+        await cluster.faults.link(node, delay=delay, rate=rate, loss=loss)
 
     async def mend(cluster: Cluster, node: str) -> None:
-        await cluster.trouble.link(node)
+        await cluster.faults.link(node)
 
     return Fault(summary, worsen, mend)

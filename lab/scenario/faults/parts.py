@@ -11,19 +11,19 @@ async def _nothing(_: Cluster, __: str) -> None:
 
 
 async def _leave(cluster: Cluster, node: str) -> None:
-    await cluster.trouble.leave(node)
+    await cluster.faults.leave(node)
 
 
 async def _stay(cluster: Cluster, node: str) -> None:
-    await cluster.trouble.stay(node)
+    await cluster.faults.stay(node)
 
 
 async def _pause(cluster: Cluster, node: str) -> None:
-    await cluster.trouble.pause(node)
+    await cluster.faults.pause(node)
 
 
 async def _resume(cluster: Cluster, node: str) -> None:
-    await cluster.trouble.resume(node)
+    await cluster.faults.resume(node)
 
 
 async def _stop_redis(cluster: Cluster, _: str) -> None:

@@ -25,8 +25,8 @@ EACH = [pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx")]
 
 def cluster(fabric: LocalFabric, balancer: str, **wishes: object) -> Cluster:
     described = Description((Service("app", 2),), balancer, **wishes)  # type: ignore[arg-type]
-    site = fabric.site(f"{balancer}-{next(NUMBER)}")
-    return Cluster(described, site, history=History(), events=Events())
+    sandbox = fabric.sandbox(f"{balancer}-{next(NUMBER)}")
+    return Cluster(described, sandbox, history=History(), events=Events())
 
 
 @pytest.mark.parametrize("balancer", EACH)

@@ -16,7 +16,7 @@ from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.netem import BURST
-from sessionlab.lab.fabrics.docker.sandbox import DockerSite
+from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox
 from sessionlab.lab.fabrics.interface import Link, Part
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
@@ -55,10 +55,10 @@ async def user(shop: Cluster, name: str) -> Client:
 
 async def test_a_node_that_is_cut_off_from_redis_is_the_only_one_that_fails(shop: Cluster) -> None:
     alice = await user(shop, "alice")
-    await shop.trouble.partition("n1", "redis")
+    await shop.faults.partition("n1", "redis")
     assert (await alice.me(at=shop.nodes["n1"].url)).status == 503
     assert (await alice.me(at=shop.nodes["n2"].url)).status == 200
-    await shop.trouble.join("redis", "n1")
+    await shop.faults.join("redis", "n1")
     await until("n1 to find Redis again", lambda: recognised(alice, shop.nodes["n1"].url))
 
 
@@ -76,14 +76,14 @@ async def test_a_balancer_that_is_away_answers_nobody_and_knows_everybody_when_i
 
 
 async def test_a_cut_outlasts_a_restart_of_redis(shop: Cluster) -> None:
-    await shop.trouble.partition("n1", "redis")
+    await shop.faults.partition("n1", "redis")
     await shop.stop_redis()
     await shop.start_redis()
     alice = shop.client("alice")
     await alice.login(at=shop.nodes["n2"].url)
     assert (await alice.me(at=shop.nodes["n1"].url)).status == 503
     assert (await alice.me(at=shop.nodes["n2"].url)).status == 200
-    await shop.trouble.join("n1", "redis")
+    await shop.faults.join("n1", "redis")
     await until("n1 to find Redis again", lambda: recognised(alice, shop.nodes["n1"].url))
 
 
@@ -100,46 +100,46 @@ else:
 
 
 async def test_a_cut_holds_for_a_part_that_starts_later(fabric: DockerFabric) -> None:
-    site = fabric.site("later")
-    await site.open()
-    address = site.place("server")
+    sandbox = fabric.sandbox("later")
+    await sandbox.open()
+    address = sandbox.place("server")
     serve = f"import socket; s = socket.create_server(('{address.host}', {address.port}))"
-    await site.start(
+    await sandbox.start(
         Part("server", PYTHON, ["-c", f"{serve}; print('up', flush=True); s.accept()"])
     )
-    while "up" not in site.log("server"):
+    while "up" not in sandbox.log("server"):
         await asyncio.sleep(0.005)
     knock = Part("knocker", PYTHON, ["-c", KNOCK.format(address)])
-    for does in (site.partition, site.join):
+    for does in (sandbox.partition, sandbox.join):
         await does("knocker", "server")
-        await site.start(knock)
-        await site.gone("knocker")
-    await site.close()
-    assert site.log("knocker").split("\n")[:2] == ["timed out", "reached"]
+        await sandbox.start(knock)
+        await sandbox.gone("knocker")
+    await sandbox.close()
+    assert sandbox.log("knocker").split("\n")[:2] == ["timed out", "reached"]
 
 
 async def test_a_node_that_is_cut_off_from_the_balancer_is_found_down_and_lives(
     shop: Cluster,
 ) -> None:
     alice = await user(shop, "alice")
-    await shop.trouble.partition("balancer", "n2")
+    await shop.faults.partition("balancer", "n2")
     await until("n2 to be seen down", lambda: is_state(shop, "n2", "down"), seconds=30)
     assert (await alice.me(at=shop.nodes["n2"].url)).recognised
     assert (await alice.me_times(4)).nodes == ["n1"]
-    await shop.trouble.join("balancer", "n2")
+    await shop.faults.join("balancer", "n2")
     await until("n2 to be seen up", lambda: is_state(shop, "n2", "up"), seconds=30)
 
 
 async def test_a_narrow_link_takes_the_time_that_its_rate_says(shop: Cluster) -> None:
     rate, whole = 800_000, 0
-    await shop.trouble.link("n1", rate=rate)
+    await shop.faults.link("n1", rate=rate)
     began = time.monotonic()
     async with aiohttp.ClientSession() as http:
         while whole < 4 * BURST:
             async with http.get(f"{shop.nodes['n1'].url}/metrics") as got:
                 whole += len(await got.read())
     took = time.monotonic() - began
-    await shop.trouble.link("n1")
+    await shop.faults.link("n1")
     assert took >= (whole - BURST) * 8 / rate
 
 
@@ -156,23 +156,23 @@ print(count, flush=True)
 
 
 async def test_a_lossy_link_loses_its_share(fabric: DockerFabric) -> None:
-    site = fabric.site("lossy")
-    await site.open()
-    address = site.place("counter")
-    await site.start(Part("counter", PYTHON, ["-c", COUNT.format(address)]))
-    while "up" not in site.log("counter"):
+    sandbox = fabric.sandbox("lossy")
+    await sandbox.open()
+    address = sandbox.place("counter")
+    await sandbox.start(Part("counter", PYTHON, ["-c", COUNT.format(address)]))
+    while "up" not in sandbox.log("counter"):
         await asyncio.sleep(0.005)
-    await site.shape("counter", Link(loss=0.3))
+    await sandbox.shape("counter", Link(loss=0.3))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for number in range(2000):
             sender.sendto(b"x", (address.host, address.port))
             if number % 20 == 0:
                 await asyncio.sleep(0.001)  # so that no buffer drops what the link did not
-        while site.ended("counter") is None:
+        while sandbox.ended("counter") is None:
             sender.sendto(b"end", (address.host, address.port))
             await asyncio.sleep(0.01)
-    arrived = int(site.log("counter").split()[1])
-    await site.close()
+    arrived = int(sandbox.log("counter").split()[1])
+    await sandbox.close()
     assert 0.6 < arrived / 2000 < 0.8  # ten standard deviations either way
 
 
@@ -180,7 +180,7 @@ async def test_delay_is_seen_or_the_kernel_is_named(shop: Cluster) -> None:
     alice = await user(shop, "alice")
     url = shop.nodes["n1"].url
     try:
-        await shop.trouble.link("n1", delay=0.2)
+        await shop.faults.link("n1", delay=0.2)
     except Skip as skip:
         assert "no netem" in str(skip)  # noqa: PT017
         assert (await alice.me(at=url)).recognised
@@ -188,19 +188,19 @@ async def test_delay_is_seen_or_the_kernel_is_named(shop: Cluster) -> None:
     began = time.monotonic()
     assert (await alice.me(at=url)).recognised
     assert time.monotonic() - began >= 0.2
-    await shop.trouble.link("n1")
+    await shop.faults.link("n1")
 
 
 async def test_a_pause_is_seen_by_the_balancer_and_forgotten(shop: Cluster) -> None:
-    await shop.trouble.pause("n1")
+    await shop.faults.pause("n1")
     await until("n1 to be seen down", lambda: is_state(shop, "n1", "down"), seconds=30)
-    await shop.trouble.resume("n1")
+    await shop.faults.resume("n1")
     await until("n1 to be seen up", lambda: is_state(shop, "n1", "up"), seconds=30)
 
 
 async def test_a_part_that_is_paused_can_be_killed(fabric: DockerFabric) -> None:
     async with cluster(fabric, nodes=1) as shop:
-        await shop.trouble.pause("n1")
+        await shop.faults.pause("n1")
         await shop.kill("n1")
         await shop.start("n1")
         assert (await shop.client("alice").try_login()).recognised
@@ -208,12 +208,12 @@ async def test_a_part_that_is_paused_can_be_killed(fabric: DockerFabric) -> None
 
 async def test_limits_are_the_container_s_and_outlast_a_restart(fabric: DockerFabric) -> None:
     async with cluster(fabric, nodes=1) as shop:
-        await shop.trouble.limit("n1", cpus=0.5, memory=200_000_000)
+        await shop.faults.limit("n1", cpus=0.5, memory=200_000_000)
         assert of_engine(shop) == (50_000, 200_000_000)
         await shop.kill("n1")
         await shop.start("n1")
         assert of_engine(shop) == (50_000, 200_000_000)
-        await shop.trouble.limit("n1")
+        await shop.faults.limit("n1")
         quota, memory = of_engine(shop)
         assert quota == -1
         assert memory > 200_000_000
@@ -221,8 +221,8 @@ async def test_limits_are_the_container_s_and_outlast_a_restart(fabric: DockerFa
 
 async def test_a_limit_that_the_engine_refuses_is_a_clear_error(shop: Cluster) -> None:
     with pytest.raises(StepError, match="Minimum memory limit allowed is 6MB"):
-        await shop.trouble.limit("n1", memory=1000)
-    await shop.trouble.limit("n1")
+        await shop.faults.limit("n1", memory=1000)
+    await shop.faults.limit("n1")
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -249,6 +249,6 @@ def of_engine(shop: Cluster, part: str = "n1") -> tuple[int, int]:
     """The processor quota and the memory that the engine lets a part have."""
     engine = docker_engine()
     assert engine is not None
-    assert isinstance(shop._site, DockerSite)
-    config = engine.api.inspect_container(f"{shop._site.name}-{part}")["HostConfig"]
+    assert isinstance(shop._sandbox, DockerSandbox)
+    config = engine.api.inspect_container(f"{shop._sandbox.name}-{part}")["HostConfig"]
     return config["CpuQuota"], config["Memory"]

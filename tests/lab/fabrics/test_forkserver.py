@@ -13,12 +13,12 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 async def main():
     fabric = LocalFabric()
     await fabric.open()
-    site = fabric.site("here")
-    site.write("keys.json", "secret")
-    await site.start(Part("p", "/bin/sh", ["-c", "echo $$; exec sleep 1000"]))
-    while not site.log("p"):
+    sandbox = fabric.sandbox("here")
+    sandbox.write("keys.json", "secret")
+    await sandbox.start(Part("p", "/bin/sh", ["-c", "echo $$; exec sleep 1000"]))
+    while not sandbox.log("p"):
         await asyncio.sleep(0.005)
-    pids = [int(site.log("p")), fabric._forks._server.pid]
+    pids = [int(sandbox.log("p")), fabric._forks._server.pid]
     print(json.dumps([pids, str(fabric._run_folder.folder)]), flush=True)
     await asyncio.sleep(1000)
 
