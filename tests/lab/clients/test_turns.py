@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessionlab.lab.clients.turns import Turns, in_place, shuffled
-from tests.lab.test_traffic import clients, closed
+from tests.lab.clients.test_traffic import clients, closed
 
 
 async def test_every_step_has_an_order_of_its_own_that_the_seed_repeats() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.installed import docker_engine
-from tests.lab.fabrics import docker_lab
-from tests.lab.fabrics.docker_lab import View, start, wait
+from tests.lab.fabrics.docker import lab_process as docker_lab
+from tests.lab.fabrics.docker.lab_process import View, start, wait
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -15,7 +15,7 @@ import pytest
 from sessionlab.nodes.process.listening import Address, bound_address, listen
 from sessionlab.nodes.stores.sessions import new_id
 from tests.nodes.material import jwk_set, oct_key
-from tests.nodes.process import Process, listening, process
+from tests.nodes.node_process import Process, listening, process
 from tests.nodes.raw import statuses
 from tests.nodes.running import PASSWORD, bearer, client_of, cookie
 from tests.nodes.valkey import Valkey

@@ -17,7 +17,7 @@ from sessionlab.lab.fabrics.docker.image import OURS
 from sessionlab.lab.fabrics.local.programs import executable
 from sessionlab.lab.fabrics.run_folder import MARK
 from tests.installed import IN_CI, docker_engine
-from tests.lab.fabrics.docker_lab import View, start, wait
+from tests.lab.fabrics.docker.lab_process import View, start, wait
 
 pytestmark = [
     pytest.mark.docker,

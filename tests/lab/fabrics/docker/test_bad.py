@@ -16,7 +16,7 @@ from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.network import PrivateNetwork
 from tests.installed import docker_engine
 from tests.lab import docker_clusters
-from tests.lab.fabrics.docker_lab import start
+from tests.lab.fabrics.docker.lab_process import start
 
 # Even root asks for permission once its bounding set (PR_CAPBSET_DROP) lacks what overrides it,
 # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH. Then it becomes the command that follows.
