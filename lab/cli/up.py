@@ -8,7 +8,7 @@ import typer
 
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
-from sessionlab.lab.cli.run import BalancerName, FabricName, Nodes, RedisUrl
+from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import STRATEGIES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from sessionlab.lab.errors import UsageError
 
@@ -31,6 +32,20 @@ class Service:
                 f"service {self.name!r} was given {self.nodes} nodes",
                 f"ask for 1 to {MOST_NODES}",
             )
+
+
+class Wishes(TypedDict, total=False):
+    """What a story may ask of a cluster besides its services: fields of a `Description`."""
+
+    affinity: str
+    algorithm: str
+    redis: bool
+    redis_keeps: bool
+    jwt_algorithm: str
+    one_key: bool
+    tls: bool
+    trust_balancer: bool
+    balancer_options: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
@@ -16,10 +16,10 @@ from sessionlab.lab.clients.turns import Turns, in_place, shuffled
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import (
     BALANCER,
-    CLUSTER,
     SERVICE,
     Description,
     Service,
+    Wishes,
 )
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
@@ -84,43 +84,20 @@ class Lab:
         *,
         nodes: int | None = None,
         services: Sequence[str] = (SERVICE.name,),
-        affinity: str = CLUSTER.affinity,
-        algorithm: str = CLUSTER.algorithm,
-        redis: bool = CLUSTER.redis,
-        redis_keeps: bool = CLUSTER.redis_keeps,
-        jwt_algorithm: str = CLUSTER.jwt_algorithm,
-        one_key: bool = CLUSTER.one_key,
-        tls: bool = CLUSTER.tls,
-        trust_balancer: bool = CLUSTER.trust_balancer,
         options: Mapping[str, str] | None = None,
-        balancer_options: Mapping[str, str] | None = None,
+        **wishes: Unpack[Wishes],
     ) -> Cluster:
         """A cluster to be started with `async with`.
 
         Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
         same `strategy` and the same further node `options`. The way to a service is its name as
-        the first part of the path, when there are several. With `one_key` False every node makes a
-        signing key of its own. With `redis_keeps` what is in Redis outlives a restart of it.
-        With `tls` clients speak TLS to the balancer; with `trust_balancer` nodes believe its
-        X-Forwarded-Proto.
-        `balancer_options` are options of the balancer's command line.
+        the first part of the path, when there are several. The further `wishes` are as in
+        `Description`: affinity, algorithm, redis, redis_keeps, jwt_algorithm, one_key, tls,
+        trust_balancer, balancer_options.
         """
         count = self.nodes if nodes is None else nodes
-        return self._build(
-            Description(
-                services=tuple(Service(n, count, strategy, options or {}) for n in services),
-                balancer=self._settings.balancer,
-                affinity=affinity,
-                algorithm=algorithm,
-                redis=redis,
-                redis_keeps=redis_keeps,
-                jwt_algorithm=jwt_algorithm,
-                one_key=one_key,
-                tls=tls,
-                trust_balancer=trust_balancer,
-                balancer_options=balancer_options or {},
-            )
-        )
+        wanted = tuple(Service(name, count, strategy, options or {}) for name in services)
+        return self._build(Description(wanted, self._settings.balancer, **wishes))
 
     def single_server(
         self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None

@@ -1,0 +1,69 @@
+"""What can be asked for on the command line, each option described once; times are seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sessionlab.lab.balancers import BALANCERS
+from sessionlab.lab.cli.choice import one_of
+from sessionlab.lab.description.cluster import MOST_NODES
+from sessionlab.lab.description.target import FORM
+from sessionlab.lab.fabrics import FABRICS
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SCENARIO]...", help="Names or files; all but slower ones when none is named."
+    ),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="When none is named: the slower ones as well.")
+]
+FabricName = Annotated[str, typer.Option(help="What the cluster runs on.", **one_of(FABRICS))]
+BalancerName = Annotated[
+    str, typer.Option(help="What stands in front of the nodes.", **one_of(BALANCERS))
+]
+Nodes = Annotated[
+    int, typer.Option(min=1, max=MOST_NODES, help="App servers in each cluster, or service.")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write report, events and histories to this folder; an earlier run there is replaced."
+    ),
+]
+Json = Annotated[Path | None, typer.Option(help="Write the result as JSON; - for standard output.")]
+Junit = Annotated[Path | None, typer.Option(help="Write the result as JUnit XML.")]
+Summary = Annotated[
+    Path | None, typer.Option(help="Append the result as Markdown, as to a CI job's summary.")
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=FILE", help="Write a report by name: see `sessionlab list`."),
+]
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(envvar="SESSIONLAB_REDIS_URL", help="Use this Redis instead of starting one."),
+]
+TargetText = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SESSIONLAB_TARGET",
+        metavar=FORM,
+        help="Use this stack, which runs already, and start nothing; its users' password is"
+        " SESSIONLAB_TARGET_PASSWORD. What it cannot show is skipped.",
+    ),
+]
+AllowSkips = Annotated[
+    bool,
+    typer.Option(
+        "--allow-skips", help="It is no failure when every scenario was skipped (status 0)."
+    ),
+]
+Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]

@@ -1,0 +1,68 @@
+"""Where the result of a run goes besides the screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.reports import REPORTS
+from sessionlab.lab.verdicts.results import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the result goes besides the screen."""
+
+    folder: Path | None = None
+    reports: Sequence[tuple[str, Path]] = ()
+
+    @classmethod
+    def of(cls, folder: Path | None, reports: Sequence[str], **files: Path | None) -> Self:
+        """From `NAME=FILE`s, and the files of reports that have an option of their own."""
+        given = [(name, path) for name, path in files.items() if path is not None]
+        return cls(folder, [*given, *map(_report, reports)])
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for _, path in self.reports]
+
+    def check(self) -> None:
+        """Find out before the run, not after it, that its result cannot be kept."""
+        for name, path in self.reports:
+            REPORTS.named(name)
+            if _is_stdout(path):
+                continue
+            try:
+                path.open("a", encoding="utf-8").close()
+            except OSError as error:
+                raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+    @property
+    def take_stdout(self) -> bool:
+        return any(map(_is_stdout, self.files))
+
+    def write(self, result: RunResult) -> None:
+        for name, path in self.reports:
+            text = REPORTS[name](result)
+            if _is_stdout(path):
+                sys.stdout.write(text)
+            elif name == "summary":  # earlier steps may have written to it
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(text)
+            else:
+                path.write_text(text, encoding="utf-8")
+
+
+def _report(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not path:
+        raise UsageError(f"--report {text} makes no sense", "write NAME=FILE, or NAME=-")
+    return name, Path(path)
+
+
+def _is_stdout(path: Path) -> bool:
+    return str(path) == "-"
