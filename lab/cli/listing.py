@@ -36,7 +36,7 @@ def command() -> None:
     for heading, entries in {"scenarios": scenarios, **shown}.items():
         typer.echo(heading)
         for name, text in entries.items():
-            typer.echo(f"  {name:<22} {text}")
+            typer.echo(f"  {name:<22} {' '.join(text.split())}")
 
 
 def _title(story: Scenario) -> str:
