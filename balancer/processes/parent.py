@@ -147,13 +147,12 @@ class _Parent:
                 runner, where = await listeners.serve_admin(self.cluster, self.fleet, config.admin)
             await self.fleet.sync()
             self._discovery.follow(config)
-            say_where(config, self._seats.where, where)
             on_stop(self._stop)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            say_where(config, self._seats.where, where)  # last: who reads it may send a signal
             await self._stop.wait()
             self._seats.close()
-            await self.fleet.order("drain")
-            await self._outlast(watching)
+            await asyncio.gather(self.fleet.order("drain"), self._outlast(watching))
             return 0 if all(await asyncio.gather(*watching)) else 1
         finally:
             await self._discovery.stop()

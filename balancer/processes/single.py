@@ -113,9 +113,9 @@ async def serve(config: Config, read: Reload) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     async with running(config) as balancer:
-        say_where(config, balancer.listen, balancer.admin)
         loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
         on_stop(stop)
+        say_where(config, balancer.listen, balancer.admin)  # last: who reads it may send a signal
         settle()
         await stop.wait()
 
