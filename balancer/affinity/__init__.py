@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
-from sessionlab.balancer.affinity.interface import NONE
+from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
 from sessionlab.balancer.affinity.none import NoAffinity
-from sessionlab.balancer.affinity.stick import HeaderAffinity, SourceAffinity
+from sessionlab.balancer.affinity.source import SourceAffinity
 from sessionlab.balancer.affinity.table import Bounds, Table
+from sessionlab.balancer.backends.pin import NONE
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import (
+from sessionlab.balancer.backends.backend import Found
+from sessionlab.balancer.backends.pin import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
     INVALID,
     REMOVED,
     TABLE_LOST,
-    Found,
     Pin,
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlab.balancer.affinity.interface import VALID, Found
 from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
+from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
 from sessionlab.balancer.backends.pool import Pool
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
@@ -142,6 +142,19 @@ class Backend:
         else:
             tenths = _TENTHS - int(left / seconds * _TENTHS)
             self.weight = self.share * max(1, min(_TENTHS, tenths))
+
+
+class Found(NamedTuple):
+    """The backend that a claim leads to, if any, the verdict's first letter (`pin`), and why."""
+
+    backend: Backend | None
+    verdict: str
+    reason: str = ""
+
+
+NOTHING_FOUND = Found(None, NONE)
+NOT_LOOKED_AT = Found(None, "-")
+UNUSED_FOUND = Found(None, UNUSED)
 
 
 def pin_of(service: str, name: str) -> bytes:

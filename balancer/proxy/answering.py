@@ -8,7 +8,8 @@ from bisect import bisect_left
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from sessionlab.balancer.affinity.interface import NOTHING, NOTHING_FOUND
+from sessionlab.balancer.backends.backend import NOTHING_FOUND
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.http.response_fields import CHUNKED
 from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.proxy.client import DISCARD, SENT, TUNNEL

@@ -5,7 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import NOT_LOOKED_AT, NOTHING
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import problems
 from sessionlab.balancer.http.request_head import NO_REQUEST

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.balancer.affinity.interface import NONE, NOTHING, VALID
+from sessionlab.balancer.backends.pin import NONE, NOTHING, VALID
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.affinity.interface import Affinity, Found
+    from sessionlab.balancer.affinity.interface import Affinity
+    from sessionlab.balancer.backends.backend import Found
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the latency buckets, in seconds."""

@@ -6,17 +6,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer import algorithms
-from sessionlab.balancer.affinity.interface import (
-    BACKEND_DOWN,
-    DOWN,
-    PAST_LIMIT,
-    SATURATED,
-    VALID,
-    Affinity,
-    Claim,
-    Found,
-)
+from sessionlab.balancer.affinity.interface import Affinity, Claim
 from sessionlab.balancer.affinity.none import NoAffinity
+from sessionlab.balancer.backends.backend import Found
+from sessionlab.balancer.backends.pin import BACKEND_DOWN, DOWN, PAST_LIMIT, SATURATED, VALID
 from sessionlab.balancer.backends.state import MEANING, State
 from sessionlab.balancer.services.counters import Tally
 

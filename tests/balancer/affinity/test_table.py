@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionlab.balancer.affinity.interface import (
+from sessionlab.balancer.affinity import table as table_module
+from sessionlab.balancer.affinity.table import Bounds, Table, key_of
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.backends.pin import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
@@ -18,9 +21,6 @@ from sessionlab.balancer.affinity.interface import (
     TABLE_LOST,
     VALID,
 )
-from sessionlab.balancer.affinity import table as table_module
-from sessionlab.balancer.affinity.table import Bounds, Table, key_of
-from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.config.model import Address, BackendSpec
 
 BACKENDS = [
