@@ -12,13 +12,8 @@ from aiohttp import web
 from sessionlab.balancer.admin import openapi
 from sessionlab.balancer.admin.guard import guard
 from sessionlab.balancer.backends.state import AFTERWARDS, Event, State
-from sessionlab.balancer.config.model import (
-    DEFAULT_SERVICE,
-    MAX_WEIGHT,
-    BackendSpec,
-    parse_address,
-    parse_name,
-)
+from sessionlab.balancer.config.model import DEFAULT_SERVICE, MAX_WEIGHT, BackendSpec
+from sessionlab.balancer.config.parsing import parse_address, parse_name
 from sessionlab.balancer.errors import AdminError, UsageError
 from sessionlab.balancer.http import problems
 from sessionlab.balancer.services import metrics

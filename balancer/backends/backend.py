@@ -6,11 +6,12 @@ import hashlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
+from sessionlab.balancer.backends.ejection import Ejector
 from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
 from sessionlab.balancer.backends.pool import Pool
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
+from sessionlab.balancer.config.model import EjectionPolicy
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, BackendSpec

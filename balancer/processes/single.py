@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.state import Finding
-from sessionlab.balancer.config.model import lasting
-from sessionlab.balancer.config.validation import cookie_doubts, doubts
+from sessionlab.balancer.config.model import reloadable
+from sessionlab.balancer.config.warnings import warnings
 from sessionlab.balancer.errors import BalancerError
 from sessionlab.balancer.health.monitor import Oversight
 from sessionlab.balancer.processes.channel import Alone
@@ -43,7 +43,7 @@ FOUND = {
 
 def take(old: Config, new: Config) -> Config:
     """What of a new configuration can be taken over now; says what can't. Raises `UsageError`."""
-    config, waiting = lasting(old, new)
+    config, waiting = reloadable(old, new)
     listeners.edge(config)  # a bad certificate is told before anything changes
     if waiting:
         log(f"reload: {', '.join(waiting)} changed; that takes effect at the next start")
@@ -151,8 +151,8 @@ def say_where(config: Config, listen: str, admin: str | None) -> None:
     scheme = "https" if config.tls_cert else "http"
     if admin:
         log(f"admin on http://{admin}")
-    for doubt in [*doubts(config), *cookie_doubts(config)]:
-        log(doubt)
+    for warning in warnings(config):
+        log(warning)
     named = "".join(f", those of {spec.host}" for spec in config.discover)
     log(
         f"listening on {scheme}://{listen}, {len(config.backends)} backends{named}, "

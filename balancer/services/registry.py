@@ -14,7 +14,8 @@ from sessionlab.balancer import affinity, algorithms
 from sessionlab.balancer.affinity.pin_log import FORGET
 from sessionlab.balancer.backends.backend import Backend, pin_of
 from sessionlab.balancer.backends.state import ASKABLE, Finding, State
-from sessionlab.balancer.config.model import BackendSpec, Route, parse_address
+from sessionlab.balancer.config.model import BackendSpec, Route
+from sessionlab.balancer.config.parsing import parse_address
 from sessionlab.balancer.errors import AdminError, DuplicateBackendError, UnknownBackendError
 from sessionlab.balancer.services.router import Router
 from sessionlab.balancer.services.service import Service

@@ -11,13 +11,8 @@ from pathlib import Path
 import pytest
 
 from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.config.model import (
-    Config,
-    DiscoverSpec,
-    parse_address,
-    parse_backend,
-    parse_discover,
-)
+from sessionlab.balancer.config.model import Config, DiscoverSpec
+from sessionlab.balancer.config.parsing import parse_address, parse_backend, parse_discover
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
 from sessionlab.balancer.services.registry import Cluster

@@ -12,8 +12,9 @@ import pytest
 
 from sessionlab.balancer.backends.backend import Backend as Known
 from sessionlab.balancer.backends.state import Finding, State
+from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, ServicePolicy
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.services.drain import Watch, outlook
 from tests.balancer.affinity.test_verdicts import Clock, ask, clock, pinned, said, verdict
 from tests.balancer.rawhttp import Backend, Message, connect, until

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:

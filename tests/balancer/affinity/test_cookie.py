@@ -14,7 +14,8 @@ from sessionlab.balancer.affinity.interface import LEFT_ALONE
 from sessionlab.balancer.affinity.table import Bounds, Table
 from sessionlab.balancer.backends.backend import Backend, Found
 from sessionlab.balancer.backends.pin import EXPIRED, INSERTED, INVALID, NONE, OLD, UPDATED, VALID
-from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, cookie_policy
+from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy
+from sessionlab.balancer.config.parsing import cookie_policy
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.http.request_fields import Fields
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sessionlab.balancer.backends.state import State
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.proxy import context as worker_module
 from tests.balancer.rawhttp import Backend, connect, get, ok, until
 from tests.balancer.test_admin import call
