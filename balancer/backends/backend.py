@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionlab.balancer.backends.ejection import Ejector
 from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
@@ -83,7 +83,7 @@ class Backend:
         self.retired = False
         self.troubled = False
         self.pin = pin_of(spec.service, spec.name)
-        self.pool = Pool()
+        self.pool: Pool[Any] = Pool()  # what idles there is the proxy's own
         self.valid = Found(self, VALID)
         self.active = 0
         self.requests = 0
@@ -93,11 +93,6 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"<Backend {self.service}/{self.name} {self.address} {self.state}>"
-
-    def close_idle(self) -> None:
-        """Close the connections that wait in the pool."""
-        for upstream in self.pool.clear():
-            upstream.transport.close()
 
     @property
     def state(self) -> State:

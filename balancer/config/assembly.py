@@ -6,22 +6,14 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.balancer.config import parsing
-from sessionlab.balancer.config.model import (
-    LOG_FORMATS,
-    Config,
-    EjectionPolicy,
-    HealthPolicy,
-    Limits,
-    ServicePolicy,
-    Timeouts,
-)
+from sessionlab.balancer.config import model, parsing
 from sessionlab.balancer.config.validation import validate
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sessionlab.balancer.config.model import Config, ServicePolicy
     from sessionlab.balancer.config.options import Options
 
 _AS_GIVEN = (
@@ -39,11 +31,11 @@ def configure(
     `services` gives some services options of their own (see `file`); `secret` keys the affinity
     cookie, and one is made when it is empty.
     """
-    if options.access_log not in {"none", *LOG_FORMATS}:
-        known = " or ".join(LOG_FORMATS)
+    if options.access_log not in {"none", *model.LOG_FORMATS}:
+        known = " or ".join(model.LOG_FORMATS)
         raise UsageError(f"--access-log {options.access_log!r}: it is none, {known}")
     looks = (parsing.parse_discover(text) for text in options.discover or ())
-    made = Config(
+    made = model.Config(
         listen=parsing.parse_address(options.listen, "--listen"),
         admin=None if options.admin == "none" else parsing.parse_address(options.admin, "--admin"),
         backends=tuple(parsing.parse_backend(text) for text in options.backend or ()),
@@ -54,7 +46,9 @@ def configure(
         health=_health(options),
         timeouts=_timeouts(options),
         limits=_limits(options),
-        ejection=EjectionPolicy(options.eject_after, options.eject_time, options.eject_longest),
+        ejection=model.EjectionPolicy(
+            options.eject_after, options.eject_time, options.eject_longest
+        ),
         trusted=tuple(parsing.parse_network(text) for text in options.trust_proxy or ()),
         secret=secret or secrets.token_bytes(32),
         **{name: getattr(options, name) for name in _AS_GIVEN},
@@ -76,7 +70,7 @@ def _policies(
 def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
     if options.on_pin_lost not in {"redispatch", "fail"}:
         raise UsageError(f"--on-pin-lost {options.on_pin_lost!r}: it is redispatch or fail")
-    return ServicePolicy(
+    return model.ServicePolicy(
         algorithm=options.algorithm,
         affinity=options.affinity,
         on_pin_lost=options.on_pin_lost,
@@ -97,8 +91,8 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
     )
 
 
-def _health(options: Options) -> HealthPolicy:
-    return HealthPolicy(
+def _health(options: Options) -> model.HealthPolicy:
+    return model.HealthPolicy(
         path=parsing.parse_health_path(options.health_path),
         interval=options.health_interval,
         timeout=options.health_timeout,
@@ -108,8 +102,8 @@ def _health(options: Options) -> HealthPolicy:
     )
 
 
-def _timeouts(options: Options) -> Timeouts:
-    return Timeouts(
+def _timeouts(options: Options) -> model.Timeouts:
+    return model.Timeouts(
         connect=options.connect_timeout,
         request_header=options.header_timeout,
         idle=options.idle_timeout,
@@ -121,8 +115,8 @@ def _timeouts(options: Options) -> Timeouts:
     )
 
 
-def _limits(options: Options) -> Limits:
-    return Limits(
+def _limits(options: Options) -> model.Limits:
+    return model.Limits(
         header_bytes=options.max_header_bytes,
         header_count=options.max_headers,
         body=options.max_body,

@@ -1,10 +1,11 @@
+# ruff: noqa: RUF009 - each call makes a field
 """The command line: every option described once, here."""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _SERVICE, _COOKIE = DEFAULTS.default_policy, DEFAULTS.default_policy.cookie
 _HEALTH, _EJECTION = DEFAULTS.health, DEFAULTS.ejection
 _TIMEOUTS, _LIMITS = DEFAULTS.timeouts, DEFAULTS.limits
+
+T = TypeVar("T")
 
 EPILOG = """Examples:
 
@@ -35,193 +38,175 @@ at each start, and clients lose their pins then.
 """
 
 
-def _option(help_text: str, **more: Any) -> Any:
-    return typer.Option(help=help_text, **more)
+def _option(default: T, text: str, **bounds: float) -> T:
+    """A field of `Options`: its help, and with `min` and `max` what it may be."""
+    described: T = field(default=default, metadata={"help": text, **bounds})
+    return described
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says, before it is checked."""
 
-    config: Annotated[
-        str, _option("A TOML file with any of these options; read again at SIGHUP.")
-    ] = ""
-    listen: Annotated[str, _option("Where clients come in: HOST:PORT.")] = str(DEFAULTS.listen)
-    admin: Annotated[str, _option("The admin API: HOST:PORT, or 'none'.")] = str(DEFAULTS.admin)
-    backend: Annotated[
-        list[str] | None, _option("[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
-    ] = None
-    discover: Annotated[
-        list[str] | None,
-        _option(
-            "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
-            "resolved again and again. Repeatable."
-        ),
-    ] = None
-    discover_interval: Annotated[
-        float, _option("Seconds between two looks at what it resolves to.", min=0.05)
-    ] = DEFAULTS.discover_interval
-    algorithm: Annotated[
-        str,
-        _option(
-            "How a backend is chosen: round-robin, least-connections, random, two-choices, "
-            "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME or cookie:NAME."
-        ),
-    ] = _SERVICE.algorithm
-    affinity: Annotated[
-        str,
-        _option(
-            "What ties a client to a backend: none, cookie (our own), learn:COOKIE (the app's), "
-            "header:NAME or source."
-        ),
-    ] = _SERVICE.affinity
-    route: Annotated[
-        list[str] | None,
-        _option(
-            "[HOST]/PREFIX=SERVICE[,strip]. The longest prefix wins; strip takes it off the path. "
-            "Repeatable. Without routes the only service gets everything."
-        ),
-    ] = None
-    on_pin_lost: Annotated[
-        str, _option("When a client's backend is gone: redispatch (and pin anew) or fail (503).")
-    ] = _SERVICE.on_pin_lost
-    cookie_name: Annotated[
-        str, _option("The affinity cookie's name; _SERVICE is added for services but 'app'.")
-    ] = _COOKIE.name
-    cookie_secure: Annotated[
-        bool, _option("Mark the affinity cookie Secure; with --tls-cert it always is.")
-    ] = _COOKIE.secure
-    cookie_http_only: Annotated[
-        bool, _option("Mark it HttpOnly, so that scripts in a page don't see it.")
-    ] = _COOKIE.http_only
-    cookie_same_site: Annotated[str, _option("Its SameSite: Lax, Strict or None.")] = (
-        _COOKIE.same_site
+    config: str = _option("", "A TOML file with any of these options; read again at SIGHUP.")
+    listen: str = _option(str(DEFAULTS.listen), "Where clients come in: HOST:PORT.")
+    admin: str = _option(str(DEFAULTS.admin), "The admin API: HOST:PORT, or 'none'.")
+    backend: list[str] | None = _option(None, "[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
+    discover: list[str] | None = _option(
+        None,
+        "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
+        "resolved again and again. Repeatable.",
     )
-    cookie_path: Annotated[str, _option("Its Path.")] = _COOKIE.path
-    cookie_domain: Annotated[str, _option("Its Domain; empty: the host only.")] = _COOKIE.domain
-    cookie_max_idle: Annotated[
-        float, _option("Seconds without a request until the pin ends; 0: never.", min=0)
-    ] = _COOKIE.max_idle
-    cookie_max_life: Annotated[
-        float, _option("Seconds from its making until the pin ends; 0: never.", min=0)
-    ] = _COOKIE.max_life
-    cookie_permanent: Annotated[
-        bool, _option("Have browsers keep it that long (Max-Age), and not for their session only.")
-    ] = _COOKIE.permanent
-    table_entries: Annotated[
-        int,
-        _option("Pins that learn, header and source keep; the least recently used goes.", min=1),
-    ] = _SERVICE.table_entries
-    table_idle: Annotated[
-        float, _option("Seconds without a request until such a pin is forgotten.", min=0.001)
-    ] = _SERVICE.table_idle
-    workers: Annotated[
-        int, _option("Processes that serve; limits are for each of them.", min=1, max=128)
-    ] = DEFAULTS.workers
-    access_log: Annotated[
-        str, _option("A line for each request on standard output: none, json or common.")
-    ] = DEFAULTS.access_log
-    explain: Annotated[
-        bool,
-        _option(
-            "Say in each answer which backend gave it and what became of the client's pin "
-            "(X-Balancer). Tells clients what they need not know."
-        ),
-    ] = DEFAULTS.explain
-    tls_cert: Annotated[
-        str, _option("A PEM file with the certificate chain: --listen speaks TLS then.")
-    ] = DEFAULTS.tls_cert
-    tls_key: Annotated[
-        str, _option("Its private key, when it is in a file of its own. Both are read at SIGHUP.")
-    ] = DEFAULTS.tls_key
-    proxy_protocol: Annotated[
-        bool,
-        _option("Every connection begins with a PROXY protocol header, before any TLS."),
-    ] = DEFAULTS.proxy_protocol
-    trust_proxy: Annotated[
-        list[str] | None,
-        _option("A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."),
-    ] = None
-    health_path: Annotated[str, _option("What active checks GET.")] = _HEALTH.path
-    health_interval: Annotated[
-        float, _option("Seconds between checks of a backend; 0: no checks, all are up.", min=0)
-    ] = _HEALTH.interval
-    health_timeout: Annotated[float, _option("Seconds that a check may take.", min=0.001)] = (
-        _HEALTH.timeout
+    discover_interval: float = _option(
+        DEFAULTS.discover_interval, "Seconds between two looks at what it resolves to.", min=0.05
     )
-    health_status: Annotated[
-        str, _option("The statuses that mean healthy: one, or FIRST-LAST.")
-    ] = f"{_HEALTH.status.start}-{_HEALTH.status.stop - 1}"
-    rise: Annotated[int, _option("Good checks in a row that bring a backend up.", min=1)] = (
-        _HEALTH.rise
+    algorithm: str = _option(
+        _SERVICE.algorithm,
+        "How a backend is chosen: round-robin, least-connections, random, two-choices, "
+        "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME or cookie:NAME.",
     )
-    fall: Annotated[int, _option("Bad checks in a row that take it down.", min=1)] = _HEALTH.fall
-    connect_timeout: Annotated[float, _option("Seconds to connect.", min=0.001)] = _TIMEOUTS.connect
-    header_timeout: Annotated[
-        float, _option("Seconds for a request's head to arrive whole.", min=0.001)
-    ] = _TIMEOUTS.request_header
-    idle_timeout: Annotated[
-        float, _option("Seconds a client's connection may wait for a request.", min=0.001)
-    ] = _TIMEOUTS.idle
-    response_timeout: Annotated[float, _option("Seconds a backend may be silent.", min=0.001)] = (
-        _TIMEOUTS.response
+    affinity: str = _option(
+        _SERVICE.affinity,
+        "What ties a client to a backend: none, cookie (our own), learn:COOKIE (the app's), "
+        "header:NAME or source.",
     )
-    tunnel_timeout: Annotated[
-        float, _option("Seconds an upgraded connection may be silent.", min=0.001)
-    ] = _TIMEOUTS.tunnel
-    pool_idle_timeout: Annotated[
-        float, _option("Seconds an idle connection to a backend is kept.", min=0.001)
-    ] = _TIMEOUTS.pool_idle
-    queue_timeout: Annotated[
-        float, _option("Seconds that a request may wait for a busy backend.", min=0.001)
-    ] = _TIMEOUTS.queue
-    drain_timeout: Annotated[
-        float, _option("Seconds that open requests get at SIGTERM.", min=0)
-    ] = _TIMEOUTS.drain
-    max_header_bytes: Annotated[int, _option("Bytes of a request's head at most.", min=256)] = (
-        _LIMITS.header_bytes
+    route: list[str] | None = _option(
+        None,
+        "[HOST]/PREFIX=SERVICE[,strip]. The longest prefix wins; strip takes it off the path. "
+        "Repeatable. Without routes the only service gets everything.",
     )
-    max_headers: Annotated[int, _option("Header fields of a request at most.", min=1)] = (
-        _LIMITS.header_count
+    on_pin_lost: str = _option(
+        _SERVICE.on_pin_lost,
+        "When a client's backend is gone: redispatch (and pin anew) or fail (503).",
     )
-    max_body: Annotated[int, _option("Bytes of a request's body at most; 0: any.", min=0)] = (
-        _LIMITS.body
+    cookie_name: str = _option(
+        _COOKIE.name, "The affinity cookie's name; _SERVICE is added for services but 'app'."
     )
-    max_connections: Annotated[int, _option("Clients' connections at most.", min=1)] = (
-        _LIMITS.connections
+    cookie_secure: bool = _option(
+        _COOKIE.secure, "Mark the affinity cookie Secure; with --tls-cert it always is."
     )
-    max_active: Annotated[
-        int, _option("Requests at one backend at a time; more wait. 0: any number.", min=0)
-    ] = _LIMITS.backend_active
-    max_queue: Annotated[
-        int, _option("Requests that may wait for a service or for one backend.", min=0)
-    ] = _LIMITS.queue
-    eject_after: Annotated[
-        int, _option("Requests in a row without an answer that eject a backend; 0: never.", min=0)
-    ] = _EJECTION.failures
-    eject_time: Annotated[
-        float,
-        _option("Seconds of the first ejection; it doubles up to --eject-longest.", min=0.001),
-    ] = _EJECTION.base
-    eject_longest: Annotated[float, _option("Seconds of the longest ejection.", min=0.001)] = (
-        _EJECTION.longest
+    cookie_http_only: bool = _option(
+        _COOKIE.http_only, "Mark it HttpOnly, so that scripts in a page don't see it."
     )
-    slow_start: Annotated[
-        float, _option("Seconds in which a backend that comes up gets its full share.", min=0)
-    ] = DEFAULTS.slow_start
-    drain_limit: Annotated[
-        float,
-        _option(
-            "Seconds that a backend's drain may last; its clients are moved then. 0: no limit.",
-            min=0,
-        ),
-    ] = DEFAULTS.drain_limit
-    panic: Annotated[bool, _option("When no backend is up, try them all the same.")] = (
-        DEFAULTS.panic
+    cookie_same_site: str = _option(_COOKIE.same_site, "Its SameSite: Lax, Strict or None.")
+    cookie_path: str = _option(_COOKIE.path, "Its Path.")
+    cookie_domain: str = _option(_COOKIE.domain, "Its Domain; empty: the host only.")
+    cookie_max_idle: float = _option(
+        _COOKIE.max_idle, "Seconds without a request until the pin ends; 0: never.", min=0
     )
-    retry_share: Annotated[
-        float, _option("Second tries after a lost answer, as a share of requests.", min=0, max=1)
-    ] = DEFAULTS.retry_share
+    cookie_max_life: float = _option(
+        _COOKIE.max_life, "Seconds from its making until the pin ends; 0: never.", min=0
+    )
+    cookie_permanent: bool = _option(
+        _COOKIE.permanent,
+        "Have browsers keep it that long (Max-Age), and not for their session only.",
+    )
+    table_entries: int = _option(
+        _SERVICE.table_entries,
+        "Pins that learn, header and source keep; the least recently used goes.",
+        min=1,
+    )
+    table_idle: float = _option(
+        _SERVICE.table_idle, "Seconds without a request until such a pin is forgotten.", min=0.001
+    )
+    workers: int = _option(
+        DEFAULTS.workers, "Processes that serve; limits are for each of them.", min=1, max=128
+    )
+    access_log: str = _option(
+        DEFAULTS.access_log, "A line for each request on standard output: none, json or common."
+    )
+    explain: bool = _option(
+        DEFAULTS.explain,
+        "Say in each answer which backend gave it and what became of the client's pin "
+        "(X-Balancer). Tells clients what they need not know.",
+    )
+    tls_cert: str = _option(
+        DEFAULTS.tls_cert, "A PEM file with the certificate chain: --listen speaks TLS then."
+    )
+    tls_key: str = _option(
+        DEFAULTS.tls_key,
+        "Its private key, when it is in a file of its own. Both are read at SIGHUP.",
+    )
+    proxy_protocol: bool = _option(
+        DEFAULTS.proxy_protocol,
+        "Every connection begins with a PROXY protocol header, before any TLS.",
+    )
+    trust_proxy: list[str] | None = _option(
+        None, "A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."
+    )
+    health_path: str = _option(_HEALTH.path, "What active checks GET.")
+    health_interval: float = _option(
+        _HEALTH.interval, "Seconds between checks of a backend; 0: no checks, all are up.", min=0
+    )
+    health_timeout: float = _option(_HEALTH.timeout, "Seconds that a check may take.", min=0.001)
+    health_status: str = _option(
+        f"{_HEALTH.status.start}-{_HEALTH.status.stop - 1}",
+        "The statuses that mean healthy: one, or FIRST-LAST.",
+    )
+    rise: int = _option(_HEALTH.rise, "Good checks in a row that bring a backend up.", min=1)
+    fall: int = _option(_HEALTH.fall, "Bad checks in a row that take it down.", min=1)
+    connect_timeout: float = _option(_TIMEOUTS.connect, "Seconds to connect.", min=0.001)
+    header_timeout: float = _option(
+        _TIMEOUTS.request_header, "Seconds for a request's head to arrive whole.", min=0.001
+    )
+    idle_timeout: float = _option(
+        _TIMEOUTS.idle, "Seconds a client's connection may wait for a request.", min=0.001
+    )
+    response_timeout: float = _option(
+        _TIMEOUTS.response, "Seconds a backend may be silent.", min=0.001
+    )
+    tunnel_timeout: float = _option(
+        _TIMEOUTS.tunnel, "Seconds an upgraded connection may be silent.", min=0.001
+    )
+    pool_idle_timeout: float = _option(
+        _TIMEOUTS.pool_idle, "Seconds an idle connection to a backend is kept.", min=0.001
+    )
+    queue_timeout: float = _option(
+        _TIMEOUTS.queue, "Seconds that a request may wait for a busy backend.", min=0.001
+    )
+    drain_timeout: float = _option(
+        _TIMEOUTS.drain, "Seconds that open requests get at SIGTERM.", min=0
+    )
+    max_header_bytes: int = _option(
+        _LIMITS.header_bytes, "Bytes of a request's head at most.", min=256
+    )
+    max_headers: int = _option(_LIMITS.header_count, "Header fields of a request at most.", min=1)
+    max_body: int = _option(_LIMITS.body, "Bytes of a request's body at most; 0: any.", min=0)
+    max_connections: int = _option(_LIMITS.connections, "Clients' connections at most.", min=1)
+    max_active: int = _option(
+        _LIMITS.backend_active,
+        "Requests at one backend at a time; more wait. 0: any number.",
+        min=0,
+    )
+    max_queue: int = _option(
+        _LIMITS.queue, "Requests that may wait for a service or for one backend.", min=0
+    )
+    eject_after: int = _option(
+        _EJECTION.failures,
+        "Requests in a row without an answer that eject a backend; 0: never.",
+        min=0,
+    )
+    eject_time: float = _option(
+        _EJECTION.base,
+        "Seconds of the first ejection; it doubles up to --eject-longest.",
+        min=0.001,
+    )
+    eject_longest: float = _option(_EJECTION.longest, "Seconds of the longest ejection.", min=0.001)
+    slow_start: float = _option(
+        DEFAULTS.slow_start, "Seconds in which a backend that comes up gets its full share.", min=0
+    )
+    drain_limit: float = _option(
+        DEFAULTS.drain_limit,
+        "Seconds that a backend's drain may last; its clients are moved then. 0: no limit.",
+        min=0,
+    )
+    panic: bool = _option(DEFAULTS.panic, "When no backend is up, try them all the same.")
+    retry_share: float = _option(
+        DEFAULTS.retry_share,
+        "Second tries after a lost answer, as a share of requests.",
+        min=0,
+        max=1,
+    )
 
 
 def command(run: Callable[[Options], None]) -> Callable[..., None]:
@@ -230,16 +215,16 @@ def command(run: Callable[[Options], None]) -> Callable[..., None]:
     def balancer(**values: Any) -> None:
         run(Options(**values))
 
-    hints = get_type_hints(Options, include_extras=True)
+    hints = get_type_hints(Options)
     balancer.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what typer reads
         [
             inspect.Parameter(
-                field.name,
+                option.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=hints[field.name],
+                default=option.default,
+                annotation=Annotated[hints[option.name], typer.Option(**option.metadata)],
             )
-            for field in fields(Options)
+            for option in fields(Options)
         ]
     )
     balancer.__doc__ = (

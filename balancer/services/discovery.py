@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.balancer.config.model import Address, BackendSpec
 from sessionlab.balancer.errors import AdminError
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -127,7 +128,7 @@ class Discovery:
             self._by_hand.discard(backend)
             return
         try:
-            self._cluster.remove(backend.service, backend.name)
+            close_all(self._cluster.remove(backend.service, backend.name))
         except AdminError:
             return  # somebody has removed it by hand
         self._log(f"backend {backend.service}/{backend.name} is gone: {spec.host} has it no more")

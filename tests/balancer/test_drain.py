@@ -178,7 +178,7 @@ async def test_in_panic_too_the_last_one_drained_keeps_its_own(lab: Lab) -> None
     cluster.keep_time(time.time() + 60)
     for backend in cluster.backends():
         if backend.name != home:
-            cluster.find_it(backend, Finding.DOWN)
+            cluster.set_finding(backend, Finding.DOWN)
     assert cluster.find("app", home).state == "drained"
     answer = await ask(balancer, cookie)
     assert (answer.status, (answer.value("x-node") or b"").decode()) == (200, home)

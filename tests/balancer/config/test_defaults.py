@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from sessionlab.balancer.config import options
 from sessionlab.balancer.config.assembly import configure
@@ -15,21 +15,26 @@ NOT_IN_THE_MODEL = {"config", "backend", "discover", "route", "trust_proxy"}
 """The file itself, and the lists: nothing is given, so None."""
 
 
-def _described() -> dict[str, ast.expr | None]:
+def _defaults() -> dict[str, ast.expr]:
+    """What stands behind the name of each option in the source."""
     (described,) = ast.parse(inspect.getsource(options.Options)).body
     assert isinstance(described, ast.ClassDef)
     return {
-        line.target.id: line.value
+        line.target.id: line.value.args[0]
         for line in described.body
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        if isinstance(line, ast.AnnAssign)
+        and isinstance(line.target, ast.Name)
+        and isinstance(line.value, ast.Call)
     }
 
 
 def test_no_option_writes_a_default_down_that_the_model_has() -> None:
+    defaults = _defaults()
+    assert defaults.keys() == {option.name for option in fields(options.Options)}
     written = {
         name
-        for name, default in _described().items()
-        if not any(isinstance(node, ast.Name) for node in ast.walk(default or ast.Constant(None)))
+        for name, default in defaults.items()
+        if not any(isinstance(node, ast.Name) for node in ast.walk(default))
     }
     assert written == NOT_IN_THE_MODEL
 
