@@ -76,6 +76,12 @@ def _has_no_framing(status: int) -> bool:
     return status < 200 or status == 204  # noqa: PLR2004
 
 
+def _resized(forward: list[bytes], status: int, length: int) -> list[bytes]:
+    """The lines with Content-Length last, or without it where it has no place."""
+    rest = without(forward, _SIZE)
+    return rest if _has_no_framing(status) else [*rest, b"Content-Length: %d\r\n" % length]
+
+
 class ResponseHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
@@ -106,9 +112,7 @@ class ResponseHeads:
             raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
-            forward = without(forward, _SIZE)
-            if not _has_no_framing(status):
-                forward.append(b"Content-Length: %d\r\n" % length)
+            forward = _resized(forward, status, length)
         bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(

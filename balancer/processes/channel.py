@@ -11,6 +11,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.balancer.services import replica
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
@@ -88,18 +90,15 @@ class LinkedWorkers:
 
     async def sync(self) -> None:
         """Send the whole state to each, and wait for all."""
-        state = self._parent.state()
-        await asyncio.gather(*(link.ask("state", state) for link in self.links))
+        await self.order("state", replica.state_of(self._parent))
 
     async def reports(self) -> list[Report]:
         """What each counts."""
-        answers = await asyncio.gather(*(link.ask("report") for link in self.links))
-        return [answer for answer in answers if answer is not None]
+        return await self.order("report")
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """What each has in its tables."""
-        answers = await asyncio.gather(*(link.ask("pins") for link in self.links))
-        return [answer for answer in answers if answer is not None]
+        return await self.order("pins")
 
     def close(self) -> None:
         """Hang up on all."""
@@ -118,9 +117,10 @@ class LinkedWorkers:
                 return rows
         return None
 
-    async def order(self, order: str, body: Any = None) -> None:
-        """The same order to all."""
-        await asyncio.gather(*(link.ask(order, body) for link in self.links))
+    async def order(self, order: str, body: Any = None) -> list[Any]:
+        """The same order to all, and what those say that answer."""
+        answers = await asyncio.gather(*(link.ask(order, body) for link in self.links))
+        return [answer for answer in answers if answer is not None]
 
 
 class ParentLink:

@@ -38,6 +38,7 @@ from sessionlab.balancer.processes.single import (
     say_where,
 )
 from sessionlab.balancer.processes.worker import WorkerSlot, be_worker, leave_parent
+from sessionlab.balancer.services import replica
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import listeners, tls
@@ -204,7 +205,9 @@ class _Parent:
     async def _pass_on(self, config: Config) -> None:
         # With the states: a worker must not let an old backend go before it knows a new one is up.
         packed = b64encode(pickle.dumps(config)).decode()
-        await self.workers.order("reload", {"config": packed, "state": self.cluster.state()})
+        await self.workers.order(
+            "reload", {"config": packed, "state": replica.state_of(self.cluster)}
+        )
         log("configuration reloaded")
 
     async def _wait_or_kill(self, watching: list[asyncio.Task[bool]]) -> None:

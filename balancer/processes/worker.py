@@ -26,6 +26,7 @@ from sessionlab.balancer.processes.channel import ParentLink
 from sessionlab.balancer.processes.single import tune
 from sessionlab.balancer.proxy import tls_accept
 from sessionlab.balancer.proxy.context import Worker
+from sessionlab.balancer.services import replica
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import tls
 from sessionlab.balancer.sockets.closing import close_all
@@ -128,14 +129,14 @@ class _Process:
             self._link.tell("refused", [backend.service, backend.name])
 
     def _follow(self, state: Any) -> None:
-        close_all(self._cluster.follow(state))
+        close_all(replica.follow(self._cluster, state))
         self._ready.set()
 
     def _reload(self, order: dict[str, Any]) -> None:
         packed = b64decode(order["config"])
         config: Config = pickle.loads(packed)  # noqa: S301 - our parent's, no stranger's
         close_all(self._cluster.reconfigure(config))
-        close_all(self._cluster.follow(order["state"]))
+        close_all(replica.follow(self._cluster, order["state"]))
         tls.renew(self._secured, config)
         self._worker.reconfigured()
 

@@ -54,7 +54,7 @@ class Answering(OwnAnswers):
         ):
             lines, done = self._settle(backend, response.cookies)
         else:
-            service.tally.plain += 1
+            service.counters.plain += 1
         if worker.explains:
             lines += x_balancer.line(backend.name, found, done)
         if worker.access_log is not None:
@@ -91,7 +91,7 @@ class Answering(OwnAnswers):
         settled = service.affinity.settle(
             prepared.claim, self.found, backend, cookies, self.worker.wall
         )
-        service.tally.add(self.found, settled.done)
+        service.counters.add(self.found, settled.done)
         return settled
 
     def _head(self, response: Response, lines: bytes) -> bytes:
@@ -127,9 +127,9 @@ class Answering(OwnAnswers):
         if backend is not None:
             worker = self.worker
             seconds = perf_counter() - self.started
-            tally = self.prepared.service.tally
-            tally.buckets[bisect_left(BOUNDS, seconds)] += 1
-            tally.seconds += seconds
+            counters = self.prepared.service.counters
+            counters.buckets[bisect_left(BOUNDS, seconds)] += 1
+            counters.seconds += seconds
             backend.active -= 1
             if backend.troubled:
                 worker.request_answered(backend)

@@ -156,6 +156,6 @@ class OwnAnswers(Client):
         """The verdict on a request that no backend answers."""
         prepared = self.prepared
         if prepared is NOT_PREPARED:
-            self.worker.metrics.strangers += 1
+            self.worker.metrics.unrouted += 1
         else:
-            prepared.service.tally.add(self.found, NOTHING)
+            prepared.service.counters.add(self.found, NOTHING)

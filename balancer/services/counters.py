@@ -15,7 +15,7 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """Upper bounds of the latency buckets, in seconds."""
 
 
-class Tally:
+class ServiceCounters:
     """Whole numbers, rendered only when somebody asks. It outlives a reload of its service.
 
     `plain` counts the verdict that nearly every request has, which depends on the affinity alone:

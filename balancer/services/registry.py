@@ -3,21 +3,20 @@
 What ends with a change is returned: idle connections, for the caller to close.
 
 One process alone has one `Cluster`. Of several, the parent has the one that counts, and each
-worker has its own that follows it (`state` and `follow`).
+worker has its own that follows it (see `replica`).
 """
 
 from __future__ import annotations
 
 import time
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessionlab.balancer import affinity, algorithms
 from sessionlab.balancer.affinity.pin_log import FORGET
 from sessionlab.balancer.backends.backend import Backend, pin_of
 from sessionlab.balancer.backends.state import ASKABLE, Finding, State
 from sessionlab.balancer.config.model import BackendSpec, Route
-from sessionlab.balancer.config.parsing import parse_address
 from sessionlab.balancer.errors import AdminError, DuplicateBackendError, UnknownBackendError
 from sessionlab.balancer.services.router import Router
 from sessionlab.balancer.services.service import Service
@@ -203,41 +202,7 @@ class Cluster:
         self.change(new.service, new.name, None, new.weight)
         return []
 
-    # --- parent and workers ------------------------------------------------------------------
-
-    def state(self) -> list[dict[str, Any]]:
-        """The whole state as plain values, for `follow` in another process."""
-        return [
-            {
-                "service": b.service,
-                "name": b.name,
-                "address": str(b.address),
-                "share": b.share,
-                "asked": str(b.asked),
-                "limit": b.asked_limit,
-                "found": str(b.found),
-                "draining": b.draining,
-            }
-            for b in self.backends()
-        ]
-
-    def follow(self, state: list[dict[str, Any]]) -> list[Idle]:
-        """Become equal to the state of the parent. Returns what is to be closed."""
-        closing = []
-        rows = {(row["service"], row["name"]): row for row in state}
-        for backend in self.backends():
-            row = rows.get((backend.service, backend.name))
-            if row is None or row["address"] != str(backend.address):
-                closing += self.remove(backend.service, backend.name)
-        for (service, name), row in rows.items():
-            if name not in self._service(service).backends:
-                spec = BackendSpec(service, name, parse_address(row["address"]), row["share"])
-                self.add(spec)
-            asked = State(row["asked"])
-            backend = self.change(service, name, asked, row["share"], row["limit"])
-            closing += self.set_finding(backend, Finding(row["found"]))
-            backend.draining = row["draining"]
-        return closing
+    # --- pins of other workers -----------------------------------------------------------------
 
     def hear_pins(self) -> None:
         """Take over the pins that other workers have made."""
@@ -284,7 +249,7 @@ class Cluster:
                 *(tell, self.hear_pins),
             )
         )
-        service.tally.begin(service.affinity)
+        service.counters.begin(service.affinity)
         self.services[name] = service
         self._by_id[identity] = service
         return service
