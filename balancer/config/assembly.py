@@ -21,6 +21,8 @@ _AS_GIVEN = (
     *("access_log", "explain", "proxy_protocol", "tls_cert", "tls_key"),
 )
 """The options that are what they say, under the same name."""
+_OF_A_COOKIE = ("name", "path", "domain", "http_only", "same_site", "max_idle", "max_life")
+"""Those of a cookie that are, under its name."""
 
 
 def configure(
@@ -75,16 +77,10 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
         affinity=options.affinity,
         on_pin_lost=options.on_pin_lost,
         cookie=parsing.cookie_policy(
-            name=options.cookie_name,
             exact=own_name,
-            path=options.cookie_path,
-            domain=options.cookie_domain,
             secure=options.cookie_secure or bool(options.tls_cert),
-            http_only=options.cookie_http_only,
-            same_site=options.cookie_same_site,
-            max_idle=options.cookie_max_idle,
-            max_life=options.cookie_max_life,
             permanent=options.cookie_permanent,
+            **{name: getattr(options, f"cookie_{name}") for name in _OF_A_COOKIE},
         ),
         table_entries=options.table_entries,
         table_idle=options.table_idle,

@@ -6,14 +6,12 @@ import re
 from ipaddress import ip_network
 from typing import Any
 
+from sessionlab.balancer.config import model
 from sessionlab.balancer.config.model import (
     DEFAULT_SERVICE,
     MAX_WEIGHT,
     Address,
     BackendSpec,
-    CookiePolicy,
-    DiscoverSpec,
-    Network,
     Route,
 )
 from sessionlab.balancer.errors import UsageError
@@ -77,7 +75,7 @@ def parse_backend(text: str) -> BackendSpec:
     )
 
 
-def parse_discover(text: str) -> DiscoverSpec:
+def parse_discover(text: str) -> model.DiscoverSpec:
     """`[SERVICE/]HOST:PORT`."""
     service, slash, address = text.rpartition("/")
     try:
@@ -86,7 +84,7 @@ def parse_discover(text: str) -> DiscoverSpec:
         where = None
     if where is None or not where.port:
         raise UsageError(f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001")
-    return DiscoverSpec(
+    return model.DiscoverSpec(
         parse_name(service if slash else DEFAULT_SERVICE, "service"), where.host, where.port
     )
 
@@ -103,9 +101,9 @@ def parse_route(text: str) -> Route:
     return Route(prefix, service, strip=match["o"] is not None, host=match["host"].lower())
 
 
-def cookie_policy(**values: Any) -> CookiePolicy:
+def cookie_policy(**values: Any) -> model.CookiePolicy:
     """A cookie whose name and attributes can't break a header."""
-    policy = CookiePolicy(**values)
+    policy = model.CookiePolicy(**values)
     if _TOKEN.fullmatch(policy.name) is None:
         raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
     if policy.same_site not in {"Lax", "Strict", "None"}:
@@ -125,7 +123,7 @@ def parse_health_path(text: str) -> str:
     return text
 
 
-def parse_network(text: str) -> Network:
+def parse_network(text: str) -> model.Network:
     """`10.0.0.0/8`."""
     try:
         return ip_network(text, strict=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.backends.pin import NONE, NOTHING, VALID
@@ -42,11 +41,6 @@ class ServiceCounters:
         """A verdict other than the plain one."""
         key = (found.verdict, done, found.reason)
         self._rest[key] = self._rest.get(key, 0) + 1
-
-    def observe(self, seconds: float) -> None:
-        """One answer passed on; from its request's head to its last byte."""
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
-        self.seconds += seconds
 
     def _verdicts(self) -> dict[tuple[str, str, str], int]:
         whole = dict(self._rest)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.config.model import Address, BackendSpec
@@ -108,9 +109,9 @@ class Discovery:
         if found == known:
             return
         self._known[spec] = found
-        for backend in sorted(known - found, key=_name):
+        for backend in sorted(known - found, key=attrgetter("name")):
             self._remove(backend, spec)
-        for backend in sorted(found - known, key=_name):
+        for backend in sorted(found - known, key=attrgetter("name")):
             self._add(backend, spec)
         self._changed()
 
@@ -132,7 +133,3 @@ class Discovery:
         except AdminError:
             return  # somebody has removed it by hand
         self._log(f"backend {backend.service}/{backend.name} is gone: {spec.host} has it no more")
-
-
-def _name(backend: BackendSpec) -> str:
-    return backend.name
