@@ -12,7 +12,6 @@ import ctypes
 import os
 import pickle
 import signal
-import socket
 import sys
 from base64 import b64decode
 from dataclasses import dataclass
@@ -32,6 +31,8 @@ from sessionlab.balancer.sockets import tls
 from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
+    import socket
+
     from sessionlab.balancer.affinity.pin_log import PinLog
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import Config

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer import algorithms
-from sessionlab.balancer.affinity.interface import Affinity, Claim
 from sessionlab.balancer.affinity.none import NoAffinity
 from sessionlab.balancer.backends.backend import Found
 from sessionlab.balancer.backends.pin import BACKEND_DOWN, DOWN, PAST_LIMIT, SATURATED, VALID
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from random import Random
 
+    from sessionlab.balancer.affinity.interface import Affinity, Claim
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import ServicePolicy
     from sessionlab.balancer.proxy.dispatch import Dispatching
