@@ -99,10 +99,10 @@ class ResponseHeads:
         """
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        cut = self._lines.cut(texts[1:-2])
-        if cut is None:
+        parsed = self._lines.parse(texts[1:-2])
+        if parsed is None:
             raise BadAnswerError("malformed header field")
-        forward, meant = cut
+        forward, meant = parsed
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
         lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)

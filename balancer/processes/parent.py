@@ -37,7 +37,7 @@ from sessionlab.balancer.processes.single import (
     on_stop,
     say_where,
 )
-from sessionlab.balancer.processes.worker import WorkerSlot, be_worker, leave_parent
+from sessionlab.balancer.processes.worker import OF_THE_PARENT, WorkerSlot, be_worker, leave_parent
 from sessionlab.balancer.services import replica
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
@@ -109,6 +109,7 @@ class _Slots:
     def fork(self, number: int, config: Config, *, again: bool = False) -> _Child:
         """Start a worker; `again` when it takes the place of another."""
         ours, theirs = socket.socketpair()
+        signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_PARENT)  # until the worker ignores them
         child = os.fork()
         if child == 0:
             status = 1
@@ -118,6 +119,7 @@ class _Slots:
                 status = be_worker(config, WorkerSlot(self._bound[number], theirs, pin_log))
             finally:
                 os._exit(status)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OF_THE_PARENT)
         theirs.close()
         return _Child(child, ours, time.monotonic())
 
@@ -156,9 +158,9 @@ class _Parent:
                 runner, where = await listener.serve(self.cluster, self.workers, config.admin)
             await self.workers.sync()
             self._discovery.follow(config)
-            say_where(config, self._slots.where, where)
-            on_stop(self._stop)
+            on_stop(self._stop)  # who reads where it listens may stop it at once
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            say_where(config, self._slots.where, where)
             await self._stop.wait()
             self._slots.close()
             await self.workers.order("drain")

@@ -133,9 +133,9 @@ async def serve(config: Config, read: Reload) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     async with running(config) as balancer:
-        say_where(config, balancer.listen, balancer.admin)
         loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
-        on_stop(stop)
+        on_stop(stop)  # who reads where it listens may stop it at once
+        say_where(config, balancer.listen, balancer.admin)
         tune()
         await stop.wait()
 

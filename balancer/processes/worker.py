@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import Config
 
+OF_THE_PARENT = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+"""Signals that workers get too, as their group does, and leave to the parent, which tells them."""
 _PR_SET_PDEATHSIG = 1
 _STANDARD = 2  # the highest of the three descriptors that stay
 
@@ -58,6 +60,9 @@ def leave_parent(keep: set[int]) -> None:
     """
     asyncio._set_running_loop(None)  # noqa: SLF001 - the loop is the parent's; 3.11 checks the pid
     signal.set_wakeup_fd(-1)
+    for number in OF_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, OF_THE_PARENT)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         if fd > _STANDARD and fd not in keep and fd != nowhere:
@@ -111,8 +116,6 @@ class _Process:
 
     async def run(self) -> None:
         """Serve until the parent says or goes, and then to the end of what is open."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # the parent's affair
-            asyncio.get_running_loop().add_signal_handler(number, lambda: None)
         listening = asyncio.create_task(self._link.listen())
         listening.add_done_callback(self._leave)
         await self._ready.wait()  # nobody is served before it is known who is up and pinned
