@@ -1,4 +1,4 @@
-"""A backend as a worker sees it; what its states mean is in `states`."""
+"""A backend as a worker sees it; what its states mean is in `state`."""
 
 from __future__ import annotations
 
