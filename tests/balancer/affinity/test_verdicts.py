@@ -14,9 +14,9 @@ from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.proxy import context as worker_module
 from sessionlab.balancer.sockets.closing import close_all
+from tests.balancer.admin.test_api import call
+from tests.balancer.affinity.test_pinning import _app, pair
 from tests.balancer.rawhttp import Backend, connect, get, ok, until
-from tests.balancer.test_admin import call
-from tests.balancer.test_affinity import _app, pair
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,9 +12,9 @@ import pytest
 from sessionlab.balancer import algorithms
 from sessionlab.balancer.__main__ import main
 from sessionlab.balancer.errors import UsageError
+from tests.balancer.processes.test_process import started
+from tests.balancer.processes.test_workers import _up
 from tests.balancer.rawhttp import connect
-from tests.balancer.test_process import started
-from tests.balancer.test_workers import _up
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,19 +16,19 @@ from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, ServicePolicy
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.services.drain import Watch, outlook
+from tests.balancer.admin.test_api import call
+from tests.balancer.affinity.test_pinning import _app, pair
 from tests.balancer.affinity.test_verdicts import Clock, ask, clock, pinned, said, verdict
+from tests.balancer.processes.test_process import started
+from tests.balancer.processes.test_workers import call as call_process
 from tests.balancer.rawhttp import Backend, Message, connect, until
-from tests.balancer.test_admin import call
-from tests.balancer.test_affinity import _app, pair
-from tests.balancer.test_process import started
-from tests.balancer.test_workers import call as call_process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
-    from tests.balancer.test_process import Started
+    from tests.balancer.processes.test_process import Started
 
 __all__ = ["clock"]
 AFFINITIES = ["cookie", "learn:sid"]

@@ -9,8 +9,8 @@ import pytest
 
 from sessionlab.balancer.backends.state import State
 from sessionlab.balancer.config.warnings import refused_cookies
+from tests.balancer.admin.test_api import JSON
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
-from tests.balancer.test_admin import JSON
 
 if TYPE_CHECKING:
     import asyncio

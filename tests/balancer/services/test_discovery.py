@@ -151,7 +151,7 @@ def test_a_name_server_s_answers_are_followed(workers: int) -> None:
         pytest.skip("this machine gives nobody namespaces of their own")
     story = subprocess.run(
         [*alone, sys.executable, "-m", "tests.balancer.named", str(workers)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ from sessionlab.balancer.http.request_fields import Fields
 from sessionlab.balancer.http.request_head import Request, RequestHeads
 from sessionlab.balancer.http.request_ids import request_ids
 from sessionlab.balancer.http.response_head import ResponseHeads
-from tests.balancer.test_fuzz import ENDS, FIELDS, LINES
+from tests.balancer.proxy.test_fuzz import ENDS, FIELDS, LINES
 
 ALIKE = st.sampled_from([b"X-A: q", b"x-a: Q", b"X-A: Q", b"X-A:q", b"X-A: q ", b"X-A: qq"])
 MANY = settings(max_examples=500, deadline=None)
