@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from sessionlab.lab.fabrics.local.fabric import executable
+from tests.balancer.processes.test_process import Started, started
 from tests.balancer.rawhttp import Backend, Message, connect
-from tests.balancer.test_process import Started, started
 
 REFUSED, NO_SUCH_NAME = 5, 3
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from sessionlab.balancer.processes.channel import Link
+from sessionlab.balancer.processes.channel import WorkerLink
 
 
 async def test_orders_to_a_worker_that_has_just_died_are_answered_by_nobody() -> None:
     ours, theirs = socket.socketpair()
-    link = await Link(ours, lambda _: None).open()
+    link = await WorkerLink(ours, lambda _: None).open()
     orders = [asyncio.create_task(link.ask("state"))]
     theirs.setblocking(False)
     assert await asyncio.get_running_loop().sock_recv(theirs, 1)

@@ -102,14 +102,15 @@ async def test_sigterm_lets_open_requests_finish_and_ends_with_0(lab: Lab) -> No
 
 AT_ONCE = """
 import os, signal, sys
-from balancer import __main__, server
+from sessionlab.balancer import __main__
+from sessionlab.balancer.processes import parent, single
 
-def log(message, say=server.log):
+def log(message, say=single.log):
     say(message)
     if message.startswith("listening"):
         os.kill(os.getpid(), signal.SIGTERM)
 
-server.log = log
+single.log = parent.log = log
 sys.exit(__main__.main())
 """
 
