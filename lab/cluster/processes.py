@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
@@ -12,7 +13,9 @@ from sessionlab.lab.fabrics.interface import Part, Site
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
 STOP_SECONDS = 30.0  # more than the 10 s that a node may drain
-PAUSE = 0.005  # seconds between two looks at something that is awaited
+PAUSE = 0.005  # seconds between the first two looks at something that is awaited
+SHARE = 0.1  # of the time waited so far, between later ones: looking must not delay what is awaited
+MOST = 0.1  # seconds between two looks
 LAST_LINES = 8
 T = TypeVar("T")
 
@@ -64,12 +67,22 @@ class Parts:
         return "; its last lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 
+def pause_after(waited: float) -> float:
+    """How long to wait before the next look, in seconds.
+
+    A look is a request, and a container takes a second to answer its first: looked at every 5 ms,
+    ten that start at once would cost their own start.
+    """
+    return min(max(PAUSE, SHARE * waited), MOST)
+
+
 async def until(what: str, true: Condition, *, seconds: float = 10.0) -> None:
     """Return once `true()` is; raises StepError naming `what` when that takes too long."""
+    began = time.monotonic()
     try:
         async with asyncio.timeout(seconds):
             while not await true():
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(pause_after(time.monotonic() - began))
     except TimeoutError:
         raise StepError(f"waited {seconds:g} s in vain for {what}") from None
 

@@ -1,4 +1,8 @@
-"""A node put together from its options. The strategies are found here by name."""
+"""A node put together from its options. The strategies are found here by name.
+
+Redis's client and PyJWT are imported by the strategy that needs them: a third of what a node costs
+before it serves, and in a container every node pays it anew.
+"""
 
 import logging
 import secrets
@@ -6,17 +10,13 @@ import sys
 from collections.abc import Callable
 
 from sessionlab.nodes.process.options import Options
-from sessionlab.nodes.stores.redis import RedisStore
 from sessionlab.nodes.strategies import StrategyName
 from sessionlab.nodes.strategies.interface import Strategy
-from sessionlab.nodes.strategies.jwt import JwtStrategy
 from sessionlab.nodes.strategies.logging_out import LoggingOut
 from sessionlab.nodes.strategies.memory import MemorySessions, MemoryStrategy
-from sessionlab.nodes.strategies.redis import RedisStrategy
 from sessionlab.nodes.strategies.whole_records import Records, WholeRecords
 from sessionlab.nodes.tokens import clock
 from sessionlab.nodes.tokens.keys import KeyRing, KeySource, generate
-from sessionlab.nodes.tokens.tokens import Tokens
 from sessionlab.nodes.transports.bearer import BearerTransport
 from sessionlab.nodes.transports.cookie import CookieTransport
 from sessionlab.nodes.transports.interface import Transport
@@ -59,6 +59,9 @@ def _memory(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  #
 
 
 def _redis(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
+    from sessionlab.nodes.stores.redis import RedisStore  # noqa: PLC0415
+    from sessionlab.nodes.strategies.redis import RedisStrategy  # noqa: PLC0415
+
     store = RedisStore(options.redis_url, options.redis_timeout, options.redis_pool)
     transport = CookieTransport(options.cookie_name)
     redis = RedisStrategy(store, transport, options.idle, options.absolute)
@@ -71,6 +74,9 @@ def _with_carts(strategy: Records, options: Options) -> Strategy:
 
 
 def _jwt(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
+    from sessionlab.nodes.strategies.jwt import JwtStrategy  # noqa: PLC0415
+    from sessionlab.nodes.tokens.tokens import Tokens  # noqa: PLC0415
+
     transports: dict[str, Callable[[], Transport]] = {
         "bearer": BearerTransport,
         "cookie": lambda: CookieTransport(options.cookie_name),
