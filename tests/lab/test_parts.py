@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from sessionlab.lab import parts
+from sessionlab.lab.cluster import processes
 
 
 def test_what_is_ready_soon_is_noticed_at_once() -> None:
-    assert parts.pause_after(0.0) == parts.pause_after(0.01) == parts.PAUSE
+    assert processes.pause_after(0.0) == processes.pause_after(0.01) == processes.PAUSE
 
 
 def test_it_looks_less_often_the_longer_it_has_waited_up_to_a_bound() -> None:
-    pauses = [parts.pause_after(waited) for waited in (0.0, 0.1, 0.5, 0.9, 2.0, 60.0)]
+    pauses = [processes.pause_after(waited) for waited in (0.0, 0.1, 0.5, 0.9, 2.0, 60.0)]
     assert pauses == sorted(pauses)
-    assert pauses[-1] == parts.MOST
+    assert pauses[-1] == processes.MOST
 
 
 def test_waiting_overshoots_by_a_tenth_or_the_first_pause() -> None:
     now = 0.0
     while now < 10.0:
-        assert parts.pause_after(now) <= max(parts.PAUSE, parts.SHARE * now)
-        now += parts.pause_after(now)
-    assert now <= 10.0 + parts.MOST
+        assert processes.pause_after(now) <= max(processes.PAUSE, processes.SHARE * now)
+        now += processes.pause_after(now)
+    assert now <= 10.0 + processes.MOST

@@ -85,7 +85,7 @@ def test_importing_it_with_its_strategies_has_no_effects_and_leaves_nothing_to_i
     script = """
 import os, sys, threading
 before = sorted(os.listdir("/dev/fd"))
-import sessionlab.nodes.__main__, nodes.strategies.jwt, nodes.strategies.redis
+import sessionlab.nodes.__main__, sessionlab.nodes.strategies.jwt, sessionlab.nodes.strategies.redis
 assert sorted(os.listdir("/dev/fd")) == before, "open files"
 assert threading.active_count() == 1, threading.enumerate()
 for heavy in ("aiohttp", "jwt", "cryptography", "redis.asyncio", "argon2", "uvloop",
