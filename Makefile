@@ -18,10 +18,11 @@ test: .venv/dev ## set up, then run the tests that need neither Docker nor other
 test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx too
 	$(BIN)/pytest $(SPREAD)
 
-lint: .venv/dev ## formatting, ruff, mypy --strict
+lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 format: .venv/dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import uvloop
 
-from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.events import Events
 from sessionlab.lab.reports.table import to_table
 from sessionlab.lab.scenario.finding import installed
@@ -58,6 +57,9 @@ counts as up until a request has found it down.
 """
 
 
+BEHIND = ("builtin", "haproxy", "nginx")
+
+
 async def page(fabric: str = "local") -> str:
     """The whole page, from a run behind each balancer, all of them side by side.
 
@@ -65,7 +67,7 @@ async def page(fabric: str = "local") -> str:
     takes every processor there is, is not told three times at once.
     """
     stories = list(installed().values())
-    share = len(stories) // len(BALANCERS)
+    share = len(stories) // len(BEHIND)
 
     async def behind(number: int, balancer: str) -> RunResult:
         first = number * share
@@ -74,7 +76,7 @@ async def page(fabric: str = "local") -> str:
         back = len(stories) - first
         return replace(told, scenarios=[*told.scenarios[back:], *told.scenarios[:back]])
 
-    runs = await asyncio.gather(*(behind(*named) for named in enumerate(BALANCERS)))
+    runs = await asyncio.gather(*(behind(*named) for named in enumerate(BEHIND)))
     return TEXT.format(table=to_table(runs))
 
 

@@ -14,10 +14,10 @@ from sessionlab import (
     Answer,
     Client,
     Cluster,
-    Cut,
     Deploy,
     Fate,
     Lab,
+    Recreate,
     Rolling,
     Users,
     main,
@@ -44,7 +44,7 @@ async def rolling_deploy(lab: Lab) -> None:
     cluster = lab.cluster
     wrong = {
         "memory, round-robin": deployed(lab, cluster("memory"), LONG),
-        "memory, sticky, cut": deployed(lab, cluster("memory", affinity="cookie"), Cut()),
+        "memory, sticky, recreate": deployed(lab, cluster("memory", affinity="cookie"), Recreate()),
         "memory, sticky, drain too short": deployed(
             lab, cluster("memory", affinity="cookie"), SHORT
         ),

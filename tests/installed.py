@@ -10,7 +10,7 @@ from docker import DockerClient
 
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.docker.engine import connect
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.local.programs import executable
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 BALANCERS = ("haproxy", "nginx")

@@ -11,12 +11,12 @@ from typing import Self
 from yarl import URL
 
 from sessionlab.lab.clients.cookie_jar import OneSite
-from sessionlab.lab.clients.network import ANY_WAY, Way
+from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.wire import Exchange, Wire
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.answers import JSON, Answer, Answers
-from sessionlab.lab.record.history import History, Operation, outcome_of
+from sessionlab.lab.record.history import History, Operation, ending_of
 
 SESSION_COOKIE = "sid"
 EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
@@ -40,7 +40,7 @@ class Client:
         events: Events,
         scenario: str,
         cluster: str = "",
-        way: Way = ANY_WAY,
+        network: ClientNetwork = ANY_NETWORK,
         tab: int = 0,
     ) -> None:
         self.user = user
@@ -55,9 +55,9 @@ class Client:
         self._events = events
         self._scenario = scenario
         self._cluster = cluster
-        self._way = way
+        self._network = network
         self._tab = tab
-        self._wire = Wire(OneSite(url), way)
+        self._wire = Wire(OneSite(url), network)
 
     def __repr__(self) -> str:
         return f"<Client {self.user}>"
@@ -156,7 +156,7 @@ class Client:
 
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""
-        old, self._wire = self._wire, Wire(self._wire.jar, self._way)
+        old, self._wire = self._wire, Wire(self._wire.jar, self._network)
         await old.retire()
 
     async def close(self) -> None:
@@ -198,7 +198,7 @@ class Client:
             path=path,
             invoked=invoked,
             completed=self._events.now(),
-            outcome=outcome_of(method, got.status, sent=got.sent),
+            outcome=ending_of(method, got.status, sent=got.sent),
             status=got.status,
             node=got.headers.get(NODE),
             user=_text(got.content, "user"),

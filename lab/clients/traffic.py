@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.record.answers import Answer, Answers
+from sessionlab.lab.waiting import until
 
 PAUSE = 0.005  # seconds between an answer and the client's next request
 PATIENCE = 30.0

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractCookieJar
 from yarl import URL
 
-from sessionlab.lab.clients.network import Way
+from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.errors import NothingShown, StepError
 from sessionlab.lab.record.answers import JSON
 
@@ -54,13 +54,13 @@ class Exchange:
 class Wire:
     """Connections that one client keeps alive, with its cookies."""
 
-    def __init__(self, jar: AbstractCookieJar, way: Way) -> None:
+    def __init__(self, jar: AbstractCookieJar, network: ClientNetwork) -> None:
         self.jar = jar
         self._asking = 0
         self._retired = False
         self._http = aiohttp.ClientSession(
             cookie_jar=jar,
-            connector=way.connector(),
+            connector=network.connector(),
             trace_configs=[_TRACE],
             auto_decompress=False,
         )

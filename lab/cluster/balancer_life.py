@@ -6,8 +6,8 @@ import signal
 from collections.abc import Callable
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.cluster.faults import Trouble
-from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.cluster.faults import Faults
+from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import StepError
 
 
@@ -18,18 +18,22 @@ class BalancerLife:
     """
 
     def __init__(
-        self, boot: Boot, trouble: Trouble, emit: Callable[..., None], now: Callable[[], float]
+        self,
+        runtime: ClusterRuntime,
+        faults: Faults,
+        emit: Callable[..., None],
+        now: Callable[[], float],
     ) -> None:
-        self._boot = boot
-        self._trouble = trouble
+        self._runtime = runtime
+        self._faults = faults
         self._emit = emit
         self._now = now
 
     async def kill(self) -> None:
         """SIGKILL: nobody is answered any more, and what it has learned is gone."""
-        self._boot.front()
+        self._runtime.front()
         began = self._now()
-        await self._boot.parts.end(BALANCER, signal.SIGKILL)
+        await self._runtime.parts.end(BALANCER, signal.SIGKILL)
         self._emit("balancer.killed", began=began)
 
     async def start(self) -> None:
@@ -37,31 +41,31 @@ class BalancerLife:
 
         It sees every node that runs as up when this returns.
         """
-        self._boot.described_balancer()
-        if self._boot.running(BALANCER):
+        self._runtime.described_balancer()
+        if self._runtime.running(BALANCER):
             raise StepError("the balancer is running already", "kill it first")
-        await self._boot.start_balancer()
+        await self._runtime.start_balancer()
         self._emit("balancer.started")
 
     async def freeze(self) -> None:
         """Stop it where it stands: it takes connections, and answers nothing."""
-        self._boot.front()
-        await self._trouble.pause(BALANCER)
+        self._runtime.front()
+        await self._faults.pause(BALANCER)
 
     async def thaw(self) -> None:
         """Let it go on from there."""
-        self._boot.front()
-        await self._trouble.resume(BALANCER)
+        self._runtime.front()
+        await self._faults.resume(BALANCER)
 
     async def restart(self) -> None:
         """SIGTERM, then start it again: what it has begun is finished, what it has learned gone."""
-        self._boot.front()
+        self._runtime.front()
         began = self._now()
-        await self._boot.parts.end(BALANCER, signal.SIGTERM)
-        await self._boot.start_balancer()
+        await self._runtime.parts.end(BALANCER, signal.SIGTERM)
+        await self._runtime.start_balancer()
         self._emit("balancer.restarted", began=began)
 
     async def reload(self) -> None:
         """Have it read its configuration anew while it serves."""
-        await self._boot.front().reload()
+        await self._runtime.front().reload()
         self._emit("balancer.reloaded")

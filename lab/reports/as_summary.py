@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.verdicts.results import RunResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult
 
 MARKS = {
-    Verdict.HELD: "✅ held",
-    Verdict.BROKEN: "❌ broken",
-    Verdict.ERROR: "💥 error",
-    Verdict.SKIPPED: "⏭️ skipped",
+    Outcome.HELD: "✅ held",
+    Outcome.BROKEN: "❌ broken",
+    Outcome.ERROR: "💥 error",
+    Outcome.SKIPPED: "⏭️ skipped",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
@@ -13,9 +14,13 @@ from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
 from sessionlab.lab.clients.turns import Turns, in_place, shuffled
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.external import Joined, RunningSite
-from sessionlab.lab.cluster.processes import side_by_side
-from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.cluster import (
+    BALANCER,
+    CLUSTER,
+    SERVICE,
+    Description,
+    Service,
+)
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.events import Events
@@ -24,7 +29,9 @@ from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
+from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.verdicts.users import Users
+from sessionlab.lab.waiting import side_by_side
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3
@@ -35,18 +42,22 @@ Sabotage = Callable[[Description], Description]
 class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
-    With a `target` the stories are told on that stack, and nothing is started. With `allow_skips`
-    it is no failure that every story was skipped.
+    The fabric of that name is made with `fabric_options`: `external` with its `target`. With
+    `allow_skips` it is no failure that every story was skipped.
     """
 
     fabric: str = "local"
-    balancer: str = "builtin"
-    nodes: int = 3
+    balancer: str = BALANCER
+    nodes: int = SERVICE.nodes
     seed: int = 1
     redis_url: str | None = None
     sabotage: Sabotage | None = None
-    target: Target | None = None
+    fabric_options: Mapping[str, Target] = field(default_factory=dict)
     allow_skips: bool = False
+
+
+SETTINGS = Settings()
+"""What a run is where nothing is asked for."""
 
 
 class Lab:
@@ -69,18 +80,18 @@ class Lab:
 
     def cluster(
         self,
-        strategy: str = "memory",
+        strategy: str = SERVICE.strategy,
         *,
         nodes: int | None = None,
-        services: Sequence[str] = ("app",),
-        affinity: str = "none",
-        algorithm: str = "round-robin",
-        redis: bool = False,
-        redis_keeps: bool = False,
-        jwt_algorithm: str = "HS256",
-        one_key: bool = True,
-        tls: bool = False,
-        trust_balancer: bool = False,
+        services: Sequence[str] = (SERVICE.name,),
+        affinity: str = CLUSTER.affinity,
+        algorithm: str = CLUSTER.algorithm,
+        redis: bool = CLUSTER.redis,
+        redis_keeps: bool = CLUSTER.redis_keeps,
+        jwt_algorithm: str = CLUSTER.jwt_algorithm,
+        one_key: bool = CLUSTER.one_key,
+        tls: bool = CLUSTER.tls,
+        trust_balancer: bool = CLUSTER.trust_balancer,
         options: Mapping[str, str] | None = None,
         balancer_options: Mapping[str, str] | None = None,
     ) -> Cluster:
@@ -112,10 +123,10 @@ class Lab:
         )
 
     def single_server(
-        self, strategy: str = "memory", options: Mapping[str, str] | None = None
+        self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None
     ) -> Cluster:
         """One node and nothing in front of it: clients talk to the server itself."""
-        return self._build(Description((Service("app", 1, strategy, options or {}),), None))
+        return self._build(Description((Service(SERVICE.name, 1, strategy, options or {}),), None))
 
     def addresses(self, count: int) -> list[str]:
         """Addresses for that many clients to come from, each its own, drawn at random.
@@ -193,6 +204,14 @@ class Lab:
         """
         return Traffic(clients, does, pause, drawn=self._turns.of(clients))
 
+    @asynccontextmanager
+    async def fault(self, name: str, cluster: Cluster, node: str = "n1") -> AsyncIterator[None]:
+        """Break a cluster by name (`sessionlab list`), and mend it at the end of the block."""
+        fault = FAULTS.named(name)
+        await fault.inject(cluster, node)
+        yield
+        await fault.heal(cluster, node)
+
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.
 
@@ -205,14 +224,11 @@ class Lab:
         self._clusters += 1
         if self._settings.sabotage:
             description = self._settings.sabotage(description)
-        site = self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}")
-        target = self._settings.target
         return Cluster(
             description,
-            site,
+            self._fabric.sandbox(f"{self._scenario or 'cluster'}-{self._clusters}"),
             history=self.history,
             events=self._events,
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
-            boot=Joined(description, RunningSite(site.label), target) if target else None,
         )

@@ -17,7 +17,7 @@ from sessionlab.lab.verdicts.users import Users
 NOTHING_SHOWN = 3  # the exit status
 
 
-class Verdict(StrEnum):
+class Outcome(StrEnum):
     """What became of a scenario."""
 
     HELD = "held"  # every claim holds
@@ -32,7 +32,7 @@ class ScenarioResult:
 
     name: str
     title: str
-    outcome: Verdict
+    outcome: Outcome
     reason: str | None
     seconds: float
     history: History = field(repr=False)
@@ -77,4 +77,4 @@ class RunResult:
 
     @property
     def all_skipped(self) -> bool:
-        return all(result.outcome is Verdict.SKIPPED for result in self.scenarios)
+        return all(result.outcome is Outcome.SKIPPED for result in self.scenarios)

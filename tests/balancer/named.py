@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.processes.test_process import Started, started
 from tests.balancer.rawhttp import Backend, Message, connect
 

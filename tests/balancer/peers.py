@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.local.programs import executable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

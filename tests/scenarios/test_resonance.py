@@ -19,7 +19,7 @@ from sessionlab.lab.record.answers import Answers, together
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run_one
 from sessionlab.lab.scenario.scenario import Scenario
-from sessionlab.lab.verdicts.results import Verdict
+from sessionlab.lab.verdicts.results import Outcome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -91,7 +91,7 @@ async def test_what_nothing_ties_is_not_led_back_by_its_number(
     ]
     for result in await asyncio.gather(*runs):
         (claim,) = result.claims
-        assert result.outcome is Verdict.BROKEN
+        assert result.outcome is Outcome.BROKEN
         asked = len(result.history) - USERS
         # By chance it is a quarter or a fifth of them.
         assert int(claim.observed) < 0.6 * asked, claim

@@ -148,7 +148,7 @@ def old_keys_are_never_dropped(patch: pytest.MonkeyPatch) -> None:
 
 def every_key_is_dropped(patch: pytest.MonkeyPatch) -> None:
     async def replace_all(cluster: Cluster) -> None:
-        await cluster._boot.use_keys([new_key()])
+        await cluster._runtime.use_keys([new_key()])
 
     patch.setattr(Cluster, "retire_keys", replace_all)
 

@@ -31,7 +31,7 @@ import traceback
 from typing import NoReturn
 
 PRELOAD = ("sessionlab.nodes", "sessionlab.balancer")
-STRATEGIES = ("sessionlab.nodes.strategies.jwt", "sessionlab.nodes.strategies.redis")
+STRATEGIES = tuple(f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt"))
 """What a node loads by its strategy."""
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>

@@ -105,7 +105,15 @@ def test_what_cannot_be_meant_is_refused_with_the_way_out(
 def test_list_shows_what_there_is() -> None:
     done = sessionlab("list")
     assert done.returncode == 0
-    for word in ("memory-round-robin", "jwt", "learn:sid", "local", "kill-node", "builtin"):
+    for word in (
+        "memory-round-robin",
+        "jwt",
+        "header:NAME",
+        "source",
+        "local",
+        "kill-node",
+        "builtin",
+    ):
         assert word in done.stdout
     assert "logs nobody out (slower: by name, or with --all)" in done.stdout
 

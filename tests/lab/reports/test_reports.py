@@ -12,7 +12,7 @@ from sessionlab.lab.cli.app import app
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.record.claims import judge
-from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.history import Ending, History, Operation
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.reports.as_json import to_json
 from sessionlab.lab.reports.as_junit import to_junit
@@ -20,12 +20,12 @@ from sessionlab.lab.reports.as_summary import to_summary
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.reports.stored import read
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 from tests.lab.lives import Life
 
 TRUE = judge("what is true", 1, 1)
 FALSE = judge("what is false", "12 of 12", "4 of 12")
-ASKED = History([Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "alice")])
+ASKED = History([Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "alice")])
 
 RUN = RunResult(
     fabric="local",
@@ -33,10 +33,10 @@ RUN = RunResult(
     seed=7,
     seconds=1.5,
     scenarios=[
-        ScenarioResult("good", "A good one", Verdict.HELD, None, 0.5, ASKED, [TRUE], 0),
-        ScenarioResult("bad", "A bad one", Verdict.BROKEN, None, 0.5, ASKED, [TRUE, FALSE], 1),
-        ScenarioResult("ugly", "An ugly one", Verdict.ERROR, "no\x00 & <go>", 0.5, ASKED, [], 3),
-        ScenarioResult("shy", "A shy one", Verdict.SKIPPED, "two nodes", 0.0, History(), [], 0),
+        ScenarioResult("good", "A good one", Outcome.HELD, None, 0.5, ASKED, [TRUE], 0),
+        ScenarioResult("bad", "A bad one", Outcome.BROKEN, None, 0.5, ASKED, [TRUE, FALSE], 1),
+        ScenarioResult("ugly", "An ugly one", Outcome.ERROR, "no\x00 & <go>", 0.5, ASKED, [], 3),
+        ScenarioResult("shy", "A shy one", Outcome.SKIPPED, "two nodes", 0.0, History(), [], 0),
     ],
 )
 
@@ -114,7 +114,7 @@ def printed(run: RunResult) -> str:
 
 def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> None:
     long = judge("a claim of many words " * 12, "x " * 90, "y " * 90)
-    wide = ScenarioResult("wide", "t " * 80, Verdict.BROKEN, "r " * 80, 1, ASKED, [long], 1)
+    wide = ScenarioResult("wide", "t " * 80, Outcome.BROKEN, "r " * 80, 1, ASKED, [long], 1)
     text = printed(RunResult("local", "builtin", 1, 1, [*RUN.scenarios, wide]))
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
@@ -218,7 +218,7 @@ def test_a_folder_without_a_run_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
-    odd = ScenarioResult("odd", "[bold]t[/bold]", Verdict.ERROR, "[/nope] [red]", 1, ASKED, [], 1)
+    odd = ScenarioResult("odd", "[bold]t[/bold]", Outcome.ERROR, "[/nope] [red]", 1, ASKED, [], 1)
     text = printed(RunResult("local", "builtin", 1, 1, [odd]))
     assert "[bold]t[/bold]" in text
     assert "[/nope] [red]" in text
