@@ -1,16 +1,17 @@
-"""A backend as a worker sees it; what its states mean is in `states`."""
+"""A backend as a worker sees it; what its states mean is in `state`."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sessionlab.balancer.affinity.interface import VALID, Found
-from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
+from sessionlab.balancer.backends.ejection import Ejector
+from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
 from sessionlab.balancer.backends.pool import Pool
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
+from sessionlab.balancer.config.model import EjectionPolicy
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, BackendSpec
@@ -82,7 +83,7 @@ class Backend:
         self.retired = False
         self.troubled = False
         self.pin = pin_of(spec.service, spec.name)
-        self.pool = Pool()
+        self.pool: Pool[Any] = Pool()  # what idles there is the proxy's own
         self.valid = Found(self, VALID)
         self.active = 0
         self.requests = 0
@@ -92,11 +93,6 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"<Backend {self.service}/{self.name} {self.address} {self.state}>"
-
-    def close_idle(self) -> None:
-        """Close the connections that wait in the pool."""
-        for upstream in self.pool.clear():
-            upstream.transport.close()
 
     @property
     def state(self) -> State:
@@ -142,6 +138,19 @@ class Backend:
         else:
             tenths = _TENTHS - int(left / seconds * _TENTHS)
             self.weight = self.share * max(1, min(_TENTHS, tenths))
+
+
+class Found(NamedTuple):
+    """The backend that a claim leads to, if any, the verdict's first letter (`pin`), and why."""
+
+    backend: Backend | None
+    verdict: str
+    reason: str = ""
+
+
+NOTHING_FOUND = Found(None, NONE)
+NOT_LOOKED_AT = Found(None, "-")
+UNUSED_FOUND = Found(None, UNUSED)
 
 
 def pin_of(service: str, name: str) -> bytes:

@@ -8,7 +8,8 @@ from bisect import bisect_left
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from sessionlab.balancer.affinity.interface import NOTHING, NOTHING_FOUND
+from sessionlab.balancer.backends.backend import NOTHING_FOUND
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.http.response_fields import CHUNKED
 from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.proxy.client import DISCARD, SENT, TUNNEL
@@ -53,7 +54,7 @@ class Answering(OwnAnswers):
         ):
             lines, done = self._settle(backend, response.cookies)
         else:
-            service.tally.plain += 1
+            service.counters.plain += 1
         if worker.explains:
             lines += x_balancer.line(backend.name, found, done)
         if worker.access_log is not None:
@@ -90,7 +91,7 @@ class Answering(OwnAnswers):
         settled = service.affinity.settle(
             prepared.claim, self.found, backend, cookies, self.worker.wall
         )
-        service.tally.add(self.found, settled.done)
+        service.counters.add(self.found, settled.done)
         return settled
 
     def _head(self, response: Response, lines: bytes) -> bytes:
@@ -126,9 +127,9 @@ class Answering(OwnAnswers):
         if backend is not None:
             worker = self.worker
             seconds = perf_counter() - self.started
-            tally = self.prepared.service.tally
-            tally.buckets[bisect_left(BOUNDS, seconds)] += 1
-            tally.seconds += seconds
+            counters = self.prepared.service.counters
+            counters.buckets[bisect_left(BOUNDS, seconds)] += 1
+            counters.seconds += seconds
             backend.active -= 1
             if backend.troubled:
                 worker.request_answered(backend)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from sessionlab.balancer.affinity.interface import NOTHING, NOTHING_FOUND
+from sessionlab.balancer.backends.backend import NOTHING_FOUND
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED
 

@@ -212,7 +212,7 @@ class Worker:
                 service.refresh()
             self._wake(service)
         services = self.cluster.services.values()
-        self.retry_budget.earn(sum(sum(service.tally.buckets) for service in services))
+        self.retry_budget.earn(sum(sum(service.counters.buckets) for service in services))
         self._ticking = self._loop.call_later(self._tick_every, self._tick)
 
     def _tick_backend(self, backend: Backend) -> bool:
@@ -249,7 +249,7 @@ class Worker:
                 for b in self.cluster.backends()
             },
             "began": {n: 0.0 if t is None else t.began for n, t in tables.items()},
-            "services": {s.name: s.tally.report() for s in services},
+            "services": {s.name: s.counters.report() for s in services},
             "connections": len(self.frontends),
             **self.metrics.report(),
         }

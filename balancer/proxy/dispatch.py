@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import BACKEND_DOWN
+from sessionlab.balancer.backends.pin import BACKEND_DOWN
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.proxy.answering import Answering
 

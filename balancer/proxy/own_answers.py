@@ -5,7 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import NOT_LOOKED_AT, NOTHING
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import problems
 from sessionlab.balancer.http.request_head import NO_REQUEST
@@ -155,6 +156,6 @@ class OwnAnswers(Client):
         """The verdict on a request that no backend answers."""
         prepared = self.prepared
         if prepared is NOT_PREPARED:
-            self.worker.metrics.strangers += 1
+            self.worker.metrics.unrouted += 1
         else:
-            prepared.service.tally.add(self.found, NOTHING)
+            prepared.service.counters.add(self.found, NOTHING)

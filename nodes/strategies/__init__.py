@@ -3,18 +3,19 @@
 A new one of ours is a file and an entry here.
 """
 
-from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from sessionlab.nodes.errors import OptionError
-from sessionlab.nodes.strategies import jwt, memory, redis
 from sessionlab.nodes.strategies.interface import Setting, Strategy
 
-STRATEGIES: dict[str, Callable[[Setting], Strategy]] = {
-    "memory": memory.make,
-    "redis": redis.make,
-    "jwt": jwt.make,
+STRATEGIES = {
+    "memory": "sessionlab.nodes.strategies.memory",
+    "redis": "sessionlab.nodes.strategies.redis",
+    "jwt": "sessionlab.nodes.strategies.jwt",
 }
+"""The modules, each with a `make`. Only the one that a node asks for is loaded: Redis's client and
+PyJWT are a third of what a node costs before it serves, and in a container each pays it anew."""
 ENTRY_POINTS = "sessionlab.strategies"
 """The group in which an installed package offers strategies of its own: name = factory."""
 _MEMBERS = ("name", "transport", "login", "open", "logout", "close")
@@ -34,7 +35,8 @@ def parse_strategy(text: str) -> str:
 def make(name: str, setting: Setting) -> Strategy:
     """The strategy of that name; raises `OptionError` with the package whose strategy is none."""
     if name in STRATEGIES:
-        return STRATEGIES[name](setting)
+        made: Strategy = import_module(STRATEGIES[name]).make(setting)
+        return made
     (point, *_) = entry_points(group=ENTRY_POINTS, name=name)
     try:
         return _checked(point.load()(setting))

@@ -15,6 +15,7 @@ from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.lab.verdicts.results import Outcome, RunResult
+from tests.scenarios.test_sabotage import CASES
 
 FOLDER = Path(scenarios.__file__).parent
 
@@ -25,7 +26,7 @@ async def told(nodes: int) -> RunResult:
 
 @pytest.mark.timeout(180)  # all scenarios, on whatever this machine has to do besides
 @pytest.mark.parametrize("nodes", [2, 3, 5])
-async def test_every_claim_holds(nodes: int) -> None:
+async def test_every_claim_holds_and_is_one_that_sabotage_breaks(nodes: int) -> None:
     result = await told(nodes)
     broken = [
         (story.name, claim)
@@ -36,6 +37,9 @@ async def test_every_claim_holds(nodes: int) -> None:
     assert not broken
     assert {story.name: story.reason for story in result.scenarios if story.reason} == {}
     assert {story.outcome for story in result.scenarios} == {Outcome.HELD}
+    for story in result.scenarios:
+        seen = set().union(*(case.breaks for case in CASES if case.scenario == story.name))
+        assert seen == set(range(1, len(story.claims) + 1)), story.name
 
 
 @pytest.mark.timeout(180)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,8 @@ async def test_a_store_that_is_not_there_does_not_keep_a_node_from_starting() ->
     async with running(strategy="redis", redis_url="redis://127.0.0.1:1/0") as node:
         assert (await node.client.get("/readyz")).status == 200
         assert (await node.client.login()).code == "store-unreachable"
+
+
+def test_a_node_loads_no_client_of_redis_and_no_jwt_before_a_strategy_needs_them() -> None:
+    loads = "import sys, nodes.__main__; print({'redis', 'jwt'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", loads], text=True) == "set()\n"

@@ -83,12 +83,12 @@ def test_help_shows_every_option_with_its_variable_and_examples(
     assert "Examples:" in text
 
 
-def test_importing_the_program_has_no_effects_and_leaves_nothing_to_import() -> None:
-    # The lab imports it once, forks, and calls main in the child.
+def test_importing_it_with_its_strategies_has_no_effects_and_leaves_nothing_to_import() -> None:
+    # The lab imports them once, forks, and calls main in the child.
     script = """
 import os, sys, threading
 before = sorted(os.listdir("/dev/fd"))
-import sessionlab.nodes.__main__
+import sessionlab.nodes.__main__, sessionlab.nodes.strategies.jwt, sessionlab.nodes.strategies.redis
 assert sorted(os.listdir("/dev/fd")) == before, "open files"
 assert threading.active_count() == 1, threading.enumerate()
 for heavy in ("aiohttp", "jwt", "cryptography", "redis.asyncio", "argon2", "uvloop",

@@ -48,29 +48,34 @@ def test_a_key_never_shows_its_secret() -> None:
 PUBLIC_ONLY = {name: value for name, value in okp_key().items() if name != "d"}
 
 
+REFUSED = [
+    ("", "HS256", "not JSON"),
+    ("[" * 100_000, "HS256", "not JSON"),
+    ("[]", "HS256", "not a JWK set"),
+    ('{"keys": []}', "HS256", "one key or more"),
+    ('{"keys": [1]}', "HS256", "key 1 is not an object"),
+    (jwk_set({"kty": "oct"}), "HS256", 'key 1 has no "kid"'),
+    (jwk_set(oct_key(size=31)), "HS256", "31 bytes; HS256 needs 32"),
+    (jwk_set(oct_key(), oct_key()), "HS256", "same kid"),
+    (jwk_set({"kty": "oct", "kid": "a"}), "HS256", 'no "k"'),
+    (jwk_set({"kty": "oct", "kid": "a", "k": "!!!"}), "HS256", "base64url"),
+    (jwk_set({"kty": "oct", "kid": "a", "k": "é"}), "HS256", "base64url"),
+    (jwk_set(okp_key()), "HS256", 'needs "oct"'),
+    (jwk_set(oct_key()), "EdDSA", "Ed25519"),
+    (jwk_set(oct_key(alg="HS512")), "HS256", "--jwt-algorithm is HS256"),
+    (jwk_set(oct_key(use="enc")), "HS256", "not for signatures"),
+    (jwk_set(okp_key(crv="Ed448")), "EdDSA", "Ed25519"),
+    (jwk_set(okp_key(x=b64(b"short"))), "EdDSA", "32 bytes each"),
+    (jwk_set(okp_key(d=okp_key()["d"])), "EdDSA", "not the public key"),
+    (jwk_set(PUBLIC_ONLY), "EdDSA", "private part"),
+]
+
+
+# Named by what is said: keys are new in each process, and all must call their tests the same.
 @pytest.mark.parametrize(
     ("text", "algorithm", "says"),
-    [
-        ("", "HS256", "not JSON"),
-        ("[" * 100_000, "HS256", "not JSON"),
-        ("[]", "HS256", "not a JWK set"),
-        ('{"keys": []}', "HS256", "one key or more"),
-        ('{"keys": [1]}', "HS256", "key 1 is not an object"),
-        (jwk_set({"kty": "oct"}), "HS256", 'key 1 has no "kid"'),
-        (jwk_set(oct_key(size=31)), "HS256", "31 bytes; HS256 needs 32"),
-        (jwk_set(oct_key(), oct_key()), "HS256", "same kid"),
-        (jwk_set({"kty": "oct", "kid": "a"}), "HS256", 'no "k"'),
-        (jwk_set({"kty": "oct", "kid": "a", "k": "!!!"}), "HS256", "base64url"),
-        (jwk_set({"kty": "oct", "kid": "a", "k": "é"}), "HS256", "base64url"),
-        (jwk_set(okp_key()), "HS256", 'needs "oct"'),
-        (jwk_set(oct_key()), "EdDSA", "Ed25519"),
-        (jwk_set(oct_key(alg="HS512")), "HS256", "--jwt-algorithm is HS256"),
-        (jwk_set(oct_key(use="enc")), "HS256", "not for signatures"),
-        (jwk_set(okp_key(crv="Ed448")), "EdDSA", "Ed25519"),
-        (jwk_set(okp_key(x=b64(b"short"))), "EdDSA", "32 bytes each"),
-        (jwk_set(okp_key(d=okp_key()["d"])), "EdDSA", "not the public key"),
-        (jwk_set(PUBLIC_ONLY), "EdDSA", "private part"),
-    ],
+    REFUSED,
+    ids=[f"{says}-{algorithm}" for _, algorithm, says in REFUSED],
 )
 def test_a_set_that_cannot_be_used_is_refused_in_words(
     text: str, algorithm: Algorithm, says: str

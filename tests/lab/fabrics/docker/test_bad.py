@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from docker.types import IPAMConfig, IPAMPool
 
 from sessionlab.lab.errors import StartError
+from sessionlab.lab.fabrics.docker.engine import connect
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.network import PrivateNetwork
 from tests.installed import docker_engine
@@ -51,6 +54,18 @@ def test_without_an_engine_it_says_how_to_get_one(tmp_path: Path) -> None:
     assert f"no Docker engine answers at unix://{tmp_path}/none.sock" in said
     assert "apt install docker.io" in said
     assert "systemctl start docker" in said
+
+
+def test_looking_for_one_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(StartError, match="no Docker engine answers"):
+            connect()
+        gc.collect()
+    assert [said for one in warned if "socket" in (said := str(one.message))] == []
 
 
 def test_an_engine_that_has_stopped_is_none(tmp_path: Path) -> None:

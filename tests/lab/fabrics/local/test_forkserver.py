@@ -38,3 +38,27 @@ def test_kill_9_of_the_lab_leaves_no_process_and_no_file() -> None:
         lab.communicate()
     assert wait_gone(*pids) == []
     assert not Path(folder).exists()
+
+
+NODES = """
+import sys
+from sessionlab.lab.fabrics.local.forkserver import preload
+preload()
+before = set(sys.modules)
+import asyncio
+from sessionlab.nodes.process.assembly import assemble
+from sessionlab.nodes.process.command import parse
+
+async def main():
+    for strategy in ("memory", "redis", "jwt"):
+        assemble(parse(["--strategy", strategy, "--user-password", "a password"]))
+
+asyncio.run(main())
+new = set(sys.modules) - before
+print(sorted(name for name in new if name.split(".")[0] not in sys.stdlib_module_names))
+"""
+
+
+def test_a_node_forked_from_it_has_nothing_left_to_load_whatever_its_strategy() -> None:
+    ran = subprocess.run([sys.executable, "-c", NODES], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n", ran.stderr

@@ -11,17 +11,12 @@ from pathlib import Path
 import pytest
 
 from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.config.model import (
-    Config,
-    DiscoverSpec,
-    parse_address,
-    parse_backend,
-    parse_discover,
-)
+from sessionlab.balancer.config.model import Config, DiscoverSpec
+from sessionlab.balancer.config.parsing import parse_address, parse_backend, parse_discover
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
 from sessionlab.balancer.services.registry import Cluster
-from tests.installed import IN_CI
+from tests.installed import IN_CI, needs
 
 NODE = DiscoverSpec("app", "node", 8001)
 
@@ -147,6 +142,7 @@ def test_what_is_no_discovery_is_refused(text: str) -> None:
         parse_discover(text)
 
 
+@needs("ip")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_name_server_s_answers_are_followed(workers: int) -> None:
     """The balancer, the C library's resolver, a name server: alone in their own namespaces."""
@@ -156,7 +152,7 @@ def test_a_name_server_s_answers_are_followed(workers: int) -> None:
         pytest.skip("this machine gives nobody namespaces of their own")
     story = subprocess.run(
         [*alone, sys.executable, "-m", "tests.balancer.named", str(workers)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,
