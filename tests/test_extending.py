@@ -142,15 +142,16 @@ def test_one_that_is_asked_for_is_an_error_that_names_the_package(
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_the_balancer_says_whose_affinity_it_can_not_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize("kind", ["algorithm", "affinity"])
+def test_the_balancer_says_whose_part_it_can_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
 ) -> None:
     install_bad(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    command = [sys.executable, "-m", "sessionlab.balancer", "--admin=none", "--affinity", name]
+    command = [sys.executable, "-m", "sessionlab.balancer", "--admin=none", f"--{kind}", name]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     assert done.returncode == 2, done.stderr
-    assert f"affinity '{name}', {BAD[name]}: " in done.stderr
+    assert f"{kind} '{name}', {BAD[name]}: " in done.stderr
     assert "it comes with bad-parts 1.0" in done.stderr
     assert WHY[name] in done.stderr
     assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ MOST_IN_A_ROOM, MOST_AT_THE_TOP = 15, 3
 ORDER = {
     "balancer": (
         ("errors",),
-        ("config",),
+        ("config", "offers"),
         ("http", "sockets", "backends"),
         ("algorithms", "affinity", "health"),
         ("services",),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.balancer import offers
 from sessionlab.balancer.affinity.cookie import CookieAffinity
 from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
@@ -81,26 +81,12 @@ def make(setting: Setting) -> Affinity:
     """The affinity that the policy names (`KIND` or `KIND:ARGUMENT`); raises `UsageError`."""
     name = setting.policy.affinity
     kind = name.partition(":")[0]
-    return KINDS[kind](setting) if kind in KINDS else _offered(kind, setting)
+    if kind in KINDS:
+        return KINDS[kind](setting)
+    return offers.make("affinity", kind, setting, group=ENTRY_POINTS, ours=KINDS, check=_check)
 
 
-def _offered(kind: str, setting: Setting) -> Affinity:
-    """One that an installed package offers; what is wrong with it is said, and whose it is."""
-    offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    if kind not in offered:
-        there = ", ".join([*KINDS, *sorted(offered.keys() - KINDS.keys())])
-        raise UsageError(f"unknown affinity {setting.policy.affinity!r}; there are {there}")
-    point = offered[kind]
-    try:
-        return _checked(point.load()(setting))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
-        whose = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
-        why = f"{type(error).__name__}: {error}; it comes with {whose}"
-        raise UsageError(f"affinity {kind!r}, {point.value}: {why}") from None
-
-
-def _checked(made: Affinity) -> Affinity:
+def _check(made: Affinity) -> None:
     wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep")
     if lacking := ", ".join(name for name in wanted if not hasattr(made, name)):
         raise TypeError(f"what it makes has no {lacking}")
-    return made

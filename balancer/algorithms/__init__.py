@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import TYPE_CHECKING
 
+from sessionlab.balancer import offers
 from sessionlab.balancer.algorithms import keys
 from sessionlab.balancer.algorithms.consistent_hash import ConsistentHash
 from sessionlab.balancer.algorithms.hashing import Hash
@@ -13,7 +13,6 @@ from sessionlab.balancer.algorithms.least_connections import LeastConnections
 from sessionlab.balancer.algorithms.random_choice import RandomChoice
 from sessionlab.balancer.algorithms.round_robin import RoundRobin
 from sessionlab.balancer.algorithms.two_choices import TwoChoices
-from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,23 +48,11 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
 
 
 def _offered(name: str, random: Random) -> Algorithm:
-    """One that an installed package offers; what is wrong with it is said, and whose it is."""
-    offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    point = offered.get(name)
-    if point is None:
-        there = ", ".join([*ALGORITHMS, *sorted(offered.keys() - ALGORITHMS.keys())])
-        raise UsageError(f"unknown algorithm {name!r}; there are {there}")
-    try:
-        made: Algorithm = point.load()(random)
-    except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
-        raise _unfit(point, f"{type(error).__name__}: {error}") from None
+    return offers.make("algorithm", name, random, group=ENTRY_POINTS, ours=ALGORITHMS, check=_check)
+
+
+def _check(made: Algorithm) -> None:
     try:
         signature(made.choose).bind((), b"")
     except (AttributeError, TypeError, ValueError) as error:
-        raise _unfit(point, f"what it makes has no choose(candidates, key): {error}") from None
-    return made
-
-
-def _unfit(point: EntryPoint, what: str) -> UsageError:
-    whose = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
-    return UsageError(f"algorithm {point.name!r}, {point.value}: {what}; it comes with {whose}")
+        raise TypeError(f"what it makes has no choose(candidates, key): {error}") from None

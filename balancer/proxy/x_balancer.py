@@ -14,8 +14,6 @@ from sessionlab.balancer.backends.backend import NOT_LOOKED_AT
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Found
 
-HEADER = b"x-balancer"
-
 
 def verdict(found: Found, done: str) -> str:
     """`VN`, or `DI; reason=backend-down`; nothing when nobody looked."""

@@ -1,0 +1,42 @@
+"""What installed packages offer: made by a factory that an entry point names."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, TypeVar
+
+from sessionlab.balancer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
+
+
+def make(
+    kind: str,
+    name: str,
+    value: object,
+    *,
+    group: str,
+    ours: Iterable[str],
+    check: Callable[[T], object],
+) -> T:
+    """What the factory of that name in an entry point group makes of `value`.
+
+    `check` raises what is wrong with it. Raises `UsageError`, which says whose it is, or, when
+    there is no such name, which there are: `ours` and those.
+    """
+    offered = {point.name: point for point in entry_points(group=group)}
+    point = offered.get(name)
+    if point is None:
+        there = ", ".join([*ours, *sorted(offered.keys() - set(ours))])
+        raise UsageError(f"unknown {kind} {name!r}; there are {there}")
+    try:
+        made: T = point.load()(value)
+        check(made)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
+        whose = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
+        why = f"{type(error).__name__}: {error}; it comes with {whose}"
+        raise UsageError(f"{kind} {name!r}, {point.value}: {why}") from None
+    return made
