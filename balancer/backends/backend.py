@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.affinity.interface import VALID, Found
 from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
 from sessionlab.balancer.backends.pool import Pool
+from sessionlab.balancer.backends.queue import Queue
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, BackendSpec
-    from sessionlab.balancer.proxy.dispatch import Dispatching
 
 
 _TENTHS = 10
@@ -77,12 +76,12 @@ class Backend:
         self.limit = 0.0
         self.overdue = False
         self.ejector = Ejector(ejection or EjectionPolicy())
-        self.waiting: OrderedDict[Dispatching, None] = OrderedDict()
+        self.waiting = Queue()
         self.pinnable = False
         self.retired = False
         self.troubled = False
         self.pin = pin_of(spec.service, spec.name)
-        self.pool = Pool()
+        self.pool: Pool[Any] = Pool()  # what idles there is the proxy's own
         self.valid = Found(self, VALID)
         self.active = 0
         self.requests = 0

@@ -5,39 +5,45 @@ Decisions only: methods return the connections to close, and the caller closes t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sessionlab.balancer.proxy.upstream import Upstream
+from typing import Generic, Protocol, TypeVar
 
 
-class Pool:
+class Idle(Protocol):
+    """What can wait in a pool."""
+
+    idle_since: float
+
+
+Connection = TypeVar("Connection", bound=Idle)
+
+
+class Pool(Generic[Connection]):
     """A stack of idle connections."""
 
     __slots__ = ("idle",)
 
     def __init__(self) -> None:
-        self.idle: list[Upstream] = []
+        self.idle: list[Connection] = []
 
-    def take_fresh(self, since: float) -> Upstream | None:
+    def take_fresh(self, since: float) -> Connection | None:
         """A connection used at `since` or later, for a request that can't be sent twice."""
         if self.idle and self.idle[-1].idle_since >= since:
             return self.idle.pop()
         return None
 
-    def discard(self, connection: Upstream) -> None:
+    def discard(self, connection: Connection) -> None:
         """Forget a connection that the backend closed."""
         if connection in self.idle:
             self.idle.remove(connection)
 
-    def expire(self, before: float) -> list[Upstream]:
+    def expire(self, before: float) -> list[Connection]:
         """Forget and return the connections idle since before then."""
         old = [c for c in self.idle if c.idle_since < before]
         if old:
             self.idle = [c for c in self.idle if c.idle_since >= before]
         return old
 
-    def clear(self) -> list[Upstream]:
+    def clear(self) -> list[Connection]:
         """Forget and return all of them."""
         old, self.idle = self.idle, []
         return old

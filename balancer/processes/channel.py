@@ -11,11 +11,13 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sessionlab.balancer.services import report
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from sessionlab.balancer.proxy.context import Worker
+    from sessionlab.balancer.proxy.context import ProxyContext
     from sessionlab.balancer.services.registry import Cluster
 
 _LIMIT = 64 * 1024 * 1024  # a whole table of pins fits into one line
@@ -43,7 +45,7 @@ class Fleet(Protocol):
 class Alone:
     """One worker that is its own parent."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: ProxyContext) -> None:
         self._worker = worker
 
     async def sync(self) -> None:
@@ -55,7 +57,7 @@ class Alone:
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """Its own pins."""
-        return [self._worker.pins()]
+        return [report.pins(self._worker.cluster, self._worker.wall)]
 
 
 class Link:

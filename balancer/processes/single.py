@@ -19,7 +19,7 @@ from sessionlab.balancer.errors import BalancerError
 from sessionlab.balancer.health.monitor import Oversight
 from sessionlab.balancer.processes.channel import Alone
 from sessionlab.balancer.proxy import tls_accept
-from sessionlab.balancer.proxy.context import Worker
+from sessionlab.balancer.proxy.context import ProxyContext
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import listeners
@@ -54,7 +54,7 @@ def take(old: Config, new: Config) -> Config:
 class Running:
     """A balancer that listens: its worker, and where it really is (port 0 means any)."""
 
-    worker: Worker
+    worker: ProxyContext
     oversight: Oversight
     discovery: Discovery
     listen: str
@@ -86,7 +86,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
     oversight = Oversight(config.health, changed)
     cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
-    worker = Worker(cluster, asyncio.get_running_loop(), oversight.refused)
+    worker = ProxyContext(cluster, asyncio.get_running_loop(), oversight.refused)
     discovery = Discovery(cluster, changed=lambda: None, log=log)
     where = None
     runner = None

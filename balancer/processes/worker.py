@@ -25,7 +25,8 @@ from sessionlab.balancer.backends.state import Finding
 from sessionlab.balancer.processes.channel import Line
 from sessionlab.balancer.processes.single import settle
 from sessionlab.balancer.proxy import tls_accept
-from sessionlab.balancer.proxy.context import Worker
+from sessionlab.balancer.proxy.context import ProxyContext
+from sessionlab.balancer.services import report
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import listeners
 
@@ -109,15 +110,15 @@ async def _work(config: Config, seat: Seat) -> None:
         stop.set()
         ready.set()
 
-    worker = Worker(cluster, loop, refused)
+    worker = ProxyContext(cluster, loop, refused)
     line = Line(
         seat.end,
         {
             "state": follow,
             "report": lambda _: worker.report(),
-            "pins": lambda _: worker.pins(),
-            "rows": lambda _: worker.rows(),
-            "restore": worker.restore,
+            "pins": lambda _: report.pins(cluster, worker.wall),
+            "rows": lambda _: report.rows(cluster),
+            "restore": lambda told: report.restore(cluster, told, worker.wall),
             "reload": reload,
             "drain": leave,
         },

@@ -12,6 +12,7 @@ import uvloop
 
 from sessionlab.balancer.config.options import Options, configure
 from sessionlab.balancer.processes.single import Running, running
+from sessionlab.balancer.proxy.connection import ClientConnection
 from tests.balancer.rawhttp import Answer, Backend, connect, until
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Lab:
 
     async def client(self, balancer: Running) -> Client:
         return await self.stack.enter_async_context(connect(balancer.listen))
+
+
+def client_connections(balancer: Running) -> list[ClientConnection]:
+    """Those of clients, as they are."""
+    return [c for c in balancer.worker.connections if isinstance(c, ClientConnection)]
 
 
 @pytest.fixture
