@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httptools
 
@@ -48,7 +48,7 @@ class Fields:
     """
 
     minor: int = 1
-    prepared: object = None
+    prepared: Any = None
     remembered: bool = False
     host: bytes = b""
     length: int = 0

@@ -230,6 +230,7 @@ class ClientConnection(asyncio.Protocol):
             own_answers.cut(self.exchange, "client")
         if context.draining:
             context.connection_closed()
+        del self.exchange  # which refers to us: the collector of cycles comes by only rarely
 
     def break_off(self, *, reset: bool) -> None:
         """Close in the middle of an answer; what came of it is still flushed."""

@@ -101,9 +101,9 @@ NOT_PREPARED = Prepared(
 
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
     """Read the claim and write the lines; `prefix` is what the route strips, if anything."""
-    known = fields.prepared
+    known: Prepared | None = fields.prepared
     if (
-        isinstance(known, Prepared)
+        known is not None
         and known.service is service
         and known.peer is peer
         and known.prefix == prefix
