@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionlab.balancer.backends.ejection import Ejector
 from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
 from sessionlab.balancer.backends.pool import Pool
+from sessionlab.balancer.backends.queue import Queue
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
 from sessionlab.balancer.config.model import EjectionPolicy
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, BackendSpec
-    from sessionlab.balancer.proxy.dispatch import Dispatching
 
 
 _TENTHS = 10
@@ -78,7 +77,7 @@ class Backend:
         self.limit = 0.0
         self.overdue = False
         self.ejector = Ejector(ejection or EjectionPolicy())
-        self.waiting: OrderedDict[Dispatching, None] = OrderedDict()
+        self.waiting = Queue()
         self.pinnable = False
         self.retired = False
         self.troubled = False

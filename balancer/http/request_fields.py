@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httptools
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sessionlab.balancer.http.header_lines import Line
-    from sessionlab.balancer.proxy.forward_headers import Prepared
 
     Rule = Callable[["Fields", "_Seen", bytes], None]
 
@@ -43,13 +42,13 @@ _DROPPED = frozenset(
 class Fields:
     """What the lines of a head say, those that are merely passed on left aside.
 
-    Never changed after parsing (frozen would cost 1 µs more); `prepared` alone holds what was last
-    made of it, if it is `remembered`: the two refer to each other, and what nobody remembers
-    should not have to wait for the collector of cycles.
+    Never changed after parsing (frozen would cost 1 µs more); `prepared` alone holds what the
+    forwarder last made of it, if it is `remembered`: the two refer to each other, and what nobody
+    remembers should not have to wait for the collector of cycles.
     """
 
     minor: int = 1
-    prepared: Prepared | None = None
+    prepared: Any = None
     remembered: bool = False
     host: bytes = b""
     length: int = 0

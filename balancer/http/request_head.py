@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Limits
     from sessionlab.balancer.http.header_lines import Line
     from sessionlab.balancer.http.request_fields import Rule
-    from sessionlab.balancer.proxy.forward_headers import Prepared
 
     _Lines = tuple[Line[Rule], ...]
 
@@ -39,7 +38,7 @@ _LOOKS_LIKE_HTTP = re.compile(
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """A checked request head, never changed but for `start`.
 
@@ -55,8 +54,8 @@ class Request:
     fields: Fields
     forward: bytes
     start: bytes = b""
-    """What `forwarding.start` made of it last, for `start_for`."""
-    start_for: Prepared | None = None
+    """What the forwarder made of it last, and what for: its own affair."""
+    start_for: object = None
 
     @property
     def path(self) -> bytes:

@@ -19,7 +19,8 @@ from sessionlab.balancer.config.warnings import warnings
 from sessionlab.balancer.errors import BalancerError
 from sessionlab.balancer.health.monitor import Monitor
 from sessionlab.balancer.proxy import tls_accept
-from sessionlab.balancer.proxy.context import Worker
+from sessionlab.balancer.proxy.context import ProxyContext
+from sessionlab.balancer.services import report as report_of
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import listeners, tls
@@ -56,7 +57,7 @@ def accept_reload(old: Config, new: Config) -> Config:
 class SingleWorker:
     """One worker that is its own parent, as the admin API sees it."""
 
-    worker: Worker
+    worker: ProxyContext
 
     async def sync(self) -> None:
         """Nobody else has to know."""
@@ -67,14 +68,14 @@ class SingleWorker:
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """Its own pins."""
-        return [self.worker.pins()]
+        return [report_of.pins(self.worker.cluster, self.worker.wall)]
 
 
 @dataclass(slots=True)
 class Running:
     """A balancer that listens: its worker, and where it really is (port 0 means any)."""
 
-    worker: Worker
+    worker: ProxyContext
     monitor: Monitor
     discovery: Discovery
     listen: str
@@ -106,7 +107,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
     monitor = Monitor(config.health, changed)
     cluster = Cluster(config, added=monitor.watch, removed=monitor.forget)
-    worker = Worker(cluster, asyncio.get_running_loop(), monitor.refused)
+    worker = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
     discovery = Discovery(cluster, changed=lambda: None, log=log)
     where = None
     runner = None

@@ -24,8 +24,8 @@ from sessionlab.balancer.backends.state import Finding
 from sessionlab.balancer.processes.channel import ParentLink
 from sessionlab.balancer.processes.single import tune
 from sessionlab.balancer.proxy import tls_accept
-from sessionlab.balancer.proxy.context import Worker
-from sessionlab.balancer.services import replica
+from sessionlab.balancer.proxy.context import ProxyContext
+from sessionlab.balancer.services import replica, report
 from sessionlab.balancer.services.registry import Cluster
 from sessionlab.balancer.sockets import tls
 from sessionlab.balancer.sockets.closing import close_all
@@ -100,15 +100,15 @@ class _Process:
         self._cluster = Cluster(config, pin_log=slot.pin_log)
         self._secured = tls.context_of(config)
         self._stop, self._ready = asyncio.Event(), asyncio.Event()
-        self._worker = Worker(self._cluster, asyncio.get_running_loop(), self._refused)
+        self._worker = ProxyContext(self._cluster, asyncio.get_running_loop(), self._refused)
         self._link = ParentLink(
             slot.end,
             {
                 "state": self._follow,
                 "report": lambda _: self._worker.report(),
-                "pins": lambda _: self._worker.pins(),
-                "rows": lambda _: self._worker.rows(),
-                "restore": self._worker.restore,
+                "pins": lambda _: report.pins(self._cluster, self._worker.wall),
+                "rows": lambda _: report.rows(self._cluster),
+                "restore": self._restore,
                 "reload": self._reload,
                 "drain": self._leave,
             },
@@ -135,6 +135,9 @@ class _Process:
     def _follow(self, state: Any) -> None:
         close_all(replica.follow(self._cluster, state))
         self._ready.set()
+
+    def _restore(self, rows: dict[str, Any]) -> None:
+        report.restore(self._cluster, rows, self._worker.wall)
 
     def _reload(self, order: dict[str, Any]) -> None:
         packed = b64decode(order["config"])

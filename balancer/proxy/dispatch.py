@@ -1,144 +1,203 @@
-"""A client's request on its way to a backend: chosen, queued for, reached, tried again."""
+"""A request on its way to a backend: routed, queued for, reached, tried again."""
 
 from __future__ import annotations
 
 from math import inf
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.pin import BACKEND_DOWN
 from sessionlab.balancer.errors import RefusedError
-from sessionlab.balancer.proxy.answering import Answering
+from sessionlab.balancer.http.request_head import NO_REQUEST
+from sessionlab.balancer.proxy import connector, forward_headers, own_answers
+from sessionlab.balancer.proxy.exchange import NOBODY
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.proxy.exchange import Exchange
     from sessionlab.balancer.proxy.upstream import Upstream
     from sessionlab.balancer.services.service import Service
 
 
-class Dispatching(Answering):
-    """Brings `head_out`, and the body as far as it has come, to a backend."""
+def read(exchange: Exchange, head: bytes) -> Fields:
+    """Take a request's head, unless it is the last one again. Raises `RefusedError`."""
+    context = exchange.context
+    if exchange.generation != context.cluster.generation:
+        _forget(exchange)
+    request = exchange.request
+    if request is NO_REQUEST:
+        request = exchange.request = context.request_heads.first(head)
+    elif request.head != head:
+        request = exchange.request = context.request_heads.read(head)
+    exchange.started = perf_counter()
+    return request.fields
 
-    __slots__ = ()
 
-    def dispatch(self) -> None:
-        """Choose a backend of the request's service, and go there or wait for it."""
-        worker = self.worker
-        request = self.request
-        prepared = self.prepared
-        service = prepared.service
-        key = b"" if service.key_of is None else service.key_of(request, self.peer.address)
-        backend, found = service.choose(prepared.claim, key, self.tried, worker.wall)
-        self.found = found
-        if backend is None:
-            if found.reason == BACKEND_DOWN and service.policy.on_pin_lost == "fail":
-                self.fail(503, "the client's backend is down (on-pin-lost=fail)")
-            elif self.tried:
-                self.fail(502, "no backend could be reached")
-            else:
-                self.fail(503, "no backend is available")
-            return
-        if backend.active >= worker.most_active:
-            self._wait(backend if found.backend is backend else service)
-            return
-        self.backend = backend
-        backend.active += 1
-        backend.requests += 1
-        idle = backend.pool.idle
-        if idle and request.idempotent:
-            body = self.body
-            if body is None:
-                upstream = self.upstream = idle.pop()
-                upstream.begin(self, self.head_out, request.method == b"HEAD")
-                return
-            if body.stays_repeatable:
-                self.connected(idle.pop())
-                return
-        # A connection used a moment ago is hardly being closed just now; an older one may be,
-        # and this request could not be sent again.
-        fresh = backend.pool.take_fresh(worker.clock - 1.0)
-        if fresh is None:
-            worker.connect(backend, self)
-        else:
-            self.connected(fresh)
+def route(exchange: Exchange) -> None:
+    """Find the request's service, and make its head ready. Raises `RefusedError` (404)."""
+    cluster = exchange.context.cluster
+    request = exchange.request
+    fields = request.fields
+    found = cluster.router.only or cluster.router.find(fields.host, request.path)
+    if found is None:
+        raise RefusedError(404, "no route matches this path")
+    service = cluster.services[found.service]
+    peer = exchange.client.peer
+    prepared = forward_headers.prepare(fields, service, found.stripped, peer)
+    exchange.prepared = prepared
+    exchange.start = forward_headers.start(request, prepared)
 
-    def _wait(self, place: Backend | Service) -> None:
-        """Queue for a pinned backend, or for any of the service."""
-        if len(place.waiting) >= self.worker.limits.queue:
-            self.fail(503, "every backend is busy and the queue is full")
-            return
-        self.queue = place.waiting
-        self.deadline = self.worker.queue_at
-        place.waiting[self] = None
 
-    def wake(self) -> bool:
-        """There is room again; False when this client waits no longer."""
-        if self.queue is None or self.closed:
-            return False
-        until = self.deadline
-        self.queue = None
-        self.deadline = self.worker.response_at
-        self._choose_again(until)
-        return True
+def begin(exchange: Exchange) -> None:
+    """Bring a request that was routed to a backend."""
+    context = exchange.context
+    if exchange.prepared.fields.request_id:
+        exchange.head_out = exchange.start + b"\r\n\r\n"
+    else:
+        exchange.head_out = exchange.start + next(context.ids) + b"\r\n\r\n"
+    exchange.client.deadline = context.response_at
+    exchange.tried = NOBODY
+    _dispatch(exchange)
 
-    def _choose_again(self, queue_until: float = inf) -> None:
-        """Dispatch what was prepared a while ago: a reload may have come in between.
 
-        Who has to queue again is no more patient than before.
-        """
-        if self.generation != self.worker.cluster.generation:
-            try:
-                self.prepare_again()
-            except RefusedError as error:
-                self.refuse(error)
-                return
-        self.dispatch()
-        if self.queue is not None:
-            self.deadline = min(self.deadline, queue_until)
+def _forget(exchange: Exchange) -> None:
+    """A reload: what was known of heads, routes and the client's address may be wrong."""
+    context, client = exchange.context, exchange.client
+    exchange.generation = context.cluster.generation
+    exchange.request = NO_REQUEST
+    exchange.repeatable = b""
+    client.peer = context.peers.at(client.peer.address.decode())
 
-    def prepare_again(self) -> None:
-        """Read and route the request anew; raises `RefusedError`."""
-        raise NotImplementedError
 
-    def connected(self, upstream: Upstream) -> None:
-        """A connection to the chosen backend: send what there is of the request."""
-        self.upstream = upstream
-        body = self.body
+def _dispatch(exchange: Exchange) -> None:
+    """Choose a backend of the request's service, and go there or wait for it."""
+    context = exchange.context
+    request = exchange.request
+    prepared = exchange.prepared
+    service = prepared.service
+    key_of = service.key_of
+    key = b"" if key_of is None else key_of(request, exchange.client.peer.address)
+    backend, found = service.choose(prepared.claim, key, exchange.tried, context.wall)
+    exchange.found = found
+    if backend is None:
+        _nowhere(exchange)
+        return
+    if backend.active >= context.most_active:
+        _wait(exchange, backend if found.backend is backend else service)
+        return
+    exchange.backend = backend
+    backend.active += 1
+    backend.requests += 1
+    idle = backend.pool.idle
+    if idle and request.idempotent:
+        body = exchange.body
         if body is None:
-            upstream.begin(self, self.head_out, self.request.method == b"HEAD")
+            upstream = exchange.upstream = idle.pop()
+            upstream.begin(exchange, exchange.head_out, request.method == b"HEAD")
             return
-        self.release()  # before writing, which may hold the client again
-        upstream.begin(self, self.head_out, self.request.method == b"HEAD")
+        if body.stays_repeatable:
+            _send(exchange, idle.pop())
+            return
+    # A connection used a moment ago is hardly being closed just now; an older one may be,
+    # and this request could not be sent again.
+    fresh = backend.pool.take_fresh(context.clock - 1.0)
+    if fresh is None:
+        _connect(exchange, backend)
+    else:
+        _send(exchange, fresh)
+
+
+def _nowhere(exchange: Exchange) -> None:
+    policy = exchange.prepared.service.policy
+    if exchange.found.reason == BACKEND_DOWN and policy.on_pin_lost == "fail":
+        own_answers.fail(exchange, 503, "the client's backend is down (on-pin-lost=fail)")
+    elif exchange.tried:
+        own_answers.fail(exchange, 502, "no backend could be reached")
+    else:
+        own_answers.fail(exchange, 503, "no backend is available")
+
+
+def _wait(exchange: Exchange, place: Backend | Service) -> None:
+    """Queue for a pinned backend, or for any of the service."""
+    context, client = exchange.context, exchange.client
+    if place.waiting.join(client, context.limits.queue):
+        client.deadline = context.queue_at
+    else:
+        own_answers.fail(exchange, 503, "every backend is busy and the queue is full")
+
+
+def again(exchange: Exchange, queue_until: float = inf) -> None:
+    """Dispatch what was prepared a while ago: a reload may have come in between.
+
+    Who has to queue again is no more patient than before.
+    """
+    context, client = exchange.context, exchange.client
+    if exchange.generation != context.cluster.generation:
+        head, own_id = exchange.request.head, exchange.head_out[len(exchange.start) :]
+        _forget(exchange)
+        try:
+            exchange.request = context.request_heads.read(head)
+            route(exchange)
+        except RefusedError as error:
+            own_answers.refuse(exchange, error)
+            return
+        exchange.head_out = exchange.start + own_id
+    _dispatch(exchange)
+    if client.queue is not None:
+        client.deadline = min(client.deadline, queue_until)
+
+
+def _connect(exchange: Exchange, backend: Backend) -> None:
+    """Reach the backend by a new connection."""
+    context = exchange.context
+    connector.start(context, _reach(exchange, backend))
+
+
+async def _reach(exchange: Exchange, backend: Backend) -> None:
+    context, client = exchange.context, exchange.client
+    upstream = await connector.connect(context, backend)
+    waits = not client.closed and exchange.backend is backend and exchange.upstream is None
+    if upstream is not None and waits:
+        _send(exchange, upstream)
+    elif upstream is not None:
+        connector.keep(context, upstream)
+    elif waits:  # nothing was sent: always safe to go elsewhere
+        exchange.leave_backend(failed=True)
+        context.connect_failed(backend)
+        _try_another(exchange, backend)
+
+
+def _send(exchange: Exchange, upstream: Upstream) -> None:
+    """A connection to the chosen backend: send what there is of the request."""
+    exchange.upstream = upstream
+    body = exchange.body
+    if body is not None:
+        exchange.client.release()  # before writing, which may hold the client again
+    upstream.begin(exchange, exchange.head_out, exchange.request.method == b"HEAD")
+    if body is not None:
         upstream.transport.write(body.again())
         body.trim()
 
-    def waits_for(self, backend: Backend) -> bool:
-        """Whether a connection to that backend is still of use."""
-        return not self.closed and self.backend is backend and self.upstream is None
 
-    def not_connected(self, backend: Backend) -> None:
-        """The connection could not be made, so nothing was sent: always safe to go elsewhere."""
-        self.leave_backend(failed=True)
-        self.worker.connect_failed(backend)
-        self._try_another(backend)
+def unanswered(exchange: Exchange, backend: Backend, *, stale: bool, partial: bool) -> None:
+    """A backend has closed the connection before a whole head of an answer."""
+    kept = exchange.body is None or exchange.body.repeatable
+    repeatable = exchange.request.idempotent and kept and not partial
+    if repeatable and stale:
+        # A stale connection says nothing about the backend: try it again with a new one.
+        exchange.upstream = None
+        backend.retries += 1
+        _connect(exchange, backend)
+        return
+    exchange.leave_backend(failed=True)
+    if repeatable and exchange.context.retry_budget.spend():
+        _try_another(exchange, backend)
+    else:
+        own_answers.fail(exchange, 502, "the backend closed the connection without an answer")
 
-    def unanswered(self, upstream: Upstream, *, partial: bool) -> None:
-        """The connection was closed before a whole head of an answer."""
-        backend = upstream.backend
-        kept = self.body is None or self.body.repeatable
-        repeatable = self.request.idempotent and kept and not partial
-        if repeatable and upstream.reused:
-            # A stale connection says nothing about the backend: try it again with a new one.
-            self.upstream = None
-            backend.retries += 1
-            self.worker.connect(backend, self)
-            return
-        self.leave_backend(failed=True)
-        if repeatable and self.worker.retry_budget.spend():
-            self._try_another(backend)
-        else:
-            self.fail(502, "the backend closed the connection without an answer")
 
-    def _try_another(self, failed: Backend) -> None:
-        self.tried = {*self.tried, failed}
-        failed.retries += 1
-        self._choose_again()
+def _try_another(exchange: Exchange, failed: Backend) -> None:
+    exchange.tried = {*exchange.tried, failed}
+    failed.retries += 1
+    again(exchange)

@@ -8,21 +8,26 @@ that mean something to us, so a connection keeps them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, cast
 
 from sessionlab.balancer.affinity.interface import Claim
 from sessionlab.balancer.http.request_fields import CHUNKED, Fields
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from sessionlab.balancer.config.model import Config
     from sessionlab.balancer.http.request_head import Request
     from sessionlab.balancer.services.service import Service
 
+_MOST_PEERS = 4096
 VIA = b"Via: 1.1 sessionlab\r\n"
 
 
 @dataclass(slots=True)
 class Peer:
-    """Who is at the other end of a client's connection, and whether its word is believed.
+    """Who has connected, and whether its word is believed.
 
     `local` is where we listen: the Host of an HTTP/1.0 request without one.
     """
@@ -33,7 +38,43 @@ class Peer:
     local: bytes
 
 
-@dataclass(slots=True)
+class Peers:
+    """Those who were here lately: one object for each address, as what is made for one is kept."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._known: dict[str, Peer] = {}
+
+    def of(self, transport: asyncio.Transport) -> Peer:
+        """Who has connected."""
+        name = transport.get_extra_info("peername")
+        return self.at(name[0] if isinstance(name, tuple) else "unknown")
+
+    def at(self, address: str) -> Peer:
+        """Who has that address, by the connection or by the PROXY protocol."""
+        peer = self._known.get(address)
+        if peer is None:
+            config = self._config
+            scheme = b"https" if config.tls_cert else b"http"
+            local = b"localhost" if config.listen.path else str(config.listen).encode()
+            plain = _plain(address)
+            peer = Peer(plain.encode(), scheme, self._trusts(plain), local)
+            if len(self._known) >= _MOST_PEERS:
+                self._known.clear()
+            self._known[address] = peer
+        return peer
+
+    def _trusts(self, address: str) -> bool:
+        if not self._config.trusted:
+            return False
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self._config.trusted)
+
+
+@dataclass(slots=True, eq=False)
 class Prepared:
     """Fields made ready for a service."""
 
@@ -60,7 +101,7 @@ NOT_PREPARED = Prepared(
 
 def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prepared:
     """Read the claim and write the lines; `prefix` is what the route strips, if anything."""
-    known = fields.prepared
+    known: Prepared | None = fields.prepared
     if (
         known is not None
         and known.service is service
@@ -143,3 +184,13 @@ def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     if b"forwarded" in claimed:
         lines.append(b"Forwarded: %b\r\n" % claimed[b"forwarded"])
     return lines
+
+
+def _plain(address: str) -> str:
+    """A client of IPv4 as such, also where it came through a socket of IPv6."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return address if mapped is None else str(mapped)

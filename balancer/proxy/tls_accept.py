@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import proxy_protocol
-from sessionlab.balancer.proxy.client import READING
-from sessionlab.balancer.proxy.frontend import Frontend
+from sessionlab.balancer.proxy.connection import ClientConnection
 from sessionlab.balancer.sockets import listeners
 
 if TYPE_CHECKING:
     import ssl
 
-    from sessionlab.balancer.proxy.context import Worker
+    from sessionlab.balancer.proxy.context import ProxyContext
 
 _MOST_HEADER = 16 + 2048
 _LONGEST_S = 3600.0
@@ -35,38 +34,24 @@ class Accepting(Protocol):
     def close(self) -> None: ...
 
 
-async def serve(bound: socket.socket, worker: Worker, secured: ssl.SSLContext | None) -> Accepting:
-    """Accept clients as the worker's configuration says."""
+async def serve(
+    bound: socket.socket, context: ProxyContext, secured: ssl.SSLContext | None
+) -> Accepting:
+    """Accept clients as the configuration says."""
     if secured is not None:
         bound.listen(listeners.BACKLOG)
-        return GreetedServer(bound, worker, secured)
-    return await listeners.serve(bound, partial(Frontend, worker))
+        return TLSServer(bound, context, secured)
+    return await listeners.serve(bound, partial(ClientConnection, context))
 
 
-class Greeted(Frontend):
-    """A client whose PROXY header was read before its connection was made."""
-
-    __slots__ = ("_source",)
-
-    def __init__(self, worker: Worker, source: str) -> None:
-        super().__init__(worker)
-        self._source = source
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin with requests at once, from where the header said."""
-        super().connection_made(transport)
-        if self.state != READING and not self.closed:
-            self.state = READING
-        if self._source:
-            self.peer = self.worker.peer_at(self._source)
-
-
-class GreetedServer:
+class TLSServer:
     """Accepts connections in TLS, which begin with a PROXY header if that is configured."""
 
-    def __init__(self, bound: socket.socket, worker: Worker, secured: ssl.SSLContext) -> None:
+    def __init__(
+        self, bound: socket.socket, context: ProxyContext, secured: ssl.SSLContext
+    ) -> None:
         self._bound = bound
-        self._worker = worker
+        self._context = context
         self._secured = secured
         self._greeting: set[asyncio.Task[None]] = set()
         bound.setblocking(False)
@@ -87,7 +72,7 @@ class GreetedServer:
             except OSError:  # out of descriptors, or the client has gone already
                 await asyncio.sleep(0.01)
                 continue
-            if len(self._greeting) >= self._worker.limits.connections:
+            if len(self._greeting) >= self._context.limits.connections:
                 client.close()
                 continue
             client.setblocking(False)
@@ -97,15 +82,15 @@ class GreetedServer:
 
     async def _greet(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        worker = self._worker
-        patience = min(worker.config.timeouts.request_header, _LONGEST_S)
+        context = self._context
+        patience = min(context.config.timeouts.request_header, _LONGEST_S)
         source = ""
         try:
-            if worker.config.proxy_protocol:
+            if context.config.proxy_protocol:
                 async with asyncio.timeout(patience):
                     source = (await _read_header(client)).source
             await loop.connect_accepted_socket(
-                lambda: Greeted(worker, source),
+                lambda: ClientConnection(context, source),
                 client,
                 ssl=self._secured,
                 ssl_handshake_timeout=patience,

@@ -7,20 +7,18 @@ Phases: IDLE (in the pool, nothing may arrive) -> HEAD -> one of LENGTH, CHUNKS,
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from sessionlab.balancer.errors import BadAnswerError, RefusedError
 from sessionlab.balancer.http import chunked
 from sessionlab.balancer.http.chunked import ChunkedReader
 from sessionlab.balancer.http.response_fields import UNTIL_CLOSE as UNTIL_CLOSED
 from sessionlab.balancer.http.response_head import NO_RESPONSE
-from sessionlab.balancer.proxy.client import SENT
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.response_head import Response
-    from sessionlab.balancer.proxy.answering import Answering
-    from sessionlab.balancer.proxy.context import Worker
+    from sessionlab.balancer.proxy.context import ProxyContext
 
 IDLE, HEAD, LENGTH, CHUNKS, UNTIL_CLOSE, TUNNEL = range(6)
 _MAX_HEAD = 64 * 1024
@@ -29,30 +27,55 @@ _SWITCHING = 101
 _FINAL = 200
 
 
+class Receiver(Protocol):
+    """Who sent a request and takes its answer: a head, pieces of a body, and an end.
+
+    `whole` says that all of the request was sent. After a start come pieces of the body and then
+    `answer_finished`, or `answer_cut` when the connection breaks off. Without one the end is
+    `unanswered`, on a `stale` connection that was in the pool, or with a `partial` head. `hold`
+    and `release` say that the backend is slower than the request comes.
+    """
+
+    whole: bool
+
+    @property
+    def takes_chunks(self) -> bool: ...
+    def start_answer(self, backend: Backend, response: Response, data: bytes, end: int) -> None: ...
+    def forward(self, data: bytes) -> None: ...
+    def interim(self, response: Response) -> None: ...
+    def switch(self, upstream: Upstream, response: Response, rest: bytes) -> bool: ...
+    def answer_finished(self) -> None: ...
+    def answer_cut(self) -> None: ...
+    def answer_broken(self, backend: Backend, reason: str) -> None: ...
+    def unanswered(self, backend: Backend, *, stale: bool, partial: bool) -> None: ...
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
+
+
 class Upstream(asyncio.Protocol):
-    """Owned by one `Answering` while it answers (`client`), by its backend's pool otherwise."""
+    """Owned by one `receiver` while it answers, by its backend's pool otherwise."""
 
     __slots__ = (
         "backend",
         "buffer",
         "chunks",
-        "client",
+        "context",
         "idle_since",
         "interims",
         "left",
         "paused",
         "phase",
+        "receiver",
         "response",
         "reused",
         "to_head",
         "transport",
-        "worker",
     )
 
-    def __init__(self, worker: Worker, backend: Backend) -> None:
-        self.worker = worker
+    def __init__(self, context: ProxyContext, backend: Backend) -> None:
+        self.context = context
         self.backend = backend
-        self.client: Answering | None = None
+        self.receiver: Receiver | None = None
         self.phase = IDLE
         self.buffer = b""
         self.response = NO_RESPONSE
@@ -69,9 +92,9 @@ class Upstream(asyncio.Protocol):
         """Keep the transport; nothing is sent before `begin`."""
         self.transport = cast("asyncio.Transport", transport)
 
-    def begin(self, client: Answering, head: bytes, to_head: bool) -> None:
+    def begin(self, receiver: Receiver, head: bytes, to_head: bool) -> None:
         """Send a request's head for a client; the answer goes to it."""
-        self.client = client
+        self.receiver = receiver
         self.phase = HEAD
         self.interims = 0
         self.to_head = to_head
@@ -79,8 +102,8 @@ class Upstream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass an answer on."""
-        client = self.client
-        if client is None:
+        receiver = self.receiver
+        if receiver is None:
             # Bytes that nobody asked for would become the next client's answer.
             self.drop()
             return
@@ -94,23 +117,23 @@ class Upstream(asyncio.Protocol):
                     and not self.buffer
                     and response.to_head == self.to_head
                 ):  # the same head as last time, and the whole body in one piece with it
-                    client.start_answer(self, response, data, len(response.head))
+                    receiver.start_answer(self.backend, response, data, len(response.head))
                     self._finish(response.keep_alive)
                 else:
                     rest = self.buffer + data if self.buffer else data
                     while rest:
-                        rest = self._read_head(client, rest)
+                        rest = self._read_head(receiver, rest)
             elif phase == LENGTH:
-                self._read_length(client, data)
+                self._read_length(receiver, data)
             elif phase == CHUNKS:
-                self._read_chunks(client, data)
+                self._read_chunks(receiver, data)
             else:
-                client.forward(data)
+                receiver.forward(data)
         except (BadAnswerError, RefusedError) as error:
             self.drop()
-            client.answer_broken(self, str(error))
+            receiver.answer_broken(self.backend, str(error))
 
-    def _read_head(self, client: Answering, data: bytes) -> bytes:
+    def _read_head(self, receiver: Receiver, data: bytes) -> bytes:
         """Read one head; what is behind it when that was an interim one, where another begins."""
         response = self.response
         if (
@@ -124,24 +147,24 @@ class Upstream(asyncio.Protocol):
             if end == 3:  # noqa: PLR2004 - not found
                 self._wait_for_head(data)
                 return b""
-            response = self.worker.response_heads.read(data[:end], to_head=self.to_head)
+            response = self.context.response_heads.read(data[:end], to_head=self.to_head)
             self.buffer = b""
             if response.status < _FINAL:
-                return self._interim(client, response, data[end:])
+                return self._interim(receiver, response, data[end:])
             self.response = response
         self.buffer = b""
         if response.size < 0:
-            self._unsized(client, response, data[end:])
+            self._unsized(receiver, response, data[end:])
             return b""
         left = response.size - len(data)
         if left <= 0:
             whole = data[: response.size] if left else data
-            client.start_answer(self, response, whole, end)
+            receiver.start_answer(self.backend, response, whole, end)
             self._finish(response.keep_alive and not left)
         else:
             self.left = left
             self.phase = LENGTH
-            client.start_answer(self, response, data, end)
+            receiver.start_answer(self.backend, response, data, end)
         return b""
 
     def _wait_for_head(self, data: bytes) -> None:
@@ -149,77 +172,76 @@ class Upstream(asyncio.Protocol):
             raise BadAnswerError("response head too large")
         self.buffer = data
 
-    def _interim(self, client: Answering, response: Response, rest: bytes) -> bytes:
+    def _interim(self, receiver: Receiver, response: Response, rest: bytes) -> bytes:
         """1xx: switch protocols, or pass it on and let the next head be read."""
         if response.status == _SWITCHING:
-            if not client.may_switch():
-                raise BadAnswerError("101 without being asked")
             self.phase = TUNNEL
-            client.switch(response, rest)
+            if not receiver.switch(self, response, rest):
+                raise BadAnswerError("101 without being asked")
             return b""
         self.interims += 1
         if self.interims > _MOST_INTERIM:
             raise BadAnswerError(f"more than {_MOST_INTERIM} interim answers")
-        client.interim(response)
-        return rest if self.client is not None else b""
+        receiver.interim(response)
+        return rest if self.receiver is not None else b""
 
-    def _unsized(self, client: Answering, response: Response, rest: bytes) -> None:
-        client.start_answer(self, response, response.head, len(response.head))
-        if self.client is None:
+    def _unsized(self, receiver: Receiver, response: Response, rest: bytes) -> None:
+        receiver.start_answer(self.backend, response, response.head, len(response.head))
+        if self.receiver is None:
             return
         if response.length == UNTIL_CLOSED:
             self.phase = UNTIL_CLOSE
             if rest:
-                client.forward(rest)
+                receiver.forward(rest)
             return
         self.phase = CHUNKS
         self.chunks = ChunkedReader(response.options)
         if rest:
-            self._read_chunks(client, rest)
+            self._read_chunks(receiver, rest)
 
-    def _read_length(self, client: Answering, data: bytes) -> None:
+    def _read_length(self, receiver: Receiver, data: bytes) -> None:
         self.left -= len(data)
         if self.left > 0:
-            client.forward(data)
+            receiver.forward(data)
             return
         extra = self.left < 0
-        client.forward(data[: self.left] if extra else data)
+        receiver.forward(data[: self.left] if extra else data)
         self._finish(self.response.keep_alive and not extra)
 
-    def _read_chunks(self, client: Answering, data: bytes) -> None:
+    def _read_chunks(self, receiver: Receiver, data: bytes) -> None:
         chunks = cast("ChunkedReader", self.chunks)
         payload = chunks.feed(data)
-        if client.takes_chunks:
+        if receiver.takes_chunks:
             out = chunked.encode(payload)
             if chunks.done:
                 out += chunked.LAST_CHUNK + chunks.trailers + b"\r\n"
         else:
             out = payload
         if out:
-            client.forward(out)
-        if chunks.done and self.client is not None:
+            receiver.forward(out)
+        if chunks.done and self.receiver is not None:
             self._finish(self.response.keep_alive and not chunks.rest)
 
     def _finish(self, keep: bool) -> None:
         """The answer is complete: to the pool, or away."""
-        client = self.client
-        if client is None:
+        receiver = self.receiver
+        if receiver is None:
             return
-        self.client = None
+        self.receiver = None
         self.phase = IDLE
-        if keep and client.state == SENT and not self.backend.retired:
+        if keep and receiver.whole and not self.backend.retired:
             if self.paused:
                 self.resume_reading()
             self.reused = True
-            self.idle_since = self.worker.clock
+            self.idle_since = self.context.clock
             self.backend.pool.idle.append(self)
         else:
             self.transport.close()
-        client.answer_finished()
+        receiver.answer_finished()
 
     def drop(self) -> None:
         """Close at once and forget whose turn it was."""
-        self.client = None
+        self.receiver = None
         self.backend.pool.discard(self)
         self.transport.abort()
 
@@ -237,29 +259,29 @@ class Upstream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The backend is slower than the client."""
-        if self.client is not None:
-            self.client.hold()
+        if self.receiver is not None:
+            self.receiver.hold()
 
     def resume_writing(self) -> None:
         """The backend has caught up."""
-        if self.client is not None:
-            self.client.release()
+        if self.receiver is not None:
+            self.receiver.release()
 
     def eof_received(self) -> bool:
         """A close that ends an answer without a length is its proper end."""
-        client = self.client
-        if client is not None and self.phase == UNTIL_CLOSE:
+        receiver = self.receiver
+        if receiver is not None and self.phase == UNTIL_CLOSE:
             self._finish(False)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone: from the pool, or in the middle of something."""
-        client = self.client
-        if client is None:
+        receiver = self.receiver
+        if receiver is None:
             self.backend.pool.discard(self)
             return
-        self.client = None
+        self.receiver = None
         if self.phase == HEAD:
-            client.unanswered(self, partial=bool(self.buffer))
+            receiver.unanswered(self.backend, stale=self.reused, partial=bool(self.buffer))
         else:
-            client.answer_cut()
+            receiver.answer_cut()

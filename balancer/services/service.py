@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer import algorithms
 from sessionlab.balancer.affinity.none import NoAffinity
 from sessionlab.balancer.backends.backend import Found
 from sessionlab.balancer.backends.pin import BACKEND_DOWN, DOWN, PAST_LIMIT, SATURATED, VALID
+from sessionlab.balancer.backends.queue import Queue
 from sessionlab.balancer.backends.state import MEANING, State
 from sessionlab.balancer.services.counters import ServiceCounters
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sessionlab.balancer.affinity.interface import Affinity, Claim
     from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.backends.queue import Waiting
     from sessionlab.balancer.config.model import ServicePolicy
-    from sessionlab.balancer.proxy.dispatch import Dispatching
 
 
 class Service:
@@ -37,7 +37,7 @@ class Service:
     ) -> None:
         self.name = name
         self.counters = ServiceCounters()
-        self.waiting: OrderedDict[Dispatching, None] = OrderedDict()
+        self.waiting = Queue()
         self._panic = panic
         self._most_active = most_active
         self._most_queued = most_queued
@@ -73,14 +73,14 @@ class Service:
         most = self._most_active
         return any(not most or b.active < most for b in self._open)
 
-    def may_leave(self) -> Dispatching | None:
+    def may_leave(self) -> Waiting | None:
         """Take one out of the queues for whom there is room, or whose backend is out."""
         most = self._most_active
         for backend in self.backends.values():
             if backend.waiting and (not backend.pinnable or not most or backend.active < most):
-                return backend.waiting.popitem(last=False)[0]
+                return backend.waiting.take()
         if self.waiting and self.has_room:
-            return self.waiting.popitem(last=False)[0]
+            return self.waiting.take()
         return None
 
     def take_over(self, old: Service) -> None:
@@ -92,10 +92,7 @@ class Service:
         """Let a backend go; its open requests finish. Raises KeyError."""
         backend = self.backends.pop(name)
         del self.by_pin[backend.pin]
-        for client in backend.waiting:
-            client.queue = self.waiting
-        self.waiting.update(backend.waiting)
-        backend.waiting.clear()
+        backend.waiting.move_to(self.waiting)
         self.refresh()
         return backend
 

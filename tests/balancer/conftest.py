@@ -13,6 +13,7 @@ import uvloop
 from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.processes.single import Running, running
+from sessionlab.balancer.proxy.connection import ClientConnection
 from tests.balancer.rawhttp import Answer, Backend, connect, until
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class Lab:
 
     async def client(self, balancer: Running) -> Client:
         return await self.stack.enter_async_context(connect(balancer.listen))
+
+
+def client_connections(balancer: Running) -> list[ClientConnection]:
+    """Those of clients, as they are."""
+    return [c for c in balancer.worker.connections if isinstance(c, ClientConnection)]
 
 
 @pytest.fixture

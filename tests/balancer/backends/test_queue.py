@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.sockets.closing import close_all
+from tests.balancer.conftest import client_connections
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ async def test_trust_that_a_reload_takes_away_is_gone_for_open_connections_too(l
     client = await lab.client(balancer)
     unused = await lab.client(balancer)
     await client.get("/", "X-Forwarded-For: 192.0.2.1")
-    await until(lambda: len(balancer.worker.frontends) == 2)
+    await until(lambda: len(client_connections(balancer)) == 2)
     balancer.reload(lambda: configure(Options(backend=[backend.spec], health_interval=0.0)))
     await client.get("/", "X-Forwarded-For: 192.0.2.1")
     await unused.get("/", "X-Forwarded-For: 192.0.2.1")

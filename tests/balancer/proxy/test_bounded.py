@@ -12,6 +12,7 @@ import pytest
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import request_head
 from sessionlab.balancer.http.chunked import ChunkedReader
+from tests.balancer.conftest import client_connections
 from tests.balancer.rawhttp import get, ok, until
 
 if TYPE_CHECKING:
@@ -104,13 +105,13 @@ async def test_who_does_not_read_the_end_of_an_answer_is_cut_off(lab: Lab) -> No
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.setblocking(False)
         await loop.sock_connect(sock, (host, int(port)))
-        await until(lambda: len(balancer.worker.frontends) == 1)
-        (frontend,) = balancer.worker.frontends
+        await until(lambda: len(client_connections(balancer)) == 1)
+        (frontend,) = client_connections(balancer)
         accepted = frontend.transport.get_extra_info("socket")
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await loop.sock_sendall(sock, get())
         await until(lambda: frontend.transport.get_write_buffer_size() > 0)
-        await until(lambda: not balancer.worker.frontends)
+        await until(lambda: not client_connections(balancer))
 
 
 async def test_empty_lines_do_not_keep_a_connection_open(lab: Lab) -> None:
@@ -118,7 +119,7 @@ async def test_empty_lines_do_not_keep_a_connection_open(lab: Lab) -> None:
     client = await lab.client(balancer)
     await client.get()
     async with asyncio.timeout(10):
-        while balancer.worker.frontends:
+        while client_connections(balancer):
             client.writer.write(b"\r\n")
             await asyncio.sleep(0.02)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.balancer.conftest import client_connections
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok, until
 
 if TYPE_CHECKING:
@@ -454,9 +455,9 @@ async def test_a_client_that_does_not_read_stops_the_backend(lab: Lab) -> None:
     balancer = await lab.balancer(await lab.backend(answer=flood))
     client = await lab.client(balancer)
     await client.send(get())
-    await until(lambda: any(f.upstream is not None for f in balancer.worker.frontends))
-    (frontend,) = balancer.worker.frontends
-    upstream = frontend.upstream
+    await until(lambda: any(f.exchange.upstream is not None for f in client_connections(balancer)))
+    (frontend,) = client_connections(balancer)
+    upstream = frontend.exchange.upstream
     assert upstream is not None
     await until(lambda: upstream.paused)
     assert written < 100_000_000

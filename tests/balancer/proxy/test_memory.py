@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.balancer import bodies, idle
 from sessionlab.balancer.http.request_fields import Fields
+from sessionlab.balancer.proxy.exchange import Exchange
+from tests.balancer.rawhttp import connect, until
 
 if TYPE_CHECKING:
     from tests.balancer.conftest import Lab
@@ -34,13 +36,27 @@ async def test_a_head_that_is_not_remembered_is_let_go_at_once(lab: Lab) -> None
     gc.collect()
     gc.disable()
     try:
-        before = _heads()
+        before = _alive(Fields)
         for i in range(40):
             assert (await client.get("/", f"Cookie: big={i}{'x' * 12_000}")).status == 200
-        assert _heads() - before <= 2
+        assert _alive(Fields) - before <= 2
     finally:
         gc.enable()
 
 
-def _heads() -> int:
-    return sum(isinstance(each, Fields) for each in gc.get_objects())
+async def test_a_connection_that_has_ended_is_let_go_at_once(lab: Lab) -> None:
+    balancer = await lab.balancer(await lab.backend())
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            async with connect(balancer.listen) as client:
+                await client.get()
+            await until(lambda: not balancer.worker.connections)
+            assert _alive(Exchange) == 0
+    finally:
+        gc.enable()
+
+
+def _alive(kind: type) -> int:
+    return sum(isinstance(each, kind) for each in gc.get_objects())

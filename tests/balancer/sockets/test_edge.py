@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import ipaddress
 import re
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http.proxy_protocol import Header, parse
 from sessionlab.balancer.processes.single import running
-from tests.balancer.rawhttp import Client, connect, get
+from sessionlab.balancer.proxy.states import DISCARD, READING
+from tests.balancer.conftest import client_connections
+from tests.balancer.rawhttp import Client, connect, get, ok, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,6 +195,96 @@ async def test_a_handshake_that_does_not_come_has_a_time_and_a_number(
                 await asyncio.sleep(0.002)  # it has not noticed yet
     brief = await lab.balancer(backend, tls_cert=str(path), header_timeout=0.2)
     assert await (await lab.client(brief)).rest() == b"", "after the header's time"
+
+
+class _Spoken:
+    """A client in TLS that reads from its socket only when it is told to, a little at a time."""
+
+    async def shake_hands(self, address: str) -> None:
+        """Up to its last piece, which goes out with what is said first."""
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.setblocking(False)
+        host, _, port = address.rpartition(":")
+        await asyncio.get_running_loop().sock_connect(sock, (host, int(port)))
+        self._reader, self.writer = await asyncio.open_connection(sock=sock, limit=1024)
+        self._came, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = _trusting().wrap_bio(self._came, self._going)
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self._tls.do_handshake()
+                return
+            self.writer.write(self._going.read())
+            self._came.write(await self._reader.read(4096))
+
+    def say(self, raw: bytes) -> None:
+        self._tls.write(raw)
+        self.writer.write(self._going.read())
+
+    async def hear(self, size: int) -> bytes:
+        """That much at least, or all that comes."""
+        heard = b""
+        async with asyncio.timeout(10):
+            while len(heard) < size and (data := await self._reader.read(4096)):
+                self._came.write(data)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    while piece := self._tls.read(4096):  # empty after a goodbye
+                        heard += piece
+        return heard
+
+
+async def test_who_is_refused_in_tls_is_not_asked_for_a_request(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    backend = await lab.backend()
+    balancer = await lab.balancer(backend, tls_cert=str(path), max_connections=1)
+    async with _over_tls(balancer.listen) as (first, _):
+        assert (await first.get()).status == 200
+        refused = _Spoken()
+        await refused.shake_hands(balancer.listen)
+        refused.say(get("/refused"))
+        assert (await refused.hear(12)).startswith(b"HTTP/1.1 503 ")
+        states = sorted(connection.state for connection in client_connections(balancer))
+        assert states == [READING, DISCARD]
+        assert (await first.get()).status == 200
+        refused.writer.transport.abort()
+    assert [r.line.split()[1] for r in backend.requests] == [b"/", b"/"]
+
+
+async def test_an_idle_client_in_tls_does_not_hold_up_the_end(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    balancer = await lab.balancer(await lab.backend(), tls_cert=str(path), drain_timeout=600.0)
+    async with _over_tls(balancer.listen) as (client, _):
+        assert (await client.get()).status == 200
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # no goodbye
+        async with asyncio.timeout(10):
+            await balancer.worker.drain()
+
+
+async def test_the_last_answer_in_tls_is_read_to_its_end_while_we_stop(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "pem"
+    certificate(path, "edge")
+    body = b"x" * 60_000
+    balancer = await lab.balancer(
+        await lab.backend(answer=ok(body)), tls_cert=str(path), drain_timeout=60.0
+    )
+    slow = _Spoken()
+    await slow.shake_hands(balancer.listen)
+    slow.say(get())
+    await until(lambda: bool(client_connections(balancer)))
+    (connection,) = client_connections(balancer)
+    accepted = connection.transport.get_extra_info("socket")
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    await until(lambda: bool(balancer.worker.cluster.backends()[0].pool.idle))
+    end = asyncio.ensure_future(balancer.worker.drain())
+    ticked = balancer.worker.clock
+    await until(lambda: balancer.worker.clock > ticked + 0.5)
+    assert (await slow.hear(len(body))).endswith(body)
+    await end
+    slow.writer.transport.abort()
 
 
 async def test_without_its_header_nothing_is_served(lab: Lab) -> None:

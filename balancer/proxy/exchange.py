@@ -1,0 +1,300 @@
+"""One request and its answer, which comes back here; on its way to a backend it is in `dispatch`.
+
+A connection has one `Exchange` for all its requests, one after another: an object for each would
+cost a request a tenth of its time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT, NOTHING_FOUND
+from sessionlab.balancer.backends.pin import NOTHING
+from sessionlab.balancer.backends.queue import Waiting
+from sessionlab.balancer.http.request_head import NO_REQUEST
+from sessionlab.balancer.http.response_fields import CHUNKED
+from sessionlab.balancer.proxy import x_balancer
+from sessionlab.balancer.proxy.access_log import Record
+from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED, Peer, Prepared
+from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
+from sessionlab.balancer.services.counters import BOUNDS
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from sessionlab.balancer.affinity.interface import Settled
+    from sessionlab.balancer.backends.backend import Backend, Found
+    from sessionlab.balancer.http.request_body import RequestBody
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
+    from sessionlab.balancer.proxy.context import ProxyContext
+    from sessionlab.balancer.proxy.upstream import Upstream
+
+NOBODY: frozenset[Backend] = frozenset()
+_JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
+
+
+class Client(Waiting, Protocol):
+    """What an exchange asks of its client's connection."""
+
+    state: int
+    deadline: float
+    closed: bool
+    buffer: bytes
+    reading: bool
+    transport: asyncio.Transport
+    peer: Peer
+
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
+    def next_request(self) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def break_off(self, *, reset: bool) -> None: ...
+    def unanswered(self, backend: Backend, *, stale: bool, partial: bool) -> None: ...
+    def fail(self, status: int, detail: str) -> None: ...
+    def switch(self, upstream: Upstream, response: Response, rest: bytes) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """What a request is, and what has become of it so far.
+
+    `whole` says that all of the request has come, `repeatable` is its head if that was all there
+    was of it, and `head_out` what a backend gets of it: `start` and the request's id.
+    `generation` is the cluster's for which this was worked out. `found` is where its pin leads,
+    `tried` are the backends that failed it. `upstream` brings the answer (None while connecting),
+    whose head was sent on when it is `answering`; `status`, `sent` and `done` are for the log.
+    """
+
+    client: Client
+    context: ProxyContext
+    generation: int = -1
+    request: Request = NO_REQUEST
+    prepared: Prepared = NOT_PREPARED
+    repeatable: bytes = b""
+    start: bytes = b""
+    head_out: bytes = b""
+    body: RequestBody | None = None
+    whole: bool = True
+    started: float = 0.0
+    found: Found = NOTHING_FOUND
+    tried: set[Backend] | frozenset[Backend] = NOBODY
+    backend: Backend | None = None
+    upstream: Upstream | None = None
+    answering: bool = False
+    keep_alive: bool = True
+    status: int = 0
+    sent: int = 0
+    done: str = NOTHING
+
+    # --- what comes from the backend ---------------------------------------------------------
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether the client understands the chunked coding (HTTP/1.0 does not)."""
+        return self.request.minor == 1
+
+    def start_answer(self, backend: Backend, response: Response, data: bytes, end: int) -> None:
+        """Send an answer's head and, from `data` behind `end`, the beginning of its body."""
+        context = self.context
+        self.answering = True
+        backend.by_class[response.status // 100] += 1
+        prepared, found = self.prepared, self.found
+        affinity = prepared.service.affinity
+        lines, done = b"", NOTHING
+        if (
+            (found is not backend.valid or response.cookies or affinity.renews)
+            if affinity.sticks
+            else found is not NOTHING_FOUND
+        ):
+            lines, done = self.settle(backend, response.cookies)
+        else:
+            prepared.service.counters.plain += 1
+        if context.explains:
+            lines += x_balancer.line(backend.name, found, done)
+        if context.access_log is not None:
+            self.status, self.sent, self.done = response.status, len(data) - end, done
+        fields = prepared.fields
+        if (
+            lines
+            or not fields.minor
+            or not self.whole
+            or (response.length < CHUNKED and not response.bodiless)
+            or context.draining
+        ):
+            head = self._head(response, lines)
+        elif not fields.keep_alive:
+            self.keep_alive = False
+            head = response.closing or response.close()
+        elif response.verbatim:
+            self.client.transport.write(data)
+            return
+        else:
+            head = response.ready
+        self._send(head, data[end:])
+
+    def _send(self, head: bytes, begun: bytes) -> None:
+        write = self.client.transport.write
+        if len(begun) < _JOIN:
+            write(head + begun)
+        else:
+            write(head)
+            write(begun)
+
+    def settle(self, backend: Backend, cookies: tuple[bytes, ...]) -> Settled:
+        """What the affinity does about this answer, counted."""
+        claim, service = self.prepared.claim, self.prepared.service
+        now = self.context.wall
+        settled = service.affinity.settle(claim, self.found, backend, cookies, now)
+        service.counters.add(self.found, settled.done)
+        return settled
+
+    def _head(self, response: Response, lines: bytes) -> bytes:
+        request = self.request
+        chunked = response.length == CHUNKED and request.minor == 1
+        delimited = response.bodiless or response.length >= 0 or chunked
+        may_stay = delimited and self.whole and not self.context.draining
+        self.keep_alive = request.fields.keep_alive and may_stay
+        if not self.keep_alive:
+            connection = b"Connection: close\r\n"
+        else:
+            connection = b"" if request.minor else b"Connection: keep-alive\r\n"
+        framing = response.framing(chunked_allowed=bool(request.minor))
+        return response.lines + framing + lines + connection + b"\r\n"
+
+    def forward(self, data: bytes) -> None:
+        """More of the answer's body, or of a tunnel."""
+        client = self.client
+        context = self.context
+        client.deadline = context.tunnel_at if client.state == TUNNEL else context.response_at
+        self.sent += len(data)
+        client.transport.write(data)
+
+    def interim(self, response: Response) -> None:
+        """100 to who expects it, 103 and others to everybody who may understand (HTTP/1.1)."""
+        request = self.request
+        if request.minor and (response.status != 100 or request.fields.expect_continue):  # noqa: PLR2004
+            self.client.transport.write(response.lines + b"\r\n")
+
+    def switch(self, upstream: Upstream, response: Response, rest: bytes) -> bool:
+        """101: from here on bytes pass both ways; False when the client did not ask for that."""
+        asked = bool(self.request.fields.upgrade)
+        if asked:
+            self.client.switch(upstream, response, rest)
+        return asked
+
+    def hold(self) -> None:
+        """The backend is slower than the request comes."""
+        self.client.hold()
+
+    def release(self) -> None:
+        """The backend has caught up."""
+        self.client.release()
+
+    # --- how it ends -------------------------------------------------------------------------
+
+    def answer_finished(self) -> None:
+        """The answer is complete; on to the next request, or goodbye."""
+        backend = self.backend
+        self.upstream = None
+        self.backend = None
+        self.answering = False
+        if backend is not None:
+            context = self.context
+            seconds = perf_counter() - self.started
+            counters = self.prepared.service.counters
+            counters.buckets[bisect_left(BOUNDS, seconds)] += 1
+            counters.seconds += seconds
+            backend.active -= 1
+            if backend.troubled:
+                context.request_answered(backend)
+            if context.access_log is not None:
+                self.log(backend, seconds)
+            if context.limits.backend_active and (
+                backend.waiting or context.cluster.services[backend.service].waiting
+            ):
+                context.freed(backend)
+        if self.keep_alive and self.whole:
+            self.client.next_request()
+        else:
+            self.client.close()
+
+    def unanswered(self, backend: Backend, *, stale: bool, partial: bool) -> None:
+        """The connection was closed before a whole head of an answer."""
+        self.client.unanswered(backend, stale=stale, partial=partial)
+
+    def answer_cut(self) -> None:
+        """The answer broke off: the client must notice, so its connection breaks off too."""
+        tunnel = self.client.state == TUNNEL
+        length = 0 if self.upstream is None else self.upstream.response.length
+        delimited = length >= 0 or (length == CHUNKED and self.takes_chunks)
+        self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
+        self.leave_backend(failed=not tunnel)
+        # Where the end of the connection is the end of the answer, only a reset says that it is
+        # not whole. Otherwise there is no final chunk, or bytes are missing.
+        self.client.break_off(reset=not tunnel and not delimited)
+
+    def answer_broken(self, backend: Backend, reason: str) -> None:
+        """The backend broke HTTP."""
+        if self.answering:
+            self.answer_cut()
+            return
+        self.leave_backend(failed=True)
+        self.context.log(f"backend {backend.service}/{backend.name}: {reason}")
+        self.client.fail(502, "the backend's answer is not valid HTTP")
+
+    def leave_backend(self, *, failed: bool) -> None:
+        """It is no longer this request's business."""
+        backend = self.backend
+        self.upstream = None
+        self.backend = None
+        if self.client.queue is not None:
+            self.client.queue.leave(self.client)
+        if backend is not None:
+            backend.active -= 1
+            if failed:
+                self.context.request_failed(backend)
+            if self.context.limits.backend_active:
+                self.context.freed(backend)
+
+    def abandon(self, *, failed: bool = False) -> None:
+        """Give up what the backend is doing, if there is one."""
+        upstream = self.upstream
+        self.leave_backend(failed=failed)
+        if upstream is None:
+            return
+        if self.client.state == TUNNEL:
+            upstream.receiver = None
+            upstream.transport.close()  # what the client said last still arrives
+        else:
+            upstream.drop()
+
+    def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
+        """A line about the answer, when there is a log; `cut` says who ended it early."""
+        log = self.context.access_log
+        if log is None:
+            return
+        request = self.request if self.client.state in UNDER_WAY else NO_REQUEST
+        prepared = self.prepared
+        log.append(
+            Record(
+                self.context.wall,
+                self.client.peer.address,
+                request.method,
+                request.target,
+                request.minor,
+                self.status,
+                self.sent,
+                seconds,
+                "-" if prepared is NOT_PREPARED else prepared.service.name,
+                "" if backend is None else backend.name,
+                "--" if self.found is NOT_LOOKED_AT else self.found.verdict + self.done,
+                self.head_out[len(self.start) : -4] or request.fields.request_id,
+                self.found.reason,
+                cut,
+            )
+        )
