@@ -79,11 +79,13 @@ def page() -> str:
             parts.append(
                 f"\n## {title}\n\n| behaviour | peers | sources | test |\n|---|---|---|---|\n"
             )
-            parts += [
-                f"| {row.behaviour} | {row.peers} | {row.sources} | [{Path(row.path).stem}](../{row.path}) |\n"
-                for row in mine
-            ]
+            parts += map(_line, mine)
     return "".join(parts)
+
+
+def _line(row: Row) -> str:
+    test = f"[{Path(row.path).stem}](../{row.path})"
+    return f"| {row.behaviour} | {row.peers} | {row.sources} | {test} |\n"
 
 
 if __name__ == "__main__":
