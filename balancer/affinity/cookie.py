@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import CookiePolicy
     from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
 
 _NONCE = 12
 _PAYLOAD = struct.Struct(">8s8sII")  # pin, client, when issued, when last seen (Unix seconds)
@@ -109,7 +111,13 @@ class CookieAffinity(Affinity):
         return backend.valid
 
     def settle(
-        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+        self,
+        claim: Claim,
+        found: Found,
+        chosen: Backend,
+        request: Request,
+        response: Response,
+        now: float,
     ) -> Settled:
         """Set-Cookie when the client has to learn its (new) pin, or its token has to be renewed.
 
@@ -118,7 +126,7 @@ class CookieAffinity(Affinity):
         if found.verdict == VALID and found.backend is chosen:
             max_idle = self._policy.max_idle
             fresh = not max_idle or now - claim.seen < max_idle / _REFRESH
-            if fresh and not (cookies and self._overwritten(cookies)):
+            if fresh and not (response.cookies and self._overwritten(response.cookies)):
                 return LEFT_ALONE
             return Settled(self._line(chosen.pin, claim.client, claim.issued, now), UPDATED)
         client = claim.client or os.urandom(_CLIENT) + _PADDING

@@ -16,6 +16,8 @@ from sessionlab.balancer.backends.pin import INSERTED, VALID
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
 
 
 class HeaderAffinity(Affinity):
@@ -38,7 +40,13 @@ class HeaderAffinity(Affinity):
         return NOTHING_FOUND if claim.key is None else self.table.find(claim.key, now)
 
     def settle(
-        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+        self,
+        claim: Claim,
+        found: Found,
+        chosen: Backend,
+        request: Request,
+        response: Response,
+        now: float,
     ) -> Settled:
         """Remember a new place."""
         if claim.key is not None and not (found.verdict == VALID and found.backend is chosen):

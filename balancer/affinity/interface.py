@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sessionlab.balancer.affinity.table import Table
     from sessionlab.balancer.backends.backend import Backend, Found
     from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Claim:
     issued: float = 0.0
     seen: float = 0.0
     garbled: bool = False
+    others: tuple[bytes, ...] = ()
+    """Further keys, of a request that shows several values."""
     client: bytes = b""
     noted: float = 0.0
     """With `cookie`: who it is, and when its last visit was written down."""
@@ -39,6 +43,8 @@ class Settled(NamedTuple):
 
     lines: bytes
     done: str
+    key: bytes | None = None
+    """The table's key of a pin that the answer has made; None: the claim's."""
 
 
 LEFT_ALONE = Settled(b"", NOTHING)
@@ -61,12 +67,15 @@ class Affinity(Protocol):
         ...
 
     def settle(
-        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+        self,
+        claim: Claim,
+        found: Found,
+        chosen: Backend,
+        request: Request,
+        response: Response,
+        now: float,
     ) -> Settled:
-        """Remember where the client went; says what to tell it.
-
-        `cookies` are the Set-Cookie values of the backend's answer.
-        """
+        """Remember where the client went; says what to tell it."""
         ...
 
     table: Table | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
@@ -13,6 +14,10 @@ from sessionlab.balancer.http import cookies as cookie_fields
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
+
+_MOST_VALUES = 16
 
 
 class LearnAffinity(Affinity):
@@ -26,39 +31,74 @@ class LearnAffinity(Affinity):
         self.table: Table = table
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
-        """The hash of the cookie; of several of the name, the first counts, as apps read them."""
+        """The hashes of the cookies of the name: a browser sends one for each path and domain."""
         if self._name not in fields.cookie:
             return Claim(None, fields.cookie)
-        values = cookie_fields.values(fields.cookie, self._name)
-        return Claim(key_of(values[0]) if values else None, fields.cookie)
+        values = dict.fromkeys(cookie_fields.values(fields.cookie, self._name))
+        keys = tuple(key_of(value) for value in list(values)[:_MOST_VALUES])
+        return Claim(keys[0] if keys else None, fields.cookie, others=keys[1:])
 
     def find(self, claim: Claim, now: float) -> Found:
-        """N no cookie, or what the table says."""
-        return NOTHING_FOUND if claim.key is None else self.table.find(claim.key, now)
+        """N no cookie, or what the table says of the first value that it knows."""
+        if claim.key is None:
+            return NOTHING_FOUND
+        found = self.table.find(claim.key, now)
+        for key in claim.others:
+            if found.backend is not None:
+                break
+            other = self.table.find(key, now)
+            if other.backend is not None or (other.reason == REMOVED and found.reason != REMOVED):
+                found = other
+        return found
 
     def settle(
-        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+        self,
+        claim: Claim,
+        found: Found,
+        chosen: Backend,
+        request: Request,
+        response: Response,
+        now: float,
     ) -> Settled:
         """Learn or forget what the answer sets; who was sent elsewhere stays there.
 
         A cookie that the table does not know is not learned from a request: anybody could fill the
         table with values of their own.
         """
-        for set_cookie in cookies:
-            value = cookie_fields.set_value(set_cookie, self._name)
-            if value is None:
-                continue
-            if cookie_fields.deletes(set_cookie, now):
-                forgotten = self.table.forget(claim.key or key_of(value))
-                return Settled(b"", DELETED) if forgotten else LEFT_ALONE
-            key = key_of(value)
-            same = key == claim.key and found.backend is chosen
-            self.table.put(key, chosen.pin, now)
-            if claim.key is not None and claim.key != key:
-                self.table.forget(claim.key)  # replaced: else it is one client counted twice
-            return Settled(b"", UPDATED if same else INSERTED)
+        learned, forgotten = None, False
+        shown = () if claim.key is None else (claim.key, *claim.others)
+        if response.cookies:
+            origin = (request.fields.host, request.path)
+            left = cookie_fields.kept(response.cookies, self._name, origin, now)
+            for where, value in left.items():
+                place, key = _place(where), key_of(value) if value else None
+                for old in shown:  # what the client showed of this place is there no longer
+                    if old != key and self.table.place_of(old) == place:
+                        forgotten = self._end(old, key, now) or forgotten
+                if key is not None:
+                    self.table.put(key, chosen.pin, now, place)
+                    learned = key
+        if learned is not None:
+            same = learned in shown and found.backend is chosen
+            return Settled(b"", UPDATED if same else INSERTED, learned)
+        return Settled(b"", DELETED) if forgotten else self._follow(claim, found, chosen, now)
+
+    def _end(self, old: bytes, new: bytes | None, now: float) -> bool:
+        """A value was taken away, or replaced: then its client may still miss the answer."""
+        if new is None:
+            return self.table.forget(old)
+        self.table.replaced(old, now)
+        return False
+
+    def _follow(self, claim: Claim, found: Found, chosen: Backend, now: float) -> Settled:
         known = found.backend is not None or found.reason == REMOVED
         if claim.key is not None and known and found.backend is not chosen:
-            self.table.put(claim.key, chosen.pin, now)
-            return Settled(b"", INSERTED)
+            keys = (claim.key, *claim.others)
+            key = next((key for key in keys if key in self.table), claim.key)
+            self.table.put(key, chosen.pin, now)
+            return Settled(b"", INSERTED, key)
         return LEFT_ALONE
+
+
+def _place(where: tuple[bytes, bytes]) -> bytes:
+    return hashlib.blake2b(b" ".join(where), digest_size=8).digest()

@@ -11,6 +11,8 @@ from sessionlab.balancer.http import cookies as cookie_fields
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.request_fields import Fields
+    from sessionlab.balancer.http.request_head import Request
+    from sessionlab.balancer.http.response_head import Response
 
 
 class NoAffinity(Affinity):
@@ -34,7 +36,13 @@ class NoAffinity(Affinity):
         return UNUSED_FOUND if claim.garbled else NOTHING_FOUND
 
     def settle(
-        self, claim: Claim, found: Found, chosen: Backend, cookies: tuple[bytes, ...], now: float
+        self,
+        claim: Claim,
+        found: Found,
+        chosen: Backend,
+        request: Request,
+        response: Response,
+        now: float,
     ) -> Settled:
         """Nothing to remember."""
         return LEFT_ALONE

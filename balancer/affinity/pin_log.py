@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RECORD = struct.Struct("<8s16s8s")  # the service, the key, the backend's pin (zeros: forget it)
+_RECORD = struct.Struct("<8s16s16s")  # the service, the key, pin and place (zeros: forget it)
 RECORDS = 1 << 16
 _HEADER = 64
 _RING = _HEADER + RECORDS * _RECORD.size
-FORGET = bytes(8)
+FORGET = bytes(16)
 
 
 class PinLog:

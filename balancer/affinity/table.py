@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 _MOST_ENDED = 10_000
 _MOST_PURGED = 1000  # at a time, so that no tick is long
+_REPLACED_S = 300.0
+_UNDER_WAY_S = 10.0
 _RETELL = 10  # others hear of a pin in use when a tenth of its idle time has passed
+
+
+_PIN = 8
+NO_PLACE = bytes(8)
+_REPLACED = bytes([255] * 8)
 
 
 def key_of(value: bytes) -> bytes:
@@ -49,12 +56,23 @@ class Bounds:
 
 @dataclass(slots=True)
 class Row:
-    """One pin: since when it leads there, when it was last used, and when others last heard."""
+    """One pin: since when it leads there, when it was last used, and when others last heard.
+
+    `place` stands for the domain and path of its cookie, where that is known. A pin whose value
+    was replaced has a place of its own: it is kept for a while, for a client that never got the
+    answer with the new value, and not counted, as the new one is the same client.
+    """
 
     pin: bytes
     since: float
     seen: float
     announced: float
+    place: bytes = NO_PLACE
+
+    @property
+    def told(self) -> bytes:
+        """As others hear of it."""
+        return self.pin + self.place
 
 
 class Table:
@@ -91,6 +109,14 @@ class Table:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._rows
+
+    def place_of(self, key: bytes) -> bytes:
+        """Where the cookie of a pin belongs."""
+        row = self._rows.get(key)
+        return NO_PLACE if row is None else row.place
+
     # --- looking -----------------------------------------------------------------------------
 
     def find(self, key: bytes, now: float) -> Found:
@@ -100,13 +126,17 @@ class Table:
         row = self._rows.get(key)
         if row is None:
             return self._missing(key, now)
-        if now - row.seen > self.bounds.idle:
+        if now - row.seen > self._longest(row):
             self._drop(key, IDLE_OR_OLD)
             return self._missing(key, now)
         if row.seen != now:
             self._use(key, row, now)
         backend = self._pins_to.get(row.pin)
         return Found(None, INVALID, REMOVED) if backend is None else backend.valid
+
+    def _longest(self, row: Row) -> float:
+        idle = self.bounds.idle
+        return idle if row.place != _REPLACED else min(idle, _REPLACED_S)
 
     def _missing(self, key: bytes, now: float) -> Found:
         """What is said of a key that is not here, and why, as far as that is certain."""
@@ -121,49 +151,73 @@ class Table:
 
     # --- changing ----------------------------------------------------------------------------
 
-    def put(self, key: bytes, pin: bytes, now: float) -> None:
-        """A new pin, a changed one, or one in use."""
+    def put(self, key: bytes, pin: bytes, now: float, place: bytes | None = None) -> None:
+        """A new pin, a changed one, or one in use; its place stays when none is given."""
         row = self._rows.get(key)
-        if row is not None and row.pin == pin:
+        if place is None:
+            place = NO_PLACE if row is None else row.place
+        if row is not None and row.pin == pin and row.place == place:
             self._use(key, row, now)
-            return
-        self._place(key, Row(pin, now, now, now), now)
+        else:
+            self._change(key, pin, place, now)
+
+    def replaced(self, key: bytes, now: float) -> None:
+        """Its client was given another value: go on knowing it for a while."""
+        row = self._rows.get(key)
+        if row is not None:
+            self._change(key, row.pin, _REPLACED, now)
+
+    def _change(self, key: bytes, pin: bytes, place: bytes, now: float) -> None:
+        row = self._rows.get(key)
+        since = row.since if row is not None and row.pin == pin else now
+        row = Row(pin, since, now, now, place)
+        self._place(key, row, now)
         if self._tell is not None:
-            self._tell(key, pin)
+            self._tell(key, row.told)
 
     def _use(self, key: bytes, row: Row, now: float) -> None:
+        if row.place == _REPLACED:
+            if now - row.seen > _UNDER_WAY_S:  # its client has nothing newer: a pin as any other
+                self._change(key, row.pin, NO_PLACE, now)
+            return
         row.seen = now
         self._rows.move_to_end(key)
         if self._tell is not None and now - row.announced > self._retell:
             row.announced = now
-            self._tell(key, row.pin)
+            self._tell(key, row.told)
 
     def _place(self, key: bytes, row: Row, now: float) -> None:
-        rows, numbers = self._rows, self._numbers
+        rows = self._rows
         before = rows.pop(key, None)
         if before is not None:
-            numbers[before.pin] -= 1
+            self._count(before, -1)
         rows[key] = row
-        numbers[row.pin] = numbers.get(row.pin, 0) + 1
+        self._count(row, 1)
         self._ended.pop(key, None)
         if len(rows) > self.bounds.entries:
             self._evict(now)
+
+    def _count(self, row: Row, by: int) -> None:
+        if row.place != _REPLACED:
+            self._numbers[row.pin] = self._numbers.get(row.pin, 0) + by
 
     def _evict(self, now: float) -> None:
         oldest = next(iter(self._rows))
         idle = now - self._rows[oldest].seen > self.bounds.idle
         self._drop(oldest, IDLE_OR_OLD if idle else EVICTED)
 
-    def heard(self, key: bytes, pin: bytes, now: float) -> None:
+    def heard(self, key: bytes, told: bytes, now: float) -> None:
         """Another worker's pin, or its end."""
         row = self._rows.get(key)
-        if not pin:
+        if not told:
             self._drop(key, "")
-        elif row is not None and row.pin == pin:
+        elif row is not None and row.told == told:
             row.seen = row.announced = now
             self._rows.move_to_end(key)
         else:
-            self._place(key, Row(pin, now, now, now), now)
+            pin, place = told[:_PIN], told[_PIN:]
+            since = row.since if row is not None and row.pin == pin else now
+            self._place(key, Row(pin, since, now, now, place), now)
 
     def missed(self) -> None:
         """Another worker told of pins that could not be read any more."""
@@ -181,7 +235,7 @@ class Table:
         row = self._rows.pop(key, None)
         if row is None:
             return False
-        self._numbers[row.pin] -= 1
+        self._count(row, -1)
         self._ended[key] = reason
         if len(self._ended) > _MOST_ENDED:
             self._ended.popitem(last=False)
@@ -220,21 +274,20 @@ class Table:
                 round(row.seen + idle - now, 1),
             )
             for key, row in self._rows.items()
-            if now - row.seen <= idle and row.pin in self._pins_to
+            if now - row.seen <= idle and row.pin in self._pins_to and row.place != _REPLACED
         ]
 
     def rows(self) -> list[tuple[bytes, bytes, float, float]]:
-        """Key, pin, since and last seen of all, the most recently used last."""
-        return [(key, row.pin, row.since, row.seen) for key, row in self._rows.items()]
+        """Key, pin with place, since and last seen of all, the most recently used last."""
+        return [(key, row.told, row.since, row.seen) for key, row in self._rows.items()]
 
     def take_over(
         self, began: float, rows: Iterable[tuple[bytes, bytes, float, float]], now: float
     ) -> None:
         """Go on where another table was; of a pin that both know, the one used last counts."""
         self.began = min(self.began, began)
-        mine = [(key, row.pin, row.since, row.seen) for key, row in self._rows.items()]
-        for key, pin, since, seen in sorted([*mine, *rows], key=lambda row: row[3]):
-            self._place(key, Row(pin, since, seen, now), now)
+        for key, told, since, seen in sorted([*self.rows(), *rows], key=lambda row: row[3]):
+            self._place(key, Row(told[:_PIN], since, seen, now, told[_PIN:]), now)
 
     def rebound(self, bounds: Bounds, now: float) -> None:
         """Go on with other bounds, after a reload; no pin is lost for it but those that must."""

@@ -1,9 +1,11 @@
 """Reading and cutting Cookie and Set-Cookie fields, as bytes (RFC 6265bis)."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+_PORT = re.compile(rb":\d*$")
 _SECONDS = re.compile(rb"-?\d+")
 _LONGEST_DATE = 64
 _TIME = re.compile(rb"(?<!\d)(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
@@ -40,6 +42,42 @@ def set_value(set_cookie: bytes, name: bytes) -> bytes | None:
     pair = set_cookie.partition(b";")[0]
     found, _, value = pair.partition(b"=")
     return value.strip(b' \t"') if found.strip(b" \t") == name else None
+
+
+def kept(
+    set_cookies: Iterable[bytes], name: bytes, origin: tuple[bytes, bytes], now: float
+) -> dict[tuple[bytes, bytes], bytes]:
+    """What an answer leaves a browser of one name: for each domain and path a value, or none.
+
+    The last of the same name, domain and path wins, and others stand beside it (RFC 6265 section
+    5.3, item 11). `origin` is the Host and the path that were asked for.
+    """
+    left: dict[tuple[bytes, bytes], bytes] = {}
+    for line in set_cookies:
+        value = set_value(line, name)
+        if value is not None:
+            left[_place(line, origin)] = b"" if deletes(line, now) else value
+    return left
+
+
+def _place(set_cookie: bytes, origin: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Domain and path.
+
+    One for the host only is another than one with its name as Domain (RFC 6265bis section 5.7).
+    """
+    host, asked = origin
+    domain = b"only " + _PORT.sub(b"", host.lower()).rstrip(b".")
+    path = b""
+    for attribute in set_cookie.split(b";")[1:]:
+        what, _, value = attribute.partition(b"=")
+        what, value = what.strip().lower(), value.strip()
+        if what == b"path":
+            path = value
+        elif what == b"domain" and value:
+            domain = value.removeprefix(b".").lower()
+    if path[:1] != b"/":  # its default, section 5.1.4
+        path = asked.rpartition(b"/")[0] or b"/"
+    return domain, path
 
 
 def deletes(set_cookie: bytes, now: float) -> bool:

@@ -111,7 +111,7 @@ class Exchange:
             if affinity.sticks
             else found is not NOTHING_FOUND
         ):
-            lines, done = self.settle(backend, response.cookies)
+            lines, done, _ = self.settle(backend, response)
         else:
             prepared.service.counters.plain += 1
         if context.explains:
@@ -145,11 +145,11 @@ class Exchange:
             write(head)
             write(begun)
 
-    def settle(self, backend: Backend, cookies: tuple[bytes, ...]) -> Settled:
+    def settle(self, backend: Backend, response: Response) -> Settled:
         """What the affinity does about this answer, counted."""
         claim, service = self.prepared.claim, self.prepared.service
         now = self.context.wall
-        settled = service.affinity.settle(claim, self.found, backend, cookies, now)
+        settled = service.affinity.settle(claim, self.found, backend, self.request, response, now)
         service.counters.add(self.found, settled.done)
         return settled
 

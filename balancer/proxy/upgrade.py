@@ -18,7 +18,7 @@ def switch(
     """Pass the 101 on; `rest` and `early` are what backend and client have sent behind it."""
     backend = upstream.backend
     backend.by_class[1] += 1
-    lines, exchange.done = exchange.settle(backend, response.cookies)
+    lines, exchange.done, _ = exchange.settle(backend, response)
     if exchange.context.explains:
         lines += x_balancer.line(backend.name, exchange.found, exchange.done)
     exchange.status, exchange.sent = response.status, len(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
-from sessionlab.balancer.affinity.interface import LEFT_ALONE
+from sessionlab.balancer.affinity.interface import LEFT_ALONE, Settled
 from sessionlab.balancer.affinity.table import Bounds, Table
 from sessionlab.balancer.backends.backend import Backend, Found
 from sessionlab.balancer.backends.pin import EXPIRED, INSERTED, INVALID, NONE, OLD, UPDATED, VALID
@@ -18,6 +19,8 @@ from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy
 from sessionlab.balancer.config.parsing import cookie_policy
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.http.request_fields import Fields
+from sessionlab.balancer.http.request_head import NO_REQUEST
+from sessionlab.balancer.http.response_head import NO_RESPONSE
 
 BACKEND = Backend(BackendSpec("app", "n1", Address("127.0.0.1", 1)), healthy=True)
 
@@ -30,7 +33,9 @@ def affinity(service: str = "app", secret: bytes = b"k", **policy_values: Any) -
 
 def cookie(affine: CookieAffinity, now: float = 1000.0) -> bytes:
     stranger = affine.claim(Fields(), b"")
-    line, done = affine.settle(stranger, Found(None, NONE), BACKEND, (), now)
+    line, done, _ = affine.settle(
+        stranger, Found(None, NONE), BACKEND, NO_REQUEST, NO_RESPONSE, now
+    )
     assert done == INSERTED
     return line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
 
@@ -69,12 +74,14 @@ def test_use_renews_the_idle_time_but_not_the_life() -> None:
     both = affinity(max_idle=60, max_life=100)
     claim = both.claim(Fields(cookie=cookie(both)), b"")
     found = both.find(claim, 1050)
-    line, done = both.settle(claim, found, BACKEND, (), 1050)
+    line, done, _ = both.settle(claim, found, BACKEND, NO_REQUEST, NO_RESPONSE, 1050)
     assert done == UPDATED
     renewed = line.removeprefix(b"Set-Cookie: ").partition(b";")[0]
     assert verdict(both, renewed, now=1099).verdict == VALID
     assert verdict(both, renewed, now=1101).verdict == OLD
-    assert both.settle(claim, found, BACKEND, (), 1003) == LEFT_ALONE, "not at every request"
+    assert both.settle(claim, found, BACKEND, NO_REQUEST, NO_RESPONSE, 1003) == LEFT_ALONE, (
+        "not at every request"
+    )
 
 
 def test_each_service_but_the_default_has_a_name_of_its_own_unless_one_was_chosen() -> None:
@@ -87,8 +94,14 @@ def test_a_permanent_cookie_lasts_as_long_as_its_pin_can() -> None:
     permanent = affinity(max_idle=60, max_life=100, permanent=True)
     claim = permanent.claim(Fields(cookie=cookie(permanent)), b"")
     found = permanent.find(claim, 1000)
-    assert b"; Max-Age=60\r\n" in permanent.settle(claim, found, BACKEND, (), 1010).lines
-    assert b"; Max-Age=45\r\n" in permanent.settle(claim, found, BACKEND, (), 1055).lines
+    assert (
+        b"; Max-Age=60\r\n"
+        in permanent.settle(claim, found, BACKEND, NO_REQUEST, NO_RESPONSE, 1010).lines
+    )
+    assert (
+        b"; Max-Age=45\r\n"
+        in permanent.settle(claim, found, BACKEND, NO_REQUEST, NO_RESPONSE, 1055).lines
+    )
     with pytest.raises(UsageError, match="needs an end"):
         cookie_policy(permanent=True)
 
@@ -97,8 +110,13 @@ def test_an_app_that_sets_a_cookie_of_the_name_does_not_have_the_last_word() -> 
     mine = affinity()
     claim = mine.claim(Fields(cookie=cookie(mine)), b"")
     found = mine.find(claim, 1000)
-    assert mine.settle(claim, found, BACKEND, (b"T=1", b"SS=2"), 1000) == LEFT_ALONE
-    assert mine.settle(claim, found, BACKEND, (b"T=1", b"S=gone; Max-Age=0"), 1000) != LEFT_ALONE
+
+    def settle(*cookies: bytes) -> Settled:
+        response = replace(NO_RESPONSE, cookies=cookies)
+        return mine.settle(claim, found, BACKEND, NO_REQUEST, response, 1000)
+
+    assert settle(b"T=1", b"SS=2") == LEFT_ALONE
+    assert settle(b"T=1", b"S=gone; Max-Age=0") != LEFT_ALONE
 
 
 @given(st.binary(max_size=120))
