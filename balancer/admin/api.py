@@ -174,7 +174,8 @@ def _describe(cluster: Cluster, backend: Backend, whole: Mapping[str, Any]) -> d
     if known["ejected"]:
         state = AFTERWARDS.get((state, Event.KEEPS_FAILING), state)
     others = cluster.services[backend.service].takes_new
-    watch = Watch(known["pins"], whole["began"].get(backend.service, 0.0), others)
+    began = whole["began"].get(backend.service, 0.0)
+    watch = Watch(known["pins"], began, others, known["active"], known["tunnels"])
     policy = cluster.config.policy(backend.service)
     return {
         "service": backend.service,

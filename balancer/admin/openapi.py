@@ -87,9 +87,10 @@ _SCHEMAS = {
     "Drain": _object(
         {
             "pins_left": _COUNT,
+            "tunnels": {**_COUNT, "description": "They are closed when the limit has passed."},
             "ends_in": {
                 "type": ["number", "null"],
-                "description": "Seconds until the last pin can end; null: nothing bounds it.",
+                "description": "Seconds until all of it has ended; null: nothing bounds that.",
             },
             "says": {"type": "string", "examples": ["7 clients left, at most 12 s"]},
         }

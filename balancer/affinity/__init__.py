@@ -10,8 +10,9 @@ from sessionlab.balancer.affinity.cookie import CookieAffinity
 from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
 from sessionlab.balancer.affinity.none import NoAffinity
+from sessionlab.balancer.affinity.row import Bounds
 from sessionlab.balancer.affinity.source import SourceAffinity
-from sessionlab.balancer.affinity.table import Bounds, Table
+from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.pin import NONE
 from sessionlab.balancer.errors import UsageError
 
@@ -87,6 +88,6 @@ def make(setting: Setting) -> Affinity:
 
 
 def _check(made: Affinity) -> None:
-    wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep")
+    wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep", "stay")
     if lacking := ", ".join(name for name in wanted if not hasattr(made, name)):
         raise TypeError(f"what it makes has no {lacking}")

@@ -6,7 +6,7 @@ every worker that has the secret knows it, and so does a balancer started again 
 
 Which clients were seen lately is written down, for whoever wants to know how many a backend has:
 each has a number of its own in its token, which stays the same when the token is renewed or the
-pin moves. That table decides nothing.
+pin moves. That table decides nothing but that a client with a tunnel was not idle.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _PAYLOAD = struct.Struct(">8s8sII")  # pin, client, when issued, when last seen 
 _TOKEN_CHARS = 70  # of 12 + 24 + 16 bytes
 _CLIENT = 8
 _PADDING = bytes(8)  # to the length of a table's keys
+_STAYED = bytes([254] * 8)  # of a client with a tunnel: it was there later than its token says
 _OPENED = 4096
 _REFRESH = 10  # a token is renewed when a tenth of max_idle has passed: few Set-Cookie, fair idle
 
@@ -100,7 +101,7 @@ class CookieAffinity(Affinity):
         policy = self._policy
         if policy.max_life and now - claim.issued > policy.max_life:
             return Found(None, OLD, IDLE_OR_OLD)
-        if policy.max_idle and now - claim.seen > policy.max_idle:
+        if policy.max_idle and now - max(claim.seen, self._stayed(claim)) > policy.max_idle:
             return Found(None, EXPIRED, IDLE_OR_OLD)
         backend = self._pins_to.get(claim.key)
         if backend is None:
@@ -109,6 +110,14 @@ class CookieAffinity(Affinity):
             claim.noted = now
             self.table.put(claim.client, claim.key, now)
         return backend.valid
+
+    def stay(self, key: bytes, now: float) -> None:
+        """A tunnel can't renew the token, so the table says that its client was there."""
+        self.table.stay(key, now, _STAYED)
+
+    def _stayed(self, claim: Claim) -> float:
+        row = self.table.row(claim.client)
+        return row.seen if row is not None and row.place == _STAYED else 0.0
 
     def settle(
         self,
@@ -131,7 +140,7 @@ class CookieAffinity(Affinity):
             return Settled(self._line(chosen.pin, claim.client, claim.issued, now), UPDATED)
         client = claim.client or os.urandom(_CLIENT) + _PADDING
         self.table.put(client, chosen.pin, now)
-        return Settled(self._line(chosen.pin, client, now, now), INSERTED)
+        return Settled(self._line(chosen.pin, client, now, now), INSERTED, client)
 
     def _overwritten(self, cookies: tuple[bytes, ...]) -> bool:
         return any(cookie_fields.set_value(line, self._name) is not None for line in cookies)

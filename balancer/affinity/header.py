@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
-from sessionlab.balancer.affinity.table import Table, key_of
+from sessionlab.balancer.affinity.row import key_of
+from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
 from sessionlab.balancer.backends.pin import INSERTED, VALID
 

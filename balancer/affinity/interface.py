@@ -81,6 +81,11 @@ class Affinity(Protocol):
     table: Table | None
     """The pins, where they live here; with `cookie` the clients that were seen."""
 
+    def stay(self, key: bytes, now: float) -> None:
+        """The client of a pin is there, by a tunnel, though it asks for nothing."""
+        if self.table is not None:
+            self.table.stay(key, now)
+
     def keep(self, old: Affinity, now: float) -> None:
         """Go on with the pins of an affinity of the same kind, which may still be in use."""
         if self.table is not None and old.table is not None:

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
-from sessionlab.balancer.affinity.table import Table, key_of
+from sessionlab.balancer.affinity.row import Row, key_of
+from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
 from sessionlab.balancer.backends.pin import DELETED, INSERTED, REMOVED, UPDATED
 from sessionlab.balancer.http import cookies as cookie_fields
@@ -73,7 +74,7 @@ class LearnAffinity(Affinity):
             for where, value in left.items():
                 place, key = _place(where), key_of(value) if value else None
                 for old in shown:  # what the client showed of this place is there no longer
-                    if old != key and self.table.place_of(old) == place:
+                    if old != key and _is_at(self.table.row(old), place):
                         forgotten = self._end(old, key, now) or forgotten
                 if key is not None:
                     self.table.put(key, chosen.pin, now, place)
@@ -98,6 +99,10 @@ class LearnAffinity(Affinity):
             self.table.put(key, chosen.pin, now)
             return Settled(b"", INSERTED, key)
         return LEFT_ALONE
+
+
+def _is_at(row: Row | None, place: bytes) -> bool:
+    return row is not None and row.place == place
 
 
 def _place(where: tuple[bytes, bytes]) -> bytes:

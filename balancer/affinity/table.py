@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sessionlab.balancer.affinity.row import NO_PLACE, REPLACED, Row, parted
 from sessionlab.balancer.backends.backend import Found
 from sessionlab.balancer.backends.pin import (
     EVICTED,
@@ -21,58 +20,14 @@ from sessionlab.balancer.backends.pin import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from sessionlab.balancer.affinity.row import Bounds
     from sessionlab.balancer.backends.backend import Backend
 
 _MOST_ENDED = 10_000
 _MOST_PURGED = 1000  # at a time, so that no tick is long
 _REPLACED_S = 300.0
-_UNDER_WAY_S = 10.0
+_UNDER_WAY_S = 10.0  # requests that were sent before the new value came
 _RETELL = 10  # others hear of a pin in use when a tenth of its idle time has passed
-
-
-_PIN = 8
-NO_PLACE = bytes(8)
-_REPLACED = bytes([255] * 8)
-
-
-def key_of(value: bytes) -> bytes:
-    """A value as the table keeps it: hashed, since it may be somebody's credential."""
-    return hashlib.blake2b(value, digest_size=16).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How many pins a table keeps, and how long without a request.
-
-    `unknown` is the letter for a key that it does not know, which `may_be_lost` with an earlier
-    table.
-    """
-
-    entries: int
-    idle: float
-    unknown: str = INVALID
-    may_be_lost: bool = False
-
-
-@dataclass(slots=True)
-class Row:
-    """One pin: since when it leads there, when it was last used, and when others last heard.
-
-    `place` stands for the domain and path of its cookie, where that is known. A pin whose value
-    was replaced has a place of its own: it is kept for a while, for a client that never got the
-    answer with the new value, and not counted, as the new one is the same client.
-    """
-
-    pin: bytes
-    since: float
-    seen: float
-    announced: float
-    place: bytes = NO_PLACE
-
-    @property
-    def told(self) -> bytes:
-        """As others hear of it."""
-        return self.pin + self.place
 
 
 class Table:
@@ -112,10 +67,9 @@ class Table:
     def __contains__(self, key: bytes) -> bool:
         return key in self._rows
 
-    def place_of(self, key: bytes) -> bytes:
-        """Where the cookie of a pin belongs."""
-        row = self._rows.get(key)
-        return NO_PLACE if row is None else row.place
+    def row(self, key: bytes) -> Row | None:
+        """What is known of a key; looking is no use of it."""
+        return self._rows.get(key)
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -136,7 +90,7 @@ class Table:
 
     def _longest(self, row: Row) -> float:
         idle = self.bounds.idle
-        return idle if row.place != _REPLACED else min(idle, _REPLACED_S)
+        return idle if row.place != REPLACED else min(idle, _REPLACED_S)
 
     def _missing(self, key: bytes, now: float) -> Found:
         """What is said of a key that is not here, and why, as far as that is certain."""
@@ -161,11 +115,17 @@ class Table:
         else:
             self._change(key, pin, place, now)
 
+    def stay(self, key: bytes, now: float, place: bytes | None = None) -> None:
+        """Its client is there, though it asks for nothing."""
+        row = self._rows.get(key)
+        if row is not None and row.place != REPLACED and row.seen != now:
+            self.put(key, row.pin, now, place)
+
     def replaced(self, key: bytes, now: float) -> None:
         """Its client was given another value: go on knowing it for a while."""
         row = self._rows.get(key)
         if row is not None:
-            self._change(key, row.pin, _REPLACED, now)
+            self._change(key, row.pin, REPLACED, now)
 
     def _change(self, key: bytes, pin: bytes, place: bytes, now: float) -> None:
         row = self._rows.get(key)
@@ -176,7 +136,7 @@ class Table:
             self._tell(key, row.told)
 
     def _use(self, key: bytes, row: Row, now: float) -> None:
-        if row.place == _REPLACED:
+        if row.place == REPLACED:
             if now - row.seen > _UNDER_WAY_S:  # its client has nothing newer: a pin as any other
                 self._change(key, row.pin, NO_PLACE, now)
             return
@@ -198,7 +158,7 @@ class Table:
             self._evict(now)
 
     def _count(self, row: Row, by: int) -> None:
-        if row.place != _REPLACED:
+        if row.place != REPLACED:
             self._numbers[row.pin] = self._numbers.get(row.pin, 0) + by
 
     def _evict(self, now: float) -> None:
@@ -215,7 +175,7 @@ class Table:
             row.seen = row.announced = now
             self._rows.move_to_end(key)
         else:
-            pin, place = told[:_PIN], told[_PIN:]
+            pin, place = parted(told)
             since = row.since if row is not None and row.pin == pin else now
             self._place(key, Row(pin, since, now, now, place), now)
 
@@ -274,7 +234,7 @@ class Table:
                 round(row.seen + idle - now, 1),
             )
             for key, row in self._rows.items()
-            if now - row.seen <= idle and row.pin in self._pins_to and row.place != _REPLACED
+            if now - row.seen <= idle and row.pin in self._pins_to and row.place != REPLACED
         ]
 
     def rows(self) -> list[tuple[bytes, bytes, float, float]]:
@@ -287,7 +247,8 @@ class Table:
         """Go on where another table was; of a pin that both know, the one used last counts."""
         self.began = min(self.began, began)
         for key, told, since, seen in sorted([*self.rows(), *rows], key=lambda row: row[3]):
-            self._place(key, Row(told[:_PIN], since, seen, now, told[_PIN:]), now)
+            pin, place = parted(told)
+            self._place(key, Row(pin, since, seen, now, place), now)
 
     def rebound(self, bounds: Bounds, now: float) -> None:
         """Go on with other bounds, after a reload; no pin is lost for it but those that must."""

@@ -55,6 +55,7 @@ class Backend:
         "service",
         "share",
         "troubled",
+        "tunnels",
         "valid",
         "waiting",
         "warm_at",
@@ -85,6 +86,7 @@ class Backend:
         self.pool: Pool[Any] = Pool()  # what idles there is the proxy's own
         self.valid = Found(self, VALID)
         self.active = 0
+        self.tunnels = 0
         self.requests = 0
         self.failures = 0
         self.retries = 0

@@ -191,6 +191,12 @@ class ClientConnection(asyncio.Protocol):
         upgrade.switch(self.exchange, upstream, response, rest, early)
         self.release()
 
+    def end_tunnel(self) -> None:
+        """The backend goes, as it was drained; what both sides have said still arrives."""
+        own_answers.cut(self.exchange, "balancer")
+        self.deadline = self.context.clock + _LINGER_S
+        self.transport.close()
+
     # --- ends --------------------------------------------------------------------------------
 
     def timed_out(self) -> None:

@@ -13,6 +13,7 @@ from sessionlab.balancer.http.response_head import ResponseHeads
 from sessionlab.balancer.proxy.access_log import AccessLog
 from sessionlab.balancer.proxy.forward_headers import Peers
 from sessionlab.balancer.proxy.retry_budget import RetryBudget
+from sessionlab.balancer.proxy.tunnels import Tunnels
 from sessionlab.balancer.services import report
 from sessionlab.balancer.services.metrics import Metrics
 
@@ -70,6 +71,7 @@ class ProxyContext:
         self.metrics = Metrics()
         self.connections: set[Connection] = set()
         self.connecting: set[asyncio.Task[None]] = set()
+        self.tunnels = Tunnels()
         self.draining = False
         self.ids = request_ids()
         self.retry_budget = RetryBudget(cluster.config.retry_share, _MOST_RETRIES)
@@ -149,6 +151,7 @@ class ProxyContext:
         self.queue_at = clock + timeouts.queue
         for connection in [c for c in self.connections if c.deadline < clock]:
             connection.timed_out()
+        self.tunnels.tick(self.wall)
         for service in self.cluster.services.values():
             changed = [self._tick_backend(backend) for backend in service.backends.values()]
             if any(changed):

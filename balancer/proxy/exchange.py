@@ -20,6 +20,7 @@ from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.proxy.access_log import Record
 from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED, Peer, Prepared
 from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
+from sessionlab.balancer.proxy.tunnels import Ends
 from sessionlab.balancer.services.counters import BOUNDS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ NOBODY: frozenset[Backend] = frozenset()
 _JOIN = 16 * 1024  # up to here copying head and body into one write is cheaper than two writes
 
 
-class Client(Waiting, Protocol):
+class Client(Waiting, Ends, Protocol):
     """What an exchange asks of its client's connection."""
 
     state: int
@@ -147,9 +148,9 @@ class Exchange:
 
     def settle(self, backend: Backend, response: Response) -> Settled:
         """What the affinity does about this answer, counted."""
+        now, request = self.context.wall, self.request
         claim, service = self.prepared.claim, self.prepared.service
-        now = self.context.wall
-        settled = service.affinity.settle(claim, self.found, backend, self.request, response, now)
+        settled = service.affinity.settle(claim, self.found, backend, request, response, now)
         service.counters.add(self.found, settled.done)
         return settled
 
@@ -168,8 +169,7 @@ class Exchange:
 
     def forward(self, data: bytes) -> None:
         """More of the answer's body, or of a tunnel."""
-        client = self.client
-        context = self.context
+        client, context = self.client, self.context
         client.deadline = context.tunnel_at if client.state == TUNNEL else context.response_at
         self.sent += len(data)
         client.transport.write(data)
@@ -254,6 +254,7 @@ class Exchange:
         self.backend = None
         if self.client.queue is not None:
             self.client.queue.leave(self.client)
+        self.context.tunnels.closed(self.client)
         if backend is not None:
             backend.active -= 1
             if failed:
@@ -275,8 +276,7 @@ class Exchange:
 
     def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
         """A line about the answer, when there is a log; `cut` says who ended it early."""
-        log = self.context.access_log
-        if log is None:
+        if (log := self.context.access_log) is None:
             return
         request = self.request if self.client.state in UNDER_WAY else NO_REQUEST
         prepared = self.prepared

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.proxy import x_balancer
+from sessionlab.balancer.proxy.tunnels import Tunnel
 
 if TYPE_CHECKING:
     from sessionlab.balancer.http.response_head import Response
@@ -18,7 +19,12 @@ def switch(
     """Pass the 101 on; `rest` and `early` are what backend and client have sent behind it."""
     backend = upstream.backend
     backend.by_class[1] += 1
-    lines, exchange.done, _ = exchange.settle(backend, response)
+    lines, exchange.done, made = exchange.settle(backend, response)
+    claim = exchange.prepared.claim
+    key = made or claim.client or claim.key
+    keys = () if key is None else (key, *claim.others)
+    tunnel = Tunnel(backend, exchange.prepared.service, keys)
+    exchange.context.tunnels.opened(exchange.client, tunnel)
     if exchange.context.explains:
         lines += x_balancer.line(backend.name, exchange.found, exchange.done)
     exchange.status, exchange.sent = response.status, len(rest)

@@ -2,7 +2,7 @@
 
 Clients keep their pins by coming back, so an idle time alone ends nothing while they come. What
 ends a drain for certain is its limit, or the life of a cookie: no token is made for a draining
-backend, so the youngest is as old as the drain.
+backend, so the youngest is as old as the drain. A tunnel lasts until one side leaves, or the limit.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class Watch:
     """What is known of a backend's clients.
 
-    How many were seen within the idle time, since when anybody has looked (Unix time), and whether
-    a backend of the service takes new ones.
+    How many were seen within the idle time, since when anybody has looked (Unix time), whether a
+    backend of the service takes new ones, and how many requests are under way, tunnels among them.
     """
 
     pins: int
     began: float
     others: bool
+    active: int = 0
+    tunnels: int = 0
 
 
 def outlook(
@@ -37,23 +39,28 @@ def outlook(
     """Clients left, seconds until the last can end (None: no bound), and a sentence."""
     if not backend.draining or backend.state not in {State.DRAIN, State.DRAINED}:
         return None  # one that went down meanwhile keeps its start, but has no clients to wait for
-    ends_in = _ends_in(backend, watch, policy, now)
-    says = _says(backend, watch, ends_in)
+    gone = _nobody(watch, policy, now)
+    ends_in = 0.0 if gone and not watch.active else _ends_in(backend, watch, policy, now)
+    says = _says(backend, watch, ends_in, gone=gone)
     if not watch.others:
         says += "; nobody else takes new clients, so new clients get 503"
     rounded = None if ends_in is None else round(ends_in, 1)
-    return {"pins_left": watch.pins, "ends_in": rounded, "says": says}
+    return {
+        "pins_left": watch.pins,
+        "tunnels": watch.tunnels,
+        "ends_in": rounded,
+        "says": says,
+    }
 
 
 def _ends_in(backend: Backend, watch: Watch, policy: ServicePolicy, now: float) -> float | None:
-    if _nobody(watch, policy, now):
-        return 0.0
     if backend.overdue:
-        return 0.0 if watch.others else None  # it serves its own on while it is the only one
+        # It serves its own on while it is the only one; what is under way is not cut, tunnels are.
+        return 0.0 if watch.others and watch.active == watch.tunnels else None
     bounds = []
     if backend.limit and watch.others:
         bounds.append(backend.limit)
-    if policy.affinity == "cookie" and policy.cookie.max_life:
+    if policy.affinity == "cookie" and policy.cookie.max_life and not watch.tunnels:
         bounds.append(policy.cookie.max_life)
     return max(0.0, backend.draining + min(bounds) - now) if bounds else None
 
@@ -66,16 +73,28 @@ def _nobody(watch: Watch, policy: ServicePolicy, now: float) -> bool:
     return policy.affinity != "cookie" or (max_idle > 0 and now - watch.began > max_idle)
 
 
-def _says(backend: Backend, watch: Watch, ends_in: float | None) -> str:
-    left = {0: "no client", 1: "1 client"}.get(watch.pins, f"{watch.pins} clients")
+def _says(backend: Backend, watch: Watch, ends_in: float | None, *, gone: bool) -> str:
+    clients = {0: "no client", 1: "1 client"}.get(watch.pins, f"{watch.pins} clients")
+    under_way = _under_way(watch)
+    left = f"{clients} left{under_way}"
     if backend.overdue:
         moved = "each is moved when it comes" if watch.others else "but its own stay"
-        return f"{left} left, past its limit: {moved}"
+        return f"{left}, past its limit: {moved}"
     if ends_in is None:
-        seen = "left" if watch.pins else "seen lately"
+        if not watch.pins and not gone:
+            left = f"{clients} seen lately{under_way}"
         if backend.limit:  # or it would bound the drain
-            return f"{left} {seen}; the limit waits until another backend takes clients"
-        return f"{left} {seen}, without a limit: while clients come it does not end"
-    if not watch.pins and not ends_in:
-        return "no client left"
-    return f"{left} left, at most {ceil(ends_in)} s"
+            return f"{left}; the limit waits until another backend takes clients"
+        if gone:
+            return f"{left}, without a limit: it ends when the last of them does"
+        return f"{left}, without a limit: while clients come it does not end"
+    return f"{left}, at most {ceil(ends_in)} s" if watch.pins or ends_in else left
+
+
+def _under_way(watch: Watch) -> str:
+    """What holds a drain up beside clients that may come again."""
+    found = ""
+    for number, what in ((watch.tunnels, "tunnel"), (watch.active - watch.tunnels, "request")):
+        if number > 0:
+            found += f", {number} {what}{'s' if number > 1 else ''} under way"
+    return found

@@ -91,7 +91,7 @@ def _add(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return added
 
 
-COUNTS = ("active", "idle", "requests", "failures", "retries")
+COUNTS = ("active", "tunnels", "idle", "requests", "failures", "retries")
 NOTHING: Mapping[str, Any] = {
     **dict.fromkeys((*COUNTS, "pins"), 0),
     "ejected": False,
@@ -127,6 +127,7 @@ def _of_backends(rows: list[tuple[Backend, Mapping[str, Any]]]) -> Iterator[str]
         ("backend_failures_total", "counter", "failures", "Requests that it did not answer."),
         ("backend_retries_total", "counter", "retries", "Requests tried again after it failed."),
         ("backend_active", "gauge", "active", "Requests under way."),
+        ("backend_tunnels", "gauge", "tunnels", "Upgraded connections that are open."),
         ("backend_pins", "gauge", "pins", "Clients tied to it, seen within the idle time."),
     ):
         samples = (f"{{{_label(backend)}}} {counts[key]}" for backend, counts in rows)

@@ -20,6 +20,7 @@ def counters(cluster: Cluster, now: float) -> dict[str, Any]:
         "backends": {
             f"{b.service}/{b.name}": {
                 "active": b.active,
+                "tunnels": b.tunnels,
                 "idle": len(b.pool.idle),
                 "requests": b.requests,
                 "failures": b.failures,

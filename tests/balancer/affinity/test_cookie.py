@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Settled
-from sessionlab.balancer.affinity.table import Bounds, Table
+from sessionlab.balancer.affinity.row import Bounds
+from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import Backend, Found
 from sessionlab.balancer.backends.pin import EXPIRED, INSERTED, INVALID, NONE, OLD, UPDATED, VALID
 from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy

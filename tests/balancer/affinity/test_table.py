@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.affinity import table as table_module
-from sessionlab.balancer.affinity.table import NO_PLACE, Bounds, Table, key_of
+from sessionlab.balancer.affinity.row import NO_PLACE, Bounds, key_of
+from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.backends.pin import (
     EVICTED,
