@@ -13,9 +13,9 @@ from sessionlab.balancer.http.response_head import ResponseHeads
 from sessionlab.balancer.proxy.access_log import AccessLog
 from sessionlab.balancer.proxy.forward_headers import Peers
 from sessionlab.balancer.proxy.retry_budget import RetryBudget
-from sessionlab.balancer.proxy.tunnels import Tunnels
 from sessionlab.balancer.services import report
 from sessionlab.balancer.services.metrics import Metrics
+from sessionlab.balancer.services.tunnels import Tunnels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.proxy.access_log import Record
 from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED, Peer, Prepared
 from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
-from sessionlab.balancer.proxy.tunnels import Ends
 from sessionlab.balancer.services.counters import BOUNDS
+from sessionlab.balancer.services.tunnels import Ends
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.proxy import x_balancer
-from sessionlab.balancer.proxy.tunnels import Tunnel
+from sessionlab.balancer.services.tunnels import Tunnel
 
 if TYPE_CHECKING:
     from sessionlab.balancer.http.response_head import Response
