@@ -9,6 +9,7 @@ from sessionlab.balancer import offers
 from sessionlab.balancer.affinity.cookie import CookieAffinity
 from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
+from sessionlab.balancer.affinity.learn_header import LearnHeaderAffinity
 from sessionlab.balancer.affinity.none import NoAffinity
 from sessionlab.balancer.affinity.row import Bounds
 from sessionlab.balancer.affinity.source import SourceAffinity
@@ -71,6 +72,12 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
     ),
     "header": lambda s: HeaderAffinity(
         s.named("say which, as in header:X-User"), s.table(unknown=NONE)
+    ),
+    "learn-header": lambda s: LearnHeaderAffinity(
+        s.named("say which, as in learn-header:Mcp-Session-Id"), s.table(may_be_lost=True)
+    ),
+    "query": lambda s: HeaderAffinity(
+        "?" + s.named("say which parameter, as in query:room"), s.table(unknown=NONE)
     ),
     "source": lambda s: SourceAffinity(s.table(unknown=NONE)),
 }

@@ -1,4 +1,7 @@
-"""Affinity by a header's value.
+"""Affinity by a header's value, or a query parameter's, that clients choose themselves.
+
+For an id that the app makes, the first request with it is the second of its session, and nobody
+knows any more which backend answered the first: that is `learn-header`.
 
 The first request goes where the algorithm says, and the table remembers (HAProxy `stick on`).
 Unlike a hash, pins hold while the cluster grows and while a backend drains.
@@ -28,13 +31,14 @@ class HeaderAffinity(Affinity):
     renews = False
 
     def __init__(self, header: str, table: Table) -> None:
-        self._name = header.lower().encode()
+        """`header` is its name; of a parameter, as `Fields.watched` has it."""
+        self._name = header.lower().encode() if header[:1] != "?" else header.encode()
         self.table: Table = table
 
     def claim(self, fields: Fields, peer: bytes) -> Claim:
-        """The hash of the header."""
+        """The hash of the header; an empty one is nobody's."""
         value = fields.host if self._name == b"host" else (fields.watched or {}).get(self._name)
-        return Claim(None if value is None else key_of(value), fields.cookie)
+        return Claim(key_of(value) if value else None, fields.cookie)
 
     def find(self, claim: Claim, now: float) -> Found:
         """N no header, or what the table says."""

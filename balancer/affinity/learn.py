@@ -82,7 +82,7 @@ class LearnAffinity(Affinity):
         if learned is not None:
             same = learned in shown and found.backend is chosen
             return Settled(b"", UPDATED if same else INSERTED, learned)
-        return Settled(b"", DELETED) if forgotten else self._follow(claim, found, chosen, now)
+        return Settled(b"", DELETED) if forgotten else follow(self.table, claim, found, chosen, now)
 
     def _end(self, old: bytes, new: bytes | None, now: float) -> bool:
         """A value was taken away, or replaced: then its client may still miss the answer."""
@@ -91,14 +91,16 @@ class LearnAffinity(Affinity):
         self.table.replaced(old, now)
         return False
 
-    def _follow(self, claim: Claim, found: Found, chosen: Backend, now: float) -> Settled:
-        known = found.backend is not None or found.reason == REMOVED
-        if claim.key is not None and known and found.backend is not chosen:
-            keys = (claim.key, *claim.others)
-            key = next((key for key in keys if key in self.table), claim.key)
-            self.table.put(key, chosen.pin, now)
-            return Settled(b"", INSERTED, key)
+
+def follow(table: Table, claim: Claim, found: Found, chosen: Backend, now: float) -> Settled:
+    """A pin that is known goes where its client went."""
+    known = found.backend is not None or found.reason == REMOVED
+    if claim.key is None or not known or found.backend is chosen:
         return LEFT_ALONE
+    keys = (claim.key, *claim.others)
+    key = next((key for key in keys if key in table), claim.key)
+    table.put(key, chosen.pin, now)
+    return Settled(b"", INSERTED, key)
 
 
 def _is_at(row: Row | None, place: bytes) -> bool:

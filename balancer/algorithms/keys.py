@@ -1,4 +1,4 @@
-"""What a hashing algorithm hashes: the client's address, a header, a cookie or the path."""
+"""What a hashing algorithm hashes: the client's address, a header, a cookie, the path or a part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def reader(text: str) -> KeyReader:
-    """`source`, `path`, `header:NAME` or `cookie:NAME`; raises `UsageError`."""
+    """`source`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`; raises `UsageError`."""
     kind, _, name = text.partition(":")
     if kind == "source" and not name:
         return lambda _, source: source
@@ -26,7 +26,11 @@ def reader(text: str) -> KeyReader:
         return _header(name.lower().encode())
     if kind == "cookie" and name:
         return _cookie(name.encode())
-    raise UsageError(f"hash key {text!r}: it is source, path, header:NAME or cookie:NAME")
+    if kind == "query" and name:
+        parameter = name.encode()
+        return lambda request, source: request.parameter(parameter) or source
+    known = "source, path, header:NAME, cookie:NAME or query:NAME"
+    raise UsageError(f"hash key {text!r}: it is {known}")
 
 
 def _header(name: bytes) -> KeyReader:

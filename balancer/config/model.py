@@ -185,10 +185,12 @@ class Config:
         return self.policies.get(service, self.default_policy)
 
     def watched(self) -> frozenset[bytes]:
-        """The header fields, by lower-case name, that an affinity looks at."""
+        """The header fields, by lower-case name, and `?NAME` of parameters, for affinities."""
         policies = [self.default_policy, *self.policies.values()]
         named = [p.affinity.partition(":") for p in policies]
-        return frozenset(name.lower().encode() for kind, _, name in named if kind == "header")
+        headers = {name.lower() for kind, _, name in named if kind in {"header", "learn-header"}}
+        parameters = {f"?{name}" for kind, _, name in named if kind == "query"}
+        return frozenset(name.encode() for name in headers | parameters)
 
     def served(self) -> list[str]:
         """The services that have backends, or look for them."""

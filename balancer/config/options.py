@@ -63,12 +63,14 @@ class Options:
     algorithm: str = _option(
         _SERVICE.algorithm,
         "How a backend is chosen: round-robin, least-connections, random, two-choices, "
-        "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME or cookie:NAME.",
+        "hash[:KEY] or consistent-hash[:KEY]; KEY is source, path, header:NAME, cookie:NAME or "
+        "query:NAME.",
     )
     affinity: str = _option(
         _SERVICE.affinity,
         "What ties a client to a backend: none, cookie (our own), learn:COOKIE (the app's), "
-        "header:NAME or source.",
+        "learn-header:NAME (an id that the app gives in an answer's header), header:NAME or "
+        "query:NAME (an id that clients choose), or source.",
     )
     route: list[str] | None = _option(
         None,
@@ -103,7 +105,7 @@ class Options:
     )
     table_entries: int = _option(
         _SERVICE.table_entries,
-        "Pins that learn, header and source keep; the least recently used goes.",
+        "Pins that all affinities but cookie keep; the least recently used goes.",
         min=1,
     )
     table_idle: float = _option(

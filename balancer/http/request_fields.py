@@ -62,7 +62,8 @@ class Fields:
     claimed: dict[bytes, bytes] | None = None
     """Forwarded and X-Forwarded-*, as the peer claims them: lower-case name to value."""
     watched: dict[bytes, bytes] | None = None
-    """The first value of each field that an affinity looks at, by its lower-case name."""
+    """The first value of each field that an affinity looks at, by its lower-case name, and of each
+    parameter, by its name behind a question mark."""
     options: frozenset[bytes] = _NO_OPTIONS
     """The names that Connection lists, in lower case."""
 

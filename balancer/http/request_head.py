@@ -13,7 +13,7 @@ from sessionlab.balancer.http.header_lines import MOST_LINE, MOST_SET, Lines, co
 from sessionlab.balancer.http.request_fields import HOST, Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection
 
     from sessionlab.balancer.config.model import Limits
     from sessionlab.balancer.http.header_lines import Line
@@ -62,6 +62,10 @@ class Request:
         """What routes look at."""
         return self.target.partition(b"?")[0]
 
+    def parameter(self, name: bytes) -> bytes | None:
+        """The first value of a parameter of the query, as it came."""
+        return parameters(self.target).get(name)
+
     def value(self, lower: bytes) -> bytes | None:
         """The first value of any field, by its lower-case name."""
         size = len(lower)
@@ -69,6 +73,16 @@ class Request:
             if line[size : size + 1] == b":" and line[:size].lower() == lower:
                 return line[size + 1 :].strip(b" \t")
         return None
+
+
+def parameters(target: bytes) -> dict[bytes, bytes]:
+    """The first value of each parameter of the query; nothing is decoded."""
+    found: dict[bytes, bytes] = {}
+    for pair in target.partition(b"?")[2].split(b"&"):
+        name, equals, value = pair.partition(b"=")
+        if equals:
+            found.setdefault(name, value)
+    return found
 
 
 def hopeless(partial: bytes) -> bool:
@@ -81,12 +95,13 @@ def hopeless(partial: bytes) -> bool:
 class RequestHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
-    __slots__ = ("_known", "_lines", "_most_lines", "_sets", "_watched")
+    __slots__ = ("_known", "_lines", "_most_lines", "_parameters", "_sets", "_watched")
 
-    def __init__(self, limits: Limits, watched: Container[bytes] = ()) -> None:
-        """`watched` are the fields, by lower-case name, that an affinity looks at."""
+    def __init__(self, limits: Limits, watched: Collection[bytes] = ()) -> None:
+        """`watched` are the fields, by lower-case name, and `?NAME` of the parameters."""
         self._most_lines = limits.header_count
         self._watched = watched
+        self._parameters = tuple(name for name in watched if name[:1] == b"?")
         self._lines: Lines[Rule] = Lines(self._rule_of)
         self._known: dict[bytes, Request] = {}
         self._sets: tuple[dict[_Lines, Fields], dict[_Lines, Fields]] = ({}, {})
@@ -121,6 +136,8 @@ class RequestHeads:
         fields, forward = self._fields(lines[1:-2], minor)
         if target[0] != 47:  # noqa: PLR2004 - not "/", as origin-form begins, nearly always
             target, fields = _other_form(method, target, fields)
+        if self._parameters and b"?" in target:
+            fields = self._with_parameters(fields, target)
         return Request(head, method, target, minor, idempotent, fields, forward)
 
     def _fields(self, texts: list[bytes], minor: int) -> tuple[Fields, bytes]:
@@ -135,6 +152,14 @@ class RequestHeads:
         if fields.options:  # RFC 9110 section 7.6.1
             forward = without(forward, fields.options)
         return fields, b"".join(forward)
+
+    def _with_parameters(self, fields: Fields, target: bytes) -> Fields:
+        found = parameters(target)
+        watched = {name: found[name[1:]] for name in self._parameters if name[1:] in found}
+        if not watched:
+            return fields
+        both = {**(fields.watched or {}), **watched}
+        return replace(fields, watched=both, prepared=None, remembered=False)
 
     def _rule_of(self, lower: bytes) -> tuple[Rule | None, bool]:
         rule = request_fields.rule_of(lower)

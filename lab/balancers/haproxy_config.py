@@ -21,6 +21,7 @@ HASH_KEYS = {
     "path": "uri path-only",
     "header": "hdr({argument})",
     "cookie": "hash req.cook({argument})",
+    "query": "url_param {argument}",
 }
 AFFINITIES = {
     "none": "",
@@ -28,8 +29,12 @@ AFFINITIES = {
     "source": "stick-table type ip size 100k expire 1h peers lab\n    stick on src",
     "learn": "stick-table type string len 64 size 100k expire 1h peers lab\n"
     "    stick store-response res.cook({argument})\n    stick match req.cook({argument})",
+    "learn-header": "stick-table type string len 64 size 100k expire 1h peers lab\n"
+    "    stick store-response res.hdr({argument})\n    stick match req.hdr({argument})",
     "header": "stick-table type string len 64 size 100k expire 1h peers lab\n"
     "    stick on req.hdr({argument})",
+    "query": "stick-table type string len 64 size 100k expire 1h peers lab\n"
+    "    stick on url_param({argument})",
 }
 OPTIONS = {
     "on-pin-lost": {
@@ -44,7 +49,7 @@ OPTIONS = {
 CHECK = "check inter {0}ms rise 2 fall 3"
 PEER = "lab"  # this process's name among its peers: `haproxy -L`
 
-TABLES = frozenset({"source", "learn", "header"})
+TABLES = frozenset({"source", "learn", "learn-header", "header", "query"})
 """The affinities whose pins are in the process, so that the next one must be told them."""
 
 

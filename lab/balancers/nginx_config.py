@@ -21,6 +21,7 @@ HASH_KEYS = {
     "path": "$uri",
     "header": "$http_{variable}",
     "cookie": "$cookie_{argument}",
+    "query": "$arg_{argument}",
 }
 # The directive `sticky` came to the open-source nginx with 1.29.6 only; distributions have older.
 AFFINITIES = {"none": "", "source": "hash $remote_addr consistent;"}

@@ -55,7 +55,7 @@ async def pins(balancer: Running) -> list[Any]:
 
 @field(
     "pins",
-    sources="RFC 6265 section 5.3 item 11, zoneminder/zoneminder#4902",
+    sources="RFC 6265 section 5.3 item 11, zoneminder#4902",
     peers="HAProxy the same",
 )
 async def test_of_two_cookies_of_one_name_and_path_the_last_counts(lab: Lab) -> None:
@@ -67,7 +67,7 @@ async def test_of_two_cookies_of_one_name_and_path_the_last_counts(lab: Lab) -> 
     assert await stays(balancer, "sid=new", home)
 
 
-@field("pins", sources="RFC 6265 section 5.3 item 11, jetty/jetty.project#5853")
+@field("pins", sources="RFC 6265 section 5.3 item 11, jetty#5853")
 async def test_cookies_of_other_paths_and_domains_stand_beside_it(lab: Lab) -> None:
     balancer = await learning(lab)
     home, _ = await sets(balancer, "sid=one; Path=/", "sid=two; Path=/app")
@@ -85,7 +85,7 @@ async def test_cookies_of_other_paths_and_domains_stand_beside_it(lab: Lab) -> N
 )
 @field(
     "pins",
-    sources="RFC 6265 section 5.3 item 11, shopware/shopware#144, supabase/ssr#240",
+    sources="RFC 6265 section 5.3 item 11, shopware#144, supabase/ssr#240",
     peers="HAProxy and nginx never forget at a removal",
 )
 async def test_clearing_a_cookie_of_another_path_or_domain_forgets_no_pin(
@@ -109,7 +109,7 @@ async def test_a_path_that_is_not_said_is_that_of_the_request(lab: Lab) -> None:
     assert gone == (home, "VD")
 
 
-@field("pins", sources="RFC 6265 section 5.4 item 2, shopware/shopware#144")
+@field("pins", sources="RFC 6265 section 5.4 item 2, shopware#144")
 async def test_of_several_values_the_first_that_is_known_pins(lab: Lab) -> None:
     balancer = await learning(lab)
     home, _ = await sets(balancer, "sid=good; Path=/")

@@ -22,8 +22,9 @@ from tests.installed import needs
 
 HERE = "127.0.0.1"
 PUBLIC, ADMIN, PEER = (Address(HERE, port) for port in (18901, 18902, 18903))
-AFFINITIES = ("none", "cookie", "learn:sid", "source", "header:X-User")
-KEYS = ("source", "path", "header:X-User", "cookie:visitor")
+AFFINITIES = ("none", "cookie", "learn:sid", "source", "header:X-User", "query:room")
+AFFINITIES += ("learn-header:X-Session",)
+KEYS = ("source", "path", "header:X-User", "cookie:visitor", "query:room")
 HASHES = [f"{name}:{key}" for name in ("hash", "consistent-hash") for key in KEYS]
 
 
@@ -108,7 +109,7 @@ def test_nginx_accepts_a_certificate(tmp_path: Path) -> None:
     nginx_accepts(with_tls(plan(tmp_path)))
 
 
-@pytest.mark.parametrize("affinity", ["cookie", "learn:sid", "header:X-User"])
+@pytest.mark.parametrize("affinity", ["cookie", "learn:sid", "header:X-User", "query:room"])
 def test_what_nginx_cannot_do_is_a_skip_with_the_reason(tmp_path: Path, affinity: str) -> None:
     with pytest.raises(Skip, match=f"nginx has no affinity `{affinity}`") as raised:
         nginx_config.configuration(plan(tmp_path, affinity=affinity))
