@@ -95,6 +95,6 @@ def make(setting: Setting) -> Affinity:
 
 
 def _check(made: Affinity) -> None:
-    wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep", "stay")
+    wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep", "stay", "early")
     if lacking := ", ".join(name for name in wanted if not hasattr(made, name)):
         raise TypeError(f"what it makes has no {lacking}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
-from sessionlab.balancer.affinity.row import key_of
+from sessionlab.balancer.affinity.row import CHOSEN, NO_PLACE, key_of
 from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
 from sessionlab.balancer.backends.pin import INSERTED, VALID
@@ -29,6 +29,7 @@ class HeaderAffinity(Affinity):
 
     sticks = True
     renews = False
+    early = True
 
     def __init__(self, header: str, table: Table) -> None:
         """`header` is its name; of a parameter, as `Fields.watched` has it."""
@@ -44,6 +45,17 @@ class HeaderAffinity(Affinity):
         """N no header, or what the table says."""
         return NOTHING_FOUND if claim.key is None else self.table.find(claim.key, now)
 
+    def chose(self, claim: Claim, found: Found, chosen: Backend, now: float) -> None:
+        """Remember it at once, for those of its client that come before the answer."""
+        if claim.key is not None:
+            place = CHOSEN if found.backend is None else NO_PLACE
+            self.table.put(claim.key, chosen.pin, now, place)
+
+    def failed(self, claim: Claim, chosen: Backend) -> None:
+        """Whom nobody answered has no place yet."""
+        if claim.key is not None:
+            self.table.unchoose(claim.key, chosen.pin)
+
     def settle(
         self,
         claim: Claim,
@@ -55,6 +67,6 @@ class HeaderAffinity(Affinity):
     ) -> Settled:
         """Remember a new place."""
         if claim.key is not None and not (found.verdict == VALID and found.backend is chosen):
-            self.table.put(claim.key, chosen.pin, now)
+            self.table.put(claim.key, chosen.pin, now, NO_PLACE)
             return Settled(b"", INSERTED)
         return LEFT_ALONE

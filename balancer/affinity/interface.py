@@ -58,6 +58,9 @@ class Affinity(Protocol):
     renews: bool
     """Whether it has something to do even for a valid pin and no cookie set."""
 
+    early: bool = False
+    """Whether `chose` has something to do."""
+
     def claim(self, fields: Fields, peer: bytes) -> Claim:
         """Read the claim; a pure function of its arguments, so its result may be kept."""
         ...
@@ -65,6 +68,14 @@ class Affinity(Protocol):
     def find(self, claim: Claim, now: float) -> Found:
         """The backend of a claim, whatever its state."""
         ...
+
+    def chose(self, claim: Claim, found: Found, chosen: Backend, now: float) -> None:
+        """A request goes where its pin does not lead, and others may come before its answer."""
+        return
+
+    def failed(self, claim: Claim, chosen: Backend) -> None:
+        """That backend did not answer it."""
+        return
 
     def settle(
         self,

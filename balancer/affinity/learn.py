@@ -26,6 +26,7 @@ class LearnAffinity(Affinity):
 
     sticks = True
     renews = False
+    early = True
 
     def __init__(self, cookie: str, table: Table) -> None:
         self._name = cookie.encode()
@@ -51,6 +52,10 @@ class LearnAffinity(Affinity):
             if other.backend is not None or (other.reason == REMOVED and found.reason != REMOVED):
                 found = other
         return found
+
+    def chose(self, claim: Claim, found: Found, chosen: Backend, now: float) -> None:
+        """All of a client whose pin is lost go to the same place."""
+        follow(self.table, claim, found, chosen, now)
 
     def settle(
         self,

@@ -26,6 +26,10 @@ class LearnHeaderAffinity(HeaderAffinity):
 
     renews = True  # any answer may bring another id
 
+    def chose(self, claim: Claim, found: Found, chosen: Backend, now: float) -> None:
+        """All of a client whose pin is lost go to the same place."""
+        follow(self.table, claim, found, chosen, now)
+
     def settle(
         self,
         claim: Claim,

@@ -11,6 +11,9 @@ _PIN = 8
 NO_PLACE = bytes(8)
 REPLACED = bytes([255] * 8)
 """The place of a pin whose value its client was told to replace."""
+CHOSEN = bytes([253] * 8)
+"""That of one whose first request is under way; it ends if that request's backend fails."""
+PASSING = frozenset({REPLACED, CHOSEN})
 
 
 def key_of(value: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.row import NO_PLACE, REPLACED, Row, parted
+from sessionlab.balancer.affinity.row import CHOSEN, NO_PLACE, PASSING, REPLACED, Row, parted
 from sessionlab.balancer.backends.backend import Found
 from sessionlab.balancer.backends.pin import (
     EVICTED,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_ENDED = 10_000
 _MOST_PURGED = 1000  # at a time, so that no tick is long
-_REPLACED_S = 300.0
+_PASSING_S = 300.0
 _UNDER_WAY_S = 10.0  # requests that were sent before the new value came
 _RETELL = 10  # others hear of a pin in use when a tenth of its idle time has passed
 
@@ -80,17 +80,14 @@ class Table:
         row = self._rows.get(key)
         if row is None:
             return self._missing(key, now)
-        if now - row.seen > self._longest(row):
+        idle, passing = self.bounds.idle, row.place in PASSING
+        if now - row.seen > (min(idle, _PASSING_S) if passing else idle):
             self._drop(key, IDLE_OR_OLD)
             return self._missing(key, now)
-        if row.seen != now:
+        if row.seen != now or passing:
             self._use(key, row, now)
         backend = self._pins_to.get(row.pin)
         return Found(None, INVALID, REMOVED) if backend is None else backend.valid
-
-    def _longest(self, row: Row) -> float:
-        idle = self.bounds.idle
-        return idle if row.place != REPLACED else min(idle, _REPLACED_S)
 
     def _missing(self, key: bytes, now: float) -> Found:
         """What is said of a key that is not here, and why, as far as that is certain."""
@@ -127,6 +124,12 @@ class Table:
         if row is not None:
             self._change(key, row.pin, REPLACED, now)
 
+    def unchoose(self, key: bytes, pin: bytes) -> None:
+        """The backend failed the request that was to make this pin."""
+        row = self._rows.get(key)
+        if row is not None and row.place == CHOSEN and row.pin == pin:
+            self.forget(key)
+
     def _change(self, key: bytes, pin: bytes, place: bytes, now: float) -> None:
         row = self._rows.get(key)
         since = row.since if row is not None and row.pin == pin else now
@@ -136,8 +139,9 @@ class Table:
             self._tell(key, row.told)
 
     def _use(self, key: bytes, row: Row, now: float) -> None:
-        if row.place == REPLACED:
-            if now - row.seen > _UNDER_WAY_S:  # its client has nothing newer: a pin as any other
+        if row.place in PASSING:
+            # Somebody else relies on it, or its client has nothing newer: a pin as any other.
+            if row.place == CHOSEN or now - row.seen > _UNDER_WAY_S:
                 self._change(key, row.pin, NO_PLACE, now)
             return
         row.seen = now

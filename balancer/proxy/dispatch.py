@@ -86,6 +86,8 @@ def _dispatch(exchange: Exchange) -> None:
     if backend.active >= context.most_active:
         _wait(exchange, backend if found.backend is backend else service)
         return
+    if service.affinity.early and found.backend is not backend:
+        service.affinity.chose(prepared.claim, found, backend, context.wall)
     exchange.backend = backend
     backend.active += 1
     backend.requests += 1

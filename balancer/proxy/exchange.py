@@ -250,14 +250,14 @@ class Exchange:
     def leave_backend(self, *, failed: bool) -> None:
         """It is no longer this request's business."""
         backend = self.backend
-        self.upstream = None
-        self.backend = None
+        self.upstream = self.backend = None
         if self.client.queue is not None:
             self.client.queue.leave(self.client)
         self.context.tunnels.closed(self.client)
         if backend is not None:
             backend.active -= 1
             if failed:
+                self.prepared.service.affinity.failed(self.prepared.claim, backend)
                 self.context.request_failed(backend)
             if self.context.limits.backend_active:
                 self.context.freed(backend)

@@ -22,8 +22,10 @@ from tests.installed import needs
 
 HERE = "127.0.0.1"
 PUBLIC, ADMIN, PEER = (Address(HERE, port) for port in (18901, 18902, 18903))
-AFFINITIES = ("none", "cookie", "learn:sid", "source", "header:X-User", "query:room")
-AFFINITIES += ("learn-header:X-Session",)
+AFFINITIES = (
+    *("none", "cookie", "source", "learn:sid"),
+    *("learn-header:X-Session", "header:X-User", "query:room"),
+)
 KEYS = ("source", "path", "header:X-User", "cookie:visitor", "query:room")
 HASHES = [f"{name}:{key}" for name in ("hash", "consistent-hash") for key in KEYS]
 
