@@ -152,7 +152,9 @@ class CookieAffinity(Affinity):
         tail = self._tail
         if self._policy.permanent:
             tail += b"; Max-Age=%d" % self._left(issued, now)
-        return b"Set-Cookie: %b=%b%b\r\n" % (self._name, token.rstrip(b"="), tail)
+        # A shared cache that stored it would pin everybody (RFC 9111 section 7.3), as HAProxy.
+        line = b"Set-Cookie: %b=%b%b\r\nCache-Control: private\r\n"
+        return line % (self._name, token.rstrip(b"="), tail)
 
     def _left(self, issued: float, now: float) -> int:
         """Seconds until the pin ends if the client does not come back."""

@@ -11,6 +11,7 @@ from sessionlab.balancer.backends.state import State
 from sessionlab.balancer.config.warnings import refused_cookies
 from tests.balancer.admin.test_api import JSON
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
+from tests.field import field
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,6 +60,16 @@ async def test_the_cookie_has_the_attributes_asked_for(lab: Lab) -> None:
     assert attributes == {
         b"Path=/app", b"Domain=example.test", b"Secure", b"HttpOnly", b"SameSite=None",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [b"Cache-Control: public, max-age=60", b"ETag: x"])
+@field("pins", sources="RFC 9111 section 7.3", peers="HAProxy: `nocache`")
+async def test_no_shared_cache_may_store_an_answer_with_the_cookie(lab: Lab, said: bytes) -> None:
+    balancer = await lab.balancer(await lab.backend(answer=ok(b"", said)), affinity="cookie")
+    first = await ask(balancer)
+    assert first.values("cache-control")[-1] == b"private"
+    again = await ask(balancer, pair(first))
+    assert b"private" not in again.values("cache-control"), "it sets nothing"
 
 
 async def test_a_token_does_not_say_where_and_can_not_be_made(lab: Lab) -> None:
