@@ -182,6 +182,8 @@ def _attributes(policy: CookiePolicy) -> bytes:
         parts.append("; Secure")
     if policy.http_only:
         parts.append("; HttpOnly")
-    if policy.same_site:
+    if policy.same_site != "omit":
         parts.append(f"; SameSite={policy.same_site}")
+    if policy.partitioned:
+        parts.append("; Partitioned")
     return "".join(parts).encode()

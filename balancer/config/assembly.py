@@ -21,7 +21,10 @@ _AS_GIVEN = (
     *("access_log", "explain", "proxy_protocol", "tls_cert", "tls_key"),
 )
 """The options that are what they say, under the same name."""
-_OF_A_COOKIE = ("name", "path", "domain", "http_only", "same_site", "max_idle", "max_life")
+_OF_A_COOKIE = (
+    *("name", "path", "domain", "http_only", "same_site", "partitioned"),
+    *("max_idle", "max_life", "permanent"),
+)
 """Those of a cookie that are, under its name."""
 
 
@@ -79,7 +82,6 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
         cookie=parsing.cookie_policy(
             exact=own_name,
             secure=options.cookie_secure or bool(options.tls_cert),
-            permanent=options.cookie_permanent,
             **{name: getattr(options, f"cookie_{name}") for name in _OF_A_COOKIE},
         ),
         table_entries=options.table_entries,

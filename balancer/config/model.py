@@ -74,7 +74,8 @@ class CookiePolicy:
     domain: str = ""
     secure: bool = False
     http_only: bool = True
-    same_site: str = "Lax"
+    same_site: str = "omit"
+    partitioned: bool = False
     max_idle: float = 0.0
     max_life: float = 0.0
     permanent: bool = False

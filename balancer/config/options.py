@@ -90,7 +90,12 @@ class Options:
     cookie_http_only: bool = _option(
         _COOKIE.http_only, "Mark it HttpOnly, so that scripts in a page don't see it."
     )
-    cookie_same_site: str = _option(_COOKIE.same_site, "Its SameSite: Lax, Strict or None.")
+    cookie_same_site: str = _option(
+        _COOKIE.same_site, "Its SameSite: Lax, Strict, None, or omit, for none at all."
+    )
+    cookie_partitioned: bool = _option(
+        _COOKIE.partitioned, "Mark it Partitioned (CHIPS): one for each site that embeds this one."
+    )
     cookie_path: str = _option(_COOKIE.path, "Its Path.")
     cookie_domain: str = _option(_COOKIE.domain, "Its Domain; empty: the host only.")
     cookie_max_idle: float = _option(

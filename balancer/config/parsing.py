@@ -106,8 +106,8 @@ def cookie_policy(**values: Any) -> model.CookiePolicy:
     policy = model.CookiePolicy(**values)
     if _TOKEN.fullmatch(policy.name) is None:
         raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
-    if policy.same_site not in {"Lax", "Strict", "None"}:
-        raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict or None")
+    if policy.same_site not in {"Lax", "Strict", "None", "omit"}:
+        raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict, None or omit")
     if policy.permanent and not (policy.max_life or policy.max_idle):
         raise UsageError("a permanent cookie needs an end: say how long a pin may live or be idle")
     for what, text in (("path", policy.path), ("domain", policy.domain)):

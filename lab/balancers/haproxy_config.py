@@ -25,7 +25,7 @@ HASH_KEYS = {
 }
 AFFINITIES = {
     "none": "",
-    "cookie": "cookie {cookie} insert indirect nocache httponly{secure} attr SameSite=Lax",
+    "cookie": "cookie {cookie} insert indirect nocache httponly{secure}",
     "source": "stick-table type ip size 100k expire 1h peers lab\n    stick on src",
     "learn": "stick-table type string len 64 size 100k expire 1h peers lab\n"
     "    stick store-response res.cook({argument})\n    stick match req.cook({argument})",

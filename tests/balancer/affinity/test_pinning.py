@@ -62,6 +62,31 @@ async def test_the_cookie_has_the_attributes_asked_for(lab: Lab) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, b"; Path=/; HttpOnly"),
+        ({"cookie_same_site": "omit"}, b"; Path=/; HttpOnly"),
+        ({"cookie_same_site": "Strict"}, b"; Path=/; HttpOnly; SameSite=Strict"),
+        (
+            {"cookie_same_site": "None", "cookie_secure": True, "cookie_partitioned": True},
+            b"; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+        ),
+    ],
+)
+@field(
+    "pins",
+    sources="RFC 6265bis section 5.6.7.2, CHIPS (draft-cutler-httpbis-partitioned-cookies)",
+    peers="HAProxy and nginx set none unless asked",
+)
+async def test_the_cookie_has_no_same_site_unless_one_is_asked_for(
+    lab: Lab, options: dict[str, Any], said: bytes
+) -> None:
+    balancer = await lab.balancer(await lab.backend(), affinity="cookie", **options)
+    (line,) = (await ask(balancer)).values("set-cookie")
+    assert line[line.index(b";") :] == said
+
+
 @pytest.mark.parametrize("said", [b"Cache-Control: public, max-age=60", b"ETag: x"])
 @field("pins", sources="RFC 9111 section 7.3", peers="HAProxy: `nocache`")
 async def test_no_shared_cache_may_store_an_answer_with_the_cookie(lab: Lab, said: bytes) -> None:
