@@ -38,25 +38,26 @@ def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
     return found[0]
 
 
-def _read(argv: list[str] | None, secret: bytes) -> Config:
+def _read(argv: list[str] | None, secret: bytes, *, made: bool) -> Config:
     """The configuration from all its sources. Raises `UsageError`, or SystemExit as typer does."""
     options = _options(argv, {})
     if not options.config:
-        return configure(options, secret=secret)
+        return configure(options, secret=secret, secret_made=made)
     given = file.read(options.config)
-    return configure(_options(argv, given.options), given.services, secret)
+    return configure(_options(argv, given.options), given.services, secret, secret_made=made)
 
 
 def _run(argv: list[str] | None) -> int:
-    secret = os.environ.get("BALANCER_COOKIE_SECRET", "").encode() or secrets.token_bytes(32)
+    given = os.environ.get("BALANCER_COOKIE_SECRET", "").encode()
+    secret = given or secrets.token_bytes(32)
 
     def again() -> Config:
         try:
-            return _read(argv, secret)
+            return _read(argv, secret, made=not given)
         except SystemExit:
             raise UsageError("the options make no sense any more") from None
 
-    config = _read(argv, secret)
+    config = _read(argv, secret, made=not given)
     if config.workers > 1:
         return parent.run(config, again)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -15,6 +15,7 @@ from sessionlab.balancer.affinity.row import Bounds
 from sessionlab.balancer.affinity.source import SourceAffinity
 from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.pin import NONE
+from sessionlab.balancer.config.parsing import parse_parameter, parse_token
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,15 +59,32 @@ class Setting:
         return Table(bounds, self.pins_to, self.now, self.tell)
 
     def named(self, what: str) -> str:
-        """The argument; raises `UsageError` when it is missing."""
+        """The argument, a header's or a cookie's name; raises `UsageError` when it is none."""
+        return parse_token(self._argument(what), f"affinity {self.policy.affinity!r}")
+
+    def parameter(self, what: str) -> str:
+        """The argument, a parameter's name, likewise."""
+        return parse_parameter(self._argument(what), f"affinity {self.policy.affinity!r}")
+
+    def _argument(self, what: str) -> str:
         if not self.argument:
             raise UsageError(f"affinity {self.policy.affinity!r}: {what}")
         return self.argument
 
+    def bare(self, hint: str = "") -> Setting:
+        """Itself; raises `UsageError` when there is an argument, which would mean nothing."""
+        if ":" in self.policy.affinity:
+            kind = self.policy.affinity.partition(":")[0]
+            raise UsageError(f"affinity {self.policy.affinity!r}: {kind} takes nothing{hint}")
+        return self
+
 
 KINDS: dict[str, Callable[[Setting], Affinity]] = {
-    "none": lambda s: NoAffinity(s.policy.cookie.name_for(s.service)),
-    "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to, s.visits()),
+    "none": lambda s: NoAffinity(s.bare().policy.cookie.name_for(s.service)),
+    "cookie": lambda s: CookieAffinity(
+        s.bare("; --cookie-name is its name").service,
+        *(s.policy.cookie, s.secret, s.pins_to, s.visits()),
+    ),
     "learn": lambda s: LearnAffinity(
         s.named("say which cookie, as in learn:sid"), s.table(may_be_lost=True)
     ),
@@ -77,9 +95,9 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
         s.named("say which, as in learn-header:Mcp-Session-Id"), s.table(may_be_lost=True)
     ),
     "query": lambda s: HeaderAffinity(
-        "?" + s.named("say which parameter, as in query:room"), s.table(unknown=NONE)
+        "?" + s.parameter("say which parameter, as in query:room"), s.table(unknown=NONE)
     ),
-    "source": lambda s: SourceAffinity(s.table(unknown=NONE)),
+    "source": lambda s: SourceAffinity(s.bare().table(unknown=NONE)),
 }
 ENTRY_POINTS = "sessionlab.affinities"
 """The group in which an installed package offers affinities of its own: name = factory."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
@@ -25,6 +26,7 @@ from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, 
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
 from sessionlab.balancer.backends.pin import (
     EXPIRED,
+    FOREIGN,
     IDLE_OR_OLD,
     INSERTED,
     INVALID,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 _NONCE = 12
 _PAYLOAD = struct.Struct(">8s8sII")  # pin, client, when issued, when last seen (Unix seconds)
 _TOKEN_CHARS = 70  # of 12 + 24 + 16 bytes
+_TOKEN = re.compile(rb"[A-Za-z0-9_-]{%d}" % _TOKEN_CHARS)
 _CLIENT = 8
 _PADDING = bytes(8)  # to the length of a table's keys
 _STAYED = bytes([254] * 8)  # of a client with a tunnel: it was there later than its token says
@@ -92,11 +95,14 @@ class CookieAffinity(Affinity):
             if opened is not None:
                 pin, client, issued, seen = opened
                 return Claim(pin, rest, issued, seen, client=client + _PADDING)
-        return Claim(None, rest, garbled=bool(values))
+        foreign = any(map(_TOKEN.fullmatch, values))
+        return Claim(None, rest, garbled=bool(values), foreign=foreign)
 
     def find(self, claim: Claim, now: float) -> Found:
         """V, or why not: N no cookie, I not ours or backend gone, O too old, E idle too long."""
         if claim.key is None:
+            if claim.foreign:
+                return Found(None, INVALID, FOREIGN)
             return Found(None, INVALID) if claim.garbled else NOTHING_FOUND
         policy = self._policy
         if policy.max_life and now - claim.issued > policy.max_life:

@@ -23,7 +23,7 @@ class Claim:
     """What a request says about its pin: `key` is the affinity's own, None when it says nothing.
 
     `cookie` is the Cookie field to forward, without the balancer's own cookie. `garbled`: there
-    was such a cookie and it says nothing.
+    was such a cookie and it says nothing, `foreign`: although it looks like a token.
     """
 
     key: bytes | None
@@ -31,6 +31,7 @@ class Claim:
     issued: float = 0.0
     seen: float = 0.0
     garbled: bool = False
+    foreign: bool = False
     others: tuple[bytes, ...] = ()
     """Further keys, of a request that shows several values."""
     client: bytes = b""

@@ -13,6 +13,7 @@ from sessionlab.balancer.algorithms.least_connections import LeastConnections
 from sessionlab.balancer.algorithms.random_choice import RandomChoice
 from sessionlab.balancer.algorithms.round_robin import RoundRobin
 from sessionlab.balancer.algorithms.two_choices import TwoChoices
+from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,8 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
     name, colon, key = spec.partition(":")
     factory = ALGORITHMS.get(name)
     algorithm = factory(random) if factory is not None else _offered(name, random)
+    if colon and name in ALGORITHMS.keys() - KEYED:
+        raise UsageError(f"algorithm {spec!r}: {name} takes no key; hash:KEY does")
     if colon or name in KEYED:
         return algorithm, keys.reader(key if colon else "source")
     return algorithm, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionlab.balancer.config.parsing import parse_parameter, parse_token
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.http import cookies
 
@@ -23,11 +24,11 @@ def reader(text: str) -> KeyReader:
     if kind == "path" and not name:
         return lambda request, _: request.path
     if kind == "header" and name:
-        return _header(name.lower().encode())
+        return _header(parse_token(name, f"hash key {text!r}").lower().encode())
     if kind == "cookie" and name:
-        return _cookie(name.encode())
+        return _cookie(parse_token(name, f"hash key {text!r}").encode())
     if kind == "query" and name:
-        parameter = name.encode()
+        parameter = parse_parameter(name, f"hash key {text!r}").encode()
         return lambda request, source: request.parameter(parameter) or source
     known = "source, path, header:NAME, cookie:NAME or query:NAME"
     raise UsageError(f"hash key {text!r}: it is {known}")

@@ -4,10 +4,11 @@ A request has a verdict of two letters, HAProxy's (configuration manual, section
 and fourth character), and a reason when a pin moved or was lost. What each means here:
 
 found in the request
-  N  no pin: no cookie (`cookie`, `learn`), no header (`header`), or a client that the table does
-     not know (`header`, `source`: every request has an address, so that is a new visitor)
+  N  no pin: no cookie (`cookie`, `learn`), no header (`header`, `learn-header`), no parameter
+     (`query`), or a client that the table does not know (`header`, `query`, `source`: every request
+     has an address, so that is a new visitor)
   I  invalid: a cookie that is no token of ours, or whose backend is not one of this service
-     (removed), or that the table does not know (`learn`)
+     (removed), or that the table does not know (`learn`, `learn-header`)
   D  down: its backend is known and may not serve it: down, ejected, in maintenance, failed for
      this very request, or drained past its limit
   V  valid: its backend may serve it, and does, unless the reason says `saturated`
@@ -37,6 +38,9 @@ Reasons are known or left out, never guessed:
   expired       E or O
   evicted       I or N, and the table remembers that it dropped the pin to make room
   saturated     V, and the backend and its queue were full
+  other-secret  I (`cookie`): it has the form of a token, and was not sealed with this secret for
+                this service and cookie: by a balancer with another secret, as before a restart
+                without BALANCER_COOKIE_SECRET, or made up
   table-lost    I (`learn`): the cookie was not set through this table since it began, nothing
                 about its keys was forgotten, and it began less than its idle time ago, so a pin
                 made before would still have been good. A value that the app never set through
@@ -57,6 +61,7 @@ IDLE_OR_OLD = "expired"
 EVICTED = "evicted"
 SATURATED = "saturated"
 TABLE_LOST = "table-lost"
+FOREIGN = "other-secret"
 
 
 class Pin(NamedTuple):

@@ -29,12 +29,16 @@ _OF_A_COOKIE = (
 
 
 def configure(
-    options: Options, services: Mapping[str, Mapping[str, Any]] | None = None, secret: bytes = b""
+    options: Options,
+    services: Mapping[str, Mapping[str, Any]] | None = None,
+    secret: bytes = b"",
+    *,
+    secret_made: bool = False,
 ) -> Config:
     """The configuration that the options describe; raises `UsageError`.
 
     `services` gives some services options of their own (see `file`); `secret` keys the affinity
-    cookie, and one is made when it is empty.
+    cookie, and one is made when it is empty; `secret_made` says that one was already.
     """
     if options.access_log not in {"none", *model.LOG_FORMATS}:
         known = " or ".join(model.LOG_FORMATS)
@@ -56,6 +60,7 @@ def configure(
         ),
         trusted=tuple(parsing.parse_network(text) for text in options.trust_proxy or ()),
         secret=secret or secrets.token_bytes(32),
+        secret_made=secret_made or not secret,
         **{name: getattr(options, name) for name in _AS_GIVEN},
     )
     return validate(made)

@@ -180,6 +180,8 @@ class Config:
     tls_key: str = ""
     trusted: tuple[Network, ...] = ()
     secret: bytes = b""
+    secret_made: bool = False
+    """Whether it was made at this start, so that the next one has another."""
 
     def policy(self, service: str) -> ServicePolicy:
         """The policy of a service, the default when it has none of its own."""

@@ -108,12 +108,44 @@ def cookie_policy(**values: Any) -> model.CookiePolicy:
         raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
     if policy.same_site not in {"Lax", "Strict", "None", "omit"}:
         raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict, None or omit")
+    _check_as_browsers_do(policy)
     if policy.permanent and not (policy.max_life or policy.max_idle):
         raise UsageError("a permanent cookie needs an end: say how long a pin may live or be idle")
-    for what, text in (("path", policy.path), ("domain", policy.domain)):
-        if re.fullmatch(r"[!-:<-~]*", text) is None:
-            raise UsageError(f"cookie {what} {text!r} holds a character that it can't hold")
+    if re.fullmatch(r"[!-:<-~]*", policy.path) is None:
+        raise UsageError(f"cookie path {policy.path!r} holds a character that it can't hold")
     return policy
+
+
+def _check_as_browsers_do(policy: model.CookiePolicy) -> None:
+    """Refuse what browsers would drop without a word (RFC 6265bis sections 4.1.3 and 5.7)."""
+    name = policy.name.lower()  # browsers don't look at its case
+    prefixed = name.startswith(("__host-", "__secure-"))
+    if (prefixed or policy.partitioned) and not policy.secure:
+        what = "Partitioned" if policy.partitioned else f"cookie name {policy.name!r}"
+        raise UsageError(f"{what}: browsers refuse it without --cookie-secure (or --tls-cert)")
+    if name.startswith("__host-") and (policy.path != "/" or policy.domain):
+        raise UsageError(
+            f"cookie name {policy.name!r}: browsers refuse it with a --cookie-domain, or another "
+            "--cookie-path than /"
+        )
+    if not policy.path.startswith("/"):
+        raise UsageError(f"--cookie-path {policy.path!r}: browsers ignore one that is not from /")
+    if policy.domain and re.fullmatch(r"\.?[A-Za-z0-9._-]+", policy.domain) is None:
+        raise UsageError(f"--cookie-domain {policy.domain!r} is no host name; browsers refuse it")
+
+
+def parse_token(text: str, what: str) -> str:
+    """A name of a header or a cookie (RFC 9110 section 5.6.2)."""
+    if _TOKEN.fullmatch(text) is None:
+        raise UsageError(f"{what}: {text!r} can't be the name of a header or a cookie")
+    return text
+
+
+def parse_parameter(text: str, what: str) -> str:
+    """A name as it stands in a query."""
+    if re.fullmatch(r"[!-~]+", text) is None or re.search(r"[&=#]", text):
+        raise UsageError(f"{what}: {text!r} can't be the name of a parameter of a query")
+    return text
 
 
 def parse_health_path(text: str) -> str:

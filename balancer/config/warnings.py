@@ -14,6 +14,11 @@ def warnings(config: Config) -> Iterator[str]:
     """All of them, a line each."""
     yield from unserved_routes(config)
     yield from refused_cookies(config)
+    if config.secret_made and any(config.policy(s).affinity == "cookie" for s in config.services()):
+        yield (
+            "no BALANCER_COOKIE_SECRET: the affinity cookie's key was made for this start, and a "
+            "restart pins every client anew"
+        )
 
 
 def unserved_routes(config: Config) -> Iterator[str]:

@@ -15,6 +15,8 @@ class CookieTransport:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # Browsers drop such a cookie when it is not Secure (RFC 6265bis section 4.1.3).
+        self._prefixed = name.lower().startswith(("__host-", "__secure-"))
 
     def read(self, headers: CIMultiDictProxy[str]) -> str | None:
         """The cookie's value.
@@ -51,7 +53,7 @@ class CookieTransport:
         return f'Cookie realm="{REALM}", form-action="/login", cookie-name="{self.name}"'
 
     def _cookie(self, value: str, *, secure: bool) -> str:
-        return f"{self.name}={value}{_ATTRIBUTES}{'; Secure' if secure else ''}"
+        return f"{self.name}={value}{_ATTRIBUTES}{'; Secure' if secure or self._prefixed else ''}"
 
 
 def cookie_values(headers: CIMultiDictProxy[str], name: str) -> list[str]:

@@ -191,6 +191,17 @@ async def test_a_balancer_started_again_has_lost_its_table(lab: Lab) -> None:
     assert await verdict(second, cookie) == "IN table-lost"
 
 
+async def test_a_cookie_of_a_balancer_with_another_secret_is_told_from_a_garbled_one(
+    lab: Lab,
+) -> None:
+    first, cookie, _ = await pinned(lab, "cookie")
+    specs = [f"{b.name}={b.address}" for b in first.worker.cluster.backends()]
+    second = await lab.balancer(*specs, affinity="cookie", explain=True)
+    assert await verdict(second, cookie) == "II other-secret"
+    assert await verdict(second, "SESSIONLAB=n1") == "II"
+    assert await verdict(first, cookie) == "VN"
+
+
 async def test_what_the_app_does_to_its_cookie_is_said(lab: Lab) -> None:
     balancer, cookie, home = await pinned(lab, "learn:sid")
     again = await ask(balancer, cookie, "/login")

@@ -5,6 +5,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from sessionlab.nodes.errors import Problem, Reason, Refused
 from sessionlab.nodes.transports.cookie import CookieTransport, cookie_values
+from tests.field import field
 
 TRANSPORT = CookieTransport("sid")
 
@@ -56,6 +57,14 @@ def test_the_cookie_has_every_attribute() -> None:
     assert plain == "sid=abc; Path=/; HttpOnly; SameSite=Lax"
     secure = TRANSPORT.deliver("abc", 60, secure=True).headers["Set-Cookie"]
     assert secure == "sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
+
+
+@pytest.mark.parametrize("name", ["__Host-sid", "__secure-sid"])
+@field("pins", sources="RFC 6265bis section 4.1.3")
+def test_a_cookie_whose_name_needs_secure_has_it_wherever_it_is_asked_for(name: str) -> None:
+    transport = CookieTransport(name)
+    assert transport.deliver("abc", 60, secure=False).headers["Set-Cookie"].endswith("; Secure")
+    assert "; Secure; Max-Age=0" in transport.withdraw(secure=False).headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize("secure", [False, True])
