@@ -73,7 +73,7 @@ class LearnAffinity(Affinity):
         """
         learned, forgotten = None, False
         shown = () if claim.key is None else (claim.key, *claim.others)
-        if response.cookies:
+        if any(self._name in line for line in response.cookies):
             origin = (request.fields.host, request.path)
             left = cookie_fields.kept(response.cookies, self._name, origin, now)
             for where, value in left.items():
