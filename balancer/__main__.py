@@ -12,7 +12,8 @@ import typer
 import uvloop
 
 from sessionlab.balancer.config import file
-from sessionlab.balancer.config.options import EPILOG, Options, command, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import EPILOG, Options, command
 from sessionlab.balancer.errors import BalancerError, UsageError
 from sessionlab.balancer.processes import parent, single
 

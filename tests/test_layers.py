@@ -113,7 +113,7 @@ def test_a_scenario_imports_only_the_public_names_of_the_lab() -> None:
     assert not strangers
 
 
-@pytest.mark.parametrize("package", ["nodes"])  # the other two follow, room by room
+@pytest.mark.parametrize("package", ["nodes", "balancer"])  # the lab follows, room by room
 def test_every_room_has_a_floor_and_imports_nothing_above_or_beside_it(package: str) -> None:
     floors = {room: number for number, rooms in enumerate(ORDER[package]) for room in rooms}
     wrong = set()

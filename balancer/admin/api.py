@@ -12,36 +12,32 @@ from aiohttp import web
 from sessionlab.balancer.admin import openapi
 from sessionlab.balancer.admin.guard import guard
 from sessionlab.balancer.backends.state import AFTERWARDS, Event, State
-from sessionlab.balancer.config.model import (
-    DEFAULT_SERVICE,
-    MAX_WEIGHT,
-    BackendSpec,
-    parse_address,
-    parse_name,
-)
+from sessionlab.balancer.config.model import DEFAULT_SERVICE, MAX_WEIGHT, BackendSpec
+from sessionlab.balancer.config.parsing import parse_address, parse_name
 from sessionlab.balancer.errors import AdminError, UsageError
 from sessionlab.balancer.http import problems
 from sessionlab.balancer.services import metrics
 from sessionlab.balancer.services.drain import Watch, outlook
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from sessionlab.balancer.admin.workers import Workers
     from sessionlab.balancer.backends.backend import Backend
-    from sessionlab.balancer.processes.channel import Fleet
     from sessionlab.balancer.services.registry import Cluster
 
 _CLUSTER: web.AppKey[Cluster] = web.AppKey("cluster")
-_FLEET: web.AppKey[Fleet] = web.AppKey("fleet")
+_WORKERS: web.AppKey[Workers] = web.AppKey("workers")
 _MAX_BODY = 16 * 1024
 _LONGEST_S = 10 * 365 * 86400
 
 
-def application(cluster: Cluster, fleet: Fleet) -> web.Application:
+def application(cluster: Cluster, workers: Workers) -> web.Application:
     """The whole API. A change is answered when every worker has made it."""
     app = web.Application(middlewares=[_problems], client_max_size=_MAX_BODY)
     app[_CLUSTER] = cluster
-    app[_FLEET] = fleet
+    app[_WORKERS] = workers
     app.add_routes(
         [
             web.get("/healthz", _healthz),
@@ -90,7 +86,7 @@ async def _healthz(request: web.Request) -> web.Response:
 
 async def _rows(request: web.Request, backends: Iterable[Backend]) -> list[dict[str, Any]]:
     """Backends with what all workers counted."""
-    whole = metrics.total(await request.app[_FLEET].reports())
+    whole = metrics.total(await request.app[_WORKERS].reports())
     cluster = _cluster(request)
     return [_describe(cluster, backend, whole) for backend in backends]
 
@@ -115,7 +111,7 @@ async def _add(request: web.Request) -> web.Response:
         _weight(body.get("weight", 1)),
     )
     backend = _cluster(request).add(spec)
-    await request.app[_FLEET].sync()
+    await request.app[_WORKERS].sync()
     where = f"/backends/{spec.service}/{spec.name}"
     (row,) = await _rows(request, [backend])
     return web.json_response(row, status=201, headers={"Location": where})
@@ -130,21 +126,22 @@ async def _change(request: web.Request) -> web.Response:
     limit = _limit(body["limit"], state) if "limit" in body else None
     info = request.match_info
     backend = _cluster(request).change(info["service"], info["name"], state, weight, limit)
-    await request.app[_FLEET].sync()
+    await request.app[_WORKERS].sync()
     (row,) = await _rows(request, [backend])
     return web.json_response(row)
 
 
 async def _remove(request: web.Request) -> web.Response:
-    _cluster(request).remove(request.match_info["service"], request.match_info["name"])
-    await request.app[_FLEET].sync()
+    info = request.match_info
+    close_all(_cluster(request).remove(info["service"], info["name"]))
+    await request.app[_WORKERS].sync()
     return web.Response(status=204)
 
 
 async def _affinity(request: web.Request) -> web.Response:
     """Every worker's pins; of one that several know, since the first and seen by the last."""
     pins: dict[tuple[str, str], dict[str, Any]] = {}
-    for mine in await request.app[_FLEET].pins():
+    for mine in await request.app[_WORKERS].pins():
         for pin in mine:
             where = (pin["service"], pin["key"])
             other = pins.get(where, pin)
@@ -165,7 +162,7 @@ async def _openapi(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    whole = metrics.total(await request.app[_FLEET].reports())
+    whole = metrics.total(await request.app[_WORKERS].reports())
     text = metrics.render(whole, _cluster(request).backends())
     return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.config.model import DEFAULT_SERVICE, MAX_WEIGHT
+from sessionlab.balancer.services import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _STATES = ["up", "drain", "maintenance"]
 _TEXT = {"type": "string"}
@@ -12,17 +16,22 @@ _COUNT = {"type": "integer", "minimum": 0}
 _WEIGHT = {"type": "integer", "minimum": 0, "maximum": MAX_WEIGHT}
 
 
-def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+def _object(properties: dict[str, Any], required: Iterable[str] | None = None) -> dict[str, Any]:
+    """All its members are required unless it is said which are."""
     return {
         "type": "object",
         "properties": properties,
-        "required": list(required),
+        "required": list(properties if required is None else required),
         "additionalProperties": False,
     }
 
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": _ref(name)}
 
 
 def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -50,17 +59,9 @@ _SCHEMAS = {
             "healthy": {"type": "boolean"},
             "pins": {**_COUNT, "description": "Clients tied to it, seen within the idle time."},
             "drain": {"oneOf": [{"type": "null"}, _ref("Drain")]},
-            "active": _COUNT,
-            "idle": _COUNT,
-            "requests": _COUNT,
-            "failures": _COUNT,
-            "retries": _COUNT,
-            "answers": _object(
-                {f"{c}xx": _COUNT for c in range(1, 6)}, *(f"{c}xx" for c in range(1, 6))
-            ),
-        },
-        *("service", "name", "address", "weight", "state", "asked", "healthy", "pins", "drain"),
-        *("active", "idle", "requests", "failures", "retries", "answers"),
+            **dict.fromkeys(metrics.COUNTS, _COUNT),
+            "answers": _object({f"{c}xx": _COUNT for c in range(1, 6)}),
+        }
     ),
     "NewBackend": _object(
         {
@@ -69,7 +70,7 @@ _SCHEMAS = {
             "address": _TEXT,
             "weight": {**_WEIGHT, "default": 1},
         },
-        *("name", "address"),
+        required=("name", "address"),
     ),
     "Change": _object(
         {
@@ -80,7 +81,8 @@ _SCHEMAS = {
                 "minimum": 0,
                 "description": "With drain: seconds until its clients are moved; 0: never.",
             },
-        }
+        },
+        required=(),
     ),
     "Drain": _object(
         {
@@ -90,8 +92,7 @@ _SCHEMAS = {
                 "description": "Seconds until the last pin can end; null: nothing bounds it.",
             },
             "says": {"type": "string", "examples": ["7 clients left, at most 12 s"]},
-        },
-        *("pins_left", "ends_in", "says"),
+        }
     ),
     "Pin": _object(
         {
@@ -101,13 +102,9 @@ _SCHEMAS = {
             "since": {"type": "number", "description": "Unix time."},
             "last_seen": {"type": "number", "description": "Unix time."},
             "expires_in": {"type": "number", "description": "Seconds."},
-        },
-        *("service", "key", "backend", "since", "last_seen", "expires_in"),
+        }
     ),
-    "Count": _object(
-        {"service": _TEXT, "backend": _TEXT, "clients": _COUNT},
-        *("service", "backend", "clients"),
-    ),
+    "Count": _object({"service": _TEXT, "backend": _TEXT, "clients": _COUNT}),
     "Problem": {
         "type": "object",
         "properties": {"type": _TEXT, "title": _TEXT, "status": _COUNT, "detail": _TEXT},
@@ -132,7 +129,7 @@ DOCUMENT: dict[str, Any] = {
         "/healthz": {
             "get": {
                 "summary": "Whether the balancer is alive.",
-                "responses": {"200": _json(_object({"status": _TEXT}, "status"), "Alive.")},
+                "responses": {"200": _json(_object({"status": _TEXT}), "Alive.")},
             }
         },
         "/backends": {
@@ -140,8 +137,7 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Every backend with its state and its counters, of all workers.",
                 "responses": {
                     "200": _json(
-                        _object({"backends": {"type": "array", "items": _ref("Backend")}}),
-                        "In the order of services.",
+                        _object({"backends": _list("Backend")}), "In the order of services."
                     )
                 },
             },
@@ -173,13 +169,7 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Who is tied to which backend, as all workers know it.",
                 "responses": {
                     "200": _json(
-                        _object(
-                            {
-                                "pins": {"type": "array", "items": _ref("Pin")},
-                                "counts": {"type": "array", "items": _ref("Count")},
-                            },
-                            *("pins", "counts"),
-                        ),
+                        _object({"pins": _list("Pin"), "counts": _list("Count")}),
                         "The tables of learn, header and source, and for cookie the number of "
                         "clients seen within the idle time.",
                     )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
-from sessionlab.balancer.affinity.interface import NONE
+from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
 from sessionlab.balancer.affinity.none import NoAffinity
-from sessionlab.balancer.affinity.stick import HeaderAffinity, SourceAffinity
+from sessionlab.balancer.affinity.source import SourceAffinity
 from sessionlab.balancer.affinity.table import Bounds, Table
+from sessionlab.balancer.backends.pin import NONE
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
     "none": lambda s: NoAffinity(s.policy.cookie.name_for(s.service)),
     "cookie": lambda s: CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to, s.visits()),
     "learn": lambda s: LearnAffinity(
-        s.named("say which cookie, as in learn:sid"), s.table(mourns=True)
+        s.named("say which cookie, as in learn:sid"), s.table(may_be_lost=True)
     ),
     "header": lambda s: HeaderAffinity(
-        s.named("say which, as in header:X-User"), s.table(stranger=NONE)
+        s.named("say which, as in header:X-User"), s.table(unknown=NONE)
     ),
-    "source": lambda s: SourceAffinity(s.table(stranger=NONE)),
+    "source": lambda s: SourceAffinity(s.table(unknown=NONE)),
 }
 
 

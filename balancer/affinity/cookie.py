@@ -21,21 +21,17 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from sessionlab.balancer.affinity.interface import (
+from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
+from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
+from sessionlab.balancer.backends.pin import (
     EXPIRED,
     IDLE_OR_OLD,
     INSERTED,
     INVALID,
-    LEFT_ALONE,
-    NOTHING_FOUND,
     OLD,
     REMOVED,
     UPDATED,
     VALID,
-    Affinity,
-    Claim,
-    Found,
-    Settled,
 )
 from sessionlab.balancer.http import cookies as cookie_fields
 

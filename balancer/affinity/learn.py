@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import (
-    DELETED,
-    INSERTED,
-    LEFT_ALONE,
-    NOTHING_FOUND,
-    REMOVED,
-    UPDATED,
-    Affinity,
-    Claim,
-    Found,
-    Settled,
-)
+from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
 from sessionlab.balancer.affinity.table import Table, key_of
+from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
+from sessionlab.balancer.backends.pin import DELETED, INSERTED, REMOVED, UPDATED
 from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:

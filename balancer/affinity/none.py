@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import (
-    LEFT_ALONE,
-    NOTHING_FOUND,
-    UNUSED_FOUND,
-    Affinity,
-    Claim,
-    Found,
-    Settled,
-)
+from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
+from sessionlab.balancer.backends.backend import NOTHING_FOUND, UNUSED_FOUND, Found
 from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ _RING = _HEADER + RECORDS * _RECORD.size
 FORGET = bytes(8)
 
 
-class Journal:
+class PinLog:
     """One worker's view of the shared log; `apply` gets what the others wrote."""
 
     def __init__(

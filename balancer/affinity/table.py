@@ -7,14 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import (
+from sessionlab.balancer.backends.backend import Found
+from sessionlab.balancer.backends.pin import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
     INVALID,
     REMOVED,
     TABLE_LOST,
-    Found,
     Pin,
 )
 
@@ -37,14 +37,14 @@ def key_of(value: bytes) -> bytes:
 class Bounds:
     """How many pins a table keeps, and how long without a request.
 
-    `stranger` is the letter for a key that it does not know, and `mourns` whether such a key may
-    have been lost with an earlier table.
+    `unknown` is the letter for a key that it does not know, which `may_be_lost` with an earlier
+    table.
     """
 
     entries: int
     idle: float
-    stranger: str = INVALID
-    mourns: bool = False
+    unknown: str = INVALID
+    may_be_lost: bool = False
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Row:
     pin: bytes
     since: float
     seen: float
-    told: float
+    announced: float
 
 
 class Table:
@@ -94,7 +94,7 @@ class Table:
     # --- looking -----------------------------------------------------------------------------
 
     def find(self, key: bytes, now: float) -> Found:
-        """V, E idle for too long, I its backend is gone, or the letter for strangers."""
+        """V, E idle for too long, I its backend is gone, or the letter for unknown keys."""
         if self._hear is not None:
             self._hear()
         row = self._rows.get(key)
@@ -115,9 +115,9 @@ class Table:
             return Found(None, EXPIRED, reason)
         if reason is None:
             young = now - self.began <= self.bounds.idle
-            lost = self.bounds.mourns and young and self._remembers_all
+            lost = self.bounds.may_be_lost and young and self._remembers_all
             reason = TABLE_LOST if lost else ""
-        return Found(None, self.bounds.stranger, reason)
+        return Found(None, self.bounds.unknown, reason)
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -134,8 +134,8 @@ class Table:
     def _use(self, key: bytes, row: Row, now: float) -> None:
         row.seen = now
         self._rows.move_to_end(key)
-        if self._tell is not None and now - row.told > self._retell:
-            row.told = now
+        if self._tell is not None and now - row.announced > self._retell:
+            row.announced = now
             self._tell(key, row.pin)
 
     def _place(self, key: bytes, row: Row, now: float) -> None:
@@ -160,7 +160,7 @@ class Table:
         if not pin:
             self._drop(key, "")
         elif row is not None and row.pin == pin:
-            row.seen = row.told = now
+            row.seen = row.announced = now
             self._rows.move_to_end(key)
         else:
             self._place(key, Row(pin, now, now, now), now)

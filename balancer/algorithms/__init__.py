@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
+from typing import TYPE_CHECKING
 
 from sessionlab.balancer.algorithms import keys
 from sessionlab.balancer.algorithms.consistent_hash import ConsistentHash
@@ -15,34 +16,10 @@ from sessionlab.balancer.algorithms.two_choices import TwoChoices
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from random import Random
 
-
-class Candidate(Protocol):
-    """What an algorithm may know of a backend."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def weight(self) -> int: ...
-    @property
-    def active(self) -> int: ...
-
-
-C = TypeVar("C", bound=Candidate)
-
-
-class Algorithm(Protocol):
-    """Chooses one of the candidates."""
-
-    def choose(self, candidates: Sequence[C], key: bytes) -> C:
-        """One of `candidates`, which is never empty and holds weights above 0 only.
-
-        `key` is what hashing algorithms hash (the client's address, a header, a cookie or the
-        path), empty for the others. The same sequence object is passed while nothing changed.
-        """
-        ...
+    from sessionlab.balancer.algorithms.interface import Algorithm
 
 
 ALGORITHMS: dict[str, Callable[[Random], Algorithm]] = {
@@ -64,20 +41,31 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
     Raises `UsageError`. Without a KEY the two hashes use the client's address, the others none.
     """
     name, colon, key = spec.partition(":")
-    factory = ALGORITHMS.get(name) or _offered(name)
-    if factory is None:
-        there = [*ALGORITHMS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
-        raise UsageError(f"unknown algorithm {name!r}; there are {', '.join(there)}")
+    factory = ALGORITHMS.get(name)
+    algorithm = factory(random) if factory is not None else _offered(name, random)
     if colon or name in KEYED:
-        return factory(random), keys.reader(key if colon else "source")
-    return factory(random), None
+        return algorithm, keys.reader(key if colon else "source")
+    return algorithm, None
 
 
-def _offered(name: str) -> Callable[[Random], Algorithm] | None:
-    for point in entry_points(group=ENTRY_POINTS, name=name):
-        try:
-            factory: Callable[[Random], Algorithm] = point.load()
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"algorithm {name!r}, {point.value}: {error}") from None
-        return factory
-    return None
+def _offered(name: str, random: Random) -> Algorithm:
+    """One that an installed package offers; what is wrong with it is said, and whose it is."""
+    offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    point = offered.get(name)
+    if point is None:
+        there = ", ".join([*ALGORITHMS, *sorted(offered.keys() - ALGORITHMS.keys())])
+        raise UsageError(f"unknown algorithm {name!r}; there are {there}")
+    try:
+        made: Algorithm = point.load()(random)
+    except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
+        raise _unfit(point, f"{type(error).__name__}: {error}") from None
+    try:
+        signature(made.choose).bind((), b"")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _unfit(point, f"what it makes has no choose(candidates, key): {error}") from None
+    return made
+
+
+def _unfit(point: EntryPoint, what: str) -> UsageError:
+    whose = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
+    return UsageError(f"algorithm {point.name!r}, {point.value}: {what}; it comes with {whose}")

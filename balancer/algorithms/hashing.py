@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from sessionlab.balancer.algorithms import C
+    from sessionlab.balancer.algorithms.interface import C
 
 
 def number_of(key: bytes) -> int:

@@ -1,16 +1,17 @@
-"""A backend as a worker sees it; what its states mean is in `states`."""
+"""A backend as a worker sees it; what its states mean is in `state`."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sessionlab.balancer.affinity.interface import VALID, Found
-from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
+from sessionlab.balancer.backends.ejection import Ejector
+from sessionlab.balancer.backends.pin import NONE, UNUSED, VALID
 from sessionlab.balancer.backends.pool import Pool
 from sessionlab.balancer.backends.queue import Queue
 from sessionlab.balancer.backends.state import MEANING, Finding, State
 from sessionlab.balancer.backends.state import state as state_of
+from sessionlab.balancer.config.model import EjectionPolicy
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, BackendSpec
@@ -92,11 +93,6 @@ class Backend:
     def __repr__(self) -> str:
         return f"<Backend {self.service}/{self.name} {self.address} {self.state}>"
 
-    def close_idle(self) -> None:
-        """Close the connections that wait in the pool."""
-        for upstream in self.pool.clear():
-            upstream.transport.close()
-
     @property
     def state(self) -> State:
         """What was asked for, what was found, and what time made of both."""
@@ -141,6 +137,19 @@ class Backend:
         else:
             tenths = _TENTHS - int(left / seconds * _TENTHS)
             self.weight = self.share * max(1, min(_TENTHS, tenths))
+
+
+class Found(NamedTuple):
+    """The backend that a claim leads to, if any, the verdict's first letter (`pin`), and why."""
+
+    backend: Backend | None
+    verdict: str
+    reason: str = ""
+
+
+NOTHING_FOUND = Found(None, NONE)
+NOT_LOOKED_AT = Found(None, "-")
+UNUSED_FOUND = Found(None, UNUSED)
 
 
 def pin_of(service: str, name: str) -> bytes:

@@ -6,16 +6,10 @@ store is down every node gives them, and taking all out of rotation would help n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-
-@dataclass(frozen=True, slots=True)
-class EjectionPolicy:
-    """Eject after `failures` in a row (0: never) for `base` seconds, doubling up to `longest`."""
-
-    failures: int = 5
-    base: float = 5.0
-    longest: float = 300.0
+if TYPE_CHECKING:
+    from sessionlab.balancer.config.model import EjectionPolicy
 
 
 class Ejector:

@@ -5,13 +5,17 @@ Decisions only: methods return the connections to close, and the caller closes t
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Idle(Protocol):
     """What can wait in a pool."""
 
     idle_since: float
+    transport: asyncio.Transport
 
 
 Connection = TypeVar("Connection", bound=Idle)

@@ -17,31 +17,16 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.errors import UsageError
 
-_HINTS = get_type_hints(Options, include_extras=True)
+_OPTIONS = {option.name: option for option in fields(Options)}
 
-OF_A_SERVICE = frozenset(
-    {
-        "algorithm",
-        "affinity",
-        "on_pin_lost",
-        "cookie_name",
-        "cookie_secure",
-        "cookie_http_only",
-        "cookie_same_site",
-        "cookie_path",
-        "cookie_domain",
-        "cookie_max_idle",
-        "cookie_max_life",
-        "cookie_permanent",
-        "table_entries",
-        "table_idle",
-    }
-)
+OF_A_SERVICE = frozenset({"algorithm", "affinity", "on_pin_lost"}) | {
+    name for name in _OPTIONS if name.startswith(("cookie_", "table_"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +46,7 @@ def read(path: str) -> File:
     services = table.pop("service", {})
     if not isinstance(services, dict) or not all(isinstance(s, dict) for s in services.values()):
         raise UsageError(f"--config {path}: write a service as a table, [service.NAME]")
-    known = {field.name for field in fields(Options)} - {"config"}
+    known = _OPTIONS.keys() - {"config"}
     return File(
         _checked(table, known, path),
         {name: _checked(own, OF_A_SERVICE, path) for name, own in services.items()},
@@ -74,7 +59,7 @@ def _checked(table: dict[str, Any], known: set[str] | frozenset[str], path: str)
         if key not in known:
             there = ", ".join(sorted(name.replace("_", "-") for name in known))
             raise UsageError(f"--config {path}: unknown key {key!r}; there are {there}")
-        if not _fits(Options.__dataclass_fields__[key].default, value):
+        if not _fits(_OPTIONS[key].default, value):
             raise UsageError(f"--config {path}: {key} can't be {value!r}")
         _check_range(key, value, path)
     return named
@@ -82,8 +67,8 @@ def _checked(table: dict[str, Any], known: set[str] | frozenset[str], path: str)
 
 def _check_range(key: str, value: Any, path: str) -> None:
     """What typer does for the command line; a service's own options never pass through there."""
-    described = _HINTS[key].__metadata__[0]
-    least, most = described.min, described.max
+    bounds = _OPTIONS[key].metadata
+    least, most = bounds.get("min"), bounds.get("max")
     low = least is not None and not value >= least  # not <, so that nan is refused
     if low or (most is not None and value > most):
         where = f"at least {least}" if low else f"at most {most}"

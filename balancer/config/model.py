@@ -1,24 +1,16 @@
 """What a balancer is told to be: frozen values, checked once where they are parsed.
 
-Durations are seconds, sizes are bytes.
+Durations are seconds, sizes are bytes. Every default stands here, and only here (`DEFAULTS`).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
-
-from sessionlab.balancer.backends.ejection import EjectionPolicy
-from sessionlab.balancer.errors import UsageError
 
 DEFAULT_SERVICE = "app"
 MAX_WEIGHT = 1000
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:/\[\]\s]+)):(?P<port>\d{1,5})")
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_MAX_PORT = 65535
+LOG_FORMATS = ("json", "common")
 
 Network = IPv4Network | IPv6Network
 
@@ -123,6 +115,15 @@ class HealthPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class EjectionPolicy:
+    """Eject after `failures` in a row (0: never) for `base` seconds, doubling up to `longest`."""
+
+    failures: int = 5
+    base: float = 5.0
+    longest: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each phase may take, in seconds."""
 
@@ -154,8 +155,8 @@ class Limits:
 class Config:
     """The whole of it."""
 
-    listen: Address
-    admin: Address | None
+    listen: Address = Address("127.0.0.1", 8080)
+    admin: Address | None = Address("127.0.0.1", 8081)
     backends: tuple[BackendSpec, ...] = ()
     routes: tuple[Route, ...] = ()
     discover: tuple[DiscoverSpec, ...] = ()
@@ -189,14 +190,21 @@ class Config:
         named = [p.affinity.partition(":") for p in policies]
         return frozenset(name.lower().encode() for kind, _, name in named if kind == "header")
 
+    def served(self) -> list[str]:
+        """The services that have backends, or look for them."""
+        named = [b.service for b in self.backends] + [d.service for d in self.discover]
+        return list(dict.fromkeys(named))
+
     def services(self) -> list[str]:
         """Every service that anything names: backends, discoveries, routes, policies."""
-        named = [b.service for b in self.backends] + [d.service for d in self.discover]
-        named += [r.service for r in self.routes]
-        return list(dict.fromkeys(named + list(self.policies))) or [DEFAULT_SERVICE]
+        named = [*self.served(), *(route.service for route in self.routes), *self.policies]
+        return list(dict.fromkeys(named)) or [DEFAULT_SERVICE]
 
 
-def lasting(old: Config, new: Config) -> tuple[Config, list[str]]:
+DEFAULTS = Config()
+
+
+def reloadable(old: Config, new: Config) -> tuple[Config, list[str]]:
     """A new configuration without what only a start can change, and the options that would."""
     fixed = ["listen", "admin", "workers", "access_log"]
     if bool(old.tls_cert) != bool(new.tls_cert):
@@ -204,108 +212,3 @@ def lasting(old: Config, new: Config) -> tuple[Config, list[str]]:
     changed = [name for name in fixed if getattr(old, name) != getattr(new, name)]
     kept = {name: getattr(old, name) for name in fixed}
     return replace(new, **kept), [f"--{name.replace('_', '-')}" for name in changed]
-
-
-def parse_address(text: str, what: str = "address") -> Address:
-    """`HOST:PORT`, `[IPV6]:PORT` or `unix:/path`; raises `UsageError`."""
-    if text.startswith("unix:/"):
-        return Address("", 0, text.removeprefix("unix:"))
-    match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) > _MAX_PORT:
-        raise UsageError(f"{what} {text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
-    return Address(match["six"] or match["host"], int(match["port"]))
-
-
-def parse_name(text: str, what: str) -> str:
-    """A service's or a backend's name; raises `UsageError`."""
-    if _NAME.fullmatch(text) is None:
-        raise UsageError(f"{what} {text!r}: use 1 to 64 letters, digits, '.', '_' or '-'")
-    return text
-
-
-def parse_weight(text: str) -> int:
-    """0 to 1000; raises `UsageError`. Weight 0 keeps pinned clients and takes no new ones."""
-    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or int(text) > MAX_WEIGHT:
-        raise UsageError(f"weight {text!r} is not a whole number from 0 to {MAX_WEIGHT}")
-    return int(text)
-
-
-def parse_statuses(text: str) -> range:
-    """`200` or `200-399`; raises `UsageError`."""
-    match = re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", text, re.ASCII)
-    if match is None:
-        raise UsageError(f"statuses {text!r}: say one, such as 200, or a range, such as 200-399")
-    return range(int(match[1]), int(match[2] or match[1]) + 1)
-
-
-def parse_backend(text: str) -> BackendSpec:
-    """`[SERVICE/]NAME=HOST:PORT[,weight=N]`; raises `UsageError`."""
-    label, equals, rest = text.partition("=")
-    if not equals:
-        raise UsageError(f"backend {text!r} is not [SERVICE/]NAME=HOST:PORT[,weight=N]")
-    service, slash, name = label.rpartition("/")
-    address, *options = rest.split(",")
-    weight = 1
-    for option in options:
-        key, _, value = option.partition("=")
-        if key != "weight":
-            raise UsageError(f"backend {text!r}: unknown option {key!r}; there is weight=N")
-        weight = parse_weight(value)
-    return BackendSpec(
-        parse_name(service if slash else DEFAULT_SERVICE, "service"),
-        parse_name(name, "backend"),
-        parse_address(address, f"backend {name}: address"),
-        weight,
-    )
-
-
-def parse_discover(text: str) -> DiscoverSpec:
-    """`[SERVICE/]HOST:PORT`; raises `UsageError`."""
-    service, slash, address = text.rpartition("/")
-    try:
-        where = parse_address(address)
-    except UsageError:
-        where = None
-    if where is None or not where.port:
-        raise UsageError(f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001")
-    return DiscoverSpec(
-        parse_name(service if slash else DEFAULT_SERVICE, "service"), where.host, where.port
-    )
-
-
-def parse_route(text: str) -> Route:
-    """`[HOST]/PREFIX=SERVICE[,strip]`; raises `UsageError`."""
-    match = re.fullmatch(
-        r"(?P<host>[^/=\s]*)(?P<prefix>/[^=\s]*)=(?P<service>[^,]+)(?P<o>,strip)?", text
-    )
-    if match is None:
-        raise UsageError(f"route {text!r} is not [HOST]/PREFIX=SERVICE[,strip]")
-    service = parse_name(match["service"], "service")
-    prefix = match["prefix"].rstrip("/")
-    return Route(prefix, service, strip=match["o"] is not None, host=match["host"].lower())
-
-
-def cookie_policy(**values: Any) -> CookiePolicy:
-    """A cookie whose name and attributes can't break a header; raises `UsageError`."""
-    policy = CookiePolicy(**values)
-    if _TOKEN.fullmatch(policy.name) is None:
-        raise UsageError(f"cookie name {policy.name!r} is not a token (RFC 6265bis)")
-    if policy.same_site not in {"Lax", "Strict", "None"}:
-        raise UsageError(f"SameSite {policy.same_site!r}: it is Lax, Strict or None")
-    if policy.permanent and not (policy.max_life or policy.max_idle):
-        raise UsageError("a permanent cookie needs an end: say how long a pin may live or be idle")
-    for what, text in (("path", policy.path), ("domain", policy.domain)):
-        if re.fullmatch(r"[!-:<-~]*", text) is None:
-            raise UsageError(f"cookie {what} {text!r} holds a character that it can't hold")
-    return policy
-
-
-def distinct(backends: tuple[BackendSpec, ...]) -> tuple[BackendSpec, ...]:
-    """The same backends; raises `UsageError` when two share service and name."""
-    seen: set[tuple[str, str]] = set()
-    for backend in backends:
-        label = (backend.service, backend.name)
-        if label in seen:
-            raise UsageError(f"backend {backend.service}/{backend.name} is given twice")
-        seen.add(label)
-    return backends

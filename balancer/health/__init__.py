@@ -1,1 +1,1 @@
-"""Active checks: `verdict` decides, `check` asks."""
+"""Active checks: `rise_fall` decides, `probe` asks, `monitor` has both for all backends."""

@@ -1,12 +1,14 @@
-"""Checks a cluster's backends and keeps a verdict on each."""
+"""Checks a cluster's backends, again and again, and says what it finds of each."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.state import MEANING, Finding, Seen
-from sessionlab.balancer.health.probe import Checker
-from sessionlab.balancer.health.rise_fall import Verdict
+from sessionlab.balancer.health.probe import probe
+from sessionlab.balancer.health.rise_fall import RiseFall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,58 +17,70 @@ if TYPE_CHECKING:
     from sessionlab.balancer.config.model import HealthPolicy
 
 
-class Oversight:
-    """Tells `changed` whenever a backend's verdict turns."""
+class Monitor:
+    """Tells `changed` whenever the finding of a backend turns; it asks none in maintenance."""
 
     def __init__(self, policy: HealthPolicy, changed: Callable[[Backend, Finding], None]) -> None:
-        self._changed = changed
-        self._verdicts: dict[Backend, Verdict] = {}
         self._policy = policy
-        self._checker = self._make(policy)
-
-    def _make(self, policy: HealthPolicy) -> Checker:
-        return Checker(policy, lambda b: MEANING[b.state].checked, self._checked)
+        self._changed = changed
+        self._counts: dict[Backend, RiseFall] = {}
+        self._checks: dict[Backend, asyncio.Task[None]] = {}
 
     def follow(self, policy: HealthPolicy) -> None:
-        """Go by another policy from now on; the verdicts so far stay.
+        """Go by another policy from now on; the findings so far stay.
 
         Without checks nobody could ever say that a backend is up again, so all are taken to be.
         """
         if policy == self._policy:
             return
         self._policy = policy
-        self._checker.cancel()
-        self._checker = self._make(policy)
-        for backend in list(self._verdicts):
+        self._cancel()
+        for backend in list(self._counts):
             if not policy.interval and backend.found is not Finding.READY:
                 self._changed(backend, Finding.READY)
-            self._verdicts[backend] = Verdict(policy.rise, policy.fall, backend.found)
-            self._checker.watch(backend)
+            self.watch(backend)
 
     def watch(self, backend: Backend) -> None:
-        """Begin to check a backend."""
+        """Begin to check a backend, the first time at once."""
         policy = self._policy
-        self._verdicts[backend] = Verdict(policy.rise, policy.fall, backend.found)
-        self._checker.watch(backend)
+        self._counts[backend] = RiseFall(policy.rise, policy.fall, backend.found)
+        if policy.interval:
+            self._checks[backend] = asyncio.get_running_loop().create_task(self._check(backend))
 
     def forget(self, backend: Backend) -> None:
         """Check it no more."""
-        self._verdicts.pop(backend, None)
-        self._checker.forget(backend)
+        self._counts.pop(backend, None)
+        check = self._checks.pop(backend, None)
+        if check is not None:
+            check.cancel()
 
     def refused(self, backend: Backend) -> None:
         """A request found nobody listening: down until a check says otherwise."""
-        verdict = self._verdicts.get(backend)
-        if self._policy.interval and verdict is not None and verdict.see(Seen.REFUSED):
-            self._changed(backend, verdict.finding)
+        if self._policy.interval:
+            self._see(backend, Seen.REFUSED)
 
     async def stop(self) -> None:
         """Check nobody any more."""
-        await self._checker.stop()
+        for check in self._cancel():
+            with contextlib.suppress(asyncio.CancelledError):
+                await check
 
-    def _checked(self, backend: Backend, seen: Seen) -> None:
-        verdict = self._verdicts.get(backend)
-        if verdict is None or not MEANING[backend.state].checked:
-            return  # the check was under way when it went
-        if verdict.see(seen):
-            self._changed(backend, verdict.finding)
+    def _cancel(self) -> list[asyncio.Task[None]]:
+        ending = list(self._checks.values())
+        self._checks.clear()
+        for check in ending:
+            check.cancel()
+        return ending
+
+    async def _check(self, backend: Backend) -> None:
+        while True:
+            if MEANING[backend.state].checked:
+                seen = await probe(backend.address, self._policy)
+                if MEANING[backend.state].checked:  # or it went into maintenance meanwhile
+                    self._see(backend, seen)
+            await asyncio.sleep(self._policy.interval)
+
+    def _see(self, backend: Backend, seen: Seen) -> None:
+        count = self._counts.get(backend)
+        if count is not None and count.see(seen):
+            self._changed(backend, count.finding)

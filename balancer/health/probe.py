@@ -1,18 +1,14 @@
-"""Asks one backend, again and again, whether it can serve."""
+"""Asks one backend whether it can serve."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from typing import TYPE_CHECKING, cast
 
 from sessionlab.balancer.backends.state import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import Address, HealthPolicy
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
@@ -77,53 +73,3 @@ async def probe(address: Address, policy: HealthPolicy) -> Seen:
     if status in policy.status:
         return Seen.GOOD
     return Seen.ASKS_TO_LEAVE if status == _UNAVAILABLE else Seen.BAD
-
-
-class Checker:
-    """Runs the checks; tells what it saw after each.
-
-    A backend in maintenance is not asked: `wanted` says so before each check.
-    """
-
-    def __init__(
-        self,
-        policy: HealthPolicy,
-        wanted: Callable[[Backend], bool],
-        report: Callable[[Backend, Seen], None],
-    ) -> None:
-        self._policy = policy
-        self._wanted = wanted
-        self._report = report
-        self._tasks: dict[Backend, asyncio.Task[None]] = {}
-
-    def watch(self, backend: Backend) -> None:
-        """Begin to check a backend, the first time at once."""
-        if self._policy.interval:
-            self._tasks[backend] = asyncio.get_running_loop().create_task(self._watch(backend))
-
-    def forget(self, backend: Backend) -> None:
-        """Stop checking a backend."""
-        task = self._tasks.pop(backend, None)
-        if task is not None:
-            task.cancel()
-
-    def cancel(self) -> list[asyncio.Task[None]]:
-        """Check nobody any more; returns the tasks that are ending."""
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        return tasks
-
-    async def stop(self) -> None:
-        """Stop checking altogether."""
-        tasks = self.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _watch(self, backend: Backend) -> None:
-        while True:
-            if self._wanted(backend):
-                self._report(backend, await probe(backend.address, self._policy))
-            await asyncio.sleep(self._policy.interval)

@@ -1,11 +1,11 @@
-"""What checks make of a backend, one after another, by the table in `states`."""
+"""What checks make of a backend, one after another, by the table in `backends/state`."""
 
 from __future__ import annotations
 
 from sessionlab.balancer.backends.state import FINDINGS, After, Finding, Seen
 
 
-class Verdict:
+class RiseFall:
     """Counts a backend's checks.
 
     It starts down and unproved; then the first check alone decides, good or bad, so that a

@@ -71,7 +71,7 @@ class Lines(Generic[Rule]):
         self._old_plain: dict[bytes, bytes] = {}
         self._old_ruled: dict[bytes, Line[Rule]] = {}
 
-    def cut(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]] | None:
+    def parse(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]] | None:
         """Of lines without their CRLF, what is passed on, and those that mean something.
 
         None when one is malformed.

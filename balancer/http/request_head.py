@@ -126,10 +126,10 @@ class RequestHeads:
     def _fields(self, texts: list[bytes], minor: int) -> tuple[Fields, bytes]:
         if len(texts) > self._most_lines:
             raise RefusedError(431, f"more than {self._most_lines} header fields")
-        cut = self._lines.cut(texts)
-        if cut is None:
+        parsed = self._lines.parse(texts)
+        if parsed is None:
             raise RefusedError(400, "malformed header field")
-        forward, meant = cut
+        forward, meant = parsed
         lines = tuple(meant)
         fields = self._sets[minor].get(lines) or self._understand(lines, minor)
         if fields.options:  # RFC 9110 section 7.6.1

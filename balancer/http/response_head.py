@@ -76,6 +76,12 @@ def _has_no_framing(status: int) -> bool:
     return status < 200 or status == 204  # noqa: PLR2004
 
 
+def _resized(forward: list[bytes], status: int, length: int) -> list[bytes]:
+    """The lines with Content-Length last, or without it where it has no place."""
+    rest = without(forward, _SIZE)
+    return rest if _has_no_framing(status) else [*rest, b"Content-Length: %d\r\n" % length]
+
+
 class ResponseHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
@@ -93,10 +99,10 @@ class ResponseHeads:
         """
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        cut = self._lines.cut(texts[1:-2])
-        if cut is None:
+        parsed = self._lines.parse(texts[1:-2])
+        if parsed is None:
             raise BadAnswerError("malformed header field")
-        forward, meant = cut
+        forward, meant = parsed
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
         lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
@@ -106,9 +112,7 @@ class ResponseHeads:
             raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
-            forward = without(forward, _SIZE)
-            if not _has_no_framing(status):
-                forward.append(b"Content-Length: %d\r\n" % length)
+            forward = _resized(forward, status, length)
         bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(

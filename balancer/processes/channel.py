@@ -9,59 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from sessionlab.balancer.services import report
+from sessionlab.balancer.services import replica
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from sessionlab.balancer.proxy.context import ProxyContext
+    from sessionlab.balancer.admin.workers import Report
     from sessionlab.balancer.services.registry import Cluster
 
 _LIMIT = 64 * 1024 * 1024  # a whole table of pins fits into one line
 _PATIENCE_S = 5.0
 
-Report = dict[str, Any]
 
-
-class Fleet(Protocol):
-    """The workers as the admin sees them."""
-
-    async def sync(self) -> None:
-        """Return when every worker has the state of the parent."""
-        ...
-
-    async def reports(self) -> list[Report]:
-        """Every worker's counters."""
-        ...
-
-    async def pins(self) -> list[list[dict[str, Any]]]:
-        """Every worker's table of pins."""
-        ...
-
-
-class Alone:
-    """One worker that is its own parent."""
-
-    def __init__(self, worker: ProxyContext) -> None:
-        self._worker = worker
-
-    async def sync(self) -> None:
-        """Nobody else has to know."""
-
-    async def reports(self) -> list[Report]:
-        """Its own counters."""
-        return [self._worker.report()]
-
-    async def pins(self) -> list[list[dict[str, Any]]]:
-        """Its own pins."""
-        return [report.pins(self._worker.cluster, self._worker.wall)]
-
-
-class Link:
-    """The parent's end of one worker's line."""
+class WorkerLink:
+    """The parent's end, for one worker."""
 
     def __init__(self, end: socket.socket, heard: Callable[[dict[str, Any]], None]) -> None:
         self._end = end
@@ -72,7 +36,7 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    async def open(self) -> Link:
+    async def open(self) -> WorkerLink:
         """Begin to listen."""
         reader, self._writer = await asyncio.open_connection(sock=self._end, limit=_LIMIT)
         self._listening = asyncio.create_task(self._listen(reader))
@@ -117,34 +81,31 @@ class Link:
             self._writer.close()
 
 
-class Linked:
-    """The workers behind their links."""
+class LinkedWorkers:
+    """The workers behind their links, as the admin API sees them."""
 
-    def __init__(self, parent: Cluster, links: list[Link]) -> None:
+    def __init__(self, parent: Cluster, links: list[WorkerLink]) -> None:
         self._parent = parent
         self.links = links
 
     async def sync(self) -> None:
         """Send the whole state to each, and wait for all."""
-        state = self._parent.state()
-        await asyncio.gather(*(link.ask("state", state) for link in self.links))
+        await self.order("state", replica.state_of(self._parent))
 
     async def reports(self) -> list[Report]:
         """What each counts."""
-        answers = await asyncio.gather(*(link.ask("report") for link in self.links))
-        return [answer for answer in answers if answer is not None]
+        return await self.order("report")
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """What each has in its tables."""
-        answers = await asyncio.gather(*(link.ask("pins") for link in self.links))
-        return [answer for answer in answers if answer is not None]
+        return await self.order("pins")
 
     def close(self) -> None:
         """Hang up on all."""
         for link in self.links:
             link.close()
 
-    def put(self, number: int, link: Link) -> None:
+    def put(self, number: int, link: WorkerLink) -> None:
         """A worker, the first at its number or in the place of one that died."""
         self.links[number : number + 1] = [link]
 
@@ -156,13 +117,14 @@ class Linked:
                 return rows
         return None
 
-    async def order(self, order: str, body: Any = None) -> None:
-        """The same order to all."""
-        await asyncio.gather(*(link.ask(order, body) for link in self.links))
+    async def order(self, order: str, body: Any = None) -> list[Any]:
+        """The same order to all, and what those say that answer."""
+        answers = await asyncio.gather(*(link.ask(order, body) for link in self.links))
+        return [answer for answer in answers if answer is not None]
 
 
-class Line:
-    """A worker's end of its line: does what the parent orders."""
+class ParentLink:
+    """A worker's end: does what the parent orders."""
 
     def __init__(self, end: socket.socket, orders: dict[str, Callable[[Any], Any]]) -> None:
         self._end = end

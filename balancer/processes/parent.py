@@ -6,7 +6,7 @@ next one. That one starts with the states of the parent and the pins of another 
 with their parent, even if that is killed.
 
 How affinity stays true with several workers: `cookie` needs only the secret, which all have;
-`learn`, `header` and `source` share their pins through a log in memory (see `journal`).
+`learn`, `header` and `source` share their pins through a log in memory (see `pin_log`).
 """
 
 from __future__ import annotations
@@ -24,16 +24,25 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from sessionlab.balancer.affinity.pin_log import Journal
+from sessionlab.balancer.admin import listener
+from sessionlab.balancer.affinity.pin_log import PinLog
 from sessionlab.balancer.errors import BalancerError
-from sessionlab.balancer.health.monitor import Oversight
-from sessionlab.balancer.processes.channel import Link, Linked
+from sessionlab.balancer.health.monitor import Monitor
+from sessionlab.balancer.processes.channel import LinkedWorkers, WorkerLink
 from sessionlab.balancer.processes.restarts import QUICK_S, Restarts
-from sessionlab.balancer.processes.single import FOUND, log, on_stop, say_where, take
-from sessionlab.balancer.processes.worker import Seat, be_worker, leave_parent
+from sessionlab.balancer.processes.single import (
+    FINDING_TEXT,
+    accept_reload,
+    log,
+    on_stop,
+    say_where,
+)
+from sessionlab.balancer.processes.worker import OF_THE_PARENT, WorkerSlot, be_worker, leave_parent
+from sessionlab.balancer.services import replica
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
-from sessionlab.balancer.sockets import listeners
+from sessionlab.balancer.sockets import listeners, tls
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     import mmap
@@ -51,15 +60,15 @@ _LONGEST_S = 1e6
 
 def run(config: Config, read: Reload) -> int:
     """Serve with `config.workers` processes; returns the exit status. Raises `ListenError`."""
-    listeners.edge(config)  # a bad certificate is told before anybody is forked
-    seats = _Seats(_bind(config), Journal.memory(config.workers))
-    first = [seats.fork(number, config) for number in range(config.workers)]
+    tls.context_of(config)  # a bad certificate is told before anybody is forked
+    slots = _Slots(_bind(config), PinLog.memory(config.workers))
+    first = [slots.fork(number, config) for number in range(config.workers)]
 
-    async def oversee() -> int:
-        return await _Parent(config, read, seats).run(first)
+    async def watch() -> int:
+        return await _Parent(config, read, slots).run(first)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(oversee())
+        return runner.run(watch())
 
 
 def _bind(config: Config) -> list[socket.socket]:
@@ -89,8 +98,8 @@ class _Child:
     born: float
 
 
-class _Seats:
-    """Where workers sit: a socket to listen on, and a place in the shared log."""
+class _Slots:
+    """What workers are started with: a socket to listen on, and a place in the shared log."""
 
     def __init__(self, bound: list[socket.socket], memory: mmap.mmap) -> None:
         self._bound = bound
@@ -98,17 +107,19 @@ class _Seats:
         self.where = listeners.name_of(bound[0])
 
     def fork(self, number: int, config: Config, *, again: bool = False) -> _Child:
-        """Start a worker; `again` when another one sat there before."""
+        """Start a worker; `again` when it takes the place of another."""
         ours, theirs = socket.socketpair()
+        signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_PARENT)  # until the worker ignores them
         child = os.fork()
         if child == 0:
             status = 1
             try:
                 leave_parent({self._bound[number].fileno(), theirs.fileno()})
-                journal = Journal(self._memory, len(self._bound), number, from_now=again)
-                status = be_worker(config, Seat(self._bound[number], theirs, journal))
+                pin_log = PinLog(self._memory, len(self._bound), number, from_now=again)
+                status = be_worker(config, WorkerSlot(self._bound[number], theirs, pin_log))
             finally:
                 os._exit(status)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OF_THE_PARENT)
         theirs.close()
         return _Child(child, ours, time.monotonic())
 
@@ -119,46 +130,46 @@ class _Seats:
 
 
 class _Parent:
-    """Holds the state that counts, and sees to it that every seat has a worker."""
+    """Holds the state that counts, and sees to it that every slot has a worker."""
 
-    def __init__(self, config: Config, read: Reload, seats: _Seats) -> None:
+    def __init__(self, config: Config, read: Reload, slots: _Slots) -> None:
         self._read = read
-        self._seats = seats
+        self._slots = slots
         self._stop = asyncio.Event()
         self._restarts = Restarts()
-        self._seated: dict[int, _Child] = {}
+        self._children: dict[int, _Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._oversight = Oversight(config.health, self._changed)
-        self.cluster = Cluster(config, added=self._oversight.watch, removed=self._oversight.forget)
+        self._monitor = Monitor(config.health, self._changed)
+        self.cluster = Cluster(config, added=self._monitor.watch, removed=self._monitor.forget)
         self._discovery = Discovery(self.cluster, self._sync, log)
-        self.fleet = Linked(self.cluster, [])
+        self.workers = LinkedWorkers(self.cluster, [])
 
     async def run(self, first: list[_Child]) -> int:
         """Serve until told to stop; returns the exit status."""
         config = self.cluster.config
         for number, child in enumerate(first):
-            self.fleet.put(number, await Link(child.end, self._heard).open())
+            self.workers.put(number, await WorkerLink(child.end, self._heard).open())
         watching = [
             asyncio.create_task(self._watch(number, child)) for number, child in enumerate(first)
         ]
         runner = where = None
         try:
             if config.admin is not None:
-                runner, where = await listeners.serve_admin(self.cluster, self.fleet, config.admin)
-            await self.fleet.sync()
+                runner, where = await listener.serve(self.cluster, self.workers, config.admin)
+            await self.workers.sync()
             self._discovery.follow(config)
-            say_where(config, self._seats.where, where)
-            on_stop(self._stop)
+            on_stop(self._stop)  # who reads where it listens may stop it at once
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            say_where(config, self._slots.where, where)
             await self._stop.wait()
-            self._seats.close()
-            await self.fleet.order("drain")
-            await self._outlast(watching)
+            self._slots.close()
+            await self.workers.order("drain")
+            await self._wait_or_kill(watching)
             return 0 if all(await asyncio.gather(*watching)) else 1
         finally:
             await self._discovery.stop()
-            await self._oversight.stop()
-            self.fleet.close()
+            await self._monitor.stop()
+            self.workers.close()
             if runner is not None:
                 await runner.cleanup()
 
@@ -166,16 +177,16 @@ class _Parent:
 
     def _changed(self, backend: Backend, finding: Finding) -> None:
         self.cluster.keep_time(time.time())  # a drain may begin now
-        self.cluster.find_it(backend, finding)
-        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
+        close_all(self.cluster.set_finding(backend, finding))
+        log(f"backend {backend.service}/{backend.name} is {FINDING_TEXT[finding]}")
         self._sync()
 
     def _heard(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BalancerError):  # it may have been removed meanwhile
-            self._oversight.refused(self.cluster.find(*message["body"]))
+            self._monitor.refused(self.cluster.find(*message["body"]))
 
     def _sync(self) -> None:
-        self._begin(self.fleet.sync())
+        self._begin(self.workers.sync())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -185,36 +196,38 @@ class _Parent:
     def _reload(self) -> None:
         cluster = self.cluster
         try:
-            cluster.reconfigure(take(cluster.config, self._read()))
+            close_all(cluster.reconfigure(accept_reload(cluster.config, self._read())))
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
             return
-        self._oversight.follow(cluster.config.health)
+        self._monitor.follow(cluster.config.health)
         self._discovery.follow(cluster.config)
         self._begin(self._pass_on(cluster.config))
 
     async def _pass_on(self, config: Config) -> None:
         # With the states: a worker must not let an old backend go before it knows a new one is up.
         packed = b64encode(pickle.dumps(config)).decode()
-        await self.fleet.order("reload", {"config": packed, "state": self.cluster.state()})
+        await self.workers.order(
+            "reload", {"config": packed, "state": replica.state_of(self.cluster)}
+        )
         log("configuration reloaded")
 
-    async def _outlast(self, watching: list[asyncio.Task[bool]]) -> None:
+    async def _wait_or_kill(self, watching: list[asyncio.Task[bool]]) -> None:
         """Wait for the workers' ends, and kill those that hang."""
         patience = min(self.cluster.config.timeouts.drain, _LONGEST_S) + _GRACE_S
         _, late = await asyncio.wait(watching, timeout=patience)
-        for child in self._seated.values() if late else ():
+        for child in self._children.values() if late else ():
             log(f"worker {child.pid} does not end; killing it")
             os.kill(child.pid, signal.SIGKILL)
 
     # --- deaths ------------------------------------------------------------------------------
 
     async def _watch(self, number: int, child: _Child) -> bool:
-        """Keep a seat taken until the end; whether all ended well."""
+        """Keep a slot taken until the end; whether all ended well."""
         while True:
-            self._seated[number] = child
-            code = await _ended(child, self.fleet.links[number])
-            del self._seated[number]
+            self._children[number] = child
+            code = await _ended(child, self.workers.links[number])
+            del self._children[number]
             if self._stop.is_set():
                 return code == 0
             delay = self._restarts.died(time.monotonic() - child.born)
@@ -230,23 +243,23 @@ class _Parent:
 
     async def _replace(self, number: int) -> _Child:
         """Another worker, with the pins of one that lives and the states of the cluster."""
-        child = self._seats.fork(number, self.cluster.config, again=True)
-        link = await Link(child.end, self._heard).open()
-        rows = await self.fleet.rows()
-        self.fleet.put(number, link)
+        child = self._slots.fork(number, self.cluster.config, again=True)
+        link = await WorkerLink(child.end, self._heard).open()
+        rows = await self.workers.rows()
+        self.workers.put(number, link)
         if rows is not None:
             await link.ask("restore", rows)
-        await self.fleet.sync()
+        await self.workers.sync()
         if self._stop.is_set():
             await link.ask("drain")
         return child
 
 
-async def _ended(child: _Child, link: Link) -> int:
+async def _ended(child: _Child, link: WorkerLink) -> int:
     """Wait for a worker's end; its exit status, or minus the signal."""
     await link.ended.wait()
     link.close()
-    _, status = os.waitpid(child.pid, 0)  # noqa: ASYNC222 - its line is cut, so it is ending now
+    _, status = os.waitpid(child.pid, 0)  # noqa: ASYNC222 - its link is cut, so it is ending now
     return os.waitstatus_to_exitcode(status)
 
 

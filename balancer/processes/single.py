@@ -10,44 +10,65 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sessionlab.balancer.admin import listener
 from sessionlab.balancer.backends.state import Finding
-from sessionlab.balancer.config.model import lasting
-from sessionlab.balancer.config.validation import cookie_doubts, doubts
+from sessionlab.balancer.config.model import reloadable
+from sessionlab.balancer.config.warnings import warnings
 from sessionlab.balancer.errors import BalancerError
-from sessionlab.balancer.health.monitor import Oversight
-from sessionlab.balancer.processes.channel import Alone
+from sessionlab.balancer.health.monitor import Monitor
 from sessionlab.balancer.proxy import tls_accept
 from sessionlab.balancer.proxy.context import ProxyContext
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
-from sessionlab.balancer.sockets import listeners
+from sessionlab.balancer.services.report import pins
+from sessionlab.balancer.sockets import listeners, tls
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable
 
+    from sessionlab.balancer.admin.workers import Report
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import Config
 
     Reload = Callable[[], Config]
 
 
-FOUND = {
+FINDING_TEXT = {
     Finding.READY: "up",
     Finding.LEAVING: "draining, for it said 503",
     Finding.DOWN: "down",
 }
 
 
-def take(old: Config, new: Config) -> Config:
+def accept_reload(old: Config, new: Config) -> Config:
     """What of a new configuration can be taken over now; says what can't. Raises `UsageError`."""
-    config, waiting = lasting(old, new)
-    listeners.edge(config)  # a bad certificate is told before anything changes
+    config, waiting = reloadable(old, new)
+    tls.context_of(config)  # a bad certificate is told before anything changes
     if waiting:
         log(f"reload: {', '.join(waiting)} changed; that takes effect at the next start")
     return config
+
+
+@dataclass(frozen=True, slots=True)
+class SingleWorker:
+    """One worker that is its own parent, as the admin API sees it."""
+
+    worker: ProxyContext
+
+    async def sync(self) -> None:
+        """Nobody else has to know."""
+
+    async def reports(self) -> list[Report]:
+        """Its own counters."""
+        return [self.worker.report()]
+
+    async def pins(self) -> list[list[dict[str, Any]]]:
+        """Its own pins."""
+        return [pins(self.worker.cluster, self.worker.wall)]
 
 
 @dataclass(slots=True)
@@ -55,7 +76,7 @@ class Running:
     """A balancer that listens: its worker, and where it really is (port 0 means any)."""
 
     worker: ProxyContext
-    oversight: Oversight
+    monitor: Monitor
     discovery: Discovery
     listen: str
     admin: str | None
@@ -64,14 +85,14 @@ class Running:
     def reload(self, read: Reload) -> None:
         """Take over a new configuration; a bad one changes nothing."""
         try:
-            config = take(self.worker.config, read())
-            self.worker.cluster.reconfigure(config)
-            listeners.renew(self.secured, config)
+            config = accept_reload(self.worker.config, read())
+            close_all(self.worker.cluster.reconfigure(config))
+            tls.renew(self.secured, config)
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
             return
         self.worker.reconfigured()
-        self.oversight.follow(config.health)
+        self.monitor.follow(config.health)
         self.discovery.follow(config)
         log("configuration reloaded")
 
@@ -81,28 +102,28 @@ async def running(config: Config) -> AsyncIterator[Running]:
     """Listen as configured; at the end stop accepting and drain. Raises `ListenError`."""
 
     def changed(backend: Backend, finding: Finding) -> None:
-        cluster.find_it(backend, finding)
-        log(f"backend {backend.service}/{backend.name} is {FOUND[finding]}")
+        close_all(cluster.set_finding(backend, finding))
+        log(f"backend {backend.service}/{backend.name} is {FINDING_TEXT[finding]}")
 
-    oversight = Oversight(config.health, changed)
-    cluster = Cluster(config, added=oversight.watch, removed=oversight.forget)
-    worker = ProxyContext(cluster, asyncio.get_running_loop(), oversight.refused)
+    monitor = Monitor(config.health, changed)
+    cluster = Cluster(config, added=monitor.watch, removed=monitor.forget)
+    worker = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
     discovery = Discovery(cluster, changed=lambda: None, log=log)
     where = None
     runner = None
-    secured = listeners.edge(config)
+    secured = tls.context_of(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
         server = await tls_accept.serve(socket, worker, secured)
         if config.admin is not None:
-            runner, where = await listeners.serve_admin(cluster, Alone(worker), config.admin)
+            runner, where = await listener.serve(cluster, SingleWorker(worker), config.admin)
         discovery.follow(config)
-        yield Running(worker, oversight, discovery, listeners.name_of(socket), where, secured)
+        yield Running(worker, monitor, discovery, listeners.name_of(socket), where, secured)
         server.close()
         await worker.drain()
     finally:
         await discovery.stop()
-        await oversight.stop()
+        await monitor.stop()
         await worker.close()
         if runner is not None:
             await runner.cleanup()
@@ -113,26 +134,26 @@ async def serve(config: Config, read: Reload) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     async with running(config) as balancer:
-        say_where(config, balancer.listen, balancer.admin)
         loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
-        on_stop(stop)
-        settle()
+        on_stop(stop)  # who reads where it listens may stop it at once
+        say_where(config, balancer.listen, balancer.admin)
+        tune()
         await stop.wait()
 
 
 def on_stop(stop: asyncio.Event) -> None:
     """Set the event at the first SIGTERM or SIGINT; end at once at the second."""
 
-    def told() -> None:
+    def stop_or_exit() -> None:
         if stop.is_set():
             os._exit(1)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told)
+        asyncio.get_running_loop().add_signal_handler(number, stop_or_exit)
 
 
-def settle() -> None:
+def tune() -> None:
     """Make ready for many connections.
 
     What is in memory now stays; the hot path makes no cycles, so collecting can be rare. Two
@@ -151,8 +172,8 @@ def say_where(config: Config, listen: str, admin: str | None) -> None:
     scheme = "https" if config.tls_cert else "http"
     if admin:
         log(f"admin on http://{admin}")
-    for doubt in [*doubts(config), *cookie_doubts(config)]:
-        log(doubt)
+    for warning in warnings(config):
+        log(warning)
     named = "".join(f", those of {spec.host}" for spec in config.discover)
     log(
         f"listening on {scheme}://{listen}, {len(config.backends)} backends{named}, "

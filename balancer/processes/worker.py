@@ -12,7 +12,6 @@ import ctypes
 import os
 import pickle
 import signal
-import socket
 import sys
 from base64 import b64decode
 from dataclasses import dataclass
@@ -22,30 +21,35 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 
 from sessionlab.balancer.backends.state import Finding
-from sessionlab.balancer.processes.channel import Line
-from sessionlab.balancer.processes.single import settle
+from sessionlab.balancer.processes.channel import ParentLink
+from sessionlab.balancer.processes.single import tune
 from sessionlab.balancer.proxy import tls_accept
 from sessionlab.balancer.proxy.context import ProxyContext
-from sessionlab.balancer.services import report
+from sessionlab.balancer.services import replica, report
 from sessionlab.balancer.services.registry import Cluster
-from sessionlab.balancer.sockets import listeners
+from sessionlab.balancer.sockets import tls
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.affinity.pin_log import Journal
+    import socket
+
+    from sessionlab.balancer.affinity.pin_log import PinLog
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.config.model import Config
 
+OF_THE_PARENT = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+"""Signals that workers get too, as their group does, and leave to the parent, which tells them."""
 _PR_SET_PDEATHSIG = 1
 _STANDARD = 2  # the highest of the three descriptors that stay
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """What a worker gets from its parent: a socket to listen on, its line, and the shared log."""
+class WorkerSlot:
+    """What a worker gets from its parent: a socket to listen on, its link, and the shared log."""
 
     bound: socket.socket
     end: socket.socket
-    journal: Journal
+    pin_log: PinLog
 
 
 def leave_parent(keep: set[int]) -> None:
@@ -56,6 +60,9 @@ def leave_parent(keep: set[int]) -> None:
     """
     asyncio._set_running_loop(None)  # noqa: SLF001 - the loop is the parent's; 3.11 checks the pid
     signal.set_wakeup_fd(-1)
+    for number in OF_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, OF_THE_PARENT)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         if fd > _STANDARD and fd not in keep and fd != nowhere:
@@ -65,11 +72,15 @@ def leave_parent(keep: set[int]) -> None:
     os.close(nowhere)
 
 
-def be_worker(config: Config, seat: Seat) -> int:
+def be_worker(config: Config, slot: WorkerSlot) -> int:
     """Serve until the parent says or goes."""
     _die_with_parent()
+
+    async def serve() -> None:
+        await _Process(config, slot).run()
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(config, seat))
+        runner.run(serve())
     return 0
 
 
@@ -81,55 +92,61 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-async def _work(config: Config, seat: Seat) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, lambda: None)  # the parent gets them too, and says
-    cluster = Cluster(config, journal=seat.journal)
-    secured = listeners.edge(config)
-    stop, ready = asyncio.Event(), asyncio.Event()
+class _Process:
+    """What serves in a worker, and how each order of the parent is carried out."""
 
-    def refused(backend: Backend) -> None:
-        if cluster.config.health.interval:
-            cluster.find_it(backend, Finding.DOWN)
-            line.tell("refused", [backend.service, backend.name])
+    def __init__(self, config: Config, slot: WorkerSlot) -> None:
+        self._slot = slot
+        self._cluster = Cluster(config, pin_log=slot.pin_log)
+        self._secured = tls.context_of(config)
+        self._stop, self._ready = asyncio.Event(), asyncio.Event()
+        self._worker = ProxyContext(self._cluster, asyncio.get_running_loop(), self._refused)
+        self._link = ParentLink(
+            slot.end,
+            {
+                "state": self._follow,
+                "report": lambda _: self._worker.report(),
+                "pins": lambda _: report.pins(self._cluster, self._worker.wall),
+                "rows": lambda _: report.rows(self._cluster),
+                "restore": self._restore,
+                "reload": self._reload,
+                "drain": self._leave,
+            },
+        )
 
-    def reload(order: dict[str, Any]) -> None:
+    async def run(self) -> None:
+        """Serve until the parent says or goes, and then to the end of what is open."""
+        listening = asyncio.create_task(self._link.listen())
+        listening.add_done_callback(self._leave)
+        await self._ready.wait()  # nobody is served before it is known who is up and pinned
+        server = await tls_accept.serve(self._slot.bound, self._worker, self._secured)
+        tune()
+        await self._stop.wait()
+        server.close()
+        await self._worker.drain()
+        listening.cancel()
+        self._link.close()
+
+    def _refused(self, backend: Backend) -> None:
+        if self._cluster.config.health.interval:
+            close_all(self._cluster.set_finding(backend, Finding.DOWN))
+            self._link.tell("refused", [backend.service, backend.name])
+
+    def _follow(self, state: Any) -> None:
+        close_all(replica.follow(self._cluster, state))
+        self._ready.set()
+
+    def _reload(self, order: dict[str, Any]) -> None:
         packed = b64decode(order["config"])
         config: Config = pickle.loads(packed)  # noqa: S301 - our parent's, no stranger's
-        cluster.reconfigure(config)
-        cluster.follow(order["state"])
-        listeners.renew(secured, config)
-        worker.reconfigured()
+        close_all(self._cluster.reconfigure(config))
+        close_all(replica.follow(self._cluster, order["state"]))
+        tls.renew(self._secured, config)
+        self._worker.reconfigured()
 
-    def follow(state: Any) -> None:
-        cluster.follow(state)
-        ready.set()
+    def _restore(self, rows: dict[str, Any]) -> None:
+        report.restore(self._cluster, rows, self._worker.wall)
 
-    def leave(_: Any) -> None:
-        stop.set()
-        ready.set()
-
-    worker = ProxyContext(cluster, loop, refused)
-    line = Line(
-        seat.end,
-        {
-            "state": follow,
-            "report": lambda _: worker.report(),
-            "pins": lambda _: report.pins(cluster, worker.wall),
-            "rows": lambda _: report.rows(cluster),
-            "restore": lambda told: report.restore(cluster, told, worker.wall),
-            "reload": reload,
-            "drain": leave,
-        },
-    )
-    listening = asyncio.create_task(line.listen())
-    listening.add_done_callback(leave)
-    await ready.wait()  # nobody is served before it is known who is up and who is pinned
-    server = await tls_accept.serve(seat.bound, worker, secured)
-    settle()
-    await stop.wait()
-    server.close()
-    await worker.drain()
-    listening.cancel()
-    line.close()
+    def _leave(self, _: Any) -> None:
+        self._stop.set()
+        self._ready.set()

@@ -155,7 +155,7 @@ class ProxyContext:
                 service.refresh()
             _wake(service)
         services = self.cluster.services.values()
-        self.retry_budget.earn(sum(sum(service.tally.buckets) for service in services))
+        self.retry_budget.earn(sum(sum(service.counters.buckets) for service in services))
         self._ticking = self.loop.call_later(self._tick_every, self._tick)
 
     def _tick_backend(self, backend: Backend) -> bool:

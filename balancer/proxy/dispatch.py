@@ -6,7 +6,7 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import BACKEND_DOWN
+from sessionlab.balancer.backends.pin import BACKEND_DOWN
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.proxy import connector, forward_headers, own_answers

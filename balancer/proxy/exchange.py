@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from sessionlab.balancer.affinity.interface import NOT_LOOKED_AT, NOTHING, NOTHING_FOUND
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT, NOTHING_FOUND
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.backends.queue import Waiting
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.http.response_fields import CHUNKED
@@ -24,8 +25,8 @@ from sessionlab.balancer.services.counters import BOUNDS
 if TYPE_CHECKING:
     import asyncio
 
-    from sessionlab.balancer.affinity.interface import Found, Settled
-    from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.affinity.interface import Settled
+    from sessionlab.balancer.backends.backend import Backend, Found
     from sessionlab.balancer.http.request_body import RequestBody
     from sessionlab.balancer.http.request_head import Request
     from sessionlab.balancer.http.response_head import Response
@@ -112,7 +113,7 @@ class Exchange:
         ):
             lines, done = self.settle(backend, response.cookies)
         else:
-            prepared.service.tally.plain += 1
+            prepared.service.counters.plain += 1
         if context.explains:
             lines += x_balancer.line(backend.name, found, done)
         if context.access_log is not None:
@@ -149,7 +150,7 @@ class Exchange:
         claim, service = self.prepared.claim, self.prepared.service
         now = self.context.wall
         settled = service.affinity.settle(claim, self.found, backend, cookies, now)
-        service.tally.add(self.found, settled.done)
+        service.counters.add(self.found, settled.done)
         return settled
 
     def _head(self, response: Response, lines: bytes) -> bytes:
@@ -205,9 +206,9 @@ class Exchange:
         if backend is not None:
             context = self.context
             seconds = perf_counter() - self.started
-            tally = self.prepared.service.tally
-            tally.buckets[bisect_left(BOUNDS, seconds)] += 1
-            tally.seconds += seconds
+            counters = self.prepared.service.counters
+            counters.buckets[bisect_left(BOUNDS, seconds)] += 1
+            counters.seconds += seconds
             backend.active -= 1
             if backend.troubled:
                 context.request_answered(backend)

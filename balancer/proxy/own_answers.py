@@ -5,7 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import NOT_LOOKED_AT, NOTHING
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT
+from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import problems
 from sessionlab.balancer.proxy import x_balancer
@@ -100,6 +101,6 @@ def _count_unanswered(exchange: Exchange) -> None:
     """The verdict on a request that no backend answers."""
     prepared = exchange.prepared
     if prepared is NOT_PREPARED:
-        exchange.context.metrics.strangers += 1
+        exchange.context.metrics.unrouted += 1
     else:
-        prepared.service.tally.add(exchange.found, NOTHING)
+        prepared.service.counters.add(exchange.found, NOTHING)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import NOT_LOOKED_AT
+from sessionlab.balancer.backends.backend import NOT_LOOKED_AT
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.affinity.interface import Found
+    from sessionlab.balancer.backends.backend import Found
 
 HEADER = b"x-balancer"
 

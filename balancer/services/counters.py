@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.balancer.affinity.interface import NONE, NOTHING, VALID
+from sessionlab.balancer.backends.pin import NONE, NOTHING, VALID
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.affinity.interface import Affinity, Found
+    from sessionlab.balancer.affinity.interface import Affinity
+    from sessionlab.balancer.backends.backend import Found
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the latency buckets, in seconds."""
 
 
-class Tally:
+class ServiceCounters:
     """Whole numbers, rendered only when somebody asks. It outlives a reload of its service.
 
     `plain` counts the verdict that nearly every request has, which depends on the affinity alone:
@@ -41,11 +41,6 @@ class Tally:
         """A verdict other than the plain one."""
         key = (found.verdict, done, found.reason)
         self._rest[key] = self._rest.get(key, 0) + 1
-
-    def observe(self, seconds: float) -> None:
-        """One answer passed on; from its request's head to its last byte."""
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
-        self.seconds += seconds
 
     def _verdicts(self) -> dict[tuple[str, str, str], int]:
         whole = dict(self._rest)

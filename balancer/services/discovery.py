@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.config.model import Address, BackendSpec
 from sessionlab.balancer.errors import AdminError
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -107,9 +109,9 @@ class Discovery:
         if found == known:
             return
         self._known[spec] = found
-        for backend in sorted(known - found, key=_name):
+        for backend in sorted(known - found, key=attrgetter("name")):
             self._remove(backend, spec)
-        for backend in sorted(found - known, key=_name):
+        for backend in sorted(found - known, key=attrgetter("name")):
             self._add(backend, spec)
         self._changed()
 
@@ -127,11 +129,7 @@ class Discovery:
             self._by_hand.discard(backend)
             return
         try:
-            self._cluster.remove(backend.service, backend.name)
+            close_all(self._cluster.remove(backend.service, backend.name))
         except AdminError:
             return  # somebody has removed it by hand
         self._log(f"backend {backend.service}/{backend.name} is gone: {spec.host} has it no more")
-
-
-def _name(backend: BackendSpec) -> str:
-    return backend.name

@@ -22,12 +22,12 @@ CONTENT_TYPE = "text/plain; version=0.0.4"
 class Metrics:
     """What one worker counts beside its services and backends."""
 
-    __slots__ = ("connections", "ours", "strangers")
+    __slots__ = ("connections", "ours", "unrouted")
 
     def __init__(self) -> None:
         self.connections = 0
         self.ours: dict[int, int] = {}
-        self.strangers = 0
+        self.unrouted = 0
         """Requests that never got as far as a service."""
 
     def own(self, status: int) -> None:
@@ -37,7 +37,7 @@ class Metrics:
     def report(self) -> dict[str, Any]:
         """The counters as plain values."""
         return {
-            "strangers": self.strangers,
+            "unrouted": self.unrouted,
             "ours": {str(status): number for status, number in self.ours.items()},
         }
 
@@ -47,14 +47,14 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "backends": {},
         "connections": 0,
-        "strangers": 0,
+        "unrouted": 0,
         "services": {},
         "began": {},
         "ours": {},
     }
     for report in reports:
         whole["connections"] += report["connections"]
-        whole["strangers"] += report["strangers"]
+        whole["unrouted"] += report["unrouted"]
         for status, number in report["ours"].items():
             whole["ours"][status] = whole["ours"].get(status, 0) + number
         for name, counts in report["backends"].items():
@@ -62,19 +62,19 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             whole["backends"][name] = counts if before is None else _add(before, counts)
         for name, began in report["began"].items():
             whole["began"][name] = max(began, whole["began"].get(name, 0.0))
-        for name, tally in report["services"].items():
-            _add_tally(whole["services"].setdefault(name, _no_tally()), tally)
+        for name, counters in report["services"].items():
+            _add_counters(whole["services"].setdefault(name, _no_counters()), counters)
     return whole
 
 
-def _no_tally() -> dict[str, Any]:
+def _no_counters() -> dict[str, Any]:
     return {"buckets": [0] * (len(BOUNDS) + 1), "seconds": 0.0, "verdicts": {}}
 
 
-def _add_tally(whole: dict[str, Any], tally: Mapping[str, Any]) -> None:
-    whole["buckets"] = _sum(whole["buckets"], tally["buckets"])
-    whole["seconds"] += tally["seconds"]
-    for found, done, reason, number in tally["verdicts"]:
+def _add_counters(whole: dict[str, Any], counters: Mapping[str, Any]) -> None:
+    whole["buckets"] = _sum(whole["buckets"], counters["buckets"])
+    whole["seconds"] += counters["seconds"]
+    for found, done, reason, number in counters["verdicts"]:
         key = (found, done, reason)
         whole["verdicts"][key] = whole["verdicts"].get(key, 0) + number
 
@@ -143,11 +143,11 @@ def _of_services(whole: Mapping[str, Any]) -> Iterator[str]:
     services = whole["services"]
     verdicts = [
         f'{{service="{name}",found="{found}",done="{done}",reason="{reason}"}} {number}'
-        for name, tally in services.items()
-        for (found, done, reason), number in tally["verdicts"].items()
+        for name, counters in services.items()
+        for (found, done, reason), number in counters["verdicts"].items()
     ]
-    if whole["strangers"]:
-        verdicts.append(f'{{service="-",found="-",done="-",reason=""}} {whole["strangers"]}')
+    if whole["unrouted"]:
+        verdicts.append(f'{{service="-",found="-",done="-",reason=""}} {whole["unrouted"]}')
     text = "Requests by their affinity verdict, in HAProxy's letters; - where nobody looked."
     yield from _family("affinity_total", "counter", text, verdicts)
     text = "Seconds from a request's head to the last byte of the answer passed on."
@@ -155,12 +155,12 @@ def _of_services(whole: Mapping[str, Any]) -> Iterator[str]:
     yield from _family("request_duration_seconds", "histogram", text, histograms)
 
 
-def _histogram(service: str, tally: Mapping[str, Any]) -> Iterator[str]:
+def _histogram(service: str, counters: Mapping[str, Any]) -> Iterator[str]:
     so_far = 0
-    for bound, number in zip((*BOUNDS, "+Inf"), tally["buckets"], strict=True):
+    for bound, number in zip((*BOUNDS, "+Inf"), counters["buckets"], strict=True):
         so_far += number
         yield f'_bucket{{service="{service}",le="{bound}"}} {so_far}'
-    yield f'_sum{{service="{service}"}} {tally["seconds"]:.6f}'
+    yield f'_sum{{service="{service}"}} {counters["seconds"]:.6f}'
     yield f'_count{{service="{service}"}} {so_far}'
 
 

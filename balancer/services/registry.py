@@ -1,20 +1,22 @@
 """The services and their backends, and every change to them. Decisions only, no I/O.
 
+What ends with a change is returned: idle connections, for the caller to close.
+
 One process alone has one `Cluster`. Of several, the parent has the one that counts, and each
-worker has its own that follows it (`state` and `follow`).
+worker has its own that follows it (see `replica`).
 """
 
 from __future__ import annotations
 
 import time
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessionlab.balancer import affinity, algorithms
 from sessionlab.balancer.affinity.pin_log import FORGET
 from sessionlab.balancer.backends.backend import Backend, pin_of
 from sessionlab.balancer.backends.state import ASKABLE, Finding, State
-from sessionlab.balancer.config.model import BackendSpec, Route, parse_address
+from sessionlab.balancer.config.model import BackendSpec, Route
 from sessionlab.balancer.errors import AdminError, DuplicateBackendError, UnknownBackendError
 from sessionlab.balancer.services.router import Router
 from sessionlab.balancer.services.service import Service
@@ -22,7 +24,8 @@ from sessionlab.balancer.services.service import Service
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sessionlab.balancer.affinity.pin_log import Journal
+    from sessionlab.balancer.affinity.pin_log import PinLog
+    from sessionlab.balancer.backends.pool import Idle
     from sessionlab.balancer.config.model import Config
 
 
@@ -42,7 +45,7 @@ class Cluster:
         *,
         added: Callable[[Backend], None] = lambda _: None,
         removed: Callable[[Backend], None] = lambda _: None,
-        journal: Journal | None = None,
+        pin_log: PinLog | None = None,
     ) -> None:
         self.config = config
         self.services: dict[str, Service] = {}
@@ -51,7 +54,7 @@ class Cluster:
         self.wall = time.time()
         self._added = added
         self._removed = removed
-        self._journal = journal
+        self._pin_log = pin_log
         self._by_id: dict[bytes, Service] = {}
         for name in config.services():
             self._service(name)
@@ -90,13 +93,13 @@ class Cluster:
         self._added(backend)
         return backend
 
-    def remove(self, service: str, name: str) -> None:
-        """Let a backend go; requests that it is answering finish."""
+    def remove(self, service: str, name: str) -> list[Idle]:
+        """Let a backend go; requests that it is answering finish. Returns what is to be closed."""
         backend = self.find(service, name)
         self.services[service].remove(name)
         backend.retired = True
         self._removed(backend)
-        backend.close_idle()
+        return backend.pool.clear()
 
     def change(
         self,
@@ -123,17 +126,16 @@ class Cluster:
         self.services[service].refresh()
         return backend
 
-    def find_it(self, backend: Backend, finding: Finding) -> None:
-        """What checks or requests found."""
+    def set_finding(self, backend: Backend, finding: Finding) -> list[Idle]:
+        """What checks or requests found. Returns what is to be closed."""
         if backend.found is finding or backend.retired:
-            return
+            return []
         backend.found = finding
         if finding is Finding.READY:
             backend.warm_up(self.clock, self.config.slow_start)
-        elif finding is Finding.DOWN:
-            backend.close_idle()
         self._keep_drain(backend)
         self.services[backend.service].refresh()
+        return backend.pool.clear() if finding is Finding.DOWN else []
 
     def keep_time(self, wall: float) -> None:
         """It is this late: drains reach their limits."""
@@ -146,14 +148,14 @@ class Cluster:
     def _keep_drain(self, backend: Backend) -> bool:
         return backend.keep_drain(self.wall, self.config.drain_limit)
 
-    def reconfigure(self, config: Config) -> None:
+    def reconfigure(self, config: Config) -> list[Idle]:
         """Become what a new configuration says, and lose no pin and no request over it.
 
         Backends that the old configuration had and the new one lacks go; those that were added at
         runtime stay, and so does what was asked of them. One that was removed at runtime stays
         away until the configuration says something else of it than before. A service keeps its
-        table of pins unless its affinity is another one. Raises `UsageError`, and then nothing
-        has changed.
+        table of pins unless its affinity is another one. Returns what is to be closed. Raises
+        `UsageError`, and then nothing has changed.
         """
         self._check(config)
         old, self.config = self.config, config
@@ -163,12 +165,12 @@ class Cluster:
                 self._replace(service)
             else:
                 self._service(name)
-        before = frozenset(old.backends)
+        before, closing = frozenset(old.backends), []
         wanted = {(spec.service, spec.name): spec for spec in config.backends}
         for spec in old.backends:
             present = spec.name in self.services[spec.service].backends
             if present and wanted.get((spec.service, spec.name)) != spec:
-                self._revise(spec, wanted.get((spec.service, spec.name)))
+                closing += self._revise(spec, wanted.get((spec.service, spec.name)))
         for spec in config.backends:
             if spec not in before and spec.name not in self._service(spec.service).backends:
                 self.add(spec)
@@ -177,6 +179,7 @@ class Cluster:
         for service in self.services.values():
             service.refresh()
         self._reroute()
+        return closing
 
     def _differs(self, service: str, old: Config) -> bool:
         new = self.config
@@ -193,49 +196,17 @@ class Cluster:
             algorithms.make(policy.algorithm, Random())  # noqa: S311 - thrown away
             affinity.make(affinity.Setting(name, policy, config.secret, {}, self.wall))
 
-    def _revise(self, old: BackendSpec, new: BackendSpec | None) -> None:
-        if new is not None and new.address == old.address:
-            self.change(new.service, new.name, None, new.weight)
-        else:
-            self.remove(old.service, old.name)
+    def _revise(self, old: BackendSpec, new: BackendSpec | None) -> list[Idle]:
+        if new is None or new.address != old.address:
+            return self.remove(old.service, old.name)
+        self.change(new.service, new.name, None, new.weight)
+        return []
 
-    # --- parent and workers ------------------------------------------------------------------
-
-    def state(self) -> list[dict[str, Any]]:
-        """The whole state as plain values, for `follow` in another process."""
-        return [
-            {
-                "service": b.service,
-                "name": b.name,
-                "address": str(b.address),
-                "share": b.share,
-                "asked": str(b.asked),
-                "limit": b.asked_limit,
-                "found": str(b.found),
-                "draining": b.draining,
-            }
-            for b in self.backends()
-        ]
-
-    def follow(self, state: list[dict[str, Any]]) -> None:
-        """Become equal to the state of the parent."""
-        rows = {(row["service"], row["name"]): row for row in state}
-        for backend in self.backends():
-            row = rows.get((backend.service, backend.name))
-            if row is None or row["address"] != str(backend.address):
-                self.remove(backend.service, backend.name)
-        for (service, name), row in rows.items():
-            if name not in self._service(service).backends:
-                spec = BackendSpec(service, name, parse_address(row["address"]), row["share"])
-                self.add(spec)
-            asked = State(row["asked"])
-            backend = self.change(service, name, asked, row["share"], row["limit"])
-            self.find_it(backend, Finding(row["found"]))
-            backend.draining = row["draining"]
+    # --- pins of other workers -----------------------------------------------------------------
 
     def hear_pins(self) -> None:
         """Take over the pins that other workers have made."""
-        if self._journal is not None and not self._journal.catch_up(self._heard):
+        if self._pin_log is not None and not self._pin_log.catch_up(self._heard):
             for service in self.services.values():
                 if service.affinity.table is not None:
                     service.affinity.table.missed()
@@ -268,17 +239,17 @@ class Cluster:
         )
         if old is not None:
             service.take_over(old)
-        journal = self._journal
+        pin_log = self._pin_log
         tell = None
-        if journal is not None:
-            tell = lambda key, pin: journal.append(identity, key, pin or FORGET)  # noqa: E731
+        if pin_log is not None:
+            tell = lambda key, pin: pin_log.append(identity, key, pin or FORGET)  # noqa: E731
         service.affinity = affinity.make(
             affinity.Setting(
                 *(name, service.policy, config.secret, service.by_pin, self.wall),
                 *(tell, self.hear_pins),
             )
         )
-        service.tally.begin(service.affinity)
+        service.counters.begin(service.affinity)
         self.services[name] = service
         self._by_id[identity] = service
         return service

@@ -31,7 +31,7 @@ def counters(cluster: Cluster, now: float) -> dict[str, Any]:
             for b in cluster.backends()
         },
         "began": {n: 0.0 if t is None else t.began for n, t in tables.items()},
-        "services": {s.name: s.tally.report() for s in services},
+        "services": {s.name: s.counters.report() for s in services},
     }
 
 

@@ -19,8 +19,8 @@ class Router:
 
     def __init__(self, routes: Sequence[Route], only: Route | None) -> None:
         self.only = only if not routes else None
-        self._routes = sorted(routes, key=lambda r: (not r.host, -len(r.prefix)))
-        self._cut = [(r.host.encode(), r.prefix.encode(), r) for r in self._routes]
+        longest_first = sorted(routes, key=lambda r: (not r.host, -len(r.prefix)))
+        self._by_prefix = [(r.host.encode(), r.prefix.encode(), r) for r in longest_first]
 
     def find(self, host: bytes, path: bytes) -> Route | None:
         """The route, or None when no route matches."""
@@ -28,7 +28,7 @@ class Router:
             return self.only
         if path == b"*":
             path = b"/"  # OPTIONS asks about the server (RFC 9110 section 9.3.7)
-        for wanted, prefix, route in self._cut:
+        for wanted, prefix, route in self._by_prefix:
             if not path.startswith(prefix):
                 continue
             if path[len(prefix) : len(prefix) + 1] not in b"/":

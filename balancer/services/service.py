@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer import algorithms
-from sessionlab.balancer.affinity.interface import (
-    BACKEND_DOWN,
-    DOWN,
-    PAST_LIMIT,
-    SATURATED,
-    VALID,
-    Affinity,
-    Claim,
-    Found,
-)
 from sessionlab.balancer.affinity.none import NoAffinity
+from sessionlab.balancer.backends.backend import Found
+from sessionlab.balancer.backends.pin import BACKEND_DOWN, DOWN, PAST_LIMIT, SATURATED, VALID
 from sessionlab.balancer.backends.queue import Queue
 from sessionlab.balancer.backends.state import MEANING, State
-from sessionlab.balancer.services.counters import Tally
+from sessionlab.balancer.services.counters import ServiceCounters
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from random import Random
 
+    from sessionlab.balancer.affinity.interface import Affinity, Claim
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.backends.queue import Waiting
     from sessionlab.balancer.config.model import ServicePolicy
@@ -43,7 +36,7 @@ class Service:
         most_queued: int = 0,
     ) -> None:
         self.name = name
-        self.tally = Tally()
+        self.counters = ServiceCounters()
         self.waiting = Queue()
         self._panic = panic
         self._most_active = most_active
@@ -93,7 +86,7 @@ class Service:
     def take_over(self, old: Service) -> None:
         """Become the service that another was before a reload: the same backends and counters."""
         self.backends, self.by_pin = old.backends, old.by_pin
-        self.waiting, self.tally = old.waiting, old.tally
+        self.waiting, self.counters = old.waiting, old.counters
 
     def remove(self, name: str) -> Backend:
         """Let a backend go; its open requests finish. Raises KeyError."""

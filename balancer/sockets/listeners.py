@@ -8,19 +8,12 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
-from sessionlab.balancer.admin import api
 from sessionlab.balancer.errors import ListenError
-from sessionlab.balancer.sockets import tls
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
-    from sessionlab.balancer.config.model import Address, Config
-    from sessionlab.balancer.processes.channel import Fleet
-    from sessionlab.balancer.services.registry import Cluster
+    from sessionlab.balancer.config.model import Address
 
 BACKLOG = 4096
 
@@ -71,30 +64,6 @@ async def serve(
     if bound.family == socket.AF_UNIX:
         return await loop.create_unix_server(factory, sock=bound, backlog=BACKLOG)
     return await loop.create_server(factory, sock=bound, backlog=BACKLOG)
-
-
-def edge(config: Config) -> ssl.SSLContext | None:
-    """The TLS context of the public listener, when it has one. Raises `UsageError`."""
-    return tls.context(config.tls_cert, config.tls_key) if config.tls_cert else None
-
-
-def renew(secured: ssl.SSLContext | None, config: Config) -> None:
-    """Read the certificate again. Raises `UsageError`."""
-    if secured is not None and config.tls_cert:
-        tls.load(secured, config.tls_cert, config.tls_key)
-
-
-async def serve_admin(
-    cluster: Cluster, fleet: Fleet, address: Address
-) -> tuple[web.AppRunner, str]:
-    """The admin API, and where it listens. Raises `ListenError`."""
-    bound = bind(address, "--admin")
-    where = name_of(bound)
-    application = api.application(cluster, fleet)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.SockSite(runner, bound).start()
-    return runner, where
 
 
 def name_of(bound: socket.socket) -> str:

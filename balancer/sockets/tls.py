@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import ssl
+from typing import TYPE_CHECKING
 
 from sessionlab.balancer.errors import UsageError
 
+if TYPE_CHECKING:
+    from sessionlab.balancer.config.model import Config
 
-def context(certificate: str, key: str) -> ssl.SSLContext:
-    """A server's context; raises `UsageError` when the files don't fit. HTTP/1.1 only by ALPN."""
+
+def context_of(config: Config) -> ssl.SSLContext | None:
+    """What the public listener serves with, None in the clear. HTTP/1.1 only by ALPN.
+
+    Raises `UsageError` when the files don't fit.
+    """
+    if not config.tls_cert:
+        return None
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
-    load(made, certificate, key)
+    renew(made, config)
     return made
 
 
-def load(made: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Use these files for new connections; raises `UsageError`, and changes nothing, if they fail.
+def renew(secured: ssl.SSLContext | None, config: Config) -> None:
+    """Read the files for new connections; raises `UsageError`, and changes nothing, if they fail.
 
-    The files are tried in a context of their own first: a key that does not match would otherwise
+    They are tried in a context of their own first: a key that does not match would otherwise
     leave the serving one half changed.
     """
+    if secured is None or not config.tls_cert:
+        return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key or None, "")
-        made.load_cert_chain(certificate, key or None, "")
+        for context in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), secured):
+            context.load_cert_chain(config.tls_cert, config.tls_key or None, "")
     except OSError as error:  # ssl.SSLError is one
-        raise UsageError(f"--tls-cert {certificate}: {error}") from None
+        raise UsageError(f"--tls-cert {config.tls_cert}: {error}") from None

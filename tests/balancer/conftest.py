@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvloop
 
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.processes.single import Running, running
 from sessionlab.balancer.proxy.connection import ClientConnection
 from tests.balancer.rawhttp import Answer, Backend, connect, until

@@ -16,8 +16,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.balancer.processes.test_process import Started, started
 from tests.balancer.rawhttp import Backend, Message, connect
-from tests.balancer.test_process import Started, started
 
 REFUSED, NO_SUCH_NAME = 5, 3
 

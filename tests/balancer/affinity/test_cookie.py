@@ -10,20 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
-from sessionlab.balancer.affinity.interface import (
-    EXPIRED,
-    INSERTED,
-    INVALID,
-    LEFT_ALONE,
-    NONE,
-    OLD,
-    UPDATED,
-    VALID,
-    Found,
-)
+from sessionlab.balancer.affinity.interface import LEFT_ALONE
 from sessionlab.balancer.affinity.table import Bounds, Table
-from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, cookie_policy
+from sessionlab.balancer.backends.backend import Backend, Found
+from sessionlab.balancer.backends.pin import EXPIRED, INSERTED, INVALID, NONE, OLD, UPDATED, VALID
+from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy
+from sessionlab.balancer.config.parsing import cookie_policy
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.http.request_fields import Fields
 

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.affinity import table as table_module
-from sessionlab.balancer.affinity.interface import (
+from sessionlab.balancer.affinity.table import Bounds, Table, key_of
+from sessionlab.balancer.backends.backend import Backend
+from sessionlab.balancer.backends.pin import (
     EVICTED,
     EXPIRED,
     IDLE_OR_OLD,
@@ -19,8 +21,6 @@ from sessionlab.balancer.affinity.interface import (
     TABLE_LOST,
     VALID,
 )
-from sessionlab.balancer.affinity.table import Bounds, Table, key_of
-from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.config.model import Address, BackendSpec
 
 BACKENDS = [
@@ -29,8 +29,8 @@ BACKENDS = [
 BY_PIN = {backend.pin: backend for backend in BACKENDS}
 
 
-def table(entries: int = 3, idle: float = 10.0, *, mourns: bool = False) -> Table:
-    return Table(Bounds(entries, idle, mourns=mourns), BY_PIN, began=0.0)
+def table(entries: int = 3, idle: float = 10.0, *, may_be_lost: bool = False) -> Table:
+    return Table(Bounds(entries, idle, may_be_lost=may_be_lost), BY_PIN, began=0.0)
 
 
 def verdict(pins: Table, key: bytes, now: float = 1.0) -> tuple[str, str]:
@@ -77,7 +77,7 @@ def test_a_pin_that_made_room_for_another_was_evicted() -> None:
 
 def test_a_table_was_lost_only_when_nothing_else_explains_it() -> None:
     assert verdict(table(), b"k") == (INVALID, ""), "unless it may have been in an earlier one"
-    pins = table(mourns=True)
+    pins = table(may_be_lost=True)
     assert verdict(pins, b"k") == (INVALID, TABLE_LOST)
     assert verdict(pins, b"k", now=10.1) == (INVALID, ""), "an old pin would have ended by itself"
     pins.put(b"k", BACKENDS[0].pin, 1.0)
@@ -89,7 +89,7 @@ def test_a_table_was_lost_only_when_nothing_else_explains_it() -> None:
 
 def test_the_memory_of_reasons_is_bounded_and_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_module, "_MOST_ENDED", 5)
-    pins = table(entries=1, mourns=True)
+    pins = table(entries=1, may_be_lost=True)
     for number in range(8):
         pins.put(b"%d" % number, BACKENDS[0].pin, 1.0)
     assert verdict(pins, b"6") == (INVALID, EVICTED)
@@ -98,7 +98,7 @@ def test_the_memory_of_reasons_is_bounded_and_knows_it(monkeypatch: pytest.Monke
 
 
 def test_a_visitor_that_nobody_knows_is_no_invalid_one_where_all_have_a_key() -> None:
-    pins = Table(Bounds(1, 10.0, stranger=NONE), BY_PIN, 0.0)
+    pins = Table(Bounds(1, 10.0, unknown=NONE), BY_PIN, 0.0)
     assert verdict(pins, b"k") == (NONE, "")
 
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sessionlab.balancer.backends.state import State
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.proxy import context as worker_module
+from sessionlab.balancer.sockets.closing import close_all
+from tests.balancer.admin.test_api import call
+from tests.balancer.affinity.test_pinning import _app, pair
 from tests.balancer.rawhttp import Backend, connect, get, ok, until
-from tests.balancer.test_admin import call
-from tests.balancer.test_affinity import _app, pair
 
 if TYPE_CHECKING:
     import asyncio
@@ -116,7 +118,7 @@ async def test_a_pin_moves_because_its_backend_was_removed(lab: Lab, affinity: s
     balancer = await lab.balancer(*backends, affinity=affinity, explain=True)
     first = await ask(balancer, "", "/login", "X-User: u")
     cookie = "; ".join(v.partition(b";")[0].decode() for v in first.values("set-cookie"))
-    balancer.worker.cluster.remove("app", (first.value("x-node") or b"").decode())
+    close_all(balancer.worker.cluster.remove("app", (first.value("x-node") or b"").decode()))
     moved = await ask(balancer, cookie, "/", "X-User: u")
     assert said(moved) == "II removed"
     if affinity == "cookie":

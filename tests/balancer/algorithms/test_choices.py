@@ -16,7 +16,7 @@ from sessionlab.balancer.algorithms import ALGORITHMS, make
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.algorithms import Algorithm
+    from sessionlab.balancer.algorithms.interface import Algorithm
 
 
 @dataclass(eq=False)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sessionlab.balancer import algorithms
 from sessionlab.balancer.__main__ import main
+from sessionlab.balancer.errors import UsageError
+from tests.balancer.processes.test_process import started
+from tests.balancer.processes.test_workers import _up
 from tests.balancer.rawhttp import connect
-from tests.balancer.test_process import started
-from tests.balancer.test_workers import _up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,9 +68,9 @@ class Last:
 """
 
 
-def _install(directory: Path, entry: str) -> None:
+def _install(directory: Path, entry: str, module: str = MINE) -> None:
     """A package with an entry point, as an installer leaves it."""
-    (directory / "users_own.py").write_text(MINE)
+    (directory / "users_own.py").write_text(module)
     info = directory / "users_own-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: users-own\nVersion: 1.0\n")
@@ -95,3 +100,31 @@ def test_one_that_can_not_be_loaded_is_told_and_all_are_named(
     assert "Traceback" not in said
     assert main(["--admin", "none", "--algorithm", "best"]) == 2
     assert "consistent-hash, always-last" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "what"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("def Last(:", "SyntaxError: "),
+        ("raise RuntimeError('not today')", "RuntimeError: not today"),
+        ("Last = 7", "TypeError: 'int' object is not callable"),
+        ("def Last(): ...", "TypeError: Last() takes 0 positional arguments"),
+        ("def Last(random): return 7", "what it makes has no choose(candidates, key)"),
+        (
+            "class Last:\n def __init__(self, random): ...\n def choose(self): ...",
+            "what it makes has no choose(candidates, key)",
+        ),
+    ],
+)
+def test_one_of_the_wrong_shape_is_told_with_its_package_and_the_rest_works(
+    module: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(tmp_path, "always-last = users_own:Last", module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "users_own", raising=False)
+    with pytest.raises(UsageError, match=re.escape(what)) as caught:
+        algorithms.make("always-last", Random())
+    assert "algorithm 'always-last', users_own:Last: " in str(caught.value)
+    assert str(caught.value).endswith("; it comes with users-own 1.0")
+    assert algorithms.make("random", Random())

@@ -13,7 +13,7 @@ from typing import Protocol
 from sessionlab.lab.fabrics.interface import Address, Site
 from tests.balancer.cases.interface import Driver, Ground, Setup
 from tests.balancer.rawhttp import Backend, Client, Message, connect, get
-from tests.balancer.test_edge import certificate
+from tests.balancer.sockets.test_edge import certificate
 
 _IDS = count(1)
 

@@ -12,22 +12,23 @@ import pytest
 
 from sessionlab.balancer.backends.backend import Backend as Known
 from sessionlab.balancer.backends.state import Finding, State
+from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.model import Address, BackendSpec, CookiePolicy, ServicePolicy
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.services.drain import Watch, outlook
+from tests.balancer.admin.test_api import call
+from tests.balancer.affinity.test_pinning import _app, pair
 from tests.balancer.affinity.test_verdicts import Clock, ask, clock, pinned, said, verdict
+from tests.balancer.processes.test_process import started
+from tests.balancer.processes.test_workers import call as call_process
 from tests.balancer.rawhttp import Backend, Message, connect, until
-from tests.balancer.test_admin import call
-from tests.balancer.test_affinity import _app, pair
-from tests.balancer.test_process import started
-from tests.balancer.test_workers import call as call_process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sessionlab.balancer.processes.single import Running
     from tests.balancer.conftest import Lab
-    from tests.balancer.test_process import Started
+    from tests.balancer.processes.test_process import Started
 
 __all__ = ["clock"]
 AFFINITIES = ["cookie", "learn:sid"]
@@ -177,7 +178,7 @@ async def test_in_panic_too_the_last_one_drained_keeps_its_own(lab: Lab) -> None
     cluster.keep_time(time.time() + 60)
     for backend in cluster.backends():
         if backend.name != home:
-            cluster.find_it(backend, Finding.DOWN)
+            cluster.set_finding(backend, Finding.DOWN)
     assert cluster.find("app", home).state == "drained"
     answer = await ask(balancer, cookie)
     assert (answer.status, (answer.value("x-node") or b"").decode()) == (200, home)

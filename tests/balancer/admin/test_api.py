@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sessionlab.balancer.admin import api
-from sessionlab.balancer.processes.channel import Alone
+from sessionlab.balancer.processes.single import SingleWorker
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok, until
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ async def test_healthz_answers_before_any_backend_is_up(lab: Lab) -> None:
 async def test_the_api_is_described_as_it_is(lab: Lab) -> None:
     balancer = await lab.balancer(*await lab.backends(1))
     described = json.loads((await call(balancer, "GET", "/openapi.json")).body)
-    app = api.application(balancer.worker.cluster, Alone(balancer.worker))
+    app = api.application(balancer.worker.cluster, SingleWorker(balancer.worker))
     served = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

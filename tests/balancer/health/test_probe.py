@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.balancer.backends.state import Seen, State
-from sessionlab.balancer.config.model import Address, BackendSpec, HealthPolicy, parse_statuses
+from sessionlab.balancer.config.model import Address, BackendSpec, HealthPolicy
+from sessionlab.balancer.config.parsing import parse_statuses
 from sessionlab.balancer.health.probe import probe
 from tests.balancer.rawhttp import until
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sessionlab.balancer.backends.state import State
-from sessionlab.balancer.config.validation import cookie_doubts
+from sessionlab.balancer.config.warnings import refused_cookies
+from tests.balancer.admin.test_api import JSON
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
-from tests.balancer.test_admin import JSON
 
 if TYPE_CHECKING:
     import asyncio
@@ -183,7 +183,7 @@ async def test_scripts_see_the_cookie_only_if_that_was_asked_for(lab: Lab, *, hi
     balancer = await lab.balancer(await lab.backend(), cookie_http_only=hidden, **options)  # type: ignore[arg-type]
     (line,) = (await ask(balancer)).values("set-cookie")
     assert (b"HttpOnly" in line) == hidden
-    (doubt,) = cookie_doubts(balancer.worker.config)
+    (doubt,) = refused_cookies(balancer.worker.config)
     assert "say --cookie-secure too" in doubt
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionlab.balancer.affinity.pin_log import FORGET, RECORDS, Journal
+from sessionlab.balancer.affinity.pin_log import FORGET, RECORDS, PinLog
 
 SERVICE, PIN = b"service.", b"backend."
 
@@ -28,8 +28,8 @@ def test_everybody_hears_everything_of_the_others_once_and_in_order(
     plan: tuple[int, list[tuple[int, bool]]],
 ) -> None:
     workers, steps = plan
-    memory = Journal.memory(workers)
-    journals = [Journal(memory, workers, n) for n in range(workers)]
+    memory = PinLog.memory(workers)
+    journals = [PinLog(memory, workers, n) for n in range(workers)]
     written: dict[int, list[bytes]] = defaultdict(list)
     heard: dict[int, list[bytes]] = defaultdict(list)
     for number, (worker, reads) in enumerate(steps):
@@ -49,8 +49,8 @@ def test_everybody_hears_everything_of_the_others_once_and_in_order(
 
 
 def test_a_reader_that_slept_through_a_whole_ring_gets_the_newest() -> None:
-    memory = Journal.memory(2)
-    writer, reader = Journal(memory, 2, 0), Journal(memory, 2, 1)
+    memory = PinLog.memory(2)
+    writer, reader = PinLog(memory, 2, 0), PinLog(memory, 2, 1)
     for number in range(RECORDS + 10):
         writer.append(SERVICE, key(number), FORGET)
     heard: list[tuple[bytes, bytes, bytes]] = []

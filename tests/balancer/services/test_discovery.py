@@ -11,13 +11,8 @@ from pathlib import Path
 import pytest
 
 from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.config.model import (
-    Config,
-    DiscoverSpec,
-    parse_address,
-    parse_backend,
-    parse_discover,
-)
+from sessionlab.balancer.config.model import Config, DiscoverSpec
+from sessionlab.balancer.config.parsing import parse_address, parse_backend, parse_discover
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
 from sessionlab.balancer.services.registry import Cluster
@@ -156,7 +151,7 @@ def test_a_name_server_s_answers_are_followed(workers: int) -> None:
         pytest.skip("this machine gives nobody namespaces of their own")
     story = subprocess.run(
         [*alone, sys.executable, "-m", "tests.balancer.named", str(workers)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,8 @@ import pytest
 
 from sessionlab.balancer.__main__ import main
 from sessionlab.balancer.config import file
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
+from sessionlab.balancer.sockets.closing import close_all
 from tests.balancer.conftest import client_connections
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
@@ -85,7 +87,7 @@ async def test_who_waits_for_a_removed_backend_of_his_own_goes_elsewhere(lab: La
     await until(lambda: len(cluster.backends()[0].waiting) == 1)
     new = await lab.backend("new", Gate())
     cluster.add(configure(Options(backend=[new.spec])).backends[0])
-    cluster.remove("app", "old")
+    close_all(cluster.remove("app", "old"))
     assert (await client.answer()).body == b"new"
 
 

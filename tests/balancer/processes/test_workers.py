@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sessionlab.balancer.processes.restarts import Restarts
+from tests.balancer.admin.test_api import JSON
+from tests.balancer.affinity.test_pinning import _app
+from tests.balancer.processes.test_process import Started, ended, started
 from tests.balancer.rawhttp import Message, connect
-from tests.balancer.test_admin import JSON
-from tests.balancer.test_affinity import _app
-from tests.balancer.test_process import Started, ended, started
 
 if TYPE_CHECKING:
     from pathlib import Path

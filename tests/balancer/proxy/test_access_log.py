@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.balancer.proxy.access_log import AccessLog, Record, as_common, as_json
+from tests.balancer.processes.test_process import ended, started
 from tests.balancer.rawhttp import connect, get, ok, until
-from tests.balancer.test_process import ended, started
 
 if TYPE_CHECKING:
     import asyncio

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sessionlab.balancer.config.options import Options, configure
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http.proxy_protocol import Header, parse
 from sessionlab.balancer.processes.single import running

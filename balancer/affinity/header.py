@@ -1,4 +1,4 @@
-"""Affinity by something the request carries: a header, or the address that it comes from.
+"""Affinity by a header's value.
 
 The first request goes where the algorithm says, and the table remembers (HAProxy `stick on`).
 Unlike a hash, pins hold while the cluster grows and while a backend drains.
@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import (
-    INSERTED,
-    LEFT_ALONE,
-    NOTHING_FOUND,
-    VALID,
-    Affinity,
-    Claim,
-    Found,
-    Settled,
-)
+from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
 from sessionlab.balancer.affinity.table import Table, key_of
+from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
+from sessionlab.balancer.backends.pin import INSERTED, VALID
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
@@ -52,14 +45,3 @@ class HeaderAffinity(Affinity):
             self.table.put(claim.key, chosen.pin, now)
             return Settled(b"", INSERTED)
         return LEFT_ALONE
-
-
-class SourceAffinity(HeaderAffinity):
-    """By the client's address."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__("", table)
-
-    def claim(self, fields: Fields, peer: bytes) -> Claim:
-        """The hash of the address."""
-        return Claim(key_of(peer), fields.cookie)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.balancer.config.model import Address, BackendSpec
+from sessionlab.balancer.sockets.closing import close_all
 from tests.balancer.rawhttp import Backend, Message, get, ok, until
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ async def test_retries_go_on_after_backends_were_removed(lab: Lab) -> None:
         await client.get()
     bad = await lab.backend("bad", hang_up)
     cluster = balancer.worker.cluster
-    cluster.remove("app", "good")
+    close_all(cluster.remove("app", "good"))
     cluster.add(BackendSpec("app", "again", Address("127.0.0.1", good.port)))
     cluster.add(BackendSpec("app", "bad", Address("127.0.0.1", bad.port)))
     ticked = balancer.worker.clock

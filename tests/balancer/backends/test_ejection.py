@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.backends.ejection import EjectionPolicy, Ejector
-from sessionlab.balancer.config.model import Address, BackendSpec
+from sessionlab.balancer.backends.ejection import Ejector
+from sessionlab.balancer.config.model import Address, BackendSpec, EjectionPolicy
 from sessionlab.balancer.proxy.retry_budget import RetryBudget
+from tests.balancer.proxy.test_failure import hang_up
 from tests.balancer.rawhttp import get, until
-from tests.balancer.test_failure import hang_up
 
 if TYPE_CHECKING:
     from tests.balancer.conftest import Lab

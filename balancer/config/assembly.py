@@ -1,0 +1,122 @@
+"""From options, which are texts and numbers, to the configuration that they describe."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.balancer.config import model, parsing
+from sessionlab.balancer.config.validation import validate
+from sessionlab.balancer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.balancer.config.model import Config, ServicePolicy
+    from sessionlab.balancer.config.options import Options
+
+_AS_GIVEN = (
+    *("discover_interval", "slow_start", "drain_limit", "panic", "retry_share", "workers"),
+    *("access_log", "explain", "proxy_protocol", "tls_cert", "tls_key"),
+)
+"""The options that are what they say, under the same name."""
+_OF_A_COOKIE = ("name", "path", "domain", "http_only", "same_site", "max_idle", "max_life")
+"""Those of a cookie that are, under its name."""
+
+
+def configure(
+    options: Options, services: Mapping[str, Mapping[str, Any]] | None = None, secret: bytes = b""
+) -> Config:
+    """The configuration that the options describe; raises `UsageError`.
+
+    `services` gives some services options of their own (see `file`); `secret` keys the affinity
+    cookie, and one is made when it is empty.
+    """
+    if options.access_log not in {"none", *model.LOG_FORMATS}:
+        known = " or ".join(model.LOG_FORMATS)
+        raise UsageError(f"--access-log {options.access_log!r}: it is none, {known}")
+    looks = (parsing.parse_discover(text) for text in options.discover or ())
+    made = model.Config(
+        listen=parsing.parse_address(options.listen, "--listen"),
+        admin=None if options.admin == "none" else parsing.parse_address(options.admin, "--admin"),
+        backends=tuple(parsing.parse_backend(text) for text in options.backend or ()),
+        routes=tuple(parsing.parse_route(text) for text in options.route or ()),
+        discover=tuple(dict.fromkeys(looks)),
+        policies=_policies(options, services or {}),
+        default_policy=_policy(options),
+        health=_health(options),
+        timeouts=_timeouts(options),
+        limits=_limits(options),
+        ejection=model.EjectionPolicy(
+            options.eject_after, options.eject_time, options.eject_longest
+        ),
+        trusted=tuple(parsing.parse_network(text) for text in options.trust_proxy or ()),
+        secret=secret or secrets.token_bytes(32),
+        **{name: getattr(options, name) for name in _AS_GIVEN},
+    )
+    return validate(made)
+
+
+def _policies(
+    options: Options, services: Mapping[str, Mapping[str, Any]]
+) -> dict[str, ServicePolicy]:
+    return {
+        parsing.parse_name(name, "service"): _policy(
+            replace(options, **own), own_name="cookie_name" in own
+        )
+        for name, own in services.items()
+    }
+
+
+def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
+    if options.on_pin_lost not in {"redispatch", "fail"}:
+        raise UsageError(f"--on-pin-lost {options.on_pin_lost!r}: it is redispatch or fail")
+    return model.ServicePolicy(
+        algorithm=options.algorithm,
+        affinity=options.affinity,
+        on_pin_lost=options.on_pin_lost,
+        cookie=parsing.cookie_policy(
+            exact=own_name,
+            secure=options.cookie_secure or bool(options.tls_cert),
+            permanent=options.cookie_permanent,
+            **{name: getattr(options, f"cookie_{name}") for name in _OF_A_COOKIE},
+        ),
+        table_entries=options.table_entries,
+        table_idle=options.table_idle,
+    )
+
+
+def _health(options: Options) -> model.HealthPolicy:
+    return model.HealthPolicy(
+        path=parsing.parse_health_path(options.health_path),
+        interval=options.health_interval,
+        timeout=options.health_timeout,
+        rise=options.rise,
+        fall=options.fall,
+        status=parsing.parse_statuses(options.health_status),
+    )
+
+
+def _timeouts(options: Options) -> model.Timeouts:
+    return model.Timeouts(
+        connect=options.connect_timeout,
+        request_header=options.header_timeout,
+        idle=options.idle_timeout,
+        response=options.response_timeout,
+        tunnel=options.tunnel_timeout,
+        pool_idle=options.pool_idle_timeout,
+        drain=options.drain_timeout,
+        queue=options.queue_timeout,
+    )
+
+
+def _limits(options: Options) -> model.Limits:
+    return model.Limits(
+        header_bytes=options.max_header_bytes,
+        header_count=options.max_headers,
+        body=options.max_body,
+        connections=options.max_connections,
+        backend_active=options.max_active,
+        queue=options.max_queue,
+    )
