@@ -1,23 +1,28 @@
-# Four verbs: demo, test, lint, bench. Each makes .venv on its first run.
+# Five verbs: demo, test, test-all, lint, bench. Each makes .venv on its first run.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SPREAD := -n auto --dist loadgroup --no-loadscope-reorder # in the order of tests/conftest.py
 PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: help demo test lint format bench pins clean
+.PHONY: help demo test test-all lint format bench pins clean
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: .venv/run ## set up, then run every scenario on this machine
-	$(BIN)/sessionlab run
+	$(BIN)/sessionlab run --all
 
-test: .venv/dev ## set up, then run the tests
-	$(BIN)/pytest
+test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers
+	$(BIN)/pytest $(SPREAD) -m "not docker and not balancers"
 
-lint: .venv/dev ## formatting, ruff, mypy --strict
+test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx too
+	$(BIN)/pytest $(SPREAD)
+
+lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 format: .venv/dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .

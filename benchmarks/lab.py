@@ -18,7 +18,7 @@ import uvloop
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import Rolling
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.events import Events
@@ -43,7 +43,7 @@ async def timed(what: str) -> AsyncIterator[None]:
 
 def cluster(fabric: Fabric, label: str, nodes: int) -> Cluster:
     description = Description((Service("app", nodes, "redis"),))
-    return Cluster(description, fabric.site(label), history=History(), events=Events())
+    return Cluster(description, fabric.sandbox(label), history=History(), events=Events())
 
 
 async def boots() -> None:

@@ -29,6 +29,12 @@ class FabricLost(StartError):
     """What the cluster ran on went away in the middle of a run."""
 
 
+class NothingShown(LabError):
+    """The lab itself was in trouble (no descriptor left, say): nothing it saw proves anything."""
+
+    exit_status = 3
+
+
 class StepError(LabError):
     """A step of a story could not be done (a login refused, a node that is not there)."""
 

@@ -14,10 +14,10 @@ from sessionlab import (
     Answer,
     Client,
     Cluster,
-    Cut,
     Deploy,
     Fate,
     Lab,
+    Recreate,
     Rolling,
     Users,
     main,
@@ -28,7 +28,7 @@ from sessionlab import (
 SHOPPERS = 4  # for each server
 VISIT = 5  # requests, and a shopper has paid
 LONG, SHORT = Rolling(limit=5.0), Rolling(limit=0.1)  # seconds that a drain may take
-PAUSE = 0.02  # seconds between a shopper's requests
+PAUSE = 0.05  # seconds between a shopper's requests
 COLUMNS = ["", "kept", "moved", "lost", "interrupted", "for at most"]
 
 Shop = Callable[[Client], Coroutine[object, object, Answer]]
@@ -38,12 +38,13 @@ Shop = Callable[[Client], Coroutine[object, object, Answer]]
     "rolling-deploy",
     "A rolling deploy of all servers: under which settings it logs nobody out",
     least_nodes=2,
+    slow=True,
 )
 async def rolling_deploy(lab: Lab) -> None:
     cluster = lab.cluster
     wrong = {
         "memory, round-robin": deployed(lab, cluster("memory"), LONG),
-        "memory, sticky, cut": deployed(lab, cluster("memory", affinity="cookie"), Cut()),
+        "memory, sticky, recreate": deployed(lab, cluster("memory", affinity="cookie"), Recreate()),
         "memory, sticky, drain too short": deployed(
             lab, cluster("memory", affinity="cookie"), SHORT
         ),

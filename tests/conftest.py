@@ -1,18 +1,48 @@
-"""What a test's marker asks of the machine."""
+"""What a test's markers ask of the machine, and of the processes that tests are spread over."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
-from tests.installed import IN_CI, docker_engine
+from tests.installed import BALANCERS, IN_CI, missing
+
+HERE = Path(__file__).parent
+ONE_BY_ONE = (
+    "lab/cli/test_command.py",
+    "scenarios/test_sabotage.py",
+    "scenarios/test_scenarios.py",
+    "test_action.py",
+)
+"""Files of few and long tests, each of which may go to another process, and all of them first."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            if mark.args[0] in BALANCERS:
+                item.add_marker("balancers")
+        group = _group(item)
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _group(item) is not None)
+
+
+def _group(item: pytest.Item) -> str | None:
+    """Which tests share a process: those of a file, for what they share; Docker's wait in line."""
+    if item.get_closest_marker("docker"):
+        return "docker"
+    file = item.path.relative_to(HERE).as_posix()
+    return None if file in ONE_BY_ONE else file
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("docker") and not IN_CI and docker_engine() is None:
-        pytest.skip("no Docker engine answers")
+    if not IN_CI and (why := missing(item)):
+        pytest.skip(why)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -97,6 +97,12 @@ def test_a_broken_claim_fails_the_job_and_is_in_its_summary(runner: Runner) -> N
     assert "| ❌ broken | <code>mine</code> | 0 of 1 | Mine |" in runner.summary.read_text()
 
 
+def test_a_job_in_which_nothing_was_judged_fails_unless_that_is_allowed(runner: Runner) -> None:
+    alone = {"scenarios": "sticky-node-dies", "nodes": "1"}
+    assert runner.run("Run the scenarios", **alone).returncode == 3
+    assert runner.run("Run the scenarios", **alone, **{"allow-skips": "true"}).returncode == 0
+
+
 def test_what_a_user_types_is_not_run(runner: Runner) -> None:
     done = runner.run("Run the scenarios", scenarios="$(touch pwned)", seed="1; touch pwned")
     assert done.returncode == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.affinity.cookie import CookieAffinity
@@ -72,12 +73,34 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
     ),
     "source": lambda s: SourceAffinity(s.table(unknown=NONE)),
 }
+ENTRY_POINTS = "sessionlab.affinities"
+"""The group in which an installed package offers affinities of its own: name = factory."""
 
 
 def make(setting: Setting) -> Affinity:
     """The affinity that the policy names (`KIND` or `KIND:ARGUMENT`); raises `UsageError`."""
     name = setting.policy.affinity
-    factory = KINDS.get(name.partition(":")[0])
-    if factory is None:
-        raise UsageError(f"unknown affinity {name!r}; there are {', '.join(KINDS)}")
-    return factory(setting)
+    kind = name.partition(":")[0]
+    return KINDS[kind](setting) if kind in KINDS else _offered(kind, setting)
+
+
+def _offered(kind: str, setting: Setting) -> Affinity:
+    """One that an installed package offers; what is wrong with it is said, and whose it is."""
+    offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if kind not in offered:
+        there = ", ".join([*KINDS, *sorted(offered.keys() - KINDS.keys())])
+        raise UsageError(f"unknown affinity {setting.policy.affinity!r}; there are {there}")
+    point = offered[kind]
+    try:
+        return _checked(point.load()(setting))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything
+        whose = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
+        why = f"{type(error).__name__}: {error}; it comes with {whose}"
+        raise UsageError(f"affinity {kind!r}, {point.value}: {why}") from None
+
+
+def _checked(made: Affinity) -> Affinity:
+    wanted = ("claim", "find", "settle", "sticks", "renews", "table", "keep")
+    if lacking := ", ".join(name for name in wanted if not hasattr(made, name)):
+        raise TypeError(f"what it makes has no {lacking}")
+    return made

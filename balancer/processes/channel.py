@@ -44,7 +44,7 @@ class WorkerLink:
 
     async def ask(self, order: str, body: Any = None) -> Any:
         """Send an order and return its answer; None when the worker is gone or stuck."""
-        if self._writer is None or self.ended.is_set():
+        if self._writer is None or self._writer.is_closing() or self.ended.is_set():
             return None
         self._number += 1
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -158,13 +158,12 @@ class _Parent:
                 runner, where = await listener.serve(self.cluster, self.workers, config.admin)
             await self.workers.sync()
             self._discovery.follow(config)
-            on_stop(self._stop)  # who reads where it listens may stop it at once
+            on_stop(self._stop)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
-            say_where(config, self._slots.where, where)
+            say_where(config, self._slots.where, where)  # last: who reads it may send a signal
             await self._stop.wait()
             self._slots.close()
-            await self.workers.order("drain")
-            await self._wait_or_kill(watching)
+            await asyncio.gather(self.workers.order("drain"), self._wait_or_kill(watching))
             return 0 if all(await asyncio.gather(*watching)) else 1
         finally:
             await self._discovery.stop()

@@ -135,8 +135,8 @@ async def serve(config: Config, read: Reload) -> None:
     stop = asyncio.Event()
     async with running(config) as balancer:
         loop.add_signal_handler(signal.SIGHUP, balancer.reload, read)
-        on_stop(stop)  # who reads where it listens may stop it at once
-        say_where(config, balancer.listen, balancer.admin)
+        on_stop(stop)
+        say_where(config, balancer.listen, balancer.admin)  # last: who reads it may send a signal
         tune()
         await stop.wait()
 

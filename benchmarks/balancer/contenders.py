@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from sessionlab.lab.fabrics.local.programs import executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +65,7 @@ def _haproxy(setup: Setup) -> list[str]:
         + ("  cookie SRV insert indirect nocache\n" if setup.cookie else "")
         + servers
     )
-    return ["haproxy", "-db", "-q", "-f", str(config)]
+    return [executable("haproxy") or "haproxy", "-db", "-q", "-f", str(config)]
 
 
 def _nginx(setup: Setup) -> list[str]:
@@ -85,7 +86,7 @@ def _nginx(setup: Setup) -> list[str]:
         "proxy_set_header X-Forwarded-For $remote_addr;\n"
         "proxy_set_header X-Request-ID $request_id; } } }\n"
     )
-    return ["nginx", "-c", str(config)]
+    return [executable("nginx") or "nginx", "-c", str(config)]
 
 
 def ours(name: str, directory: Path | None = None) -> Contender:
@@ -102,8 +103,8 @@ def _module_in(directory: Path | None) -> str:
 def found() -> list[Contender]:
     """Those that are installed; ours first."""
     contenders = [ours("ours")]
-    if shutil.which("haproxy"):
+    if executable("haproxy"):
         contenders.append(Contender("haproxy", _haproxy))
-    if shutil.which("nginx"):
+    if executable("nginx"):
         contenders.append(Contender("nginx", _nginx, has_cookies=False))
     return contenders

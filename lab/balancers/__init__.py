@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import aiohttp
-
 from sessionlab.lab.balancers.builtin import Builtin
+from sessionlab.lab.balancers.external import ExternalBalancer
 from sessionlab.lab.balancers.haproxy import HAProxy
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.balancers.nginx import Nginx
-from sessionlab.lab.description.cluster import Description
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.description.variants import Factories
 
-MakeBalancer = Callable[[Description, Site, aiohttp.ClientSession], Balancer]
-
-BALANCERS: dict[str, MakeBalancer] = {
-    "builtin": Builtin,
-    "haproxy": HAProxy,
-    "nginx": Nginx,
-}
+BALANCERS: Factories[Balancer] = Factories(
+    "sessionlab.balancers",
+    {"builtin": Builtin, "haproxy": HAProxy, "nginx": Nginx, "external": ExternalBalancer},
+    *("part", "ready", "states", "add", "drain", "pins", "remove", "reload"),
+)

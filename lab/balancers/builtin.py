@@ -13,24 +13,26 @@ import aiohttp
 from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
-from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Sandbox
+from sessionlab.lab.waiting import until
 
 FILE = "balancer.toml"
 RELOADED = "configuration reloaded"  # what it logs
 
 
 class Builtin:
-    """One `python -m sessionlab.balancer`, with a public and an admin address on its site."""
+    """One `python -m sessionlab.balancer`, with a public and an admin address on its sandbox."""
 
-    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
-        self.address = site.place(PART, description.port)
-        self.admin = site.place(PART)
-        self.edge = Edge.on(site, self.address.host) if description.tls else None
+    def __init__(
+        self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
+    ) -> None:
+        self.address = sandbox.place(PART, description.port)
+        self.admin = sandbox.place(PART)
+        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
         self._description = description
-        self._site = site
+        self._sandbox = sandbox
         self._http = http
         self._backends: list[Backend] = []
         self._secret = secrets.token_urlsafe(32)
@@ -87,11 +89,11 @@ class Builtin:
         self._write([one for one in self._backends if one != backend])
 
     async def reload(self) -> None:
-        reloads = self._site.log(PART).count(RELOADED)
-        await self._site.signal(PART, signal.SIGHUP)
+        reloads = self._sandbox.log(PART).count(RELOADED)
+        await self._sandbox.signal(PART, signal.SIGHUP)
 
         async def reloaded() -> bool:
-            return self._site.log(PART).count(RELOADED) > reloads
+            return self._sandbox.log(PART).count(RELOADED) > reloads
 
         await until("the balancer to reload", reloaded)
 
@@ -99,7 +101,7 @@ class Builtin:
         """Keep the file true to what was changed at runtime, so that a reload undoes none of it."""
         self._backends = list(backends)
         listed = [f"{one.service}/{one.name}={one.address}" for one in backends]
-        return self._site.write(FILE, f"backend = {json.dumps(listed)}\n")
+        return self._sandbox.write(FILE, f"backend = {json.dumps(listed)}\n")
 
     async def _rows(self) -> list[dict[str, Any]]:
         async with self._http.get(f"{self.admin.url}/backends") as got:

@@ -15,10 +15,10 @@ from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
-from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Sandbox
+from sessionlab.lab.waiting import until
 
 FILE = "haproxy.cfg"
 STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections
@@ -33,15 +33,17 @@ RESYNC_SECONDS = 5.1
 class HAProxy:
     """A master that keeps its process id and one worker, replaced at each reload (`-W`)."""
 
-    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
-        self.address = site.place(PART, description.port)
-        self.admin = site.place(PART)
-        self.edge = Edge.on(site, self.address.host) if description.tls else None
-        self._peer = site.place(PART)
-        self._runtime = site.place(PART)
-        self._program = program("haproxy", site)
+    def __init__(
+        self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
+    ) -> None:
+        self.address = sandbox.place(PART, description.port)
+        self.admin = sandbox.place(PART)
+        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
+        self._peer = sandbox.place(PART)
+        self._runtime = sandbox.place(PART)
+        self._program = program("haproxy", sandbox)
         self._description = description
-        self._site = site
+        self._sandbox = sandbox
         self._http = http
         self._backends: list[Backend] = []
         self._draining: set[str] = set()
@@ -111,12 +113,12 @@ class HAProxy:
         if keeps_pins:
             await asyncio.sleep(self._started + RESYNC_SECONDS - time.monotonic())
         sign = GONE if keeps_pins else STOPPED
-        reloads = self._site.log(PART).count(sign)
+        reloads = self._sandbox.log(PART).count(sign)
         self._configure(self._backends)
         await self._signal_master()
 
         async def replaced() -> bool:
-            return self._site.log(PART).count(sign) > reloads
+            return self._sandbox.log(PART).count(sign) > reloads
 
         await until("haproxy to take its new configuration", replaced)
         self._started = time.monotonic()
@@ -128,15 +130,15 @@ class HAProxy:
 
     async def _signal_master(self) -> None:
         """Have the master reload. It is deaf to signals until it has settled after the last one."""
-        heard = self._site.log(PART).count(RELOADING)
+        heard = self._sandbox.log(PART).count(RELOADING)
         signalled = 0.0
 
         async def hears() -> bool:
             nonlocal signalled
             if time.monotonic() - signalled > SETTLED_SECONDS:
                 signalled = time.monotonic()
-                await self._site.signal(PART, signal.SIGUSR2)
-            return self._site.log(PART).count(RELOADING) > heard
+                await self._sandbox.signal(PART, signal.SIGUSR2)
+            return self._sandbox.log(PART).count(RELOADING) > heard
 
         await until("haproxy to begin its reload", hears)
 
@@ -178,14 +180,14 @@ class HAProxy:
             listen=self.address,
             admin=self.admin,
             peer=self._peer,
-            room=self._site.room,
+            room=self._sandbox.room,
             description=self._description,
             backends=backends,
             runtime=self._runtime,
             draining=self._draining,
             edge=self.edge,
         )
-        return self._site.write(FILE, configuration(plan))
+        return self._sandbox.write(FILE, configuration(plan))
 
 
 def _is_unchecked(row: dict[str, str]) -> bool:

@@ -19,10 +19,10 @@ from sessionlab.lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import Skip
-from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Sandbox
+from sessionlab.lab.waiting import until
 
 FILE = "nginx.conf"
 LEAVING = "gracefully shutting down"
@@ -32,13 +32,15 @@ DISABLED = re.compile(r'temporarily disabled .*upstream: "http://([^/"]+)')
 class Nginx:
     """A master that keeps its process id and one worker, replaced at each reload."""
 
-    def __init__(self, description: Description, site: Site, http: aiohttp.ClientSession) -> None:
-        self.address = site.place(PART, description.port)
-        self.admin = site.place(PART)
-        self.edge = Edge.on(site, self.address.host) if description.tls else None
-        self._program = program("nginx", site)
+    def __init__(
+        self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
+    ) -> None:
+        self.address = sandbox.place(PART, description.port)
+        self.admin = sandbox.place(PART)
+        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
+        self._program = program("nginx", sandbox)
         self._description = description
-        self._site = site
+        self._sandbox = sandbox
         self._http = http
         self._backends: list[Backend] = []
         self._version = 0
@@ -48,7 +50,7 @@ class Nginx:
 
     def part(self, backends: Sequence[Backend]) -> Part:
         path = self._configure(backends)
-        return Part(PART, self._program, ["-p", self._site.room, "-e", "stderr", "-c", path])
+        return Part(PART, self._program, ["-p", self._sandbox.room, "-e", "stderr", "-c", path])
 
     async def ready(self) -> bool:
         """Whether it answers, with the configuration that it was given last."""
@@ -60,7 +62,7 @@ class Nginx:
 
     async def states(self) -> dict[str, str]:
         """Up, unless its log says that a server was taken out and has not come back since."""
-        log = self._site.log(PART)
+        log = self._sandbox.log(PART)
         now = time.monotonic()
         for address in DISABLED.findall(log, self._read):
             self._disabled[address] = now
@@ -88,12 +90,12 @@ class Nginx:
 
     async def reload(self) -> None:
         """Reload, and wait until the old worker takes no more connections."""
-        workers_left = self._site.log(PART).count(LEAVING)
+        workers_left = self._sandbox.log(PART).count(LEAVING)
         self._configure(self._backends)
-        await self._site.signal(PART, signal.SIGHUP)
+        await self._sandbox.signal(PART, signal.SIGHUP)
 
         async def replaced() -> bool:
-            return await self.ready() and self._site.log(PART).count(LEAVING) > workers_left
+            return await self.ready() and self._sandbox.log(PART).count(LEAVING) > workers_left
 
         await until("nginx to take its new configuration", replaced)
 
@@ -104,10 +106,10 @@ class Nginx:
             self.address,
             self.admin,
             self.admin,
-            self._site.room,
+            self._sandbox.room,
             self._description,
             backends,
             self._version,
             edge=self.edge,
         )
-        return self._site.write(FILE, configuration(plan))
+        return self._sandbox.write(FILE, configuration(plan))

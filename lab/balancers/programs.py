@@ -11,7 +11,7 @@ PACKAGES = {"haproxy": "haproxy", "nginx": "nginx-light"}
 
 
 class Ground(Protocol):
-    """What can tell whether a program is there: a fabric, or a site on it."""
+    """What can tell whether a program is there: a fabric, or a sandbox on it."""
 
     def executable(self, *names: str) -> str | None: ...
 

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 
 from sessionlab.lab.description.certificates import new_certificate
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.interface import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class Edge:
     authority: str
 
     @classmethod
-    def on(cls, site: Site, host: str) -> Edge:
+    def on(cls, sandbox: Sandbox, host: str) -> Edge:
         """Make a certificate for that host, and write it where the balancer can read it."""
         made = new_certificate(host)
         return cls(
-            site.write("edge.crt", made.chain),
-            site.write("edge.key", made.key),
-            site.write("edge.pem", made.chain + made.key),
+            sandbox.write("edge.crt", made.chain),
+            sandbox.write("edge.key", made.key),
+            sandbox.write("edge.pem", made.chain + made.key),
             made.authority,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -20,20 +21,20 @@ from sessionlab.lab.description.target import FORM, parse_target
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.reports.as_json import to_json
-from sessionlab.lab.reports.as_junit import to_junit
-from sessionlab.lab.reports.as_summary import to_summary
+from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
-from sessionlab.lab.scenario.finding import chosen
-from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.finding import chosen, installed
+from sessionlab.lab.scenario.lab import SETTINGS, Settings
 from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, release, run
 from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.verdicts.results import RunResult
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SCENARIO]...", help="Names or files; all of them when none is named."),
+    typer.Argument(
+        metavar="[SCENARIO]...", help="Names or files; all but slower ones when none is named."
+    ),
 ]
 FabricName = Annotated[str, typer.Option(help="What the cluster runs on.", **one_of(FABRICS))]
 BalancerName = Annotated[
@@ -51,14 +52,21 @@ RedisUrl = Annotated[
 def command(
     scenarios: Names = None,
     *,
-    fabric: FabricName = "local",
-    balancer: BalancerName = "builtin",
-    nodes: Nodes = 3,
+    everything: Annotated[
+        bool, typer.Option("--all", help="When none is named: the slower ones as well.")
+    ] = False,
+    fabric: FabricName = SETTINGS.fabric,
+    balancer: BalancerName = SETTINGS.balancer,
+    nodes: Nodes = SETTINGS.nodes,
     seed: Annotated[
         int | None, typer.Option(help="Repeats a run's random choices; drawn when not given.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write report, events and histories to this folder.")
+        Path | None,
+        typer.Option(
+            help="Write report, events and histories to this folder; an earlier run"
+            " there is replaced."
+        ),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the result as JSON; - for standard output.")
@@ -67,6 +75,10 @@ def command(
     summary: Annotated[
         Path | None,
         typer.Option(help="Append the result as Markdown, as to a CI job's summary."),
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Write a report by name: see `sessionlab list`."),
     ] = None,
     redis_url: RedisUrl = None,
     target: Annotated[
@@ -78,19 +90,36 @@ def command(
             " SESSIONLAB_TARGET_PASSWORD. What it cannot show is skipped.",
         ),
     ] = None,
+    allow_skips: Annotated[
+        bool,
+        typer.Option(
+            "--allow-skips", help="It is no failure when every scenario was skipped (status 0)."
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Scenarios side by side.")] = SIDE_BY_SIDE,
 ) -> None:
     """Run scenarios: build their clusters, break them, and judge every claim.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
+
+    Exit status: 0 every claim holds; 1 a claim does not; 2 wrong usage; 3 nothing could be shown: a
+    cluster that did not start, a scenario that claims nothing or forgot an await, or every scenario
+    skipped (see --allow-skips); 130 interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
-    settings = Settings(fabric, balancer, nodes, seed, redis_url)
+    settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     if target:
         settings = _on_target(settings, target)
-    outputs = Outputs(out, json, junit, summary)
-    raise typer.Exit(run_and_report(chosen(scenarios or []), settings, outputs, jobs))
+    if everything and scenarios:
+        raise UsageError("--all and names exclude each other", "leave one of them out")
+    given = [*_named(json=json, junit=junit, summary=summary), *map(_report, report or [])]
+    outputs = Outputs(out, given)
+    stories = chosen(scenarios or [], slow=everything)
+    status = run_and_report(stories, settings, outputs, jobs)
+    if not scenarios and (left_out := len(installed()) - len(stories)):
+        typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
+    raise typer.Exit(status)
 
 
 def _on_target(settings: Settings, text: str) -> Settings:
@@ -100,10 +129,10 @@ def _on_target(settings: Settings, text: str) -> Settings:
         raise UsageError("--redis-url and --target exclude each other")
     return replace(
         settings,
-        fabric="running",
+        fabric="external",
+        fabric_options={"target": target},
         balancer=target.balancer,
         nodes=len(target.addresses()),
-        target=target,
     )
 
 
@@ -112,14 +141,17 @@ class Outputs:
     """Where the result goes besides the screen."""
 
     folder: Path | None = None
-    json: Path | None = None
-    junit: Path | None = None
-    summary: Path | None = None
+    reports: Sequence[tuple[str, Path]] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for _, path in self.reports]
 
     def check(self) -> None:
         """Find out before the run, not after it, that its result cannot be kept."""
-        for path in (self.json, self.junit, self.summary):
-            if path is None or _is_stdout(path):
+        for name, path in self.reports:
+            REPORTS.named(name)
+            if _is_stdout(path):
                 continue
             try:
                 path.open("a", encoding="utf-8").close()
@@ -128,7 +160,18 @@ class Outputs:
 
     @property
     def take_stdout(self) -> bool:
-        return any(map(_is_stdout, (self.json, self.junit, self.summary)))
+        return any(map(_is_stdout, self.files))
+
+
+def _named(**paths: Path | None) -> list[tuple[str, Path]]:
+    return [(name, path) for name, path in paths.items() if path is not None]
+
+
+def _report(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not path:
+        raise UsageError(f"--report {text} makes no sense", "write NAME=FILE, or NAME=-")
+    return name, Path(path)
 
 
 def run_and_report(
@@ -136,7 +179,7 @@ def run_and_report(
 ) -> int:
     """Run, print, write what was asked for; the exit status."""
     outputs.check()
-    folder = Folder(outputs.folder) if outputs.folder else None
+    folder = Folder(outputs.folder, outputs.files) if outputs.folder else None
     report = ConsoleReport(Console(stderr=outputs.take_stdout, highlight=False))
     events = Events(report.hear)
     if folder:
@@ -159,21 +202,16 @@ def run_and_report(
 def _write(result: RunResult, outputs: Outputs, folder: Folder | None) -> None:
     if folder:
         folder.write(result, release())
-    for path, text in (
-        (outputs.json, to_json(result, release())),
-        (outputs.junit, to_junit(result)),
-        (outputs.summary, to_summary(result)),
-    ):
-        if path is None:
-            continue
+    for name, path in outputs.reports:
+        text = REPORTS[name](result)
         if _is_stdout(path):
             sys.stdout.write(text)
-        elif path == outputs.summary:  # earlier steps may have written to it
+        elif name == "summary":  # earlier steps may have written to it
             with path.open("a", encoding="utf-8") as file:
                 file.write(text)
         else:
             path.write_text(text, encoding="utf-8")
 
 
-def _is_stdout(path: Path | None) -> bool:
+def _is_stdout(path: Path) -> bool:
     return str(path) == "-"

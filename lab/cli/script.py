@@ -21,7 +21,8 @@ def main(story: Scenario) -> None:
 
     # Typer reads the options off the function, so it has those of `run`, but for the names.
     whole = inspect.signature(run.command, eval_str=True)
-    options = [option for name, option in whole.parameters.items() if name != "scenarios"]
+    which = ("scenarios", "everything")
+    options = [option for name, option in whole.parameters.items() if name not in which]
     command.__signature__ = whole.replace(parameters=options)  # type: ignore[attr-defined]
     command.__annotations__ = {option.name: option.annotation for option in options}
     command.__doc__ = story.title

@@ -10,38 +10,40 @@ from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.run import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.description.cluster import STRATEGIES, Description, Service
+from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
+from sessionlab.lab.description.families import STRATEGIES
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
+from sessionlab.lab.scenario.lab import SETTINGS
 
 NEWS = ("node.", "redis.", "balancer.")
 
 
 def command(
     *,
-    fabric: FabricName = "local",
-    balancer: BalancerName = "builtin",
-    nodes: Nodes = 3,
+    fabric: FabricName = SETTINGS.fabric,
+    balancer: BalancerName = SETTINGS.balancer,
+    nodes: Nodes = SETTINGS.nodes,
     strategy: Annotated[
         str,
         typer.Option(help="How nodes know a user.", **one_of(STRATEGIES)),
-    ] = "memory",
+    ] = SERVICE.strategy,
     affinity: Annotated[
         str, typer.Option(help="What ties a client to a node: see `sessionlab list`.")
-    ] = "none",
-    algorithm: Annotated[str, typer.Option(help="How a node is chosen.")] = "round-robin",
+    ] = CLUSTER.affinity,
+    algorithm: Annotated[str, typer.Option(help="How a node is chosen.")] = CLUSTER.algorithm,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
-    ] = 0,
+    ] = CLUSTER.port,
     redis_url: RedisUrl = None,
 ) -> None:
-    """Boot a cluster, print its addresses and how to try it, and stay until Ctrl-C.
+    """ClusterRuntime a cluster, print its addresses and how to try it, and stay until Ctrl-C.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
     """
     description = Description(
-        services=(Service("app", nodes, strategy),),
+        services=(Service(nodes=nodes, strategy=strategy),),
         balancer=balancer,
         affinity=affinity,
         algorithm=algorithm,
@@ -52,11 +54,11 @@ def command(
 
 async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
     events = Events(_tell)
-    fabric = FABRICS[fabric_name]()
+    fabric = FABRICS.make(fabric_name)
     try:
         await fabric.open()
         async with Cluster(
-            description, fabric.site("up"), history=History(), events=events, redis_url=redis_url
+            description, fabric.sandbox("up"), history=History(), events=events, redis_url=redis_url
         ) as cluster:
             typer.echo(_how_to_try(cluster))
             await cluster.watch()

@@ -30,6 +30,8 @@ def command(
                 typer.echo(f"  {users.interrupted} interrupted, for {users.longest} ms at most")
             for line in users.told(scenario.name):
                 typer.echo(f"  {line}")
+            for note in scenario.notes:
+                typer.echo(f"  {note}")
             for line in _lines(scenario) if each else ():
                 typer.echo(f"  {line}")
         else:

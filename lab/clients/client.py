@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 from collections.abc import Mapping
-from types import SimpleNamespace, TracebackType
+from dataclasses import replace
+from types import TracebackType
 from typing import Self
 
-import aiohttp
 from yarl import URL
 
 from sessionlab.lab.clients.cookie_jar import OneSite
-from sessionlab.lab.clients.network import ANY_WAY, Way
+from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
+from sessionlab.lab.clients.wire import Exchange, Wire
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.answers import JSON, Answer, Answers
-from sessionlab.lab.record.history import History, Operation, outcome_of
+from sessionlab.lab.record.history import History, Operation, ending_of
 
 SESSION_COOKIE = "sid"
 EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
-PATIENCE = 10.0  # seconds until a request counts as unanswered
+NODE = "X-Node"
+PATIENCE = 10.0
 
 
 class Client:
@@ -38,22 +40,24 @@ class Client:
         events: Events,
         scenario: str,
         cluster: str = "",
-        way: Way = ANY_WAY,
+        network: ClientNetwork = ANY_NETWORK,
         tab: int = 0,
     ) -> None:
         self.user = user
         self.token: str | None = None
         self.headers: dict[str, str] = {}
         """What it sends with every request, besides what HTTP and its credential ask for."""
+        self.patience = PATIENCE
+        """Seconds until a request counts as unanswered."""
         self._password = password
         self._url = url
         self._history = history
         self._events = events
         self._scenario = scenario
         self._cluster = cluster
-        self._way = way
+        self._network = network
         self._tab = tab
-        self._http = self._connect(OneSite(url))
+        self._wire = Wire(OneSite(url), network)
 
     def __repr__(self) -> str:
         return f"<Client {self.user}>"
@@ -115,7 +119,7 @@ class Client:
     @property
     def cookies(self) -> dict[str, str]:
         """Its cookies, by name."""
-        return {cookie.key: cookie.value for cookie in self._http.cookie_jar}
+        return {cookie.key: cookie.value for cookie in self._wire.jar}
 
     @property
     def credential(self) -> str:
@@ -130,12 +134,12 @@ class Client:
     @property
     def secure_cookies(self) -> set[str]:
         """The names of its cookies that are for TLS only."""
-        return {cookie.key for cookie in self._http.cookie_jar if cookie["secure"]}
+        return {cookie.key for cookie in self._wire.jar if cookie["secure"]}
 
     def copy_credential(self, other: Client) -> None:
         """Take over all that another client holds, as a thief or a second tab would."""
         self.token = other.token
-        self._http.cookie_jar.update_cookies(other.cookies, URL(self._url))
+        self._wire.jar.update_cookies(other.cookies, URL(self._url))
 
     def present(self, token: str) -> None:
         """Present this value from now on, as a bearer token."""
@@ -143,21 +147,20 @@ class Client:
 
     def keep_cookie(self, name: str, value: str) -> None:
         """Have a cookie from before, and send it from now on."""
-        self._http.cookie_jar.update_cookies({name: value}, URL(self._url))
+        self._wire.jar.update_cookies({name: value}, URL(self._url))
 
     def forget(self) -> None:
         """Drop the credential, and keep the connection."""
         self.token = None
-        self._http.cookie_jar.clear()
+        self._wire.jar.clear()
 
     async def reconnect(self) -> None:
-        """Drop the connections, and keep the credential."""
-        jar = self._http.cookie_jar
-        await self._http.close()
-        self._http = self._connect(jar)
+        """Drop the connections, and keep the credential; what is under way is still answered."""
+        old, self._wire = self._wire, Wire(self._wire.jar, self._network)
+        await old.retire()
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._wire.close()
 
     # The wire
 
@@ -174,47 +177,42 @@ class Client:
         prefix = f"/{service}" if service and at is None else ""
         url = f"{at or self._url}{prefix}{path}"
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        headers = {**self.headers, **bearer}
-        seen = SimpleNamespace(new=False, sent=False, credential=0)
         invoked = self._events.now()
-        status, error, content = None, None, {}
-        said: Mapping[str, str] = {}
-        try:
-            async with self._http.request(
-                method, url, json=body, headers=headers, trace_request_ctx=seen
-            ) as response:
-                seen.credential = _credential_size(response.request_info.headers)
-                status, said = response.status, response.headers
-                content = await _body(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            status, error = None, f"{type(problem).__name__}: {problem}"
-        if isinstance(token := content.get("access_token"), str):
+        got = await self._wire.ask(
+            method, url, headers={**self.headers, **bearer}, body=body, patience=self.patience
+        )
+        if isinstance(token := got.content.get("access_token"), str):
             self.token = token
-        verdict, reason = explained(said.get(EXPLAINED, ""))
-        operation = Operation(
+        operation = self._noted(method, prefix + path, invoked, got)
+        operation = replace(operation, item=_text(body or {}, "item"), direct=at is not None)
+        self._record(operation)
+        if got.given_up:
+            raise asyncio.CancelledError
+        return Answer(operation, got.content)
+
+    def _noted(self, method: str, path: str, invoked: float, got: Exchange) -> Operation:
+        verdict, reason = explained(got.headers.get(EXPLAINED, ""))
+        return Operation(
             client=self.user,
             method=method,
-            path=prefix + path,
+            path=path,
             invoked=invoked,
             completed=self._events.now(),
-            outcome=outcome_of(method, status, sent=seen.sent),
-            status=status,
-            node=said.get("X-Node"),
-            user=_text(content, "user"),
-            error=error,
-            new_connection=seen.new,
-            credential=seen.credential,
+            outcome=ending_of(method, got.status, sent=got.sent),
+            status=got.status,
+            node=got.headers.get(NODE),
+            user=_text(got.content, "user"),
+            error=got.error,
+            new_connection=got.new_connection,
+            credential=got.credential,
             verdict=verdict,
             reason=reason,
-            version=_text(content, "version"),
-            item=_text(body or {}, "item"),
-            items=_items(content),
+            version=_text(got.content, "version"),
+            items=_items(got.content),
             cluster=self._cluster,
             tab=self._tab,
-            direct=at is not None,
+            given_up=got.given_up,
         )
-        self._record(operation)
-        return Answer(operation, content)
 
     def _record(self, operation: Operation) -> None:
         self._history.append(operation)
@@ -229,24 +227,6 @@ class Client:
             seconds=operation.completed - operation.invoked,
         )
 
-    def _connect(self, jar: aiohttp.abc.AbstractCookieJar) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            cookie_jar=jar,
-            connector=self._way.connector(),
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
-            trace_configs=[_TRACE],
-            auto_decompress=False,
-        )
-
-
-async def _body(response: aiohttp.ClientResponse) -> dict[str, JSON]:
-    """The JSON object of an answer; empty when it is something else."""
-    with contextlib.suppress(ValueError, aiohttp.ContentTypeError):
-        found = await response.json(content_type=None)
-        if isinstance(found, dict):
-            return found
-    return {}
-
 
 def explained(header: str) -> tuple[str, str]:
     """The pin's verdict and the reason why it moved, out of `backend=n2; affinity=VN; reason=…`."""
@@ -254,36 +234,11 @@ def explained(header: str) -> tuple[str, str]:
     return said.get("affinity", ""), said.get("reason", "")
 
 
-def _text(body: dict[str, JSON], name: str) -> str | None:
+def _text(body: Mapping[str, JSON], name: str) -> str | None:
     value = body.get(name)
     return value if isinstance(value, str) else None
 
 
-def _items(body: dict[str, JSON]) -> tuple[str, ...] | None:
+def _items(body: Mapping[str, JSON]) -> tuple[str, ...] | None:
     items = body.get("items")
     return tuple(str(item) for item in items) if isinstance(items, list) else None
-
-
-def _credential_size(headers: object) -> int:
-    """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
-    lines = dict(headers).items()  # type: ignore[call-overload]
-    return sum(len(f"{n}: {v}\r\n") for n, v in lines if n.lower() in ("cookie", "authorization"))
-
-
-def _trace() -> aiohttp.TraceConfig:
-    """Notes on each request's context whether it needed a new connection and was sent."""
-
-    async def connected(_: object, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.new = True
-
-    async def sent(_: object, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.sent = True
-
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    trace.on_request_headers_sent.append(sent)
-    trace.freeze()
-    return trace
-
-
-_TRACE = _trace()

@@ -9,7 +9,7 @@ import aiohttp
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ClientNetwork:
     """`source` is one of this machine's addresses, None for whichever the system takes.
 
     `tls` says which certificates are believed; without it, those that the system believes.
@@ -27,4 +27,4 @@ class Way:
         )
 
 
-ANY_WAY = Way()
+ANY_NETWORK = ClientNetwork()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from random import Random
 from types import TracebackType
 from typing import Self
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.record.answers import Answer, Answers
+from sessionlab.lab.waiting import until
 
 PAUSE = 0.005  # seconds between an answer and the client's next request
 PATIENCE = 30.0
@@ -20,20 +21,29 @@ Does = Callable[[Client], Coroutine[object, object, Answer]]
 class Traffic:
     """Each client asks, waits for the answer, and asks again; a context manager.
 
-    When it is left each client has the answer to its last request, and asks no more.
+    When it is left each client has the answer to its last request, and asks no more. Who begins
+    and how long each pauses (up to twice `pause` seconds) is `drawn`: in lockstep, a round-robin
+    balancer would send each of them to one and the same node.
     """
 
-    def __init__(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> None:
+    def __init__(
+        self, clients: Sequence[Client], does: Does, pause: float = PAUSE, *, drawn: Random
+    ) -> None:
         self._clients = clients
         self._does = does
         self._pause = pause
+        self._drawn = drawn
         self._answers: dict[Client, list[Answer]] = {client: [] for client in clients}
         self._asked = dict.fromkeys(clients, 0)
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._ask(client)) for client in self._clients]
+        order = self._drawn.sample(self._clients, len(self._clients))
+        pauses = [Random(self._drawn.random()) for _ in order]  # noqa: S311  a schedule, no secret
+        self._tasks = [
+            asyncio.create_task(self._ask(*one)) for one in zip(order, pauses, strict=True)
+        ]
         return self
 
     async def __aexit__(
@@ -67,8 +77,8 @@ class Traffic:
         await until("every client to be answered again", answered, seconds=PATIENCE)
         return Answers(self._answers[client][first[client]] for client in self._clients)
 
-    async def _ask(self, client: Client) -> None:
+    async def _ask(self, client: Client, pauses: Random) -> None:
         while not self._over:
             self._asked[client] += 1
             self._answers[client].append(await self._does(client))
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(pauses.uniform(0, 2 * self._pause))

@@ -1,0 +1,16 @@
+"""Clusters on a fabric, and what runs them: started here, or met where they run."""
+
+from __future__ import annotations
+
+from sessionlab.lab.cluster.external import ExternalRuntime
+from sessionlab.lab.cluster.runtime import ClusterRuntime
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.fabrics.external import ExternalSandbox
+from sessionlab.lab.fabrics.interface import Sandbox
+
+
+def runtime_in(sandbox: Sandbox, description: Description, redis_url: str | None) -> ClusterRuntime:
+    """What keeps the parts of a cluster in that sandbox."""
+    if isinstance(sandbox, ExternalSandbox):
+        return ExternalRuntime(description, sandbox)
+    return ClusterRuntime(description, sandbox, redis_url)

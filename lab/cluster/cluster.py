@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 import signal
 from collections.abc import Sequence
 from itertools import cycle
@@ -11,27 +9,27 @@ from types import TracebackType
 from typing import Self
 
 from sessionlab.lab.balancers.builtin import Builtin
-from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.balancers.interface import Balancer
-from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.network import Way
-from sessionlab.lab.cluster.deploys import DRAIN_SECONDS, Deploy
-from sessionlab.lab.cluster.faults import Trouble
+from sessionlab.lab.clients.client import PATIENCE, Client
+from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.cluster import runtime_in
+from sessionlab.lab.cluster.balancer_life import BalancerLife
+from sessionlab.lab.cluster.deploys import DEPLOYS
+from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
+from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.cluster.runtime import Boot
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import LabError, Skip, StepError
 from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.record.answers import Answers
 from sessionlab.lab.record.history import History
 
 
 class Cluster:
-    """Nodes, their balancer and their Redis, started on one site; a context manager.
+    """Nodes, their balancer and their Redis, started on one sandbox; a context manager.
 
     Entering starts every part and returns when the balancer sees every node up. Leaving clears
     everything away. Whatever happens in between is an event.
@@ -40,24 +38,24 @@ class Cluster:
     def __init__(
         self,
         description: Description,
-        site: Site,
+        sandbox: Sandbox,
         *,
         history: History,
         events: Events,
         scenario: str = "",
         redis_url: str | None = None,
-        boot: Boot | None = None,
     ) -> None:
         self.description = description
-        self.password = boot.password if boot else secrets.token_urlsafe(12)
-        self._site = site
+        self._sandbox = sandbox
         self._history = history
         self._events = events
         self._scenario = scenario
         self._clients: list[Client] = []
-        self._boot = boot or Boot(description, site, self.password, redis_url)
-        self._members = Membership(self._boot, self._emit, events.now)
-        self.trouble = Trouble(self._boot, site, self._emit)
+        self._runtime = runtime_in(sandbox, description, redis_url)
+        self.password = self._runtime.password
+        self._members = Membership(self._runtime, self._emit, events.now)
+        self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
+        self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -82,7 +80,7 @@ class Cluster:
         """Close the clients, then everything that was started."""
         for client in self._clients:
             await client.close()
-        for name, said in (await self._boot.close()).items():
+        for name, said in (await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
 
@@ -91,24 +89,27 @@ class Cluster:
     @property
     def label(self) -> str:
         """What tells it from the other clusters of its run."""
-        return self._site.label
+        return self._sandbox.label
 
     @property
     def nodes(self) -> dict[str, Node]:
         """The nodes that clients may meet, by name; those that ended by a fault included."""
-        return self._boot.nodes
+        return self._runtime.nodes
 
     @property
     def url(self) -> str:
         """Where clients send their requests: the balancer, or the only node."""
-        front = self._boot.balancer
+        front = self._runtime.balancer
         if front is None:
             return next(iter(self.nodes.values())).url
         return f"https://{front.address}" if front.edge else front.address.url
 
-    def client(self, user: str, source: str | None = None) -> Client:
-        """A client for that user, not logged in yet; `source` is the address it comes from."""
-        front = self._boot.balancer
+    def client(self, user: str, source: str | None = None, *, patience: float = PATIENCE) -> Client:
+        """A client for that user, not logged in yet; `source` is the address it comes from.
+
+        What is not answered after `patience` seconds counts as unanswered.
+        """
+        front = self._runtime.balancer
         edge = front.edge if front else None
         client = Client(
             user,
@@ -117,20 +118,23 @@ class Cluster:
             self._history,
             self._events,
             self._scenario,
-            self._site.label,
-            Way(source, edge.believed() if edge else None),
+            self._sandbox.label,
+            ClientNetwork(source, edge.believed() if edge else None),
             sum(other.user == user for other in self._clients),
         )
+        client.patience = patience
         self._clients.append(client)
         return client
 
-    def clients(self, count: int, sources: Sequence[str] = ()) -> list[Client]:
+    def clients(
+        self, count: int, sources: Sequence[str] = (), *, patience: float = PATIENCE
+    ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
         They come from the addresses `sources` in turn, when there are any (see `Lab.addresses`).
         """
         return [
-            self.client(f"user-{number:06d}", source)
+            self.client(f"user-{number:06d}", source, patience=patience)
             for number, source in zip(range(1, count + 1), cycle(sources or [None]))
         ]
 
@@ -139,37 +143,26 @@ class Cluster:
 
     async def ask_each_node(self, client: Client) -> Answers:
         """Let a client ask every node that runs who it is, past the balancer."""
-        running = [node for node in self.nodes.values() if self._boot.running(node.name)]
+        running = [node for node in self.nodes.values() if self._runtime.running(node.name)]
         return Answers([await client.me(at=node.url) for node in running])
 
     async def watch(self) -> None:
         """Report every part that ends by itself, until cancelled."""
-        ended: set[str] = set()
-        while True:
-            for name in {*self.nodes, BALANCER, REDIS} - ended:
-                status = self._site.ended(name)
-                if status is not None:
-                    ended.add(name)
-                    self._emit(
-                        "node.ended" if name in self.nodes else f"{name}.ended",
-                        node=name,
-                        status=status,
-                    )
-            await asyncio.sleep(0.2)
+        await self._runtime.watch(self._emit)
 
     @property
     def admin_url(self) -> str | None:
         """The balancer's admin listener, where it has one that a person can look at."""
-        front = self._boot.balancer
+        front = self._runtime.balancer
         return front.admin.url if isinstance(front, Builtin) else None
 
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""
-        return await self._boot.balancer.states() if self._boot.balancer else {}
+        return await self._runtime.front().states() if self._runtime.balancer else {}
 
     async def versions(self) -> dict[str, str]:
         """The version that each node says it runs, by the node's name; asked past the balancer."""
-        said = {node.name: await node.readiness(self._boot.http) for node in self.nodes.values()}
+        said = {node.name: await node.readiness(self._runtime.http) for node in self.nodes.values()}
         return {name: str(answer.get("version", "")) for name, answer in said.items()}
 
     # What a story does to it
@@ -177,19 +170,19 @@ class Cluster:
     async def kill(self, name: str) -> None:
         """SIGKILL: the node and all that was in its memory are gone at once."""
         began = self._events.now()
-        await self._boot.parts.end(self._node(name).name, signal.SIGKILL)
+        await self._runtime.parts.end(self._node(name).name, signal.SIGKILL)
         self._emit("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
         """SIGTERM: the node finishes what it has begun, then leaves."""
         began = self._events.now()
-        await self._boot.parts.end(self._node(name).name, signal.SIGTERM)
+        await self._runtime.parts.end(self._node(name).name, signal.SIGTERM)
         self._emit("node.stopped", node=name, began=began)
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
-        await self._boot.start_node(self._node(name))
-        await self._boot.all_up([name])
+        await self._runtime.start_node(self._node(name))
+        await self._runtime.all_up([name])
         self._emit("node.started", node=name)
 
     async def add_node(self, service: str = "") -> Node:
@@ -208,11 +201,13 @@ class Cluster:
         """
         await self._members.drain(self._node(name), limit)
 
-    async def deploy(self, how: Deploy, version: str, service: str = "") -> None:
+    async def deploy(self, how: Deploy | str, version: str, service: str = "") -> None:
         """Replace every node (of one service, when one is named) by one of another version.
 
+        `how` may be a deploy's name: `sessionlab list` shows them.
         Raises DeployError when a new node does not get ready: what was not replaced yet stays.
         """
+        how = DEPLOYS.make(how) if isinstance(how, str) else how
         old = self.nodes_of(self.description.service(service).name) if service else self.nodes
         nodes = list(old.values() if isinstance(old, dict) else old)
         self._emit("deploy.started", how=repr(how), version=version, nodes=[n.name for n in nodes])
@@ -223,40 +218,51 @@ class Cluster:
             raise
         self._emit("deploy.finished", version=version, nodes=list(self.nodes))
 
+    async def kill_balancer(self) -> None:
+        """SIGKILL: nobody is answered any more, and what it has learned is gone."""
+        await self._front.kill()
+
+    async def start_balancer(self) -> None:
+        """Start it again after a kill: same address, same secrets, an empty memory."""
+        await self._front.start()
+
+    async def freeze_balancer(self) -> None:
+        """Stop it where it stands: it takes connections, and answers nothing."""
+        await self._front.freeze()
+
+    async def thaw_balancer(self) -> None:
+        """Let it go on from there."""
+        await self._front.thaw()
+
     async def restart_balancer(self) -> None:
         """Stop the balancer and start it again: same address, same secrets, an empty memory."""
-        self._balancer()
-        began = self._events.now()
-        await self._boot.parts.end(BALANCER, signal.SIGTERM)
-        await self._boot.start_balancer()
-        self._emit("balancer.restarted", began=began)
+        await self._front.restart()
 
     async def reload_balancer(self) -> None:
         """Have the balancer read its configuration anew while it serves."""
-        await self._balancer().reload()
-        self._emit("balancer.reloaded")
+        await self._front.reload()
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
         self._own_redis()
         began = self._events.now()
-        await self._boot.parts.end(REDIS, signal.SIGKILL)
+        await self._runtime.parts.end(REDIS, signal.SIGKILL)
         self._emit("redis.stopped", keeps=self.description.redis_keeps, began=began)
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
-        await self._boot.start_redis(self._own_redis())
+        await self._runtime.start_redis(self._own_redis())
         self._emit("redis.started")
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
-        await self._boot.rotate_keys()
+        await self._runtime.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
         began = self._events.now()
-        await self._boot.retire_keys()
+        await self._runtime.retire_keys()
         self._emit("keys.retired", began=began)
 
     # Small things
@@ -272,7 +278,7 @@ class Cluster:
             algorithm=self.description.algorithm,
             one_key=self.description.one_key,
         )
-        await self._boot.start()
+        await self._runtime.start()
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
 
     def _node(self, name: str) -> Node:
@@ -281,17 +287,12 @@ class Cluster:
         return self.nodes[name]
 
     def _own_redis(self) -> Redis:
-        redis = self._boot.redis
+        redis = self._runtime.redis
         if redis is None:
             raise StepError("this cluster has no Redis", "describe it with redis=True")
         if redis.part is None:
             raise Skip("the lab did not start that Redis (--redis-url), so it does not stop it")
         return redis
 
-    def _balancer(self) -> Balancer:
-        if self._boot.balancer is None:
-            raise StepError("this cluster has no balancer", "describe it with one")
-        return self._boot.balancer
-
     def _emit(self, kind: str, **data: object) -> None:
-        self._events.emit(kind, self._scenario, cluster=self._site.label, **data)
+        self._events.emit(kind, self._scenario, cluster=self._sandbox.label, **data)

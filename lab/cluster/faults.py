@@ -10,27 +10,35 @@ from collections.abc import Callable
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.cluster.redis import PART as REDIS
-from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import Skip, StepError
-from sessionlab.lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link, Site
+from sessionlab.lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link, Sandbox
 
 
-class Trouble:
+class Faults:
     """Every change is an event. What was done to a part outlasts a restart of it."""
 
-    def __init__(self, boot: Boot, site: Site, emit: Callable[..., None]) -> None:
-        self._boot = boot
-        self._site = site
+    def __init__(
+        self,
+        runtime: ClusterRuntime,
+        sandbox: Sandbox,
+        emit: Callable[..., None],
+        now: Callable[[], float],
+    ) -> None:
+        self._runtime = runtime
+        self._sandbox = sandbox
         self._emit = emit
+        self._now = now
 
     async def pause(self, part: str) -> None:
         """Stop it where it stands: it answers nothing, and keeps all its connections."""
-        await self._site.signal(self._running(part), signal.SIGSTOP)
-        self._emit("part.paused", part=part)
+        began = self._now()
+        await self._sandbox.signal(self._running(part), signal.SIGSTOP)
+        self._emit("part.paused", part=part, began=began)
 
     async def resume(self, part: str) -> None:
         """Let it go on from there."""
-        await self._site.signal(self._running(part), signal.SIGCONT)
+        await self._sandbox.signal(self._running(part), signal.SIGCONT)
         self._emit("part.resumed", part=part)
 
     async def leave(self, node: str) -> None:
@@ -41,15 +49,15 @@ class Trouble:
     async def stay(self, node: str) -> None:
         """Have it take that back (SIGUSR2); the balancer sees it up when this returns."""
         await self._tell_ready(node, signal.SIGUSR2, ready=True)
-        await self._boot.all_up([node])
+        await self._runtime.all_up([node])
         self._emit("node.staying", node=node)
 
-    async def cut(self, one: str, other: str) -> None:
-        """A partition: no packet gets from one to the other any more, or back."""
-        await self._confined("cut two parts off from each other").cut(
+    async def partition(self, one: str, other: str) -> None:
+        """No packet gets from one to the other any more, or back."""
+        await self._confined("partition two parts from each other").partition(
             self._known(one), self._known(other)
         )
-        self._emit("link.cut", parts=[one, other])
+        self._emit("link.partitioned", parts=[one, other])
 
     async def join(self, one: str, other: str) -> None:
         """The end of that partition."""
@@ -85,32 +93,34 @@ class Trouble:
         self._emit(kind, part=part, cpus=cpus, memory=memory)
 
     async def _tell_ready(self, name: str, signum: signal.Signals, *, ready: bool) -> None:
-        if name not in self._boot.nodes:
-            raise StepError(f"no node named {name!r}", f"there are: {', '.join(self._boot.nodes)}")
-        await self._site.signal(self._running(name), signum)
-        node = self._boot.nodes[name]
+        if name not in self._runtime.nodes:
+            raise StepError(
+                f"no node named {name!r}", f"there are: {', '.join(self._runtime.nodes)}"
+            )
+        await self._sandbox.signal(self._running(name), signum)
+        node = self._runtime.nodes[name]
 
         async def told() -> bool:
-            return (await node.readiness(self._boot.http)).get("ready") is ready
+            return (await node.readiness(self._runtime.http)).get("ready") is ready
 
-        await self._boot.parts.wait_for(name, told, f"{name} to say whether it is ready")
+        await self._runtime.parts.wait_for(name, told, f"{name} to say whether it is ready")
 
     def _confined(self, what: str) -> Confined:
-        if isinstance(self._site, Confined):
-            return self._site
+        if isinstance(self._sandbox, Confined):
+            return self._sandbox
         raise Skip(f"this fabric can't {what}", "--fabric docker can")
 
     def _known(self, part: str) -> str:
-        known = [*self._boot.nodes]
-        if self._boot.balancer is not None:
+        known = [*self._runtime.nodes]
+        if self._runtime.balancer is not None:
             known.append(BALANCER)
-        if self._boot.redis is not None and self._boot.redis.part is not None:
+        if self._runtime.redis is not None and self._runtime.redis.part is not None:
             known.append(REDIS)
         if part not in known:
             raise StepError(f"no part named {part!r}", f"there are: {', '.join(known)}")
         return part
 
     def _running(self, part: str) -> str:
-        if not self._boot.running(self._known(part)):
+        if not self._runtime.running(self._known(part)):
             raise StepError(f"{part} is not running")
         return part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -10,9 +11,10 @@ from dataclasses import replace
 
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.cluster.node import Node
-from sessionlab.lab.cluster.processes import START_SECONDS, side_by_side
-from sessionlab.lab.cluster.runtime import Boot
+from sessionlab.lab.cluster.processes import START_SECONDS
+from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import DeployError, LabError, StepError
+from sessionlab.lab.waiting import side_by_side
 
 PAUSE = 0.02  # seconds between two looks at who is still tied to a node
 
@@ -24,14 +26,16 @@ class Membership:
     `now` of the run, for a client may see a node's end before that is sure.
     """
 
-    def __init__(self, boot: Boot, emit: Callable[..., None], now: Callable[[], float]) -> None:
-        self._boot = boot
+    def __init__(
+        self, runtime: ClusterRuntime, emit: Callable[..., None], now: Callable[[], float]
+    ) -> None:
+        self._runtime = runtime
         self._emit = emit
         self._now = now
 
     @property
     def nodes(self) -> dict[str, Node]:
-        return self._boot.nodes
+        return self._runtime.nodes
 
     async def bring_up(
         self, services: Sequence[str], version: str | None, seconds: float = START_SECONDS
@@ -40,14 +44,14 @@ class Membership:
 
         Raises DeployError when one does not get that far; none of them is left then.
         """
-        new = [self._boot.new_node(service, version) for service in services]
+        new = [self._runtime.new_node(service, version) for service in services]
         try:
-            await side_by_side([self._boot.start_node(node, seconds) for node in new])
+            await side_by_side([self._runtime.start_node(node, seconds) for node in new])
             for node in new:
                 self.nodes[node.name] = node
-                if self._boot.balancer:
-                    await self._boot.balancer.add(node.backend)
-            await self._boot.all_up([node.name for node in new])
+                if self._runtime.balancer:
+                    await self._in_front().add(node.backend)
+            await self._runtime.all_up([node.name for node in new])
         except LabError as error:
             await self._give_up(new)
             stay = ", ".join(self.nodes) or "no node"
@@ -68,8 +72,8 @@ class Membership:
             await side_by_side([self._drained(node, until) for node in nodes])
         began = self._now()
         for node in nodes:
-            if self._boot.balancer:
-                await self._boot.balancer.remove(node.backend)
+            if self._runtime.balancer:
+                await self._in_front().remove(node.backend)
             del self.nodes[node.name]
         await side_by_side(
             [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
@@ -80,18 +84,18 @@ class Membership:
         await self._in_front().drain(node.backend, limit)
         self._emit("node.draining", node=node.name, limit=limit)
 
-    async def cut(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
+    async def recreate(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
         """Kill nodes and start them anew: same names, same addresses, empty memories."""
         for node in nodes:
             await self._end(node, signal.SIGKILL, "node.killed")
             self.nodes[node.name] = replace(node, version=version)
         new = [self.nodes[node.name] for node in nodes]
         try:
-            await side_by_side([self._boot.start_node(node, seconds) for node in new])
-            await self._boot.all_up([node.name for node in new])
+            await side_by_side([self._runtime.start_node(node, seconds) for node in new])
+            await self._runtime.all_up([node.name for node in new])
         except LabError as error:
             for node in new:
-                await self._boot.abandon(node)  # or it would come late, and serve all the same
+                await self._runtime.abandon(node)  # or it would come late, and serve all the same
             stay = ", ".join(name for name in self.nodes if name not in {n.name for n in new})
             raise DeployError(
                 f"{_names(new)} did not come up again: {error}",
@@ -113,25 +117,24 @@ class Membership:
         self, node: Node, signum: signal.Signals, event: str, began: float | None = None
     ) -> None:
         began = self._now() if began is None else began
-        if self._boot.running(node.name):
-            await self._boot.parts.end(node.name, signum)
+        if self._runtime.running(node.name):
+            await self._runtime.parts.end(node.name, signum)
         self._emit(event, node=node.name, began=began)
 
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
-            if self.nodes.pop(node.name, None) and self._boot.balancer:
-                await self._boot.balancer.remove(node.backend)
-            await self._boot.abandon(node)
+            if self.nodes.pop(node.name, None) and self._runtime.balancer:
+                with contextlib.suppress(StepError):  # it may be what has failed
+                    await self._in_front().remove(node.backend)
+            await self._runtime.abandon(node)
 
     @property
     def _ties_clients(self) -> bool:
         """Whether a client is tied to a node at all; who is not, loses nothing when it leaves."""
-        return self._boot.description.affinity != "none"
+        return self._runtime.description.affinity != "none"
 
     def _in_front(self) -> Balancer:
-        if self._boot.balancer is None:
-            raise StepError("this cluster has no balancer", "describe it with one")
-        return self._boot.balancer
+        return self._runtime.front()
 
 
 def _names(nodes: Sequence[Node]) -> str:

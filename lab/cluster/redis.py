@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from sessionlab.lab.balancers.programs import Ground
 from sessionlab.lab.errors import StartError
-from sessionlab.lab.fabrics.interface import Part, Site
+from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 PART = "redis"
 
@@ -25,8 +25,8 @@ class Redis:
     part: Part | None = None
 
     @classmethod
-    def on(cls, site: Site, *, keeps: bool = False) -> Redis:
-        """Describe one for this site: loopback only, a password of its own, nothing kept on disk.
+    def on(cls, sandbox: Sandbox, *, keeps: bool = False) -> Redis:
+        """Describe one for this sandbox: loopback only, with a password, nothing kept on disk.
 
         With `keeps` it has what it held when it is started again, however it ended: each change is
         in the hands of the kernel before it is answered. Only a crash of the machine would lose it.
@@ -34,7 +34,7 @@ class Redis:
         The password stands in the configuration file, which only this user can read, since
         arguments are visible to everybody on the machine.
         """
-        address = site.place(PART)
+        address = sandbox.place(PART)
         password = secrets.token_urlsafe(24)
         settings = {
             "bind": address.host,
@@ -45,9 +45,9 @@ class Redis:
             "appendfsync": "no",
         }
         if keeps:
-            settings["dir"] = site.keep(PART)
+            settings["dir"] = sandbox.keep(PART)
         text = "".join(f"{name} {value}\n" for name, value in settings.items())
-        part = Part(PART, executable(site), [site.write("redis.conf", text)])
+        part = Part(PART, executable(sandbox), [sandbox.write("redis.conf", text)])
         return cls(f"redis://:{password}@{address}/0", part)
 
     async def answers(self) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import secrets
 import signal
+from collections.abc import Callable
 from functools import cached_property
 
 import aiohttp
@@ -12,31 +15,34 @@ from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.cluster.node import Node
-from sessionlab.lab.cluster.processes import START_SECONDS, Parts, side_by_side
+from sessionlab.lab.cluster.processes import START_SECONDS, Parts
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
-from sessionlab.lab.errors import LabError, StartError
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.errors import LabError, StartError, StepError
+from sessionlab.lab.fabrics.interface import Sandbox
+from sessionlab.lab.waiting import side_by_side
+
+WATCH_PAUSE = 0.2  # seconds between two looks at which parts have ended
 
 
-class Boot:
+class ClusterRuntime:
     """Starts nodes, Redis and the balancer of one cluster, and knows when each is ready.
 
     `nodes` are those that clients may meet; a node that is only coming up is not among them.
     """
 
     def __init__(
-        self, description: Description, site: Site, password: str, redis_url: str | None = None
+        self, description: Description, sandbox: Sandbox, redis_url: str | None = None
     ) -> None:
         self.description = description
-        self.parts = Parts(site)
+        self.password = secrets.token_urlsafe(12)
+        self.parts = Parts(sandbox)
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis(redis_url) if redis_url else None
-        self._site = site
-        self.password = password
+        self._sandbox = sandbox
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
@@ -48,18 +54,19 @@ class Boot:
 
     async def start(self) -> None:
         """Start everything; returns when the balancer sees every node up."""
-        await self._site.open()
+        await self._sandbox.open()
         description = self.description
         if description.balancer:  # first, for it may be unable to do what is described
-            make = BALANCERS[description.balancer]
-            self.balancer = make(description, self._site, self.http)
+            self.balancer = BALANCERS.make(
+                description.balancer, description, self._sandbox, self.http
+            )
         for service in description.services:
             for _ in range(service.nodes):
                 node = self.new_node(service.name)
                 self.nodes[node.name] = node
         self._write_keys([new_key(description.jwt_algorithm)])
         if description.needs_redis and self.redis is None:
-            self.redis = Redis.on(self._site, keeps=description.redis_keeps)
+            self.redis = Redis.on(self._sandbox, keeps=description.redis_keeps)
         redis = [self.start_redis(self.redis)] if self.redis else []
         await side_by_side([*redis, *map(self.start_node, self.nodes.values())])
         await self.start_balancer()  # last, so that its first look at a node finds it ready
@@ -70,7 +77,7 @@ class Boot:
         number = self._numbers[service] = self._numbers.get(service, 0) + 1
         name = self.description.node_name(service, number)
         self._names.append(name)
-        return Node(name, wanted, self._site.place(name), version)
+        return Node(name, wanted, self._sandbox.place(name), version)
 
     async def start_node(self, node: Node, seconds: float = START_SECONDS) -> None:
         description = self.description
@@ -98,7 +105,7 @@ class Boot:
 
     def running(self, name: str) -> bool:
         """Whether the part has not ended."""
-        return self._site.ended(name) is None
+        return self._sandbox.ended(name) is None
 
     async def start_redis(self, redis: Redis) -> None:
         if redis.part:
@@ -108,16 +115,29 @@ class Boot:
                 "the Redis named with --redis-url does not answer", "start it, or leave that option"
             )
 
+    def front(self) -> Balancer:
+        """The balancer, which runs; raises StepError when it does not, or when there is none."""
+        balancer = self.described_balancer()
+        if not self.running(BALANCER):
+            raise StepError("the balancer is not running", "cluster.start_balancer() starts it")
+        return balancer
+
+    def described_balancer(self) -> Balancer:
+        """The balancer, be it running or not; raises StepError when there is none."""
+        if self.balancer is None:
+            raise StepError("this cluster has no balancer", "describe it with one")
+        return self.balancer
+
     async def start_balancer(self) -> None:
         if self.balancer is None:
             return
         backends = [node.backend for node in self.nodes.values()]
         await self.parts.start(self.balancer.part(backends), self.balancer.ready)
-        await self.all_up(list(self.nodes))
+        await self.all_up([name for name in self.nodes if self.running(name)])
 
     async def all_up(self, names: list[str]) -> None:
-        """Wait until the balancer sends requests to these nodes."""
-        if self.balancer is None:
+        """Wait until the balancer, when it runs, sends requests to these nodes."""
+        if self.balancer is None or not self.running(BALANCER):
             return
         balancer = self.balancer
 
@@ -141,7 +161,7 @@ class Boot:
         self._write_keys(keys)
         for node in self.nodes.values():
             if self.running(node.name):
-                await self._site.signal(node.name, signal.SIGHUP)
+                await self._sandbox.signal(node.name, signal.SIGHUP)
                 await self._new_keys_in_use(node)
 
     async def _new_keys_in_use(self, node: Node) -> None:
@@ -154,13 +174,25 @@ class Boot:
 
     def _write_keys(self, keys: list[Key]) -> str:
         self._keys = keys
-        return self._site.write("keys.json", key_set(keys))
+        return self._sandbox.write("keys.json", key_set(keys))
 
     # The end
+
+    async def watch(self, emit: Callable[..., None]) -> None:
+        """Emit an event for every part that ends, until cancelled."""
+        ended: set[str] = set()
+        while True:
+            for name in {*self.nodes, BALANCER, REDIS} - ended:
+                status = self._sandbox.ended(name)
+                if status is not None:
+                    ended.add(name)
+                    kind = "node.ended" if name in self.nodes else f"{name}.ended"
+                    emit(kind, node=name, status=status)
+            await asyncio.sleep(WATCH_PAUSE)
 
     async def close(self) -> dict[str, str]:
         """End everything; what each part has printed, by its name."""
         await self.http.close()
-        await self._site.close()
-        started = {name: self._site.log(name) for name in (*self._names, BALANCER, REDIS)}
+        await self._sandbox.close()
+        started = {name: self._sandbox.log(name) for name in (*self._names, BALANCER, REDIS)}
         return {name: said for name, said in started.items() if said}

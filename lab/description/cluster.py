@@ -8,25 +8,7 @@ from dataclasses import dataclass, field
 from sessionlab.lab.errors import UsageError
 
 MOST_NODES = 500
-
-STRATEGIES = {
-    "memory": "a session in the memory of the node that made it",
-    "redis": "a session in a Redis that all nodes share",
-    "jwt": "a signed token that every node verifies alone",
-}
-ALGORITHMS = {
-    "round-robin": "each node in turn",
-    "least-connections": "the node with the fewest requests under way",
-    "random": "any node",
-    "two-choices": "the less busy one of two random nodes",
-    "hash:KEY": "by a hash of KEY: source, path, header:NAME or cookie:NAME",
-    "consistent-hash:KEY": "the same, and few clients move when a node comes or goes",
-}
-AFFINITIES = {
-    "none": "every request is balanced anew",
-    "cookie": "a cookie of the balancer's own names the node",
-    "learn:sid": "the balancer remembers which node set the cookie `sid`",
-}
+BALANCER = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class Description:
     """
 
     services: tuple[Service, ...] = (Service(),)
-    balancer: str | None = "builtin"
+    balancer: str | None = BALANCER
     algorithm: str = "round-robin"
     affinity: str = "none"
     redis: bool = False
@@ -102,9 +84,10 @@ class Description:
         known = ", ".join(service.name for service in self.services)
         raise UsageError(f"no service named {name!r}", f"this cluster has: {known}")
 
-    def node_names(self, service: Service) -> list[str]:
-        return [self.node_name(service.name, number) for number in range(1, service.nodes + 1)]
-
     def node_name(self, service: str, number: int) -> str:
         """`n1` where there is one service, `orders-n1` where there are several."""
         return f"n{number}" if len(self.services) == 1 else f"{service}-n{number}"
+
+
+SERVICE, CLUSTER = Service(), Description()
+"""What every option is where nothing is asked for."""

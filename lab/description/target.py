@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from yarl import URL
 
-from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.description.cluster import BALANCER, CLUSTER, Description
 from sessionlab.lab.errors import Skip, StartError, UsageError
 
 FORM = "URL,nodes=HOST:PORT[,affinity=A][,algorithm=A][,balancer=B]"
@@ -25,9 +25,9 @@ class Target:
     host: str
     port: int
     password: str = field(repr=False)
-    affinity: str = "none"
-    algorithm: str = "round-robin"
-    balancer: str = "builtin"
+    affinity: str = CLUSTER.affinity
+    algorithm: str = CLUSTER.algorithm
+    balancer: str = BALANCER
 
     def addresses(self) -> list[str]:
         """The addresses of its nodes; raises StartError when the name has none."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from sessionlab.lab.description.variants import Factories
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
+from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-FABRICS: dict[str, Callable[[], Fabric]] = {"local": LocalFabric, "docker": DockerFabric}
+FABRICS: Factories[Fabric] = Factories(
+    "sessionlab.fabrics",
+    {"local": LocalFabric, "docker": DockerFabric, "external": ExternalFabric},
+    *("open", "sandbox", "executable", "how_to_get", "close"),
+)

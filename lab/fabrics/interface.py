@@ -37,7 +37,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-class Site(Protocol):
+class Sandbox(Protocol):
     """The ground under one cluster. Closing it leaves nothing behind, whatever happened.
 
     `room` is a folder, as the parts see it, where each may write files of its own; what a part
@@ -128,17 +128,17 @@ FREE = Limits()
 
 @runtime_checkable
 class Confined(Protocol):
-    """A site whose parts have a network and a share of the machine of their own.
+    """A sandbox whose parts have a network and a share of the machine of their own.
 
     What is done to a part stays done when the part is started again.
     """
 
-    async def cut(self, one: str, other: str) -> None:
+    async def partition(self, one: str, other: str) -> None:
         """Let no packet through between two parts, in either direction."""
         ...
 
     async def join(self, one: str, other: str) -> None:
-        """Undo a cut."""
+        """Undo a partition."""
         ...
 
     async def shape(self, name: str, link: Link) -> None:
@@ -158,15 +158,17 @@ class ManyAddresses(Protocol):
 
 
 class Fabric(Protocol):
-    """What clusters run on. One fabric serves a whole run, one site each cluster."""
+    """What clusters run on. One fabric serves a whole run, one sandbox each cluster."""
 
     name: str
+    one_at_a_time: bool
+    """Whether all stories meet the same cluster there, and would take each other's turns."""
 
     async def open(self) -> None:
         """Make it ready; raises StartError when that cannot be done."""
         ...
 
-    def site(self, label: str) -> Site: ...
+    def sandbox(self, label: str) -> Sandbox: ...
 
     def executable(self, *names: str) -> str | None:
         """The first of these programs that parts can run, as its path; None when there is none."""

@@ -24,7 +24,7 @@ from sessionlab.lab.errors import StartError
 MARK = "SESSIONLAB_RUN"
 
 
-class Scratch:
+class RunFolder:
     """The folder of one run, locked for as long as this object is open.
 
     `run` names it, where its name has to be known before it is there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sessionlab.lab.record.history import Operation
@@ -15,7 +15,7 @@ class Answer:
     """One answer, or its absence (`status` None): what was recorded of it, and its body."""
 
     operation: Operation
-    body: dict[str, JSON] = field(default_factory=dict, repr=False)
+    body: Mapping[str, JSON] = field(default_factory=dict, repr=False)
 
     @property
     def status(self) -> int | None:

@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
-
-
-class Expectation(Protocol):
-    """An expected value that is not one exact value; `str()` is what a person reads."""
-
-    def accepts(self, observed: object) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,8 @@ class Claim:
 def judge(text: str, expected: object, observed: object) -> Claim:
     """Compare what the claim says with what the clients saw.
 
-    `expected` is a value that `observed` must equal, or an object with `accepts(observed)`.
+    `expected` is a value that `observed` must equal, or an object with `accepts(observed)`
+    whose `str()` is what a person reads.
     """
     accepts = getattr(expected, "accepts", None)
     holds = bool(accepts(observed)) if accepts else expected == observed

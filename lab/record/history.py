@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Outcome(StrEnum):
+class Ending(StrEnum):
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -32,7 +32,8 @@ class Operation:
     a pin moved. `version` is that of the app that answered, where it says so. `item` is what a
     request puts into the cart, `items` what an answer says is in it, None when it does not say.
     `cluster` is where it happened, for a story that builds several; `tab` tells one user's several
-    clients apart; `direct` means past the balancer, straight to a node.
+    clients apart; `direct` means past the balancer, straight to a node; `given_up` that the client
+    itself went away before an answer came.
     """
 
     client: str
@@ -40,7 +41,7 @@ class Operation:
     path: str
     invoked: float
     completed: float
-    outcome: Outcome
+    outcome: Ending
     status: int | None
     node: str | None = None
     user: str | None = None
@@ -55,6 +56,7 @@ class Operation:
     cluster: str = ""
     tab: int = 0
     direct: bool = False
+    given_up: bool = False
 
     @property
     def recognised(self) -> bool:
@@ -62,7 +64,7 @@ class Operation:
         return self.status == 200 and self.user == self.client  # noqa: PLR2004
 
 
-def outcome_of(method: str, status: int | None, *, sent: bool) -> Outcome:
+def ending_of(method: str, status: int | None, *, sent: bool) -> Ending:
     """How an operation ended, seen from its client.
 
     A gateway's 502 or 504 to a request that changes something is *unknown*: the node may have
@@ -70,10 +72,10 @@ def outcome_of(method: str, status: int | None, *, sent: bool) -> Outcome:
     """
     safe = method in ("GET", "HEAD", "OPTIONS")
     if status is None:
-        return Outcome.UNKNOWN if sent and not safe else Outcome.FAILED
+        return Ending.UNKNOWN if sent and not safe else Ending.FAILED
     if status in (502, 504) and not safe:
-        return Outcome.UNKNOWN
-    return Outcome.OK if status < 400 else Outcome.FAILED  # noqa: PLR2004
+        return Ending.UNKNOWN
+    return Ending.OK if status < 400 else Ending.FAILED  # noqa: PLR2004
 
 
 class History:
@@ -101,7 +103,7 @@ class History:
 
 
 def _read(row: dict[str, Any]) -> Operation:
-    row["outcome"] = Outcome(row["outcome"])
+    row["outcome"] = Ending(row["outcome"])
     if row.get("items") is not None:
         row["items"] = tuple(row["items"])
     for name in ("invoked", "completed"):

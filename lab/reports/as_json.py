@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib.metadata import version
 
 from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
-def to_json(run: RunResult, release: str) -> str:
+def to_json(run: RunResult, release: str = version("sessionlab")) -> str:
     """One object: what was run on what, and every scenario with its claims."""
     document = {
         "sessionlab": release,
@@ -29,6 +30,7 @@ def _scenario(result: ScenarioResult) -> dict[str, object]:
         "seconds": result.seconds,
         "requests": len(result.history),
         "claims": [asdict(claim) for claim in result.claims],
+        "notes": result.notes,
         "users": result.users.summary(),
         "tables": [asdict(table) for table in result.tables],
     }

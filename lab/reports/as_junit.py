@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 # What XML 1.0 (2.2) does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -29,11 +29,13 @@ def _suite(result: ScenarioResult) -> ET.Element:
         if not claim.holds:
             said = f"expected: {claim.expected}\nobserved: {claim.observed}"
             ET.SubElement(case, "failure", message="the claim does not hold").text = _text(said)
-    whole = {Verdict.ERROR: "error", Verdict.SKIPPED: "skipped"}.get(result.outcome)
+    whole = {Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}.get(result.outcome)
     if whole:
         case = ET.SubElement(suite, "testcase", classname=result.name, name=_text(result.title))
         ET.SubElement(case, whole, message=_text(result.reason or ""))
     suite.set("tests", str(len(suite)))
+    if result.notes:
+        ET.SubElement(suite, "system-out").text = _text("\n".join(result.notes))
     suite.set("failures", str(len(suite.findall("*/failure"))))
     suite.set("errors", str(len(suite.findall("*/error"))))
     suite.set("skipped", str(len(suite.findall("*/skipped"))))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.verdicts.results import RunResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult
 
 MARKS = {
-    Verdict.HELD: "✅ held",
-    Verdict.BROKEN: "❌ broken",
-    Verdict.ERROR: "💥 error",
-    Verdict.SKIPPED: "⏭️ skipped",
+    Outcome.HELD: "✅ held",
+    Outcome.BROKEN: "❌ broken",
+    Outcome.ERROR: "💥 error",
+    Outcome.SKIPPED: "⏭️ skipped",
 }
 
 
 def to_summary(run: RunResult) -> str:
-    """A table with a row a scenario; below it every claim that is broken, and every reason."""
+    """A table with a row a scenario; below it every claim that is broken, every note and reason."""
     return "\n".join([*_table(run), *_details(run)]) + "\n"
 
 
@@ -37,6 +37,7 @@ def _table(run: RunResult) -> Iterator[str]:
 def _details(run: RunResult) -> Iterator[str]:
     for result in run.scenarios:
         lines = [*map(_broken, (claim for claim in result.claims if not claim.holds))]
+        lines += [f"- note: {_text(note)}" for note in result.notes]
         if result.reason:
             lines.append(f"- {_text(result.reason)}")
         if lines:

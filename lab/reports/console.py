@@ -10,13 +10,13 @@ from rich.text import Text
 
 from sessionlab.lab.events import Event
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 STYLES = {
-    Verdict.HELD: "green",
-    Verdict.BROKEN: "bold red",
-    Verdict.ERROR: "bold red",
-    Verdict.SKIPPED: "yellow",
+    Outcome.HELD: "green",
+    Outcome.BROKEN: "bold red",
+    Outcome.ERROR: "bold red",
+    Outcome.SKIPPED: "yellow",
 }
 
 
@@ -62,6 +62,8 @@ class ConsoleReport:
                 self._console.print(Text("  " + row), soft_wrap=True)
         for said in result.users.told(result.name):
             self._indented(Text("lost   " + said), 2, hanging=7)
+        for note in result.notes:
+            self._indented(Text.assemble(("note   ", "bold yellow"), note), 2, hanging=7)
         if result.reason:
             self._indented(Text(result.reason, style=STYLES[result.outcome]), 2)
 
@@ -71,7 +73,7 @@ class ConsoleReport:
         counts = Counter(result.outcome for result in run.scenarios)
         claims = [claim for result in run.scenarios for claim in result.claims]
         held = sum(claim.holds for claim in claims)
-        said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+        said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
         style = "bold red" if run.exit_status else "bold green"
         self._console.print()
         self._console.print(
@@ -80,6 +82,8 @@ class ConsoleReport:
             style=style,
             highlight=False,
         )
+        if run.judged_nothing and run.all_skipped and not run.allow_skips:
+            self._console.print("nothing was judged; --allow-skips takes skips for a success")
 
     def stop(self) -> None:
         """Take the line that says what is running off the screen."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
 from sessionlab.lab.reports.as_json import to_json
 from sessionlab.lab.reports.as_junit import to_junit
+from sessionlab.lab.reports.earlier import EVENTS, HISTORY, JUNIT, RUN, clear
 from sessionlab.lab.verdicts.results import RunResult
 
 
@@ -19,27 +22,29 @@ class Folder:
     Files: `run.json` and `junit.xml` as `--json` and `--junit` write them, `events.jsonl` with
     everything that happened, `NAME/history.jsonl` with every operation of a scenario, and
     `NAME/CLUSTER/PART.log` with what each of its processes printed.
-    Raises UsageError when the folder cannot be written.
+    An earlier run in the folder is replaced. Raises UsageError when the folder cannot be written,
+    or holds anything but an earlier run and the files `beside`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beside: Collection[Path] = ()) -> None:
         self._path = path
         try:
+            clear(path, beside)
             path.mkdir(parents=True, exist_ok=True)
-            self._events = (path / "events.jsonl").open("w", encoding="utf-8")
+            # By lines: whatever ends the lab, what a folder holds can be told from what it cannot.
+            self._events = (path / EVENTS).open("w", buffering=1, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write to {path}: {error.strerror}") from None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def hear(self, event: Event) -> None:
         if event.kind == "part.log":
-            log = (
-                self._path
-                / event.scenario
-                / f"{event.data['cluster']}"
-                / f"{event.data['part']}.log"
-            )
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(str(event.data["text"]), encoding="utf-8")
+            self._keep_log(event)
             return
         self._events.write(json.dumps(asdict(event), ensure_ascii=False) + "\n")
 
@@ -50,12 +55,12 @@ class Folder:
         log.write_text(str(event.data["text"]), encoding="utf-8")
 
     def write(self, run: RunResult, release: str) -> None:
-        (self._path / "run.json").write_text(to_json(run, release), encoding="utf-8")
-        (self._path / "junit.xml").write_text(to_junit(run), encoding="utf-8")
+        (self._path / RUN).write_text(to_json(run, release), encoding="utf-8")
+        (self._path / JUNIT).write_text(to_junit(run), encoding="utf-8")
         for result in run.scenarios:
             folder = self._path / result.name
             folder.mkdir(exist_ok=True)
-            (folder / "history.jsonl").write_text(result.history.to_jsonl(), encoding="utf-8")
+            (folder / HISTORY).write_text(result.history.to_jsonl(), encoding="utf-8")
 
     def close(self) -> None:
         self._events.close()

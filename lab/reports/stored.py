@@ -10,6 +10,8 @@ from pathlib import Path
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
 from sessionlab.lab.record.history import History
+from sessionlab.lab.verdicts.chance import notes
+from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
 
@@ -23,7 +25,13 @@ class Stored:
 
     @property
     def users(self) -> Users:
-        return Users.of(self.history, self.events)
+        """What became of each, in the scenario's own time."""
+        return Users.of(*in_story_time(self.history, self.events))
+
+    @property
+    def notes(self) -> list[str]:
+        """As in the result of the run."""
+        return notes(self.name, self.history, self.events)
 
 
 def read(folder: Path) -> Iterator[Stored]:

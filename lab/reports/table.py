@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 
 def to_table(runs: Sequence[RunResult]) -> str:
@@ -26,7 +26,7 @@ def to_table(runs: Sequence[RunResult]) -> str:
 
 def _cell(result: ScenarioResult, reasons: dict[str, int]) -> str:
     """`5 of 5`, or why not, by the number of a note."""
-    if result.outcome in (Verdict.HELD, Verdict.BROKEN):
+    if result.outcome in (Outcome.HELD, Outcome.BROKEN):
         held = sum(claim.holds for claim in result.claims)
         return f"{held} of {len(result.claims)}"
     reason = (result.reason or "").splitlines()[0]

@@ -2,18 +2,29 @@
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.deploys import BlueGreen, Cut, Deploy, Rolling
+from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
+from sessionlab.lab.cluster.deploys.interface import Deploy
+from sessionlab.lab.cluster.deploys.recreate import Recreate
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.tokens import altered, read_token, resigned, unsigned
-from sessionlab.lab.errors import DeployError, LabError, Skip, StartError, StepError, UsageError
+from sessionlab.lab.errors import (
+    DeployError,
+    LabError,
+    NothingShown,
+    Skip,
+    StartError,
+    StepError,
+    UsageError,
+)
 from sessionlab.lab.record.answers import Answer, Answers, together
 from sessionlab.lab.record.claims import Claim, MoreThan, share
-from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.history import Ending, History, Operation
 from sessionlab.lab.record.intervals import Counted, Predicted
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.scenario import Scenario, scenario
 from sessionlab.lab.verdicts.fates import Fate
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 from sessionlab.lab.verdicts.users import Users
 
 __all__ = [
@@ -24,18 +35,20 @@ __all__ = [
     "Client",
     "Cluster",
     "Counted",
-    "Cut",
     "Deploy",
     "DeployError",
     "Description",
+    "Ending",
     "Fate",
     "History",
     "Lab",
     "LabError",
     "MoreThan",
+    "NothingShown",
     "Operation",
     "Outcome",
     "Predicted",
+    "Recreate",
     "Rolling",
     "RunResult",
     "Scenario",
@@ -47,7 +60,6 @@ __all__ = [
     "StepError",
     "UsageError",
     "Users",
-    "Verdict",
     "altered",
     "main",
     "read_token",

@@ -11,11 +11,13 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from sessionlab.lab.description.variants import load
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.scenario.scenario import Scenario
 
@@ -27,25 +29,41 @@ def installed() -> dict[str, Scenario]:
 
     Raises UsageError when two have the same name.
     """
+    return offered()[0]
+
+
+def offered() -> tuple[dict[str, Scenario], dict[str, UsageError]]:
+    """The same, and what can't be used: why not, by the name of its entry point."""
     found: dict[str, Scenario] = {}
+    unusable: dict[str, UsageError] = {}
     for point in entry_points(group=GROUP):
-        for story in _of_package(point.load()):
+        try:
+            stories = load(point, _of_package)
+        except UsageError as error:
+            unusable[point.name] = error
+            continue
+        for story in stories:
             if found.setdefault(story.name, story) is not story:
                 raise UsageError(
                     f"two installed scenarios are both named {story.name!r}",
                     f"one of them comes with the package {point.value}",
                 )
-    return found
+    return found, unusable
 
 
-def chosen(names: Sequence[str]) -> list[Scenario]:
-    """The named scenarios in the order given, each once; all that are installed for no names.
+def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
+    """The named scenarios in the order given, each once.
 
-    A name with a slash or ending in `.py` is the file of a scenario.
+    For no names all that are installed, those that are slow only if they are wanted.
+
+    A name with a slash or ending in `.py` is the file of a scenario. A package whose scenarios
+    can't be used is named on standard error, and the rest told.
     """
-    known = installed()
+    known, unusable = offered()
+    for error in unusable.values():
+        sys.stderr.write(f"sessionlab: {error}\n  {error.hint}\n")
     if not names:
-        return list(known.values())
+        return [story for story in known.values() if slow or not story.slow]
     picked = dict.fromkeys(
         story
         for name in names
@@ -67,12 +85,15 @@ def _is_file(name: str) -> bool:
     return "/" in name or name.endswith(".py")
 
 
-def _of_package(package: ModuleType) -> Iterator[Scenario]:
+def _of_package(package: ModuleType) -> list[Scenario]:
     names = getattr(package, "ORDER", None) or sorted(
         module.name for module in pkgutil.iter_modules(package.__path__)
     )
-    for name in names:
-        yield from _of_module(importlib.import_module(f"{package.__name__}.{name}"))
+    modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
+    found = [story for module in modules for story in _of_module(module)]
+    if not found:
+        raise TypeError(f"{package.__name__} holds no scenario")
+    return found
 
 
 def _of_file(path: Path) -> list[Scenario]:

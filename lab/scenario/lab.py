@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.traffic import PAUSE, Traffic
+from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
+from sessionlab.lab.clients.turns import Turns, in_place, shuffled
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.external import Joined, RunningSite
-from sessionlab.lab.cluster.processes import side_by_side
-from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.cluster import (
+    BALANCER,
+    CLUSTER,
+    SERVICE,
+    Description,
+    Service,
+)
 from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.events import Events
@@ -23,7 +29,9 @@ from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
+from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.verdicts.users import Users
+from sessionlab.lab.waiting import side_by_side
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3
@@ -34,16 +42,22 @@ Sabotage = Callable[[Description], Description]
 class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
-    With a `target` the stories are told on that stack, and nothing is started.
+    The fabric of that name is made with `fabric_options`: `external` with its `target`. With
+    `allow_skips` it is no failure that every story was skipped.
     """
 
     fabric: str = "local"
-    balancer: str = "builtin"
-    nodes: int = 3
+    balancer: str = BALANCER
+    nodes: int = SERVICE.nodes
     seed: int = 1
     redis_url: str | None = None
     sabotage: Sabotage | None = None
-    target: Target | None = None
+    fabric_options: Mapping[str, Target] = field(default_factory=dict)
+    allow_skips: bool = False
+
+
+SETTINGS = Settings()
+"""What a run is where nothing is asked for."""
 
 
 class Lab:
@@ -54,6 +68,7 @@ class Lab:
     ) -> None:
         self.nodes = settings.nodes
         self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
+        self._turns = Turns(f"{settings.seed}/{scenario}/turns")
         self.history = History()
         self.claims: list[Claim] = []
         self.tables: list[Table] = []
@@ -65,18 +80,18 @@ class Lab:
 
     def cluster(
         self,
-        strategy: str = "memory",
+        strategy: str = SERVICE.strategy,
         *,
         nodes: int | None = None,
-        services: Sequence[str] = ("app",),
-        affinity: str = "none",
-        algorithm: str = "round-robin",
-        redis: bool = False,
-        redis_keeps: bool = False,
-        jwt_algorithm: str = "HS256",
-        one_key: bool = True,
-        tls: bool = False,
-        trust_balancer: bool = False,
+        services: Sequence[str] = (SERVICE.name,),
+        affinity: str = CLUSTER.affinity,
+        algorithm: str = CLUSTER.algorithm,
+        redis: bool = CLUSTER.redis,
+        redis_keeps: bool = CLUSTER.redis_keeps,
+        jwt_algorithm: str = CLUSTER.jwt_algorithm,
+        one_key: bool = CLUSTER.one_key,
+        tls: bool = CLUSTER.tls,
+        trust_balancer: bool = CLUSTER.trust_balancer,
         options: Mapping[str, str] | None = None,
         balancer_options: Mapping[str, str] | None = None,
     ) -> Cluster:
@@ -108,10 +123,10 @@ class Lab:
         )
 
     def single_server(
-        self, strategy: str = "memory", options: Mapping[str, str] | None = None
+        self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None
     ) -> Cluster:
         """One node and nothing in front of it: clients talk to the server itself."""
-        return self._build(Description((Service("app", 1, strategy, options or {}),), None))
+        return self._build(Description((Service(SERVICE.name, 1, strategy, options or {}),), None))
 
     def addresses(self, count: int) -> list[str]:
         """Addresses for that many clients to come from, each its own, drawn at random.
@@ -127,11 +142,13 @@ class Lab:
         self.claims.append(claim)
         self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
 
-    async def one_by_one(
-        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
-    ) -> Answers:
-        """All clients do the same, one after the other; their answers in the clients' order."""
-        return Answers([await does(client) for client in clients])
+    async def one_by_one(self, clients: Sequence[Client], does: Does) -> Answers:
+        """All clients do the same, one after the other, in an order that is drawn from the seed.
+
+        Their answers come in the clients' order.
+        """
+        order = shuffled(len(clients), self._turns.of(clients))
+        return Answers(in_place([await does(clients[number]) for number in order], order))
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table below the claims; 78 characters a line are what a terminal has for it."""
@@ -142,28 +159,25 @@ class Lab:
         mine = [operation for operation in self.history if operation.cluster == cluster.label]
         return Users.of(mine, ())
 
-    async def everyone(
-        self, clients: Sequence[Client], does: Callable[[Client], Coroutine[object, object, Answer]]
-    ) -> Answers:
-        """All clients do the same at the same time; their answers in the clients' order."""
-        return Answers(await side_by_side([does(client) for client in clients]))
+    async def everyone(self, clients: Sequence[Client], does: Does) -> Answers:
+        """All clients do the same at the same time; their answers in the clients' order.
+
+        Who begins is drawn from the seed, at every step anew.
+        """
+        order = shuffled(len(clients), self._turns.of(clients))
+        return Answers(in_place(await side_by_side([does(clients[n]) for n in order]), order))
 
     async def at_once(self, *steps: Coroutine[object, object, Answer]) -> Answers:
         """Several requests at the same time, of one client or of more; the answers in order."""
-        return Answers(await side_by_side(steps))
+        order = shuffled(len(steps), self._turns.of(()))
+        return Answers(in_place(await side_by_side([steps[n] for n in order]), order))
 
     async def everyone_often(
-        self,
-        clients: Sequence[Client],
-        times: int,
-        does: Callable[[Client], Coroutine[object, object, Answer]],
+        self, clients: Sequence[Client], times: int, does: Does
     ) -> list[Answers]:
-        """Each client does the same that many times, all of them side by side."""
-
-        async def often(client: Client) -> Answers:
-            return Answers([await does(client) for _ in range(times)])
-
-        return await side_by_side([often(client) for client in clients])
+        """All clients do the same that many times, each time in another order; by client."""
+        rounds = [await self.everyone(clients, does) for _ in range(times)]
+        return [Answers(turn[number] for turn in rounds) for number in range(len(clients))]
 
     async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
         """Tell several parts of a story side by side; what each returns, by its name.
@@ -183,14 +197,20 @@ class Lab:
                 part.close()  # those that an error elsewhere kept from beginning
         return dict(zip(parts, ends, strict=True))
 
-    def asking(
-        self,
-        clients: Sequence[Client],
-        does: Callable[[Client], Coroutine[object, object, Answer]],
-        pause: float = PAUSE,
-    ) -> Traffic:
-        """Clients that keep asking until the `async with` block ends, with a pause in between."""
-        return Traffic(clients, does, pause)
+    def asking(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> Traffic:
+        """Clients that keep asking until the `async with` block ends.
+
+        Each pauses between an answer and its next request, for `pause` seconds on average.
+        """
+        return Traffic(clients, does, pause, drawn=self._turns.of(clients))
+
+    @asynccontextmanager
+    async def fault(self, name: str, cluster: Cluster, node: str = "n1") -> AsyncIterator[None]:
+        """Break a cluster by name (`sessionlab list`), and mend it at the end of the block."""
+        fault = FAULTS.named(name)
+        await fault.inject(cluster, node)
+        yield
+        await fault.heal(cluster, node)
 
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.
@@ -204,14 +224,11 @@ class Lab:
         self._clusters += 1
         if self._settings.sabotage:
             description = self._settings.sabotage(description)
-        site = self._fabric.site(f"{self._scenario or 'cluster'}-{self._clusters}")
-        target = self._settings.target
         return Cluster(
             description,
-            site,
+            self._fabric.sandbox(f"{self._scenario or 'cluster'}-{self._clusters}"),
             history=self.history,
             events=self._events,
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
-            boot=Joined(description, RunningSite(site.label), target) if target else None,
         )

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from sessionlab.lab.balancers.programs import check
-from sessionlab.lab.cluster.external import RunningFabric
+from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
@@ -18,10 +18,12 @@ from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.scenario import Scenario
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.scenario.unawaited import Forgotten, watching
+from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
+NO_CLAIM = "the story claims nothing, so it shows nothing\nsay with `lab.claim` what must be seen"
 
 
 async def run(
@@ -38,10 +40,8 @@ async def run(
     """
     began = time.monotonic()
     events.emit("run.started", seed=settings.seed, scenarios=[story.name for story in scenarios])
-    target = settings.target
-    fabric = RunningFabric(target) if target else FABRICS[settings.fabric]()
-    # On one stack the stories would take each other's turns.
-    places = asyncio.Semaphore(1 if target else side_by_side)
+    fabric = FABRICS.make(settings.fabric, **settings.fabric_options)
+    places = asyncio.Semaphore(1 if fabric.one_at_a_time else side_by_side)
 
     async def one(story: Scenario) -> ScenarioResult:
         async with places:
@@ -51,15 +51,16 @@ async def run(
 
     try:
         await fabric.open()
-        if target is None:
-            check(settings.balancer, fabric)
+        check(settings.balancer, fabric)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(story)) for story in scenarios]
     finally:
         await fabric.close()
     results = [task.result() for task in tasks]
     seconds = time.monotonic() - began
-    return RunResult(fabric.name, settings.balancer, settings.seed, seconds, results)
+    return RunResult(
+        fabric.name, settings.balancer, settings.seed, seconds, results, settings.allow_skips
+    )
 
 
 async def run_one(
@@ -67,10 +68,12 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    events.emit("scenario.started", story.name, title=story.title)
     began = time.monotonic()
     with events.recording(story.name) as told:
-        ending = await _tell(story, lab, events)
+        events.emit("scenario.started", story.name, title=story.title)
+        with watching(story.story) as forgotten:
+            ending = await _tell(story, lab, events)
+        ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
         name=story.name,
         title=story.title,
@@ -87,18 +90,18 @@ async def run_one(
     return result
 
 
-class Ending(NamedTuple):
+class StoryEnd(NamedTuple):
     """How a story ended: `reason` unless it was told to its end, and the status it calls for."""
 
-    outcome: Verdict
+    outcome: Outcome
     reason: str | None
     exit_status: int
 
 
-async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
+async def _tell(story: Scenario, lab: Lab, events: Events) -> StoryEnd:
     if lab.nodes < story.least_nodes:
         reason = f"it takes at least {story.least_nodes} nodes to show this"
-        return Ending(Verdict.SKIPPED, reason, 0)
+        return StoryEnd(Outcome.SKIPPED, reason, 0)
     try:
         async with asyncio.timeout(MOST_SECONDS) as limit:
             await story.story(lab)
@@ -106,28 +109,40 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> Ending:
         return _ended_by(error, lab.claims)
     except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
         if limit.expired():
-            return Ending(Verdict.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
+            return StoryEnd(Outcome.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
+        if trouble := exhausted(error):
+            return _ended_by(trouble, lab.claims)
         events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
         reason = f"the story itself failed: {type(error).__name__}: {error}"
-        return Ending(Verdict.ERROR, reason, 1)
+        return StoryEnd(Outcome.ERROR, reason, 1)
     return _judged(lab.claims)
 
 
-def _ended_by(error: LabError, claims: Sequence[Claim]) -> Ending:
+def _ended_by(error: LabError, claims: Sequence[Claim]) -> StoryEnd:
     reason = f"{error}\n{error.hint}" if error.hint else str(error)
     if isinstance(error, Skip):
         if not all(claim.holds for claim in claims):
-            return Ending(Verdict.BROKEN, f"and then: {reason}", 1)
-        return Ending(Verdict.SKIPPED, reason, 0)
-    return Ending(Verdict.ERROR, reason, error.exit_status)
+            return StoryEnd(Outcome.BROKEN, f"and then: {reason}", 1)
+        return StoryEnd(Outcome.SKIPPED, reason, 0)
+    return StoryEnd(Outcome.ERROR, reason, error.exit_status)
 
 
-def _judged(claims: Sequence[Claim]) -> Ending:
+def _judged(claims: Sequence[Claim]) -> StoryEnd:
     if not claims:
-        return Ending(Verdict.ERROR, "the story made no claim", 1)
+        return StoryEnd(Outcome.ERROR, NO_CLAIM, NOTHING_SHOWN)
     if all(claim.holds for claim in claims):
-        return Ending(Verdict.HELD, None, 0)
-    return Ending(Verdict.BROKEN, None, 1)
+        return StoryEnd(Outcome.HELD, None, 0)
+    return StoryEnd(Outcome.BROKEN, None, 1)
+
+
+def _with_all_done(ending: StoryEnd, forgotten: Sequence[Forgotten]) -> StoryEnd:
+    """The same, unless the story left out a step: then it shows nothing, however it went."""
+    if not forgotten:
+        return ending
+    lines = [*map(str, forgotten), "write `await` in front of it"]
+    if ending.outcome is Outcome.ERROR and ending.reason:
+        lines.append(ending.reason)
+    return StoryEnd(Outcome.ERROR, "\n".join(lines), NOTHING_SHOWN)
 
 
 def release() -> str:

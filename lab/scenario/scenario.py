@@ -12,18 +12,24 @@ Story = Callable[[Lab], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`least_nodes` is the smallest cluster on which the story means something."""
+    """`least_nodes` is the smallest cluster on which the story means something.
+
+    A `slow` one is left out of a run that names none.
+    """
 
     name: str
     title: str
     story: Story
     least_nodes: int = 1
+    slow: bool = False
 
 
-def scenario(name: str, title: str, *, least_nodes: int = 1) -> Callable[[Story], Scenario]:
+def scenario(
+    name: str, title: str, *, least_nodes: int = 1, slow: bool = False
+) -> Callable[[Story], Scenario]:
     """Make a story runnable: `sessionlab run NAME` finds it, `lab.main` runs it alone."""
 
     def tell(story: Story) -> Scenario:
-        return Scenario(name, title, story, least_nodes)
+        return Scenario(name, title, story, least_nodes, slow)
 
     return tell

@@ -1,7 +1,9 @@
 """Why users were logged out, stuck or given wrong data: what the run's events say of the verdicts.
 
 A pure function of verdicts and events. Each sentence is put together from what happened to the
-node that a user's session was at, to the store and to the keys, before the answer that it got.
+node that a user's session was at, to the balancer, the store and the keys, between its last good
+answer and the one at which it was lost. What "between" means for requests that were under way is
+written down in `sessionlab.lab.verdicts.outages`.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from typing import NamedTuple
 from sessionlab.lab.events import Event
 from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.verdicts.fates import Fate, User
+from sessionlab.lab.verdicts.outages import BALANCER, FROZEN, REDIS, Outage, Outages, in_order
 
 LOSSES = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
-_ENDS = {"node.killed": "was killed", "node.stopped": "stopped", "node.removed": "was removed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +36,12 @@ class Loss:
         return f"{self.users} of {self.of} users {how}: {self.why}"
 
 
-class End(NamedTuple):
-    """What happened to a node, and when."""
-
-    at: float
-    node: str
-    how: str
-
-    def __str__(self) -> str:
-        return f"{self.node} {self.how} at {self.at:.1f} s"
-
-
 class Cause(NamedTuple):
     """`end` is what happened to the one node that mattered, `what` that meant, `example` whom."""
 
     what: str
-    end: End | None = None
+    end: Outage | None = None
     example: str = ""
-
-
-class Span(NamedTuple):
-    """From when something was set off until it was over: in between, answers can show either."""
-
-    began: float
-    over: float
-
-    def explains(self, user: User, since: float) -> bool:
-        """Whether it is later than that, and not later than what happened to the user."""
-        return user.at is not None and since < self.over and self.began <= user.at.completed
 
 
 def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
@@ -87,7 +67,7 @@ def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
 
 def _sentence(causes: Sequence[Cause]) -> str:
     """What they have in common, after the nodes' ends in the order of their moments."""
-    ends = sorted({cause.end for cause in causes if cause.end})
+    ends = in_order(cause.end for cause in causes)
     what = causes[0].what
     if len(ends) > 1:
         what = what.replace(" its ", " their ")
@@ -100,44 +80,36 @@ class _Tale:
     def __init__(self) -> None:
         self._strategies: Mapping[str, object] = {}
         self._one_key = True
-        self._of_nodes: dict[str, list[tuple[Span, str]]] = {}
-        self._balancer: list[Span] = []
-        self._redis: list[Span] = []
+        self._outages = Outages()
         self._redis_keeps = False
-        self._keys: list[Span] = []
 
     def hear(self, event: Event) -> None:
-        span = _span(event)
+        self._outages.hear(event)
         if event.kind == "cluster.starting":
             strategies = event.data.get("strategies")
             self._strategies = strategies if isinstance(strategies, dict) else {}
             self._one_key = event.data.get("one_key") is not False
-        elif event.kind in _ENDS:
-            name = str(event.data.get("node"))
-            self._of_nodes.setdefault(name, []).append((span, _ENDS[event.kind]))
         elif event.kind == "redis.stopped":
-            self._redis.append(span)
             self._redis_keeps = event.data.get("keeps") is True
-        elif event.kind == "keys.retired":
-            self._keys.append(span)
-        elif event.kind == "balancer.restarted":
-            self._balancer.append(span)
 
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
         if user.fate is Fate.WRONG_DATA:
             return Cause("", example=user.says)
         if user.fate is Fate.STUCK:
-            return self._stuck(user)
-        if user.at is not None and is_error(user.at) and self._end_of(user) is None:
-            return Cause(f"{_said(user)} from {_at(user)}, until they logged in anew")
+            return self._silence(user)
+        if user.at is not None and is_error(user.at):
+            if self._strategy(user) == "memory" and self._end_of(user):
+                return self._memory(user)
+            return self._silence(user, ", until they logged in anew")
         if user.at is not None and not user.at.credential:
             return Cause("what their login had given them was not sent with a single request")
         told = {"memory": self._memory, "redis": self._store, "jwt": self._token}
         return told.get(self._strategy(user), _unexplained)(user)
 
     def _memory(self, user: User) -> Cause:
-        if end := self._end_of(user):
+        end = self._end_of(user)
+        if end and (end.how != FROZEN or _at(user) != user.home):
             return Cause("their sessions were in its memory", end)
         if _at(user) == user.home:
             return Cause("their node itself knew them no more, their sessions had ended there")
@@ -149,23 +121,25 @@ class _Tale:
         if user.at is None or not (user.at.reason or user.at.verdict.lstrip("N")):
             return ""
         said = f"; the balancer says: {user.at.verdict}, {user.at.reason or 'no reason'}"
-        restarted = _last(self._balancer, user, user.entered)
-        return said if restarted is None else f"{said}; it restarted at {restarted:.1f} s"
+        lost = self._outages.behind(user, BALANCER, user.entered)
+        if lost is None or lost.how == FROZEN:
+            return said
+        return f"{said}; it {lost.how} at {lost.began:.1f} s"
 
     def _store(self, user: User) -> Cause:
-        stopped = _last(self._redis, user, user.since)
-        if stopped is None:
+        away = self._outages.behind(user, REDIS)
+        if away is None:
             return Cause("Redis had their sessions no more")
-        if self._redis_keeps:
+        if self._redis_keeps or away.how == FROZEN:
             return Cause(
-                f"Redis was away from {stopped:.1f} s on, and a node took that for no session"
+                f"Redis was away from {away.began:.1f} s on, and a node took that for no session"
             )
-        return Cause(f"Redis stopped at {stopped:.1f} s, their sessions were in it")
+        return Cause(f"{away}, their sessions were in it")
 
     def _token(self, user: User) -> Cause:
-        retired = _last(self._keys, user, user.since)
-        if retired is not None:
-            return Cause(f"the key that had signed their tokens was taken away at {retired:.1f} s")
+        if lost := self._outages.behind(user, "keys"):
+            when = f"{lost.began:.1f} s"
+            return Cause(f"the key that had signed their tokens was taken away at {when}")
         if self._one_key or _at(user) == user.home:
             return Cause("their tokens were refused")
         if end := self._end_of(user):
@@ -173,25 +147,19 @@ class _Tale:
         signed = f"{_ELSEWHERE} that signed their tokens with a key of its own"
         return Cause(signed, example=_instead(user))
 
-    def _stuck(self, user: User) -> Cause:
-        said = _said(user)
-        if end := self._end_of(user):
-            tied = user.at is not None and user.at.verdict.startswith(("D", "V"))
-            return Cause(f"and they stayed tied to it: {said}" if tied else said, end)
-        stopped = _last(self._redis, user, user.since)
-        if stopped is not None:
-            return Cause(f"Redis stopped at {stopped:.1f} s: {said}")
-        return Cause(f"{said} from {_at(user)}")
+    def _silence(self, user: User, then: str = "") -> Cause:
+        said = f"{_said(user)}{then}"
+        away = self._outages.silencing(user)
+        if away is None:
+            return Cause(f"{_said(user)} from {_at(user)}{then}")
+        if away.part in (BALANCER, REDIS):
+            return Cause(f"{away}: {said}")
+        tied = user.at is not None and user.at.verdict.startswith(("D", "V"))
+        return Cause(f"and they stayed tied to it: {said}" if tied else said, away)
 
-    def _end_of(self, user: User) -> End | None:
-        """The last end of the user's node between its last good answer and what happened to it."""
-        home = user.home or ""
-        ends = [
-            End(span.began, home, how)
-            for span, how in self._of_nodes.get(home, [])
-            if span.explains(user, user.since)
-        ]
-        return max(ends, default=None)
+    def _end_of(self, user: User) -> Outage | None:
+        """What happened to the user's node between its last good answer and its loss."""
+        return self._outages.behind(user, user.home)
 
     def _strategy(self, user: User) -> str:
         """The strategy of the service that was asked: the only one, or the first of the path."""
@@ -201,16 +169,6 @@ class _Tale:
 
 _ELSEWHERE = "they were sent to another node than the one"
 _NOTHING = _Tale()
-
-
-def _span(event: Event) -> Span:
-    """An answer may be quicker to show what was set off than the event, which comes after it."""
-    began = event.data.get("began")
-    return Span(began if isinstance(began, float) else event.at, event.at)
-
-
-def _last(spans: Sequence[Span], user: User, since: float) -> float | None:
-    return max((span.began for span in spans if span.explains(user, since)), default=None)
 
 
 def _said(user: User) -> str:

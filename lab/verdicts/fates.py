@@ -10,13 +10,14 @@ logged out     a request that carried its credential was answered 401, or errors
                ended only when it logged in anew, or no request after a login was
                ever answered as that user's
 stuck          nothing but errors, to a login too, or until it dropped its cookies, or
-               to the run's end
+               to the run's end; also who asked to log in, and got nothing but errors
 wrong data     it was taken for somebody else, or its cart is not its own
 =============  =====================================================================
 
 Errors that ended with the session still there are no verdict of their own but an interruption;
 `classify` says what an error is, and what ends one. What a client did to itself (it logged out, it
-asked without its credential, it asked a node past the balancer) is held against nobody.
+asked without its credential, it gave up waiting, it asked a node past the balancer) is held
+against nobody. Nor is the lab's own trouble: it ends the story, and nothing is recorded.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class User:
 
     `at` is the operation at which it happened, None for a user that was kept; `home` the node that
     had answered it until then; `says` what was wrong with its data. `entered` is when the login
-    was answered that began its session, `since` when it was last seen to be well before `at`: what
-    ended earlier has done it no harm.
+    was asked for that began its session, `since` when that was asked which last showed it well
+    before `at`: what was over by then has done it no harm.
     """
 
     client: str
@@ -80,7 +81,7 @@ class User:
 
 
 def users(history: Iterable[Operation]) -> list[User]:
-    """The verdict on every client that logged in, in the order of their first requests."""
+    """The verdict on every client that logged in or tried to, in the order of their requests."""
     lives: dict[tuple[str, str], dict[int, list[Operation]]] = {}
     for operation in history:
         if not operation.direct:
@@ -98,8 +99,18 @@ def tally(judged: Iterable[User]) -> dict[Fate, int]:
 def _of_one_name(tabs: list[list[Operation]]) -> list[User]:
     """The verdicts on all clients of one user; one that never logged in borrows a session."""
     own = [tab for tab in tabs if any(asks_for(op, "login") and op.status == _OK for op in tab)]
+    if not own:
+        return [user for tab in tabs if (user := _never_in(tab))]
     everything = [op for tab in tabs for op in tab]
     return [_Life(tab, everything if len(own) == 1 else tab, everything).judge() for tab in own]
+
+
+def _never_in(tab: list[Operation]) -> User | None:
+    """The verdict on a client whose logins were not answered, or by errors only."""
+    logins = [op for op in tab if asks_for(op, "login") and not op.given_up]
+    if not logins or not all(map(is_error, logins)):
+        return None
+    return User(tab[0].client, tab[0].cluster, Fate.STUCK, at=logins[0], tab=tab[0].tab)
 
 
 class _Life:
@@ -131,12 +142,14 @@ class _Life:
         return replace(self._user, home=home, interruptions=tuple(self._interruptions))
 
     def _replay(self, operation: Operation) -> None:
+        if operation.given_up:
+            return  # by its client, whatever would have come
         login = asks_for(operation, "login")
         if login and operation.status == _OK:
             self._log_in(operation)
         elif login and operation.status == _UNAUTHORIZED:
             return  # a wrong password
-        elif login and is_error(operation) and self._entered:
+        elif login and is_error(operation):
             self._errors.append(operation)  # with or without a session: it cannot get in
         elif self._login is None:
             return  # it has nothing that could be lost
@@ -165,7 +178,7 @@ class _Life:
             self._wrong(operation, f"{operation.client} was logged in as {operation.user}")
         self._login = operation
         self._home = operation.node
-        self._entered = self._well = operation.completed
+        self._entered = self._well = operation.invoked
 
     def _asked_with_nothing(self, operation: Operation) -> None:
         """It has dropped its cookies; an answer now shows that what failed was due to them."""
@@ -220,7 +233,7 @@ class _Life:
         if operation.node and operation.node != self._home:
             self._became(Fate.MOVED, operation)
             self._home = operation.node
-        self._refused, self._well = None, operation.completed
+        self._refused, self._well = None, max(self._well, operation.invoked)
 
     def _was_stuck(self) -> None:
         self._became(Fate.STUCK, self._errors[0])

@@ -10,10 +10,14 @@ from sessionlab.lab.events import Event
 from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
+from sessionlab.lab.verdicts.chance import notes
+from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
+NOTHING_SHOWN = 3  # the exit status
 
-class Verdict(StrEnum):
+
+class Outcome(StrEnum):
     """What became of a scenario."""
 
     HELD = "held"  # every claim holds
@@ -28,7 +32,7 @@ class ScenarioResult:
 
     name: str
     title: str
-    outcome: Verdict
+    outcome: Outcome
     reason: str | None
     seconds: float
     history: History = field(repr=False)
@@ -39,19 +43,38 @@ class ScenarioResult:
 
     @property
     def users(self) -> Users:
-        """What became of each user, in all clusters of the scenario."""
-        return Users.of(self.history, self.events)
+        """What became of each user, in all clusters of the scenario; in the story's own time."""
+        return Users.of(*in_story_time(self.history, self.events))
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the claims: they may hold for another reason than the one they give."""
+        return notes(self.name, self.history, self.events)
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
+    """With `allow_skips` a run may have skipped everything; else that has shown nothing."""
+
     fabric: str
     balancer: str
     seed: int
     seconds: float
     scenarios: Sequence[ScenarioResult]
+    allow_skips: bool = False
 
     @property
     def exit_status(self) -> int:
-        """0 every claim holds, 1 one does not, 3 a cluster could not be started."""
-        return max((result.exit_status for result in self.scenarios), default=0)
+        """0 every claim holds, 1 one does not, 3 nothing could be shown."""
+        worst = max((result.exit_status for result in self.scenarios), default=NOTHING_SHOWN)
+        allowed = self.allow_skips and self.all_skipped
+        return NOTHING_SHOWN if worst == 0 and self.judged_nothing and not allowed else worst
+
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether not one claim was made, in any scenario."""
+        return not any(result.claims for result in self.scenarios)
+
+    @property
+    def all_skipped(self) -> bool:
+        return all(result.outcome is Outcome.SKIPPED for result in self.scenarios)

@@ -39,9 +39,21 @@ class Users:
         return self.count(Fate.MOVED)
 
     @property
+    def logged_out(self) -> int:
+        return self.count(Fate.LOGGED_OUT)
+
+    @property
+    def stuck(self) -> int:
+        return self.count(Fate.STUCK)
+
+    @property
+    def wrong_data(self) -> int:
+        return self.count(Fate.WRONG_DATA)
+
+    @property
     def lost(self) -> int:
         """Those who were logged out, stuck, or given wrong data."""
-        return self.count(Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
+        return self.logged_out + self.stuck + self.wrong_data
 
     @property
     def interrupted(self) -> int:

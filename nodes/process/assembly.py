@@ -1,25 +1,13 @@
-"""A node put together from its options. The strategies are found here by name."""
+"""A node put together from its options."""
 
 import logging
 import secrets
 import sys
-from collections.abc import Callable
 
 from sessionlab.nodes.process.options import Options
-from sessionlab.nodes.stores.redis import RedisStore
-from sessionlab.nodes.strategies import StrategyName
-from sessionlab.nodes.strategies.interface import Strategy
-from sessionlab.nodes.strategies.jwt import JwtStrategy
-from sessionlab.nodes.strategies.logging_out import LoggingOut
-from sessionlab.nodes.strategies.memory import MemorySessions, MemoryStrategy
-from sessionlab.nodes.strategies.redis import RedisStrategy
-from sessionlab.nodes.strategies.whole_records import Records, WholeRecords
-from sessionlab.nodes.tokens import clock
+from sessionlab.nodes.strategies import make
+from sessionlab.nodes.strategies.interface import Setting
 from sessionlab.nodes.tokens.keys import KeyRing, KeySource, generate
-from sessionlab.nodes.tokens.tokens import Tokens
-from sessionlab.nodes.transports.bearer import BearerTransport
-from sessionlab.nodes.transports.cookie import CookieTransport
-from sessionlab.nodes.transports.interface import Transport
 from sessionlab.nodes.users.directory import Directory
 from sessionlab.nodes.users.passwords import Hasher
 from sessionlab.nodes.web.edge import Edge
@@ -39,7 +27,7 @@ def assemble(options: Options) -> Node:
         id=options.id,
         service=options.service,
         version=options.app_version,
-        strategy=_STRATEGIES[options.strategy](options, keys, metrics),
+        strategy=make(options.strategy, Setting(options, keys, metrics.watch_sessions)),
         directory=Directory(options.users, _password(options), hasher),
         hasher=hasher,
         keys=keys,
@@ -49,49 +37,6 @@ def assemble(options: Options) -> Node:
         max_body=options.max_body,
         cart_delay=options.cart_delay,
     )
-
-
-def _memory(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
-    sessions = MemorySessions(clock.monotonic, options.idle, options.absolute)
-    metrics.watch_sessions(sessions.alive)
-    transport = CookieTransport(options.cookie_name)
-    return _with_carts(MemoryStrategy(sessions, transport, options.absolute), options)
-
-
-def _redis(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
-    store = RedisStore(options.redis_url, options.redis_timeout, options.redis_pool)
-    transport = CookieTransport(options.cookie_name)
-    redis = RedisStrategy(store, transport, options.idle, options.absolute)
-    strategy = _with_carts(redis, options)
-    return LoggingOut(strategy) if options.on_store_down == "logout" else strategy
-
-
-def _with_carts(strategy: Records, options: Options) -> Strategy:
-    return WholeRecords(strategy) if options.cart_writes == "record" else strategy
-
-
-def _jwt(options: Options, keys: KeySource, metrics: Metrics) -> Strategy:  # noqa: ARG001
-    transports: dict[str, Callable[[], Transport]] = {
-        "bearer": BearerTransport,
-        "cookie": lambda: CookieTransport(options.cookie_name),
-    }
-    tokens = Tokens(
-        keys=keys,
-        clock=clock.wall,
-        algorithm=options.jwt_algorithm,
-        issuer=options.jwt_issuer,
-        audience=options.jwt_audience,
-        lifetime=options.jwt_lifetime,
-        leeway=options.jwt_leeway,
-    )
-    return JwtStrategy(tokens, transports[options.jwt_transport]())
-
-
-_STRATEGIES: dict[StrategyName, Callable[[Options, KeySource, Metrics], Strategy]] = {
-    "memory": _memory,
-    "redis": _redis,
-    "jwt": _jwt,
-}
 
 
 def _keys(options: Options) -> KeySource:

@@ -11,7 +11,8 @@ import typer
 
 from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.process.listening import Address, parse_address
-from sessionlab.nodes.strategies import CartWrites, OnStoreDown, StrategyName
+from sessionlab.nodes.strategies import STRATEGIES, parse_strategy
+from sessionlab.nodes.strategies.interface import CartWrites, OnStoreDown
 from sessionlab.nodes.tokens.keys import Algorithm
 from sessionlab.nodes.users.passwords import LEVELS, Cost, parse_cost
 from sessionlab.nodes.web.bodies import MAX_PASSWORD
@@ -88,10 +89,12 @@ class Options:
         str, _option(_name, "TEXT", "The app's version, which /me and /readyz tell.")
     ] = "1"
     strategy: Annotated[
-        StrategyName,
-        typer.Option(
-            help="How a user is recognised: by a session in this process, by one in Redis, or by a"
-            " signed token."
+        str,
+        _option(
+            parse_strategy,
+            "|".join(STRATEGIES),
+            "How a user is recognised: by a session in this process, by one in Redis, or by a"
+            " signed token; or by what an installed package offers.",
         ),
     ] = "memory"
 

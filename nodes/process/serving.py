@@ -62,9 +62,9 @@ async def _wind_down(
 
 async def _drain(server: Server, options: Options) -> None:
     await asyncio.sleep(options.drain_delay)
-    cut = await server.drain(options.drain)
-    if cut:
-        _log.warning("requests cut off after %g s: %d", options.drain, cut)
+    aborted = await server.drain(options.drain)
+    if aborted:
+        _log.warning("requests cut off after %g s: %d", options.drain, aborted)
     await server.stop()
 
 

@@ -5,11 +5,19 @@ a credential worthless as far as it can (`logout`). How the credential travels i
 business, whether the password is right the directory's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sessionlab.nodes.errors import Problem
+from sessionlab.nodes.tokens.keys import Algorithm, KeySource
 from sessionlab.nodes.transports.interface import Transport
+
+CartWrites = Literal["field", "record"]
+"""How a store's cart changes: one item is added, or the whole record is written back."""
+
+OnStoreDown = Literal["error", "logout"]
+"""What a store that cannot be reached means: that nothing can be told, or that nobody is known."""
 
 MAX_ITEMS = 100
 """Items in one cart: what one session may make a store hold is bounded."""
@@ -69,6 +77,48 @@ class Strategy(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+
+
+class Options(Protocol):
+    """The options of a node that strategies are made from; times are seconds."""
+
+    @property
+    def idle(self) -> float: ...
+    @property
+    def absolute(self) -> float: ...
+    @property
+    def cookie_name(self) -> str: ...
+    @property
+    def redis_url(self) -> str: ...
+    @property
+    def redis_timeout(self) -> float: ...
+    @property
+    def redis_pool(self) -> int: ...
+    @property
+    def on_store_down(self) -> OnStoreDown: ...
+    @property
+    def cart_writes(self) -> CartWrites: ...
+    @property
+    def jwt_algorithm(self) -> Algorithm: ...
+    @property
+    def jwt_transport(self) -> Literal["bearer", "cookie"]: ...
+    @property
+    def jwt_issuer(self) -> str: ...
+    @property
+    def jwt_audience(self) -> str: ...
+    @property
+    def jwt_lifetime(self) -> float: ...
+    @property
+    def jwt_leeway(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a strategy is made from. `watch_sessions` takes what counts the sessions it holds."""
+
+    options: Options
+    keys: KeySource
+    watch_sessions: Callable[[Callable[[], int]], None]
 
 
 def cart_full() -> Problem:

@@ -16,8 +16,18 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from sessionlab.nodes.strategies.interface import (
+    MAX_ITEMS,
+    Added,
+    Grant,
+    Setting,
+    Strategy,
+    cart_full,
+)
+from sessionlab.nodes.tokens.clock import wall
 from sessionlab.nodes.tokens.tokens import Claims, Tokens
+from sessionlab.nodes.transports.bearer import BearerTransport
+from sessionlab.nodes.transports.cookie import CookieTransport
 from sessionlab.nodes.transports.interface import Transport
 
 
@@ -64,3 +74,21 @@ class JwtStrategy:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+
+def make(setting: Setting) -> Strategy:
+    """`--strategy jwt`, as the options want it."""
+    options = setting.options
+    tokens = Tokens(
+        keys=setting.keys,
+        clock=wall,
+        algorithm=options.jwt_algorithm,
+        issuer=options.jwt_issuer,
+        audience=options.jwt_audience,
+        lifetime=options.jwt_lifetime,
+        leeway=options.jwt_leeway,
+    )
+    in_cookie = options.jwt_transport == "cookie"
+    return JwtStrategy(
+        tokens, CookieTransport(options.cookie_name) if in_cookie else BearerTransport()
+    )

@@ -10,8 +10,17 @@ from typing import ClassVar
 
 from sessionlab.nodes.errors import Reason, Refused
 from sessionlab.nodes.stores.sessions import fingerprint, is_well_formed, new_id
-from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
-from sessionlab.nodes.tokens.clock import Clock
+from sessionlab.nodes.strategies.interface import (
+    MAX_ITEMS,
+    Added,
+    Grant,
+    Setting,
+    Strategy,
+    cart_full,
+)
+from sessionlab.nodes.strategies.read_modify_write import with_carts
+from sessionlab.nodes.tokens.clock import Clock, monotonic
+from sessionlab.nodes.transports.cookie import CookieTransport
 from sessionlab.nodes.transports.interface import Transport
 
 _SWEEP = 4
@@ -138,3 +147,12 @@ class MemoryStrategy:
 
     async def close(self) -> None:
         """Nothing is held open; the sessions end with the process, as they would in a crash."""
+
+
+def make(setting: Setting) -> Strategy:
+    """`--strategy memory`, as the options want it."""
+    options = setting.options
+    sessions = MemorySessions(monotonic, options.idle, options.absolute)
+    setting.watch_sessions(sessions.alive)
+    transport = CookieTransport(options.cookie_name)
+    return with_carts(MemoryStrategy(sessions, transport, options.absolute), options.cart_writes)

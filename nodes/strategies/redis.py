@@ -15,7 +15,17 @@ from typing import ClassVar
 from sessionlab.nodes.errors import Reason, Refused
 from sessionlab.nodes.stores.redis import RedisStore
 from sessionlab.nodes.stores.sessions import fingerprint, is_well_formed, new_id
-from sessionlab.nodes.strategies.interface import MAX_ITEMS, Added, Grant, cart_full
+from sessionlab.nodes.strategies.interface import (
+    MAX_ITEMS,
+    Added,
+    Grant,
+    Setting,
+    Strategy,
+    cart_full,
+)
+from sessionlab.nodes.strategies.logout_when_down import LogoutWhenDown
+from sessionlab.nodes.strategies.read_modify_write import with_carts
+from sessionlab.nodes.transports.cookie import CookieTransport
 from sessionlab.nodes.transports.interface import Transport
 
 PREFIX = "sessionlab:session:"
@@ -146,6 +156,16 @@ class RedisStrategy:
 
     async def close(self) -> None:
         await self.store.client.aclose()
+
+
+def make(setting: Setting) -> Strategy:
+    """`--strategy redis`, as the options want it."""
+    options = setting.options
+    store = RedisStore(options.redis_url, options.redis_timeout, options.redis_pool)
+    transport = CookieTransport(options.cookie_name)
+    redis = RedisStrategy(store, transport, options.idle, options.absolute)
+    strategy = with_carts(redis, options.cart_writes)
+    return LogoutWhenDown(strategy) if options.on_store_down == "logout" else strategy
 
 
 def _key(session_id: str) -> str:

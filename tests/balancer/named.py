@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.processes.test_process import Started, started
 from tests.balancer.rawhttp import Backend, Message, connect
 
@@ -109,7 +110,7 @@ async def tell(workers: str) -> None:
 
 
 def main() -> None:
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run([executable("ip") or "ip", "link", "set", "lo", "up"], check=True)
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         file.flush()

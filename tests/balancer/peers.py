@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sessionlab.lab.fabrics.local.programs import executable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -81,23 +83,25 @@ class _Always200(http.server.BaseHTTPRequestHandler):
 def haproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """HAProxy with its defaults."""
     directory = tmp_path_factory.mktemp("haproxy")
-    yield from _run("haproxy", directory, _HAPROXY, ["haproxy", "-db", "-q", "-f"])
+    yield from _run("haproxy", directory, _HAPROXY, ["-db", "-q", "-f"])
 
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """Nginx with its defaults."""
     directory = tmp_path_factory.mktemp("nginx")
-    yield from _run("nginx", directory, _NGINX, ["nginx", "-c"])
+    yield from _run("nginx", directory, _NGINX, ["-c"])
 
 
-def _run(name: str, directory: Path, template: str, command: list[str]) -> Iterator[Peer]:
+def _run(name: str, directory: Path, template: str, arguments: list[str]) -> Iterator[Peer]:
     port = _free_port()
     with _backend() as backend:
         config = directory / "config"
         config.write_text(template.format(port=port, backend=backend, dir=directory))
         process = subprocess.Popen(
-            [*command, str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [executable(name) or name, *arguments, str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             _await_listener(port, process)

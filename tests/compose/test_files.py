@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.compose.tools import FOLDER, TOOLS, UNRUN
 from tests.installed import needs
 
@@ -113,9 +114,8 @@ def test_haproxy_refuses_an_affinity_that_there_is_not() -> None:
 
 def haproxy(affinity: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["haproxy", "-c", "-f", str(FOLDER / "balancers" / "haproxy.cfg")],
+        [executable("haproxy") or "haproxy", "-c", "-f", str(FOLDER / "balancers" / "haproxy.cfg")],
         env={
-            "PATH": "/usr/sbin:/usr/local/sbin:/usr/bin",
             "AFFINITY": affinity,
             "BALANCER_COOKIE_SECRET": "secret",
         },
@@ -130,8 +130,7 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
     text = (FOLDER / "balancers" / "nginx.conf").read_text().replace("/tmp/", f"{tmp_path}/")
     (tmp_path / "nginx.conf").write_text(text)
     checked = subprocess.run(
-        ["nginx", "-t", "-e", "stderr", "-c", str(tmp_path / "nginx.conf")],
-        env={"PATH": "/usr/sbin:/usr/local/sbin:/usr/bin"},
+        [executable("nginx") or "nginx", "-t", "-e", "stderr", "-c", str(tmp_path / "nginx.conf")],
         capture_output=True,
         text=True,
         check=False,

@@ -37,7 +37,7 @@ def make(fabric: LocalFabric, seen: list[Event]) -> Make:
     def build(strategy: str = "memory", nodes: int = 2, **wishes: object) -> Cluster:
         services = wishes.pop("services", (Service("app", nodes, strategy),))
         description = Description(services, **wishes)  # type: ignore[arg-type]
-        site = fabric.site(f"cluster-{next(NUMBER)}")
-        return Cluster(description, site, history=History(), events=Events(seen.append))
+        sandbox = fabric.sandbox(f"cluster-{next(NUMBER)}")
+        return Cluster(description, sandbox, history=History(), events=Events(seen.append))
 
     return build

@@ -24,5 +24,5 @@ def cluster(
     **wishes: object,
 ) -> Cluster:
     description = Description((Service("app", nodes, strategy, options or {}),), **wishes)  # type: ignore[arg-type]
-    site = fabric.site(f"cluster-{next(NUMBER)}")
-    return Cluster(description, site, history=History(), events=Events(listener))
+    sandbox = fabric.sandbox(f"cluster-{next(NUMBER)}")
+    return Cluster(description, sandbox, history=History(), events=Events(listener))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from sessionlab.lab.record.history import Operation, outcome_of
+from sessionlab.lab.record.history import Operation, ending_of
 from sessionlab.lab.verdicts.fates import Fate
 
 NODES = ("n1", "n2", "n3")
@@ -37,7 +37,7 @@ class Life:
             path,
             self.now + 0.25,
             self.now + 0.75,
-            outcome_of(method, status, sent=True),
+            ending_of(method, status, sent=True),
             status,
             node=self.node if answered else None,
             credential=self.credential,

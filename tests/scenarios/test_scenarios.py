@@ -14,7 +14,8 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
-from sessionlab.lab.verdicts.results import RunResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult
+from tests.scenarios.test_sabotage import CASES
 
 FOLDER = Path(scenarios.__file__).parent
 
@@ -25,7 +26,7 @@ async def told(nodes: int) -> RunResult:
 
 @pytest.mark.timeout(180)  # all scenarios, on whatever this machine has to do besides
 @pytest.mark.parametrize("nodes", [2, 3, 5])
-async def test_every_claim_holds(nodes: int) -> None:
+async def test_every_claim_holds_and_is_one_that_sabotage_breaks(nodes: int) -> None:
     result = await told(nodes)
     broken = [
         (story.name, claim)
@@ -35,7 +36,10 @@ async def test_every_claim_holds(nodes: int) -> None:
     ]
     assert not broken
     assert {story.name: story.reason for story in result.scenarios if story.reason} == {}
-    assert {story.outcome for story in result.scenarios} == {Verdict.HELD}
+    assert {story.outcome for story in result.scenarios} == {Outcome.HELD}
+    for story in result.scenarios:
+        seen = set().union(*(case.breaks for case in CASES if case.scenario == story.name))
+        assert seen == set(range(1, len(story.claims) + 1)), story.name
 
 
 @pytest.mark.timeout(180)
@@ -44,11 +48,11 @@ async def test_on_one_node_a_story_holds_or_says_why_it_cannot_be_told() -> None
     for story in result.scenarios:
         if installed()[story.name].least_nodes > 1:
             assert (story.outcome, story.reason) == (
-                Verdict.SKIPPED,
+                Outcome.SKIPPED,
                 "it takes at least 2 nodes to show this",
             )
         else:
-            assert story.outcome is Verdict.HELD, story
+            assert story.outcome is Outcome.HELD, story
 
 
 def test_what_is_expected_follows_the_number_of_nodes() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import docker
 from docker.errors import APIError, DockerException
+from docker.utils import parse_host
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
@@ -62,9 +64,19 @@ class Engine:
 def connect() -> docker.DockerClient:
     """A client of the engine that DOCKER_HOST names, or of this machine's; blocks."""
     try:
+        _knock(parse_host(os.environ.get("DOCKER_HOST")))
         return docker.from_env(timeout=PATIENCE)
     except (DockerException, RequestException, HTTPError, OSError) as error:
         raise _no_engine(error) from None
+
+
+def _knock(host: str) -> None:
+    """Raise OSError where nobody answers at a socket file: the SDK leaves its own end open then."""
+    scheme, _, path = host.partition("://")
+    if scheme == "http+unix":
+        with socket.socket(socket.AF_UNIX) as end:
+            end.settimeout(PATIENCE)
+            end.connect(f"/{path.lstrip('/')}")
 
 
 def refused(error: APIError) -> str:

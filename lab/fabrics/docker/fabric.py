@@ -11,7 +11,7 @@ from sessionlab.lab.errors import StartError
 
 if TYPE_CHECKING:
     from sessionlab.lab.fabrics.docker.run import DockerRun
-    from sessionlab.lab.fabrics.docker.sandbox import DockerSite
+    from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox
 
 
 SOCKET = Path("/var/run/docker.sock")
@@ -41,6 +41,7 @@ class DockerFabric:
     """Every part a container with an address of its own, on its cluster's private network."""
 
     name = "docker"
+    one_at_a_time = False
 
     def __init__(self) -> None:
         self._opened: DockerRun | None = None
@@ -52,9 +53,9 @@ class DockerFabric:
 
         self._opened = await DockerRun.open()
 
-    def site(self, label: str) -> DockerSite:
+    def sandbox(self, label: str) -> DockerSandbox:
         """The ground for one cluster; `label` (made unique) tells its parts from others."""
-        return self._run.site(label)
+        return self._run.sandbox(label)
 
     def executable(self, *names: str) -> str | None:
         return self._run.programs.executable(*names)

@@ -25,7 +25,7 @@ NOT_RUNNING = 409
 def wire(
     client: DockerClient, tools: Image, target: Container, labels: dict[str, str], script: str
 ) -> None:
-    """Run a script of `docker_wires` in a container's network, which one that ended has not."""
+    """Run a script of `netem` in a container's network, which one that ended has not."""
     try:
         client.containers.run(
             tools.id,

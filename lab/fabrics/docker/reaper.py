@@ -1,4 +1,4 @@
-"""The process that outlives the lab: `docker_reaper.py RUN FOLDER`, started by the docker fabric.
+"""The process that outlives the lab: `reaper.py RUN FOLDER`, started by the docker fabric.
 
 Containers are the engine's children, not the lab's, so a lab that is killed would leave them all.
 This process's standard input is a pipe whose other end only the lab holds. When that closes,

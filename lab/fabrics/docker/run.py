@@ -1,4 +1,4 @@
-"""One run on the engine: what its sites share, and how all of it goes away."""
+"""One run on the engine: what its sandboxes share, and how all of it goes away."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sessionlab.lab.fabrics.docker import image, labels, leftovers, reaper
 from sessionlab.lab.fabrics.docker.engine import Engine
 from sessionlab.lab.fabrics.docker.labels import RunName
 from sessionlab.lab.fabrics.docker.programs import Programs
-from sessionlab.lab.fabrics.docker.sandbox import DockerSite, to_the_end
-from sessionlab.lab.fabrics.run_folder import Scratch, home, new_name
+from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox, to_the_end
+from sessionlab.lab.fabrics.run_folder import RunFolder, home, new_name
 
 
 class DockerRun:
@@ -28,9 +28,9 @@ class DockerRun:
         self._engine = engine
         run = new_name()
         self._name = RunName(run, home() / run)
-        self._scratch: Scratch | None = None
+        self._run_folder: RunFolder | None = None
         self._reaper: asyncio.subprocess.Process | None = None
-        self._sites: list[DockerSite] = []
+        self._sandboxes: list[DockerSandbox] = []
 
     @classmethod
     async def open(cls) -> Self:
@@ -51,13 +51,13 @@ class DockerRun:
             raise
         return run
 
-    def site(self, label: str) -> DockerSite:
-        used = {site.label for site in self._sites}
+    def sandbox(self, label: str) -> DockerSandbox:
+        used = {sandbox.label for sandbox in self._sandboxes}
         if label in used:
             label = next(name for n in count(2) if (name := f"{label}.{n}") not in used)
-        site = DockerSite(self._engine.shared(), self.programs, self._name, label)
-        self._sites.append(site)
-        return site
+        sandbox = DockerSandbox(self._engine.shared(), self.programs, self._name, label)
+        self._sandboxes.append(sandbox)
+        return sandbox
 
     async def close(self) -> None:
         """Remove whatever the run still has in the engine, and its files."""
@@ -73,12 +73,12 @@ class DockerRun:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # the terminal's Ctrl-C is the lab's to handle
         )
-        self._scratch = Scratch(self._name.name)  # only now is there somebody to remove it
+        self._run_folder = RunFolder(self._name.name)  # only now is there somebody to remove it
         self.programs = await Programs.of(self._engine, images, self._name.labels())
 
     async def _close(self) -> None:
-        for site in self._sites:
-            await site.close()
+        for sandbox in self._sandboxes:
+            await sandbox.close()
         cleared = b""
         with contextlib.suppress(LabError):  # then the reaper does what can still be done
             await self._engine.settled()
@@ -90,8 +90,8 @@ class DockerRun:
             self._reaper.stdin.write(cleared)
             self._reaper.stdin.close()
             await self._reaper.wait()
-        if self._scratch is not None:
-            self._scratch.close()
+        if self._run_folder is not None:
+            self._run_folder.close()
         self._engine.close()
 
     def _remove(self) -> leftovers.Removed:

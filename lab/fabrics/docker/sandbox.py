@@ -27,7 +27,7 @@ NOBODY = 10001  # who runs in the containers of a lab that is root's
 MOST_PROCESSES = 512
 
 
-class DockerSite:
+class DockerSandbox:
     """One cluster's containers, network and files."""
 
     room = ROOM
@@ -54,7 +54,7 @@ class DockerSite:
     @property
     def network(self) -> PrivateNetwork:
         if self._network is None:
-            raise StartError("the site is not open")
+            raise StartError("the sandbox is not open")
         return self._network
 
     def place(self, part: str, port: int = 0) -> Address:
@@ -111,7 +111,7 @@ class DockerSite:
         if watched := self._running(name):
             await self._engine.do(lambda: watched.signal(signum))
 
-    async def cut(self, one: str, other: str) -> None:
+    async def partition(self, one: str, other: str) -> None:
         """Have both drop what the other sends: so it holds while either is started again."""
         self.network.host(one).cut_off.add(self.network.host(other).address)
         self.network.host(other).cut_off.add(self.network.host(one).address)

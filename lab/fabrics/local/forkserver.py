@@ -31,6 +31,9 @@ import traceback
 from typing import NoReturn
 
 PRELOAD = ("sessionlab.nodes", "sessionlab.balancer")
+STRATEGIES = tuple(f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt"))
+"""What a node loads by its strategy."""
+
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 WHOLE_GROUP = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT)
 """What no process can handle. Anything else is for the part to pass on to its own workers."""
@@ -183,11 +186,18 @@ def _run(program: str, arguments: list[str]) -> int:
     return status
 
 
+def preload() -> None:
+    """Load all that a part may load."""
+    for program in PRELOAD:
+        _rehearse(program)
+    for strategy in STRATEGIES:
+        importlib.import_module(strategy)
+
+
 def main() -> None:
     """Preload, serve, clear away."""
     scratch = sys.argv[1]
-    for program in PRELOAD:
-        _rehearse(program)
+    preload()
     gc.collect()
     gc.freeze()  # so that a collection in a child does not copy the shared pages
     try:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessionlab.lab.fabrics.interface import Site
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.interface import Sandbox
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend
@@ -31,9 +31,9 @@ class HAProxy:
 
     name = "haproxy"
 
-    def __init__(self, site: Site, ground: Ground) -> None:
+    def __init__(self, sandbox: Sandbox, ground: Ground) -> None:
         self._ground = ground
-        self._process = Process(site)
+        self._process = Process(sandbox)
         self._setup = Setup()
         self._master = f"{ground.room}/master.sock"
         self._started = 0.0
@@ -53,7 +53,7 @@ class HAProxy:
         sign = "Former worker" if keeps else "Proxy public stopped"
         before = self._process.said(sign)
         if self._asked:  # that is in memory only, unless it is saved; addresses are saved with it
-            self._process.site.write("state", await self._say("show servers state"))
+            self._process.sandbox.write("state", await self._say("show servers state"))
         self._configure(setup)
         # A signal would be lost on a master that has only just started; what answers has started.
         await self._process.until(self._master_answers, "its master")
@@ -67,7 +67,7 @@ class HAProxy:
         await self._up()
 
     async def restart(self) -> None:
-        self._process.site.write("state", "")
+        self._process.sandbox.write("state", "")
         await self._process.restart()
         await self._up()
 
@@ -157,8 +157,8 @@ class HAProxy:
         text = "\n".join([*_head(setup, self._ground), *_services(setup, self._ground)]) + "\n"
         self._setup = setup
         if not Path(self._ground.room, "state").exists():
-            self._process.site.write("state", "")
-        return self._process.site.write("haproxy.cfg", text)
+            self._process.sandbox.write("state", "")
+        return self._process.sandbox.write("haproxy.cfg", text)
 
 
 def _kind(affinity: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 
-from sessionlab.lab.fabrics.interface import Site
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.interface import Sandbox
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend
@@ -27,9 +27,9 @@ class Nginx:
 
     name = "nginx"
 
-    def __init__(self, site: Site, ground: Ground) -> None:
+    def __init__(self, sandbox: Sandbox, ground: Ground) -> None:
         self._ground = ground
-        self._process = Process(site)
+        self._process = Process(sandbox)
 
     async def start(self, setup: Setup) -> None:
         path = self._configure(setup)
@@ -83,7 +83,7 @@ class Nginx:
         if setup.algorithm not in _ALGORITHMS:
             raise Unsupported(f"no algorithm {setup.algorithm}")
         lines = [*_head(self._ground), "http {", *_http(setup, self._ground), "}"]
-        return self._process.site.write("nginx.conf", "\n".join(lines) + "\n")
+        return self._process.sandbox.write("nginx.conf", "\n".join(lines) + "\n")
 
 
 def _head(ground: Ground) -> Iterator[str]:

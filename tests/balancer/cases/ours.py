@@ -6,7 +6,7 @@ import json
 import signal
 from typing import Any
 
-from sessionlab.lab.fabrics.interface import Site
+from sessionlab.lab.fabrics.interface import Sandbox
 from tests.balancer.cases.interface import Ground, Setup
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend, connect
@@ -21,9 +21,9 @@ class Ours:
 
     name = "ours"
 
-    def __init__(self, site: Site, ground: Ground) -> None:
+    def __init__(self, sandbox: Sandbox, ground: Ground) -> None:
         self._ground = ground
-        self._process = Process(site)
+        self._process = Process(sandbox)
         self._setup = Setup()
 
     async def start(self, setup: Setup) -> None:
@@ -145,7 +145,7 @@ class Ours:
         lines = [f"{key} = {_toml(value)}" for key, value in options.items()]
         for service, affinity in services.items():
             lines += [f"[service.{service}]", f"affinity = {_toml(_known(affinity))}"]
-        return self._process.site.write("balancer.toml", "\n".join(lines) + "\n")
+        return self._process.sandbox.write("balancer.toml", "\n".join(lines) + "\n")
 
 
 def _known(affinity: str) -> str:

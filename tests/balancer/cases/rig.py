@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from sessionlab.lab.fabrics.interface import Address, Site
+from sessionlab.lab.fabrics.interface import Address, Sandbox
 from tests.balancer.cases.interface import Driver, Ground, Setup
 from tests.balancer.rawhttp import Backend, Client, Message, connect, get
 from tests.balancer.sockets.test_edge import certificate
@@ -19,7 +19,7 @@ _IDS = count(1)
 
 
 class Make(Protocol):
-    def __call__(self, site: Site, ground: Ground) -> Driver: ...
+    def __call__(self, sandbox: Sandbox, ground: Ground) -> Driver: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class Visitor:
 class Rig:
     """Backends that can be killed and a balancer in front of them; gone after the case."""
 
-    def __init__(self, make: Make, site: Site) -> None:
+    def __init__(self, make: Make, sandbox: Sandbox) -> None:
         self._make = make
-        self._site = site
+        self._sandbox = sandbox
         self._stack = AsyncExitStack()
         self._addresses: dict[str, Address] = {}
         self._secured = False
@@ -107,25 +107,27 @@ class Rig:
         self.setup = setup or Setup()
         self._secured = bool(self.setup.tls)
         for name in ("n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"):
-            self._addresses[name] = self._site.place(name)
+            self._addresses[name] = self._sandbox.place(name)
         for name in self.setup.backends:
             await self.revive(name)
-        site = self._site
-        public, admin, peer = (site.place(what) for what in ("public", "admin", "peer"))
+        sandbox = self._sandbox
+        public, admin, peer = (sandbox.place(what) for what in ("public", "admin", "peer"))
         self.public = public
-        self.balancer = self._make(site, Ground(public, admin, peer, site.room, self._addresses))
+        self.balancer = self._make(
+            sandbox, Ground(public, admin, peer, sandbox.room, self._addresses)
+        )
         await self.balancer.start(self.setup)
 
     async def close(self) -> None:
         self.go_on.set()
         await self._stack.aclose()
-        await self._site.close()
+        await self._sandbox.close()
         for backend in self.backends.values():
             await backend.stop()
 
     def certificate(self) -> str:
         """A file with a key and a certificate that nobody has signed."""
-        path = Path(self._site.room, "edge.pem")
+        path = Path(self._sandbox.room, "edge.pem")
         certificate(path, "localhost")
         return str(path)
 

@@ -36,7 +36,7 @@ async def play(pairs: Iterable[tuple[Case, str]]) -> dict[tuple[str, str], Outco
 
     async def one(case: Case, balancer: str) -> None:
         async with turns:
-            rig = Rig(BALANCERS[balancer], fabric.site(f"{case.name}-{balancer}"))
+            rig = Rig(BALANCERS[balancer], fabric.sandbox(f"{case.name}-{balancer}"))
             outcomes[case.name, balancer] = await _outcome(case, rig)
 
     try:

@@ -39,7 +39,8 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
             case = cast("Case", item.callspec.params["case"])
             chosen[case.name, str(item.callspec.params["name"])] = case
         else:
-            chosen |= {(case.name, name): case for case in CASES for name in BALANCERS}
+            names = BALANCERS if item.get_closest_marker("balancers") else ["ours"]
+            chosen |= {(case.name, name): case for case in CASES for name in names}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(play((case, name) for (_, name), case in chosen.items()))
 

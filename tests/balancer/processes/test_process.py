@@ -6,18 +6,19 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import pytest
 
 from sessionlab.balancer.__main__ import main
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import pytest
 
     from tests.balancer.conftest import Lab
 
@@ -97,6 +98,28 @@ async def test_sigterm_lets_open_requests_finish_and_ends_with_0(lab: Lab) -> No
         assert answer.body == b"done"
         assert answer.value("connection") == b"close"
         assert await ended(balancer.process) == 0
+
+
+AT_ONCE = """
+import os, signal, sys
+from sessionlab.balancer import __main__
+from sessionlab.balancer.processes import parent, single
+
+def log(message, say=single.log):
+    say(message)
+    if message.startswith("listening"):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+single.log = parent.log = log
+sys.exit(__main__.main())
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stop_that_comes_as_soon_as_it_listens_is_an_orderly_one(workers: str) -> None:
+    anywhere = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", workers)
+    done = subprocess.run([sys.executable, "-c", AT_ONCE, *anywhere], check=False, timeout=50)
+    assert done.returncode == 0
 
 
 async def test_a_drain_is_bounded_and_a_second_signal_cuts_it_short(lab: Lab) -> None:

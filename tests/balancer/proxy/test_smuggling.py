@@ -48,8 +48,8 @@ def outcome(rig: Rig, pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     """The statuses that the client got and the requests that a backend got."""
     for _ in range(5):
         statuses = re.findall(rb"HTTP/1\.1 (\d+)", rig.send(pieces))
-        if not {b"408", b"504"} & set(statuses):
-            break  # of a whole request these say only that the machine was busy
+        if statuses and not {b"408", b"504"} & set(statuses):
+            break  # of a whole request these, or a reset, say only that the machine was busy
     return statuses, lines(rig)
 
 

@@ -16,7 +16,7 @@ from sessionlab.balancer.config.parsing import parse_address, parse_backend, par
 from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
 from sessionlab.balancer.services.registry import Cluster
-from tests.installed import IN_CI
+from tests.installed import IN_CI, needs
 
 NODE = DiscoverSpec("app", "node", 8001)
 
@@ -142,6 +142,7 @@ def test_what_is_no_discovery_is_refused(text: str) -> None:
         parse_discover(text)
 
 
+@needs("ip")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_name_server_s_answers_are_followed(workers: int) -> None:
     """The balancer, the C library's resolver, a name server: alone in their own namespaces."""

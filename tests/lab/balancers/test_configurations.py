@@ -17,7 +17,7 @@ from sessionlab.lab.description.certificates import new_certificate
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Address
-from sessionlab.lab.fabrics.local.fabric import executable
+from sessionlab.lab.fabrics.local.programs import executable
 from tests.installed import needs
 
 HERE = "127.0.0.1"

@@ -8,7 +8,6 @@ import pytest
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.cluster.processes import until
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.events import Events
@@ -16,6 +15,7 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
+from sessionlab.lab.waiting import until
 from tests.installed import needs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,8 +25,8 @@ EACH = [pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx")]
 
 def cluster(fabric: LocalFabric, balancer: str, **wishes: object) -> Cluster:
     described = Description((Service("app", 2),), balancer, **wishes)  # type: ignore[arg-type]
-    site = fabric.site(f"{balancer}-{next(NUMBER)}")
-    return Cluster(described, site, history=History(), events=Events())
+    sandbox = fabric.sandbox(f"{balancer}-{next(NUMBER)}")
+    return Cluster(described, sandbox, history=History(), events=Events())
 
 
 @pytest.mark.parametrize("balancer", EACH)
@@ -103,7 +103,7 @@ async def test_what_it_cannot_do_is_told_before_anything_starts(fabric: LocalFab
     asked = cluster(fabric, "nginx", affinity="cookie")
     with pytest.raises(Skip, match="no affinity `cookie`"):
         await asked.__aenter__()
-    assert fabric.running("nginx") == []
+    assert fabric._forks.running("nginx") == []
 
 
 @pytest.mark.parametrize("balancer", ["haproxy", "nginx"])

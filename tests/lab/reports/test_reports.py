@@ -12,7 +12,7 @@ from sessionlab.lab.cli.app import app
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.record.claims import judge
-from sessionlab.lab.record.history import History, Operation, Outcome
+from sessionlab.lab.record.history import Ending, History, Operation
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.reports.as_json import to_json
 from sessionlab.lab.reports.as_junit import to_junit
@@ -20,12 +20,12 @@ from sessionlab.lab.reports.as_summary import to_summary
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.reports.stored import read
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult, Verdict
+from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 from tests.lab.lives import Life
 
 TRUE = judge("what is true", 1, 1)
 FALSE = judge("what is false", "12 of 12", "4 of 12")
-ASKED = History([Operation("alice", "GET", "/me", 0, 1, Outcome.OK, 200, "n1", "alice")])
+ASKED = History([Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "alice")])
 
 RUN = RunResult(
     fabric="local",
@@ -33,10 +33,10 @@ RUN = RunResult(
     seed=7,
     seconds=1.5,
     scenarios=[
-        ScenarioResult("good", "A good one", Verdict.HELD, None, 0.5, ASKED, [TRUE], 0),
-        ScenarioResult("bad", "A bad one", Verdict.BROKEN, None, 0.5, ASKED, [TRUE, FALSE], 1),
-        ScenarioResult("ugly", "An ugly one", Verdict.ERROR, "no\x00 & <go>", 0.5, ASKED, [], 3),
-        ScenarioResult("shy", "A shy one", Verdict.SKIPPED, "two nodes", 0.0, History(), [], 0),
+        ScenarioResult("good", "A good one", Outcome.HELD, None, 0.5, ASKED, [TRUE], 0),
+        ScenarioResult("bad", "A bad one", Outcome.BROKEN, None, 0.5, ASKED, [TRUE, FALSE], 1),
+        ScenarioResult("ugly", "An ugly one", Outcome.ERROR, "no\x00 & <go>", 0.5, ASKED, [], 3),
+        ScenarioResult("shy", "A shy one", Outcome.SKIPPED, "two nodes", 0.0, History(), [], 0),
     ],
 )
 
@@ -60,6 +60,7 @@ def test_the_json_has_the_form_that_the_design_fixes() -> None:
                 "holds": False,
             },
         ],
+        "notes": [],
         "users": {
             "kept": 0,
             "moved": 0,
@@ -90,7 +91,15 @@ def test_junit_has_a_case_a_claim_and_counts_what_failed() -> None:
 def test_the_worst_scenario_decides_the_exit_status() -> None:
     assert RUN.exit_status == 3
     assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[:2]).exit_status == 1
-    assert RunResult("local", "builtin", 1, 0.0, RUN.scenarios[3:]).exit_status == 0
+
+
+def test_a_run_that_judged_nothing_has_shown_nothing() -> None:
+    skipped = RunResult("local", "builtin", 1, 0.0, RUN.scenarios[3:])
+    assert skipped.exit_status == 3
+    assert replace(skipped, allow_skips=True).exit_status == 0
+    assert replace(skipped, scenarios=[], allow_skips=True).exit_status == 3
+    assert replace(skipped, scenarios=[RUN.scenarios[0], RUN.scenarios[3]]).exit_status == 0
+    assert replace(skipped, scenarios=RUN.scenarios[2:], allow_skips=True).exit_status == 3
 
 
 def printed(run: RunResult) -> str:
@@ -105,7 +114,7 @@ def printed(run: RunResult) -> str:
 
 def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> None:
     long = judge("a claim of many words " * 12, "x " * 90, "y " * 90)
-    wide = ScenarioResult("wide", "t " * 80, Verdict.BROKEN, "r " * 80, 1, ASKED, [long], 1)
+    wide = ScenarioResult("wide", "t " * 80, Outcome.BROKEN, "r " * 80, 1, ASKED, [long], 1)
     text = printed(RunResult("local", "builtin", 1, 1, [*RUN.scenarios, wide]))
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
@@ -150,6 +159,40 @@ def test_the_json_counts_users_and_keeps_tables() -> None:
     assert written["tables"] == [{"columns": ["what", "kept"], "rows": [["memory, cut", "12"]]}]
 
 
+LUCK = Life("alice")
+LUCK.log_in()
+LUCK.me()
+UNTIED = {"cluster": "good-1", "strategies": {"app": "memory"}, "affinity": "none"}
+LUCKY = replace(
+    RUN.scenarios[0],
+    history=History(replace(op, cluster="good-1") for op in LUCK.operations),
+    events=(
+        Event(0.0, "cluster.starting", "good", {**UNTIED, "algorithm": "round-robin"}),
+        Event(0.1, "cluster.ready", "good", {"cluster": "good-1", "nodes": ["n1", "n2"]}),
+    ),
+)
+NOTE = "cluster 1: its only user was led back to the node that had made the session"
+
+
+def test_every_report_notes_what_may_have_held_by_chance() -> None:
+    lucky = replace(RUN, scenarios=[LUCKY])
+    assert f"note   {NOTE[:40]}" in printed(lucky)
+    (written,) = json.loads(to_json(lucky, "0.1.0"))["scenarios"]
+    assert written["notes"] == [f"{NOTE}, and nothing ties it: chance"]
+    assert f"- note: {NOTE}" in to_summary(lucky)
+    said = ET.fromstring(to_junit(lucky)).findtext("testsuite/system-out")
+    assert said == f"{NOTE}, and nothing ties it: chance"
+
+
+def test_a_stored_run_notes_it_too(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for event in LUCKY.events:
+        folder.hear(event)
+    folder.write(replace(RUN, scenarios=[LUCKY]), "0.1.0")
+    folder.close()
+    assert f"  {NOTE}" in CliRunner().invoke(app, ["users", str(tmp_path)]).output
+
+
 def test_a_table_is_printed_in_columns() -> None:
     text = printed(replace(RUN, scenarios=[LOST]))
     assert "  what         kept\n  memory, cut    12\n" in text
@@ -175,7 +218,7 @@ def test_a_folder_without_a_run_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
-    odd = ScenarioResult("odd", "[bold]t[/bold]", Verdict.ERROR, "[/nope] [red]", 1, ASKED, [], 1)
+    odd = ScenarioResult("odd", "[bold]t[/bold]", Outcome.ERROR, "[/nope] [red]", 1, ASKED, [], 1)
     text = printed(RunResult("local", "builtin", 1, 1, [odd]))
     assert "[bold]t[/bold]" in text
     assert "[/nope] [red]" in text
@@ -195,6 +238,72 @@ def test_a_folder_keeps_everything_that_a_later_report_needs(tmp_path: Path) -> 
     assert (event["kind"], event["data"]) == ("node.killed", {"node": "n2"})
     assert list(History.from_jsonl((kept / "bad" / "history.jsonl").read_text())) == list(ASKED)
     assert (kept / "bad" / "bad-1" / "n2.log").read_text() == "hello"
+
+
+def begun(folder: Folder, *scenarios: str) -> None:
+    folder.hear(Event(0.0, "run.started", "", {"seed": 1, "scenarios": list(scenarios)}))
+
+
+def test_what_an_earlier_run_has_left_is_cleared_even_if_it_was_cut_short(tmp_path: Path) -> None:
+    cut_short = Folder(tmp_path / "run")
+    begun(cut_short, "gone", "bad")
+    cut_short.hear(
+        Event(1.0, "part.log", "gone", {"cluster": "gone-1", "part": "n1", "text": "hello"})
+    )
+    with Folder(tmp_path / "run") as folder:  # while the first was killed, its file not closed
+        begun(folder, "bad")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["events.jsonl"]
+    assert '"bad"]' in (tmp_path / "run" / "events.jsonl").read_text()
+    cut_short.close()
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "notes.txt",
+        "photos/summer.log",
+        "good/notes.txt",
+        "good/good-1/n1.txt",
+        "good/good-1/deep/n1.log",
+        "good/other/n1.log",
+    ],
+)
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(
+    stranger: str, tmp_path: Path
+) -> None:
+    with Folder(tmp_path) as folder:
+        begun(folder, "good")
+        folder.hear(
+            Event(1.0, "part.log", "good", {"cluster": "good-1", "part": "n1", "text": "hello"})
+        )
+        folder.write(replace(RUN, scenarios=RUN.scenarios[:1]), "0.1.0")
+    (tmp_path / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / stranger).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="is not of an earlier run"):
+        Folder(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_that_only_looks_like_a_run_is_refused(tmp_path: Path) -> None:
+    for name, text in (("events.jsonl", '{"kind": "clicked"}\n'), ("run.json", "{}")):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        with pytest.raises(UsageError, match=f"{name} is not of an earlier run"):
+            Folder(folder)
+        assert (folder / name).read_text() == text
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "history.jsonl").write_text("mine")
+    with Folder(tmp_path / "run") as folder:
+        begun(folder, "good")
+    (tmp_path / "run" / "good").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="good is not of an earlier run"):
+        Folder(tmp_path / "run")
+    assert (tmp_path / "elsewhere" / "history.jsonl").read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""The balancer of a stack that runs already: there is an address, and nothing to be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aiohttp
+from yarl import URL
+
+from sessionlab.lab.balancers.interface import Backend
+from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.fabrics.external import ExternalSandbox, refuse
+from sessionlab.lab.fabrics.interface import Address, Part, Sandbox
+
+
+class ExternalBalancer:
+    """The one of a stack that runs already, whichever it is; it comes with --target."""
+
+    def __init__(
+        self,
+        description: Description,  # noqa: ARG002
+        sandbox: Sandbox,
+        http: aiohttp.ClientSession,  # noqa: ARG002
+    ) -> None:
+        if not isinstance(sandbox, ExternalSandbox):
+            raise UsageError("the lab starts this cluster, its balancer too", "choose another")
+        url = URL(sandbox.target.url)
+        self.address = Address(url.host or "", url.port or 80)
+        self.edge: Edge | None = None
+
+    def part(self, backends: Sequence[Backend]) -> Part:  # noqa: ARG002
+        refuse("start its balancer")
+
+    async def ready(self) -> bool:
+        return True
+
+    async def states(self) -> dict[str, str]:
+        refuse("ask its balancer")
+
+    async def add(self, backend: Backend) -> None:
+        refuse(f"add {backend.name}")
+
+    async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
+        refuse(f"drain {backend.name}")
+
+    async def pins(self, backend: Backend) -> int | None:
+        refuse(f"ask its balancer who is tied to {backend.name}")
+
+    async def remove(self, backend: Backend) -> None:
+        refuse(f"remove {backend.name}")
+
+    async def reload(self) -> None:
+        refuse("reload its balancer")

@@ -1,0 +1,187 @@
+"""A client's connections, and what is known of a request whether or not it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookies import BaseCookie
+from types import SimpleNamespace
+
+import aiohttp
+from aiohttp.abc import AbstractCookieJar
+from yarl import URL
+
+from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.errors import NothingShown, StepError
+from sessionlab.lab.record.answers import JSON
+
+_CREDENTIALS = ("cookie", "authorization")
+_FEWER = "let fewer clients ask at a time"
+_EXHAUSTED = {
+    errno.EMFILE: "allow this process more open files: ulimit -n 65536",
+    errno.ENFILE: "allow this machine more open files: sysctl fs.file-max",
+    errno.ENOMEM: _FEWER,
+    errno.ENOBUFS: _FEWER,
+}
+_NO_ADDRESS = {
+    errno.EADDRINUSE: f"{_FEWER}, or from more addresses",
+    errno.EADDRNOTAVAIL: f"{_FEWER}; an address to come from must be one of this machine's",
+}
+"""What this machine, not the servers, denies to whoever opens a connection, and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request, and its answer if there was one: without, `status` is None and `error` says why.
+
+    `new_connection`, `sent` (its head has left) and `credential` (bytes of the header lines that
+    say who asks) are known of the request itself; `given_up` says that whoever asked was cancelled.
+    """
+
+    new_connection: bool
+    sent: bool
+    credential: int
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: Mapping[str, JSON] = field(default_factory=dict)
+    error: str | None = None
+    given_up: bool = False
+
+
+class Wire:
+    """Connections that one client keeps alive, with its cookies."""
+
+    def __init__(self, jar: AbstractCookieJar, network: ClientNetwork) -> None:
+        self.jar = jar
+        self._asking = 0
+        self._retired = False
+        self._http = aiohttp.ClientSession(
+            cookie_jar=jar,
+            connector=network.connector(),
+            trace_configs=[_TRACE],
+            auto_decompress=False,
+        )
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: Mapping[str, JSON] | None,
+        patience: float,
+    ) -> Exchange:
+        """Send one request, and wait `patience` seconds for its answer.
+
+        Raises NothingShown when the lab's own machine is what keeps it from being sent. When it is
+        cancelled it returns all the same, for the request may have been carried out.
+        """
+        credential = _credential_size(headers, self.jar.filter_cookies(URL(url)))
+        seen = SimpleNamespace(new=False, sent=False)
+        status, content, error, given_up = None, {}, None, False
+        said: Mapping[str, str] = {}
+        self._asking += 1
+        try:
+            async with self._http.request(
+                method,
+                url,
+                json=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=patience),
+                trace_request_ctx=seen,
+            ) as response:
+                said = response.headers
+                content = await _body(response)
+                status = response.status
+        except asyncio.CancelledError:
+            error, given_up = "given up", True
+        except (aiohttp.ClientError, OSError) as problem:  # a time-out is an OSError
+            self._blame(problem)
+            error = f"{type(problem).__name__}: {problem}"
+        finally:
+            self._asking -= 1
+            await self._close_when_idle()
+        return Exchange(seen.new, seen.sent, credential, status, said, content, error, given_up)
+
+    async def retire(self) -> None:
+        """Close the connections, each once the answer that is under way on it is there."""
+        self._retired = True
+        await self._close_when_idle()
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _close_when_idle(self) -> None:
+        if self._retired and not self._asking:
+            await self._http.close()
+
+    def _blame(self, problem: Exception) -> None:
+        """Raise what no server can be blamed for."""
+        if self._http.closed:
+            raise StepError("a client was closed while it waited for an answer")
+        if trouble := own_trouble(problem):
+            raise trouble from problem
+
+
+def own_trouble(problem: Exception) -> NothingShown | None:
+    """The lab's own trouble in a request that failed; None when the servers have failed it."""
+    if isinstance(problem, aiohttp.ClientConnectorDNSError):
+        return NothingShown(
+            f"the lab could not look up {problem.host}: {problem.os_error}",
+            "the name must be known on this machine, or give an address",
+        )
+    return _denied(problem, _NO_ADDRESS) or exhausted(problem)
+
+
+def exhausted(problem: Exception) -> NothingShown | None:
+    """Whether this machine has no more of what the lab needs, be it descriptors or memory."""
+    if isinstance(problem, ExceptionGroup):
+        return next(filter(None, map(exhausted, problem.exceptions)), None)
+    if isinstance(problem, MemoryError):
+        return NothingShown("the lab has no memory left", _FEWER)
+    return _denied(problem, _EXHAUSTED)
+
+
+def _denied(problem: Exception, hints: Mapping[int, str]) -> NothingShown | None:
+    hint = hints.get(problem.errno or 0) if isinstance(problem, OSError) else None
+    return NothingShown(f"the lab could not go on: {problem}", hint) if hint else None
+
+
+async def _body(response: aiohttp.ClientResponse) -> dict[str, JSON]:
+    """The JSON object of an answer; empty when it is something else."""
+    with contextlib.suppress(ValueError, aiohttp.ContentTypeError):
+        found = await response.json(content_type=None)
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _credential_size(headers: Mapping[str, str], cookies: BaseCookie[str]) -> int:
+    """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
+    lines = [f"{name}: {value}" for name, value in headers.items() if name.lower() in _CREDENTIALS]
+    if cookies:
+        pairs = (morsel.OutputString([]) for morsel in cookies.values())
+        lines.append(f"Cookie: {'; '.join(pairs)}")
+    return sum(len(f"{line}\r\n") for line in lines)
+
+
+def _trace() -> aiohttp.TraceConfig:
+    """Notes on each request's context whether it took a new connection and was sent."""
+
+    async def connecting(_: object, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.new = True
+
+    async def sent(_: object, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.sent = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_start.append(connecting)  # it may fail to be made
+    trace.on_request_headers_sent.append(sent)
+    trace.freeze()
+    return trace
+
+
+_TRACE = _trace()

@@ -1,0 +1,124 @@
+"""Users who came back to the node of their session although nothing ties them to it.
+
+A story on sessions that only one node knows can hold by chance: its users happened to be sent back.
+A pure function of a history and its events, like the verdicts that it qualifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.history import Operation
+from sessionlab.lab.verdicts.classify import asks_for, vouches
+from sessionlab.lab.verdicts.fates import Fate, users
+
+_ENDS = ("node.killed", "node.stopped", "node.removed", "node.ended")
+_COMES = ("node.added", "node.started")
+_TIES_NOTHING = ("round-robin", "least-connections", "random", "two-choices")
+
+
+class Chance(NamedTuple):
+    """All users of one cluster, and what else they share."""
+
+    cluster: str
+    users: int
+
+    def __str__(self) -> str:
+        who = "its only user was" if self.users == 1 else f"all {self.users} users were"
+        to = "it" if self.users == 1 else "them"
+        return (
+            f"{who} led back to the node that had made the session, and nothing ties {to}: chance"
+        )
+
+
+def chances(history: Iterable[Operation], events: Iterable[Event]) -> list[Chance]:
+    """The clusters whose users all came back without being tied, in their order."""
+    grounds: dict[str, _Ground] = {}
+    for event in events:
+        label = event.data.get("cluster")
+        if isinstance(label, str):
+            grounds.setdefault(label, _Ground()).hear(event)
+    of: dict[str, list[Operation]] = {}
+    for operation in history:
+        if not operation.direct:
+            of.setdefault(operation.cluster, []).append(operation)
+    return [
+        Chance(label, len({(op.client, op.tab) for op in back}))
+        for label, operations in of.items()
+        if label in grounds and (back := _led_back(operations, grounds[label]))
+    ]
+
+
+def notes(scenario: str, history: Iterable[Operation], events: Iterable[Event]) -> list[str]:
+    """A sentence for each of them, with the number of its cluster in the scenario."""
+    return [
+        f"cluster {chance.cluster.removeprefix(f'{scenario}-')}: {chance}"
+        for chance in chances(history, events)
+    ]
+
+
+def _led_back(operations: list[Operation], ground: _Ground) -> list[Operation]:
+    """What was answered by chance; nothing where anything was tied, or anybody not kept."""
+    if any(user.fate is not Fate.KEPT for user in users(operations)):
+        return []
+    asked = [
+        op
+        for op in operations
+        if vouches(op) and op.credential and not (asks_for(op, "login") or asks_for(op, "logout"))
+    ]
+    if any(ground.ties(op) for op in asked):
+        return []
+    return [op for op in asked if ground.choice(op) > 1]
+
+
+class _Ground:
+    """What one cluster is made of, and which of its nodes lived when."""
+
+    def __init__(self) -> None:
+        self._description: Mapping[str, object] = {}
+        self._living: list[tuple[float, frozenset[str]]] = [(0.0, frozenset())]
+
+    def hear(self, event: Event) -> None:
+        living = self._living[-1][1]
+        if event.kind == "cluster.starting":
+            self._description = event.data
+        elif event.kind == "cluster.ready" and isinstance(nodes := event.data.get("nodes"), list):
+            self._living.append((event.at, frozenset(map(str, nodes))))
+        elif event.kind in _ENDS:
+            self._living.append((event.at, living - {str(event.data.get("node"))}))
+        elif event.kind in _COMES:
+            self._living.append((event.at, living | {str(event.data.get("node"))}))
+
+    def ties(self, operation: Operation) -> bool:
+        """Whether anything leads such a request to one node, or every node knows its session."""
+        said = self._description
+        if said.get("algorithm") not in _TIES_NOTHING or not self._one_node_knows(operation):
+            return True
+        if operation.verdict:  # what the balancer has found
+            return not operation.verdict.startswith("N")
+        return said.get("affinity") != "none"
+
+    def choice(self, operation: Operation) -> int:
+        """How many living nodes the balancer could have sent it to."""
+        living = next(nodes for at, nodes in reversed(self._living) if at <= operation.invoked)
+        several = len(self._strategies) > 1
+        kin = _service(operation.node or "") if several else ""
+        return sum(not several or _service(node) == kin for node in living)
+
+    def _one_node_knows(self, operation: Operation) -> bool:
+        service = operation.path.split("/")[1]
+        strategy = self._strategies.get(service) or next(iter(self._strategies.values()), "")
+        one_key = self._description.get("one_key") is not False
+        return strategy == "memory" or (strategy == "jwt" and not one_key)
+
+    @property
+    def _strategies(self) -> Mapping[str, object]:
+        found = self._description.get("strategies")
+        return found if isinstance(found, dict) else {}
+
+
+def _service(node: str) -> str:
+    """`orders` of `orders-n1`."""
+    return node.rpartition("-")[0]

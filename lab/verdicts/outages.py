@@ -1,0 +1,132 @@
+"""When parts of a cluster were away, and which requests that can have harmed.
+
+A request takes time, and so does an end: from `began`, when it was set off, until the event, which
+is told when it has happened. Between the two, answers can show either. Hence the rule:
+
+* A good answer clears an outage only when its request *began* after that was over. One that was
+  under way when the outage came may have been looked up before it.
+* What had begun before a bad answer's request is preferred as its cause, the latest first. What
+  came while the request was under way counts only when there is nothing earlier: any end can reach
+  such a request (SIGKILL cuts it, SIGTERM finds it on its way to the node, a store is asked late,
+  and a balancer or a client sends it a second time).
+* Not so the end of the node that gave the answer, unless that was an error: it outlived it.
+* An outage that is over explains lost memory for ever, but silence only of what was asked before.
+* A balancer that is away says nothing: whatever came, came while there was one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from sessionlab.lab.events import Event
+from sessionlab.lab.record.history import Operation
+from sessionlab.lab.verdicts.classify import is_error
+from sessionlab.lab.verdicts.fates import User
+
+BALANCER, REDIS = "balancer", "redis"
+FROZEN = "was frozen"
+_ENDS = {
+    "node.killed": "was killed",
+    "node.stopped": "stopped",
+    "node.removed": "was removed",
+    "balancer.killed": "was killed",
+    "balancer.restarted": "restarted",
+    "redis.stopped": "stopped",
+    "part.paused": FROZEN,
+    "keys.retired": "retired",
+}
+_BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resumed")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What happened to a part, set off at `began`, over by `told`; undone at `back`, if ever."""
+
+    part: str
+    how: str
+    began: float
+    told: float
+    back: float = inf
+
+    @property
+    def name(self) -> str:
+        return {BALANCER: "the balancer", REDIS: "Redis"}.get(self.part, self.part)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.how} at {self.began:.1f} s"
+
+    def precedes(self, operation: Operation) -> bool:
+        return self.began <= operation.invoked
+
+    def may_explain(self, operation: Operation, since: float) -> bool:
+        """Whether it lies between a good answer to what was asked at `since` and this one."""
+        outlived = operation.node == self.part and not is_error(operation)
+        if outlived and not self.precedes(operation):
+            return False
+        return since < self.told and self.began <= operation.completed
+
+
+class Outages:
+    """All outages of one cluster, by the part that they befell."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, list[Outage]] = {}
+
+    def hear(self, event: Event) -> None:
+        kind = event.kind.partition(".")[0]
+        part = str(event.data.get(kind)) if kind in ("node", "part") else kind
+        if how := _ENDS.get(event.kind):
+            began = event.data.get("began")
+            began = began if isinstance(began, float) else event.at
+            back = event.at if event.kind == "balancer.restarted" else inf
+            self._of.setdefault(part, []).append(Outage(part, how, began, event.at, back))
+        elif event.kind in _BEGINNINGS:
+            self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
+
+    def behind(
+        self, user: User, part: str | None, since: float | None = None, *, silence: bool = False
+    ) -> Outage | None:
+        """What of that part's outages explains best what became of a user.
+
+        Since its last good answer, when no other moment is given. Of what is over already only
+        memory is lost: `silence` asks for what was not.
+        """
+        at = user.at
+        if at is None:
+            return None
+        since = user.since if since is None else since
+        return _best(
+            at,
+            [
+                one
+                for one in self._of.get(part or "", ())
+                if one.may_explain(at, since) and not (silence and one.back <= at.invoked)
+            ],
+        )
+
+    def silencing(self, user: User) -> Outage | None:
+        """What explains best why a user got an error, or no answer at all."""
+        if user.at is None:
+            return None
+        parts = [BALANCER] if user.at.status is None else []
+        found = [self.behind(user, part, silence=True) for part in (*parts, user.home, REDIS)]
+        there = [one for one in found if one]
+        before = [one for one in there if one.precedes(user.at)]
+        return next(iter(before or there), None)
+
+
+def _best(at: Operation, outages: Iterable[Outage]) -> Outage | None:
+    return max(outages, key=lambda one: (one.precedes(at), one.began), default=None)
+
+
+def _ended(outage: Outage, event: Event) -> Outage:
+    """An outage after a part was started, or only let go on."""
+    over = event.kind != "part.resumed" or outage.how == FROZEN
+    return replace(outage, back=min(outage.back, event.at)) if over else outage
+
+
+def in_order(outages: Iterable[Outage | None]) -> Sequence[Outage]:
+    """Each once, by its moment."""
+    return sorted({one for one in outages if one}, key=lambda one: (one.began, one.part))

@@ -1,0 +1,89 @@
+"""What a client sends, and where it comes from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+from aiohttp import web
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.record.history import History
+from tests.lab.conftest import Make
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="one loopback address elsewhere")
+
+
+@asynccontextmanager
+async def echo() -> AsyncIterator[str]:
+    """A server that answers with what reached it; its URL."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "source": request.remote,
+                "cookie": request.headers.get("Cookie", ""),
+                "forged": request.headers.get("X-Forged", ""),
+            }
+        )
+
+    app = web.Application()
+    app.router.add_get("/me", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def client(url: str, network: ClientNetwork) -> Client:
+    return Client("alice", "secret", url, History(), Events(), "", "", network)
+
+
+@linux
+async def test_clients_come_from_addresses_of_their_own() -> None:
+    first, second = LocalFabric().addresses(2, Random(1))
+    async with (
+        echo() as url,
+        client(url, ClientNetwork(first)) as one,
+        client(url, ClientNetwork(second)) as other,
+    ):
+        seen = [(await who.me()).body["source"] for who in (one, other)]
+        await one.reconnect()
+        seen.append((await one.me()).body["source"])
+    assert seen == [first, second, first]
+    assert first != second
+
+
+async def test_a_client_sends_the_headers_and_cookies_that_it_is_given() -> None:
+    async with echo() as url, client(url, ClientNetwork()) as alice:
+        alice.headers["X-Forged"] = "https"
+        alice.keep_cookie("visitor", "7")
+        body = (await alice.me()).body
+    assert (body["forged"], body["cookie"]) == ("https", "visitor=7")
+
+
+@linux
+async def test_the_same_seed_draws_the_same_addresses_each_once() -> None:
+    drawn = LocalFabric().addresses(500, Random(3))
+    assert drawn == LocalFabric().addresses(500, Random(3))
+    assert len(set(drawn)) == 500
+    assert all(address.startswith("127.") for address in drawn)
+
+
+@linux
+async def test_a_cluster_gives_its_clients_the_addresses_in_turn(make: Make) -> None:
+    sources = ["127.1.2.3", "127.1.2.4"]
+    async with make(nodes=2, algorithm="hash:source") as cluster:
+        users = cluster.clients(4, sources)
+        nodes = [(await user.me()).node for user in users]
+        assert nodes[:2] == nodes[2:]

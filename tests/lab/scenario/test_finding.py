@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from sessionlab import scenarios
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.scenario.finding import chosen, installed
+
+STORY = """
+from sessionlab import Lab, scenario
+
+@scenario("mine", "a story of my own")
+async def mine(lab: Lab) -> None:
+    lab.claim("one is one", expected=1, observed=1)
+"""
+
+
+def test_the_stories_are_found_in_the_order_in_which_to_tell_them() -> None:
+    names = list(installed())
+    assert names[0] == "stateless-http"
+    assert names == [module.replace("_", "-") for module in scenarios.ORDER]
+
+
+def test_every_file_of_the_scenarios_is_in_their_order() -> None:
+    folder = Path(scenarios.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(scenarios.ORDER)
+
+
+def test_named_scenarios_come_in_the_order_given_and_once() -> None:
+    names = [story.name for story in chosen(["sticky", "monolith", "sticky"])]
+    assert names == ["sticky", "monolith"]
+
+
+def test_slow_ones_are_run_by_name_or_when_everything_is_wanted() -> None:
+    slow = [story.name for story in installed().values() if story.slow]
+    assert slow
+    assert [story.name for story in chosen([])] == [n for n in installed() if n not in slow]
+    assert [story.name for story in chosen([], slow=True)] == list(installed())
+    assert [story.name for story in chosen(slow)] == slow
+
+
+def test_a_name_may_be_written_as_its_file_is() -> None:
+    assert chosen(["redis_down"])[0].name == "redis-down"
+
+
+def test_an_unknown_name_is_answered_with_what_may_have_been_meant() -> None:
+    with pytest.raises(UsageError, match="no scenario named 'stiky'") as raised:
+        chosen(["stiky"])
+    assert "sticky" in raised.value.hint
+
+
+def test_a_name_like_no_other_is_answered_with_where_to_look() -> None:
+    with pytest.raises(UsageError) as raised:
+        chosen(["zzz"])
+    assert "sessionlab list" in raised.value.hint
+
+
+def test_a_file_of_one_s_own_is_a_scenario_too(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(STORY)
+    assert [story.name for story in chosen([str(path)])] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("x = 1", "holds no scenario"),
+        ("import nothing_of_that_name", "cannot be imported: ModuleNotFoundError"),
+        ("def broken(:", "cannot be imported: SyntaxError"),
+        ("raise SystemExit(5)", "cannot be imported: SystemExit"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_refused(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
+    path = tmp_path / "other.py"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=complaint):
+        chosen([str(path)])
+
+
+def test_a_file_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"no file nowhere\.py"):
+        chosen(["nowhere.py"])

@@ -1,0 +1,387 @@
+"""Why somebody was lost: each sentence comes from what happened, and changes with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sessionlab.lab.events import Event
+from sessionlab.lab.verdicts.causes import losses
+from sessionlab.lab.verdicts.fates import users
+from tests.lab.lives import Life, merged
+
+
+def started(strategy: str = "memory", **more: object) -> Event:
+    return Event(
+        0.0, "cluster.starting", "s", {"cluster": "c", "strategies": {"app": strategy}, **more}
+    )
+
+
+def happened(kind: str, at: float, **data: object) -> Event:
+    return Event(at, kind, "s", {"cluster": "c", **data})
+
+
+def life(client: str = "alice", at: str = "n1", then: str = "n2", **more: object) -> Life:
+    """Logged in at one node at 0.5 s, answered 401 by another at 5.5 s."""
+    life = Life(client, node=at)
+    life.log_in()
+    life.node, life.now = then, 5.0
+    life.ask("GET", "/me", 401, **more)
+    return life
+
+
+def well(since: float, until: float = 4.0, **more: str) -> Life:
+    """The same, and known at its first node by an answer that was under way from then till then."""
+    known = life()
+    known.operations[-1] = replace(known.operations[-1], **more)  # type: ignore[arg-type]
+    login = known.operations[0]
+    known.operations.insert(
+        1, replace(login, path="/me", credential=60, invoked=since, completed=until)
+    )
+    return known
+
+
+def told(all_lives: list[Life], *events: Event) -> list[str]:
+    return [str(loss) for loss in losses(users(merged(all_lives)), events)]
+
+
+def test_nobody_lost_is_nothing_said() -> None:
+    kept = Life("alice")
+    kept.log_in()
+    assert told([kept], started(), happened("node.killed", 1.0, node="n1")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("node.killed", "was killed"), ("node.stopped", "stopped"), ("node.removed", "was removed")],
+)
+def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> None:
+    kept = Life("carol", node="n2")
+    kept.log_in()
+    assert told([life(), life("bob"), kept], started(), happened(kind, 4.0, node="n1")) == [
+        f"2 of 3 users logged out: n1 {how} at 4.0 s, their sessions were in its memory"
+    ]
+
+
+def test_the_ends_of_several_nodes_are_told_in_their_order() -> None:
+    ends = (happened("node.removed", 4.0, node="n3"), happened("node.killed", 3.0, node="n1"))
+    assert told([life(at="n3"), life("bob"), life("carol")], started(), *ends) == [
+        (
+            "3 of 3 users logged out: n1 was killed at 3.0 s, n3 was removed at 4.0 s, "
+            "their sessions were in their memory"
+        )
+    ]
+
+
+def test_clusters_are_told_in_the_order_in_which_they_were_started() -> None:
+    second = life()
+    second.operations = [replace(op, cluster="b") for op in second.operations]
+    events = [started(), Event(0.1, "cluster.starting", "s", {"cluster": "b"})]
+    found = losses(users(merged([second, life("bob")])), events)
+    assert [loss.cluster for loss in found] == ["c", "b"]
+
+
+def test_without_affinity_the_balancer_has_said_nothing() -> None:
+    (said,) = told([life(verdict="NN")], started())
+    assert "balancer" not in said
+
+
+def test_what_came_after_the_answer_is_no_cause_of_it() -> None:
+    (said,) = told([life()], started(), happened("node.killed", 9.0, node="n1"))
+    assert "killed" not in said
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [("memory", "node.killed"), ("redis", "redis.stopped"), ("jwt", "keys.retired")],
+)
+def test_what_was_over_before_the_user_was_last_well_is_no_cause(strategy: str, kind: str) -> None:
+    before_login = happened(kind, 0.2, node="n1", began=0.1)
+    (said,) = told([life()], started(strategy), before_login)
+    assert " at 0.1 s" not in said
+    (said,) = told([well(since=3.5)], started(strategy), happened(kind, 3.0, node="n1"))
+    assert " at 3.0 s" not in said
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [("memory", "node.killed"), ("redis", "redis.stopped"), ("jwt", "keys.retired")],
+)
+def test_who_was_well_when_it_had_only_begun_was_not_spared_by_it(strategy: str, kind: str) -> None:
+    (said,) = told([life()], started(strategy), happened(kind, 0.9, node="n1", began=0.6))
+    assert " at 0.6 s" in said
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "how"),
+    [
+        ("redis", "redis.stopped", "Redis stopped at 3.0 s"),
+        ("jwt", "keys.retired", "taken away at 3.0 s"),
+        ("memory", "node.killed", "n1 was killed at 3.0 s"),
+    ],
+)
+def test_a_good_answer_that_was_under_way_when_it_came_clears_nothing(
+    strategy: str, kind: str, how: str
+) -> None:
+    (said,) = told([well(since=2.9)], started(strategy), happened(kind, 3.0, node="n1"))
+    assert how in said
+
+
+def test_what_had_happened_before_a_request_is_preferred_to_what_came_while_it_was_under_way() -> (
+    None
+):
+    before, under_way = happened("redis.stopped", 3.0), happened("redis.stopped", 5.5)
+    (said,) = told([life()], started("redis"), before, under_way)
+    assert "Redis stopped at 3.0 s" in said
+    (said,) = told([life()], started("redis"), under_way)
+    assert "Redis stopped at 5.5 s" in said  # asked late, or cut
+
+
+@pytest.mark.parametrize("kind", ["node.killed", "node.stopped", "node.removed"])
+def test_a_node_that_gave_the_answer_had_not_ended_before_it(kind: str) -> None:
+    ended_under_way = happened(kind, 5.5, node="n1")
+    (said,) = told([life(then="n1")], started(), ended_under_way)
+    assert "their node itself knew them no more" in said
+    (said,) = told([life(then="n2")], started(), ended_under_way)
+    assert "n1 " in said  # its end is why the request was sent to another
+    (said,) = told([life(then="n1")], started(), happened(kind, 5.0, node="n1"))
+    assert " at 5.0 s" in said  # it was there again, with an empty memory
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_request_that_a_node_s_end_cut_in_its_answer_is_its_victim(status: int | None) -> None:
+    cut = Life("alice")
+    cut.log_in()
+    cut.now = 5.0
+    cut.fail("GET", "/me", status, node="n1")
+    (said,) = told([cut], started(), happened("node.killed", 5.6, node="n1", began=5.5))
+    assert "n1 was killed at 5.5 s" in said
+
+
+def unanswered(status: int | None = None) -> Life:
+    """Logged in at n1 at 0.5 s; from 5 s on that is all it gets."""
+    alice = Life("alice")
+    alice.log_in()
+    alice.now = 5.0
+    alice.fail("GET", "/me", status)
+    return alice
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("balancer.killed", "was killed"),
+        ("part.paused", "was frozen"),
+        ("balancer.restarted", "restarted"),
+    ],
+)
+def test_a_balancer_that_is_away_is_named_to_those_who_got_no_answer(kind: str, how: str) -> None:
+    away = happened(kind, 5.5, part="balancer", began=4.0)
+    assert told([unanswered()], started(), away) == [
+        f"1 of 1 users stuck: the balancer {how} at 4.0 s: no answer came"
+    ]
+
+
+def test_who_got_an_answer_got_it_from_a_balancer_that_was_there() -> None:
+    killed = happened("balancer.killed", 5.5, began=5.0)
+    assert told([unanswered(503)], started(), killed) == [
+        "1 of 1 users stuck: 503 came from the balancer"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "begins"),
+    [
+        (happened("balancer.killed", 3.0), happened("balancer.started", 4.0)),
+        (
+            happened("part.paused", 3.0, part="balancer"),
+            happened("part.resumed", 4.0, part="balancer"),
+        ),
+        (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1")),
+        (happened("part.paused", 3.0, part="n1"), happened("part.resumed", 4.0, part="n1")),
+        (happened("redis.stopped", 3.0), happened("redis.started", 4.0)),
+    ],
+)
+def test_silence_is_not_due_to_what_was_there_again(ends: Event, begins: Event) -> None:
+    (said,) = told([unanswered()], started("redis"), ends)
+    assert " at 3.0 s" in said
+    assert told([unanswered()], started("redis"), ends, begins) == [
+        "1 of 1 users stuck: no answer came from the balancer"
+    ]
+
+
+def test_a_node_that_is_resumed_after_it_was_killed_is_still_dead() -> None:
+    killed = happened("node.killed", 3.0, node="n1")
+    (said,) = told([unanswered()], started(), killed, happened("part.resumed", 4.0, part="n1"))
+    assert "n1 was killed at 3.0 s" in said
+
+
+def test_a_node_that_was_only_frozen_has_lost_no_memory() -> None:
+    frozen = happened("part.paused", 3.0, part="n1")
+    (said,) = told([life(then="n1")], started(), frozen)
+    assert "their node itself knew them no more" in said
+    (said,) = told([life(then="n2")], started(), frozen)
+    assert "n1 was frozen at 3.0 s, their sessions were in its memory" in said
+
+
+def test_memory_that_was_lost_stays_lost_when_the_node_is_there_again() -> None:
+    again = (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
+    (said,) = told([life()], started(), *again)
+    assert "n1 was killed at 3.0 s, their sessions were in its memory" in said
+
+
+def test_a_balancer_that_was_killed_has_forgotten_the_pin_too() -> None:
+    forgot = life(verdict="II", reason="table-lost")
+    (said,) = told([forgot], started(), happened("balancer.killed", 2.0))
+    assert "table-lost; it was killed at 2.0 s" in said
+    frozen = happened("part.paused", 2.0, part="balancer")
+    (said,) = told([forgot], started(), frozen)
+    assert "frozen" not in said
+
+
+def test_a_frozen_redis_that_is_taken_for_no_session_was_only_away() -> None:
+    (said,) = told([life()], started("redis"), happened("part.paused", 3.0, part="redis"))
+    assert "Redis was away from 3.0 s on, and a node took that for no session" in said
+
+
+@pytest.mark.parametrize("strategy", ["redis", "jwt"])
+def test_errors_that_a_new_login_ended_are_told_as_errors(strategy: str) -> None:
+    freed = unanswered(502)
+    freed.ask("POST", "/login", 200, user="alice")
+    assert told([freed], started(strategy), happened("node.killed", 4.0, node="n1")) == [
+        "1 of 1 users logged out: n1 was killed at 4.0 s, 502 came, until they logged in anew"
+    ]
+
+
+def test_a_pin_that_a_restart_forgot_is_forgotten_for_lucky_users_too() -> None:
+    lucky = well(since=3.5, verdict="II", reason="table-lost")
+    (said,) = told([lucky], started(), happened("balancer.restarted", 2.0))
+    assert "it restarted at 2.0 s" in said
+    (said,) = told([lucky], started(), happened("balancer.restarted", 0.2, began=0.1))
+    assert "it restarted" not in said
+
+
+def test_who_got_no_answer_from_any_node_was_not_sent_to_another() -> None:
+    freed = Life("alice")
+    freed.log_in()
+    freed.fail("GET", "/me", 502)
+    freed.ask("POST", "/login", 200, user="alice")
+    assert told([freed], started()) == [
+        "1 of 1 users logged out: 502 came from the balancer, until they logged in anew"
+    ]
+
+
+def test_who_never_sent_a_credential_is_told_so() -> None:
+    (said,) = told([life(credential=0)], started())
+    assert said.endswith("what their login had given them was not sent with a single request")
+
+
+def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
+    ends = [happened("node.stopped", at, node="n1") for at in (2.0, 4.0, 9.0)]
+    (said,) = told([life()], started(), *ends)
+    assert "n1 stopped at 4.0 s" in said
+
+
+def test_a_redis_that_stopped_after_the_answer_is_no_cause_of_it() -> None:
+    (said,) = told([life()], started("redis"), happened("redis.stopped", 9.0))
+    assert said == "1 of 1 users logged out: Redis had their sessions no more"
+
+
+def test_a_node_s_end_counts_from_when_it_was_set_off() -> None:
+    (said,) = told([life()], started(), happened("node.killed", 9.0, node="n1", began=5.2))
+    assert "n1 was killed at 5.2 s" in said
+
+
+def test_a_node_of_another_cluster_is_no_cause() -> None:
+    other = Event(4.0, "node.killed", "s", {"cluster": "d", "node": "n1"})
+    (said,) = told([life()], started(), other)
+    assert "killed" not in said
+
+
+def test_a_node_that_lives_was_not_asked() -> None:
+    assert told([life()], started()) == [
+        (
+            "1 of 1 users logged out: they were sent to another node than the one that has their "
+            "sessions in its memory (alice: n2 instead of n1)"
+        )
+    ]
+
+
+def test_the_balancer_s_own_word_on_the_pin_is_passed_on() -> None:
+    said = told(
+        [life(verdict="II", reason="table-lost")],
+        started(),
+        happened("balancer.restarted", 2.0),
+    )
+    assert said == [
+        (
+            "1 of 1 users logged out: they were sent to another node than the one that has their "
+            "sessions in its memory; the balancer says: II, table-lost; it restarted at 2.0 s "
+            "(alice: n2 instead of n1)"
+        )
+    ]
+
+
+def test_a_node_that_forgot_its_own_session_is_said_to_have() -> None:
+    (said,) = told([life(then="n1")], started())
+    assert "their node itself knew them no more" in said
+
+
+def test_sessions_in_redis_go_with_redis() -> None:
+    assert told([life()], started("redis"), happened("redis.stopped", 3.0)) == [
+        "1 of 1 users logged out: Redis stopped at 3.0 s, their sessions were in it"
+    ]
+    kept = happened("redis.stopped", 3.0, keeps=True)
+    assert told([life()], started("redis"), kept) == [
+        "1 of 1 users logged out: Redis was away from 3.0 s on, and a node took that for no session"
+    ]
+    assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
+        "1 of 1 users logged out: Redis had their sessions no more"
+    ]
+
+
+def test_tokens_go_with_their_keys() -> None:
+    assert told([life()], started("jwt"), happened("keys.retired", 3.0)) == [
+        "1 of 1 users logged out: the key that had signed their tokens was taken away at 3.0 s"
+    ]
+    (said,) = told([life()], started("jwt", one_key=False))
+    assert "another node than the one that signed their tokens with a key of its own" in said
+    (said,) = told([life()], started("jwt", one_key=False), happened("node.killed", 3.0, node="n1"))
+    assert "n1 was killed at 3.0 s, their tokens were signed with its own key" in said
+    (said,) = told([life()], started("jwt"))
+    assert said == "1 of 1 users logged out: their tokens were refused"
+
+
+def test_who_is_stuck_is_told_with_what_it_is_tied_to() -> None:
+    stuck = Life("alice")
+    stuck.log_in()
+    stuck.now = 5.0
+    stuck.fail("GET", "/me", 503, verdict="VN")
+    assert told([stuck], started(), happened("node.removed", 4.0, node="n1")) == [
+        "1 of 1 users stuck: n1 was removed at 4.0 s, and they stayed tied to it: 503 came"
+    ]
+    untied = Life("alice", operations=[replace(op, verdict="NN") for op in stuck.operations])
+    assert told([untied], started(), happened("node.removed", 4.0, node="n1")) == [
+        "1 of 1 users stuck: n1 was removed at 4.0 s, 503 came"
+    ]
+    assert told([stuck], started("redis"), happened("redis.stopped", 4.0)) == [
+        "1 of 1 users stuck: Redis stopped at 4.0 s: 503 came"
+    ]
+    assert told([stuck], started()) == ["1 of 1 users stuck: 503 came from the balancer"]
+
+
+def test_wrong_data_is_told_with_an_example() -> None:
+    wrong = Life("alice")
+    wrong.log_in()
+    wrong.ask("GET", "/me", 200, user="bob")
+    assert told([wrong], started()) == ["1 of 1 users got wrong data: alice was taken for bob"]
+
+
+def test_each_service_s_strategy_counts_for_its_own_users() -> None:
+    event = started(strategies={"auth": "memory", "shop": "redis"})
+    one = Life("alice")
+    one.log_in()
+    one.now = 5.0
+    one.ask("GET", "/shop/me", 401)
+    assert told([one], event) == ["1 of 1 users logged out: Redis had their sessions no more"]

@@ -1,0 +1,171 @@
+"""What an installed package offers: every part on the page, as it stands there, and bad ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
+BLOCKS = re.findall(r"^```python\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PROJECT = tomllib.loads("".join(re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)))
+OFFERED: dict[str, dict[str, str]] = PROJECT["project"]["entry-points"]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def sessionlab(tmp_path: Path) -> Run:
+    """The command, where what `install` leaves in `tmp_path` is installed."""
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "400"}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "sessionlab.lab", *words]
+        return subprocess.run(
+            command, env=env, cwd=tmp_path, text=True, capture_output=True, check=False
+        )
+
+    return run
+
+
+def install(folder: Path, name: str, offered: dict[str, dict[str, str]]) -> None:
+    """Leave a package's name and entry points as an installer does."""
+    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [
+        line
+        for group, parts in offered.items()
+        for line in (f"[{group}]", *(f"{part} = {where}" for part, where in parts.items()))
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+
+def install_the_page(folder: Path) -> None:
+    install(folder, PROJECT["project"]["name"], OFFERED)
+    for where, text in BLOCKS:
+        path = folder / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text(text)
+
+
+def test_every_part_on_the_page_takes_part_in_a_run(tmp_path: Path, sessionlab: Run) -> None:
+    install_the_page(tmp_path)
+    done = sessionlab(
+        *("run", "my-story", "--nodes", "2", "--fabric", "noisy", "--balancer", "two-workers"),
+        *("--report", "csv=result.csv"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fabric noisy, balancer two-workers" in done.stdout
+    assert "room for my-story-1" in done.stderr
+    assert (tmp_path / "result.csv").read_text() == "my-story,held\n"
+
+
+def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:
+    install_the_page(tmp_path)
+    done = sessionlab("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "unusable" not in done.stdout
+    for group, parts in OFFERED.items():
+        for name in parts if group != "sessionlab.scenarios" else ["my-story"]:
+            assert re.search(rf"^  {name} +\w", done.stdout, re.MULTILINE), name
+
+
+def test_every_group_has_its_heading() -> None:
+    headings = set(re.findall(r"^## An? (\w+)$", PAGE, re.MULTILINE))
+    plurals = {re.sub("(?<!o)y$", "ie", heading) + "s" for heading in headings}
+    assert {f"sessionlab.{plural}" for plural in plurals} == set(OFFERED)
+
+
+BAD = {
+    "missing": "nothing_of_that_name:Part",
+    "nameless": "bad_parts:Nothing",
+    "shapeless": "bad_parts:NUMBER",
+    "leaving": "bad_leaving:Part",
+}
+WHY = {
+    "missing": "ModuleNotFoundError",
+    "nameless": "AttributeError",
+    "shapeless": "",
+    "leaving": "SystemExit",
+}
+
+
+def install_bad(folder: Path) -> None:
+    (folder / "bad_parts.py").write_text("NUMBER = 5\n")
+    (folder / "bad_leaving.py").write_text("raise SystemExit(7)\n")
+    install(folder, "bad-parts", dict.fromkeys(OFFERED, BAD))
+
+
+def test_what_can_not_be_used_is_listed_with_its_package_and_the_rest_works(
+    tmp_path: Path, sessionlab: Run
+) -> None:
+    install_bad(tmp_path)
+    done = sessionlab("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name, why in WHY.items():
+        lines = re.findall(rf"^  {name} +(unusable: .*)", done.stdout, re.MULTILINE)
+        assert len(lines) == len(OFFERED), name
+        assert all("the package bad-parts 1.0" in line and why in line for line in lines)
+    assert "memory-round-robin" in done.stdout
+
+
+def test_scenarios_that_can_not_be_used_are_a_warning(tmp_path: Path, sessionlab: Run) -> None:
+    install_bad(tmp_path)
+    done = sessionlab("run", "monolith")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("bad-parts 1.0, can't be used") == len(BAD)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize(
+    ("option", "group"), [("--fabric", "fabrics"), ("--balancer", "balancers")]
+)
+def test_one_that_is_asked_for_is_an_error_that_names_the_package(
+    tmp_path: Path, sessionlab: Run, option: str, group: str, name: str
+) -> None:
+    install_bad(tmp_path)
+    done = sessionlab("run", "monolith", "memory-round-robin", option, name)
+    said = done.stdout + done.stderr
+    assert done.returncode == 2, said
+    assert f"'{name}', one of the sessionlab.{group} of the package bad-parts 1.0" in said
+    assert WHY[name] in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("option", ["--algorithm", "--affinity"])
+def test_the_balancer_says_whose_part_it_can_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str
+) -> None:
+    install_bad(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = [sys.executable, "-m", "sessionlab.balancer", "--admin=none", option, name]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"{option.removeprefix('--')} '{name}', {BAD[name]}: " in done.stderr
+    assert "it comes with bad-parts 1.0" in done.stderr
+    assert WHY[name] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_node_says_whose_strategy_it_can_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    install_bad(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = [sys.executable, "-m", "sessionlab.nodes", "--strategy", name, "--listen=127.0.0.1:0"]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"strategy '{name}' of the package bad-parts 1.0 can't be used" in done.stderr
+    assert WHY[name] in done.stderr
+    assert "Traceback" not in done.stderr
