@@ -113,7 +113,9 @@ def make(setting: Setting) -> Affinity:
 
 
 def _check(made: Affinity) -> None:
-    wanted = ("claim", "find", "chose", "failed", "settle", "stay", "keep")
-    wanted += ("sticks", "renews", "early", "table")
+    wanted = (
+        *("claim", "find", "chose", "failed", "settle", "stay", "keep"),
+        *("sticks", "renews", "early", "table"),
+    )
     if lacking := ", ".join(name for name in wanted if not hasattr(made, name)):
         raise TypeError(f"what it makes has no {lacking}")

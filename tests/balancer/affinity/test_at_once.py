@@ -64,7 +64,7 @@ async def test_what_a_client_asks_for_at_once_moves_to_one_backend(lab: Lab, aff
     balancer = await lab.balancer(*backends, affinity=affinity, explain=True)
     first = await ask(balancer, "", "/login?room=a", "X-User: u")
     home = (first.value("x-node") or b"").decode()
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     answers = await at_once(balancer, 4, "sid=s", "X-User: u")
     assert len({answer.value("x-node") for answer in answers}) == 1
     assert min(map(said, answers)).startswith("D")

@@ -195,7 +195,7 @@ async def test_a_cookie_of_a_balancer_with_another_secret_is_told_from_a_garbled
     lab: Lab,
 ) -> None:
     first, cookie, _ = await pinned(lab, "cookie")
-    specs = [f"{b.name}={b.address}" for b in first.worker.cluster.backends()]
+    specs = [f"{b.name}={b.address}" for b in first.context.cluster.backends()]
     second = await lab.balancer(*specs, affinity="cookie", explain=True)
     assert await verdict(second, cookie) == "II other-secret"
     assert await verdict(second, "SESSIONLAB=n1") == "II"

@@ -76,7 +76,7 @@ async def test_a_pin_does_not_expire_under_an_open_tunnel(
         assert where == home
         for _ in range(3):
             clock.forward(balancer, 500)
-            balancer.worker.tunnels.tick(balancer.worker.wall)
+            balancer.context.tunnels.tick(balancer.context.wall)
         answer = await ask(balancer, cookie)
     assert (answer.value("x-node"), said(answer)[0]) == (home.encode(), "V")
 
@@ -96,7 +96,7 @@ async def test_a_drain_says_what_tunnels_there_are_and_waits_for_them(
         limited = (await row(balancer, home, state="drain", limit=60))["drain"]
         assert 0 < limited["ends_in"] <= 60
         assert "1 tunnel under way, at most 60 s" in limited["says"]
-    backend = balancer.worker.cluster.find("app", home)
+    backend = balancer.context.cluster.find("app", home)
     await until(lambda: backend.tunnels == 0)
     left = (await row(balancer, home, state="drain"))["drain"]
     assert (left["tunnels"], left["ends_in"]) == (0, 0.0 if affinity != "source" else None)
@@ -122,8 +122,8 @@ async def test_the_last_backend_keeps_its_tunnels_past_its_limit(lab: Lab) -> No
     balancer = await lab.balancer(await lab.backend(answer=app))
     async with tunnel(balancer) as (client, home):
         await row(balancer, home, state="drain", limit=0.01)
-        await until(lambda: balancer.worker.cluster.find("app", home).overdue)
-        balancer.worker.tunnels.tick(balancer.worker.wall)
+        await until(lambda: balancer.context.cluster.find("app", home).overdue)
+        balancer.context.tunnels.tick(balancer.context.wall)
         await client.send(b"still here")
         assert await client.reader.readexactly(10) == b"still here"
         assert (await row(balancer, home))["drain"]["ends_in"] is None
@@ -139,7 +139,7 @@ async def test_a_request_under_way_is_no_end_of_a_drain(lab: Lab) -> None:
     balancer = await lab.balancer(*backends)
     async with connect(balancer.listen) as client:
         await client.send(get("/"))
-        known = balancer.worker.cluster.backends()
+        known = balancer.context.cluster.backends()
         await until(lambda: any(b.active for b in known))
         home = next(b.name for b in known if b.active)
         drained = (await row(balancer, home, state="drain"))["drain"]
