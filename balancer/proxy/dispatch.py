@@ -70,7 +70,7 @@ def _dispatch(exchange: Exchange) -> None:
     if backend.active >= context.most_active:
         _wait(exchange, backend if found.backend is backend else service)
         return
-    if service.affinity.early and found.backend is not backend:
+    if found.backend is not backend and service.affinity.early:
         service.affinity.chose(prepared.claim, found, backend, context.wall)
     exchange.backend = backend
     backend.active += 1
