@@ -73,3 +73,18 @@ async def probe(address: Address, policy: HealthPolicy) -> Seen:
     if status in policy.status:
         return Seen.GOOD
     return Seen.ASKS_TO_LEAVE if status == _UNAVAILABLE else Seen.BAD
+
+
+async def listens(address: Address, timeout: float) -> bool:  # noqa: ASYNC109 - of one connection
+    """Whether a connection can be made, within that many seconds."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout):
+            if address.path:
+                made = await loop.create_unix_connection(asyncio.Protocol, address.path)
+            else:
+                made = await loop.create_connection(asyncio.Protocol, address.host, address.port)
+    except (OSError, TimeoutError):
+        return False
+    made[0].abort()
+    return True

@@ -141,8 +141,8 @@ class _Parent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._monitor = Monitor(config.health, self._changed)
         self.cluster = Cluster(config, added=self._monitor.watch, removed=self._monitor.forget)
-        self._discovery = Discovery(self.cluster, self._sync, log)
         self.workers = LinkedWorkers(self.cluster, [])
+        self._discovery = Discovery(self.cluster, self._sync, log, self.workers.reports)
 
     async def run(self, first: list[_Child]) -> int:
         """Serve until told to stop; returns the exit status."""

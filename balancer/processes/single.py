@@ -108,7 +108,8 @@ async def running(config: Config) -> AsyncIterator[Running]:
     monitor = Monitor(config.health, changed)
     cluster = Cluster(config, added=monitor.watch, removed=monitor.forget)
     worker = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
-    discovery = Discovery(cluster, changed=lambda: None, log=log)
+    alone = SingleWorker(worker)
+    discovery = Discovery(cluster, changed=lambda: None, log=log, reports=alone.reports)
     where = None
     runner = None
     secured = tls.context_of(config)
@@ -116,7 +117,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
         socket = listeners.bind(config.listen, "--listen")
         server = await tls_accept.serve(socket, worker, secured)
         if config.admin is not None:
-            runner, where = await listener.serve(cluster, SingleWorker(worker), config.admin)
+            runner, where = await listener.serve(cluster, alone, config.admin)
         discovery.follow(config)
         yield Running(worker, monitor, discovery, listeners.name_of(socket), where, secured)
         server.close()
