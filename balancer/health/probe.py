@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, cast
 
 from sessionlab.balancer.backends.state import Seen
+from sessionlab.balancer.errors import BadAnswerError
+from sessionlab.balancer.http.response_head import ResponseHeads
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, HealthPolicy
 
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 _UNAVAILABLE = 503
-_ENOUGH = 16  # bytes, to see the status line's beginning
+_FINAL = 200
+_MOST = 64 * 1024  # bytes, as for traffic
 
 
 class _Probe(asyncio.Protocol):
-    """One check's connection: sends the request, keeps the status."""
+    """One check's connection: sends the request, reads the head as traffic does."""
 
     def __init__(self, request: bytes, answer: asyncio.Future[int]) -> None:
         self._request = request
@@ -31,9 +32,17 @@ class _Probe(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._seen += data
-        if len(self._seen) >= _ENOUGH:
-            match = _STATUS.match(self._seen)
-            self._settle(int(match[1]) if match else 0)
+        try:
+            while taken := ResponseHeads().take(self._seen, to_head=False):
+                response, end = taken
+                if response.status >= _FINAL:
+                    self._settle(response.status)
+                    return
+                self._seen = self._seen[end:]
+        except BadAnswerError:
+            self._settle(0)
+        if len(self._seen) > _MOST:
+            self._settle(0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(0)

@@ -42,30 +42,39 @@ class Framing:
 
 
 class _Found:
-    __slots__ = ("codings", "lengths", "options", "upgrade")
+    __slots__ = ("codings", "lengths", "options", "sizes", "upgrade")
 
     def __init__(self) -> None:
         self.options: set[bytes] = set()
         self.lengths: set[bytes] = set()
+        self.sizes = 0
         self.codings: list[bytes] = []
         self.upgrade = b""
 
 
 def read(lines: Sequence[Line[Rule]], minor: int) -> Framing:
     """The meaning of the lines that have a rule. Raises `BadAnswerError`."""
-    _second_opinion(lines, minor)
     found = _Found()
     for line in lines:
         if line.rule is not None:
             line.rule(found, line.value)
+    texts = [line.text for line in lines]
+    if found.sizes > 1 and len(found.lengths) == 1:  # the same one again, which is repaired
+        texts = [line.text for line in lines if line.rule is not content_length]
+        texts.append(b"Content-Length: %b\r\n" % next(iter(found.lengths)))
+    _second_opinion(texts, minor)
     persistent = b"close" not in found.options and (minor or b"keep-alive" in found.options)
     length = _length(found, minor)
-    as_written = found.lengths == {b"%d" % length} and b"content-length" not in found.options
+    as_written = (
+        found.lengths == {b"%d" % length}
+        and found.sizes == 1
+        and b"content-length" not in found.options
+    )
     return Framing(length, as_written, bool(persistent), found.upgrade, frozenset(found.options))
 
 
-def _second_opinion(lines: Sequence[Line[Rule]], minor: int) -> None:
-    head = b"HTTP/1.%d 200 OK\r\n%b\r\n" % (minor, b"".join([line.text for line in lines]))
+def _second_opinion(texts: list[bytes], minor: int) -> None:
+    head = b"HTTP/1.%d 200 OK\r\n%b\r\n" % (minor, b"".join(texts))
     try:
         httptools.HttpResponseParser(None).feed_data(head)
     except httptools.HttpParserUpgrade:
@@ -105,8 +114,10 @@ def _drop(found: _Found, value: bytes) -> None:
 
 
 def content_length(found: _Found, value: bytes) -> None:
-    """The rule of Content-Length, which is passed on in its place."""
-    found.lengths.add(value)
+    """The rule of Content-Length, passed on in its place if it is there once (RFC 9112 6.3 (5))."""
+    values = [one.strip(b" \t") for one in value.split(b",")]
+    found.lengths.update(values)
+    found.sizes += len(values)
 
 
 def set_cookie(found: _Found, value: bytes) -> None:
@@ -123,6 +134,11 @@ _RULES: dict[bytes, Rule] = {
         b"keep-alive proxy-connection proxy-authenticate te trailer x-balancer".split(), _drop
     ),
 }
+
+
+def is_plain(lower: bytes) -> bool:
+    """Whether a field of that name means nothing to us, and neither does one that looks like it."""
+    return lower.replace(b"_", b"-") not in _RULES
 
 
 def rule_of(lower: bytes) -> tuple[Rule | None, bool]:

@@ -227,23 +227,24 @@ class Exchange:
         """The connection was closed before a whole head of an answer."""
         self.client.unanswered(backend, stale=stale, partial=partial)
 
-    def answer_cut(self) -> None:
+    def answer_cut(self, *, failed: bool = True) -> None:
         """The answer broke off: the client must notice, so its connection breaks off too."""
         tunnel = self.client.state == TUNNEL
         length = 0 if self.upstream is None else self.upstream.response.length
         delimited = length >= 0 or (length == CHUNKED and self.takes_chunks)
         self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
-        self.leave_backend(failed=not tunnel)
+        self.leave_backend(failed=failed and not tunnel)
         # Where the end of the connection is the end of the answer, only a reset says that it is
         # not whole. Otherwise there is no final chunk, or bytes are missing.
         self.client.break_off(reset=not tunnel and not delimited)
 
     def answer_broken(self, backend: Backend, reason: str) -> None:
-        """The backend broke HTTP."""
+        """The backend broke HTTP. It answers, so nobody else is kept from it: it may be one URL."""
+        backend.failures += 1
         if self.answering:
-            self.answer_cut()
+            self.answer_cut(failed=False)
             return
-        self.leave_backend(failed=True)
+        self.leave_backend(failed=False)
         self.context.log(f"backend {backend.service}/{backend.name}: {reason}")
         self.client.fail(502, "the backend's answer is not valid HTTP")
 

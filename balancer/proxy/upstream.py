@@ -143,11 +143,11 @@ class Upstream(asyncio.Protocol):
         ):
             end = len(response.head)  # the same head as last time, down to its empty line
         else:
-            end = data.find(b"\r\n\r\n") + 4
-            if end == 3:  # noqa: PLR2004 - not found
+            taken = self.context.response_heads.take(data, to_head=self.to_head)
+            if taken is None:
                 self._wait_for_head(data)
                 return b""
-            response = self.context.response_heads.read(data[:end], to_head=self.to_head)
+            response, end = taken
             self.buffer = b""
             if response.status < _FINAL:
                 return self._interim(receiver, response, data[end:])
@@ -195,7 +195,7 @@ class Upstream(asyncio.Protocol):
                 receiver.forward(rest)
             return
         self.phase = CHUNKS
-        self.chunks = ChunkedReader(response.options)
+        self.chunks = ChunkedReader(response.options, padded=True)
         if rest:
             self._read_chunks(receiver, rest)
 
