@@ -89,6 +89,9 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
 
 def _health(options: Options) -> model.HealthPolicy:
     return model.HealthPolicy(
+        probe=parsing.parse_probe(options.health_probe),
+        method=parsing.parse_method(options.health_method),
+        host=parsing.parse_health_host(options.health_host),
         path=parsing.parse_health_path(options.health_path),
         interval=options.health_interval,
         timeout=options.health_timeout,

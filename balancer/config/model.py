@@ -104,8 +104,14 @@ class ServicePolicy:
 
 @dataclass(frozen=True, slots=True)
 class HealthPolicy:
-    """Active checks; `interval` 0 turns them off, and backends are then taken to be up."""
+    """Active checks; `interval` 0 turns them off, and backends are then taken to be up.
 
+    `probe` is http or tcp, which only connects; `host` is empty for the backend's own address.
+    """
+
+    probe: str = "http"
+    method: str = "GET"
+    host: str = ""
     path: str = "/readyz"
     interval: float = 2.0
     timeout: float = 2.0

@@ -134,7 +134,14 @@ class Options:
     trust_proxy: list[str] | None = _option(
         None, "A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."
     )
+    health_probe: str = _option(
+        _HEALTH.probe, "What active checks do: http, or tcp for a connection and no more."
+    )
     health_path: str = _option(_HEALTH.path, "What active checks GET.")
+    health_method: str = _option(_HEALTH.method, "The method of checks, instead of GET.")
+    health_host: str = _option(
+        _HEALTH.host, "The Host of checks, for apps that answer only to some; empty: the address."
+    )
     health_interval: float = _option(
         _HEALTH.interval, "Seconds between checks of a backend; 0: no checks, all are up.", min=0
     )

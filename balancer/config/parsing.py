@@ -123,6 +123,27 @@ def parse_health_path(text: str) -> str:
     return text
 
 
+def parse_probe(text: str) -> str:
+    """`http` or `tcp`."""
+    if text not in {"http", "tcp"}:
+        raise UsageError(f"--health-probe {text!r}: it is http or tcp")
+    return text
+
+
+def parse_method(text: str) -> str:
+    """The method of a check."""
+    if _TOKEN.fullmatch(text) is None or text in {"CONNECT", "TRACE"}:
+        raise UsageError(f"--health-method {text!r} is not a method such as GET or HEAD")
+    return text
+
+
+def parse_health_host(text: str) -> str:
+    """`shop.example` or `shop.example:8080`."""
+    if re.fullmatch(r"[0-9A-Za-z._:\[\]-]*", text, re.ASCII) is None:
+        raise UsageError(f"--health-host {text!r} is not a host such as shop.example")
+    return text
+
+
 def parse_network(text: str) -> model.Network:
     """`10.0.0.0/8`."""
     try:

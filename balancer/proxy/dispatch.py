@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sessionlab.balancer.proxy.upstream import Upstream
     from sessionlab.balancer.services.service import Service
 
+_MOST_NAMED = 3
+
 
 def read(exchange: Exchange, head: bytes) -> Fields:
     """Take a request's head, unless it is the last one again. Raises `RefusedError`."""
@@ -115,7 +117,16 @@ def _nowhere(exchange: Exchange) -> None:
     elif exchange.tried:
         own_answers.fail(exchange, 502, "no backend could be reached")
     else:
-        own_answers.fail(exchange, 503, "no backend is available")
+        own_answers.fail(exchange, 503, _unavailable(exchange.prepared.service))
+
+
+def _unavailable(service: Service) -> str:
+    """Why nobody is there, as the checks have it."""
+    reasons = [f"{b.name} {b.state}: {b.why}" for b in service.backends.values() if b.why]
+    if not reasons:
+        return "no backend is available"
+    more = ", …" if len(reasons) > _MOST_NAMED else ""
+    return f"no backend is available; {', '.join(reasons[:_MOST_NAMED])}{more}"
 
 
 def _wait(exchange: Exchange, place: Backend | Service) -> None:

@@ -161,4 +161,4 @@ async def test_a_check_judges_an_answer_as_traffic_does(
         writer.write(answer)
 
     port = int((await lab.raw(serve)).rpartition(":")[2])
-    assert await probe(Address("127.0.0.1", port), HealthPolicy()) is seen
+    assert (await probe(Address("127.0.0.1", port), HealthPolicy())).seen is seen
