@@ -132,7 +132,9 @@ class Options:
         "Every connection begins with a PROXY protocol header, before any TLS.",
     )
     trust_proxy: list[str] | None = _option(
-        None, "A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."
+        None,
+        "A network (CIDR) whose X-Forwarded-* are believed and continued: what it says is the "
+        "client's address is so for source, hash and the log. Repeatable.",
     )
     health_probe: str = _option(
         _HEALTH.probe, "What active checks do: http, or tcp for a connection and no more."

@@ -79,7 +79,7 @@ def _dispatch(exchange: Exchange) -> None:
     prepared = exchange.prepared
     service = prepared.service
     key_of = service.key_of
-    key = b"" if key_of is None else key_of(request, exchange.client.peer.address)
+    key = b"" if key_of is None else key_of(request, prepared.source)
     backend, found = service.choose(prepared.claim, key, exchange.tried, context.wall)
     exchange.found = found
     if backend is None:

@@ -182,10 +182,9 @@ class Exchange:
 
     def switch(self, upstream: Upstream, response: Response, rest: bytes) -> bool:
         """101: from here on bytes pass both ways; False when the client did not ask for that."""
-        asked = bool(self.request.fields.upgrade)
-        if asked:
+        if self.request.fields.upgrade:
             self.client.switch(upstream, response, rest)
-        return asked
+        return bool(self.request.fields.upgrade)
 
     def hold(self) -> None:
         """The backend is slower than the request comes."""
@@ -284,7 +283,7 @@ class Exchange:
         log.append(
             Record(
                 self.context.wall,
-                self.client.peer.address,
+                prepared.source or self.client.peer.address,
                 request.method,
                 request.target,
                 request.minor,
