@@ -97,8 +97,8 @@ def parse_route(text: str) -> Route:
     if match is None:
         raise UsageError(f"route {text!r} is not [HOST]/PREFIX=SERVICE[,strip]")
     service = parse_name(match["service"], "service")
-    prefix = match["prefix"].rstrip("/")
-    return Route(prefix, service, strip=match["o"] is not None, host=match["host"].lower())
+    host, prefix = match["host"].lower().removesuffix("."), match["prefix"].rstrip("/")
+    return Route(prefix, service, strip=match["o"] is not None, host=host)
 
 
 def cookie_policy(**values: Any) -> model.CookiePolicy:
