@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AS_GIVEN = (
     *("discover_interval", "slow_start", "drain_limit", "panic", "retry_share", "workers"),
-    *("access_log", "explain", "proxy_protocol", "tls_cert", "tls_key"),
+    *("access_log", "explain", "via", "proxy_protocol", "tls_cert", "tls_key"),
 )
 """The options that are what they say, under the same name."""
 _OF_A_COOKIE = ("name", "path", "domain", "http_only", "same_site", "max_idle", "max_life")

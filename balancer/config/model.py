@@ -135,7 +135,8 @@ class Timeouts:
 
     connect: float = 5.0
     request_header: float = 10.0
-    idle: float = 60.0
+    idle: float = 75.0
+    """Of a client's connection: longer than the 60 s of widespread balancers before us."""
     response: float = 60.0
     tunnel: float = 3600.0
     pool_idle: float = 30.0
@@ -180,6 +181,7 @@ class Config:
     workers: int = 1
     access_log: str = "none"
     explain: bool = False
+    via: bool = True
     proxy_protocol: bool = False
     tls_cert: str = ""
     tls_key: str = ""

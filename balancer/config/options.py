@@ -120,6 +120,9 @@ class Options:
         "Say in each answer which backend gave it and what became of the client's pin "
         "(X-Balancer). Tells clients what they need not know.",
     )
+    via: bool = _option(
+        DEFAULTS.via, "Name us to backends in Via; nginx, as one, compresses only without it."
+    )
     tls_cert: str = _option(
         DEFAULTS.tls_cert, "A PEM file with the certificate chain: --listen speaks TLS then."
     )

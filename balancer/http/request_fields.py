@@ -33,7 +33,7 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 
 # Not forwarded as they came: hop-by-hop (RFC 9110 section 7.6.1) or written anew by us.
 _DROPPED = frozenset(
-    b"keep-alive proxy-connection proxy-authenticate proxy-authorization trailer "
+    b"keep-alive proxy-connection proxy-authenticate proxy-authorization "
     b"http2-settings x-balancer".split()
 )
 

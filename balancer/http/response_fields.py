@@ -130,9 +130,7 @@ _RULES: dict[bytes, Rule] = {
     b"content-length": content_length,
     b"transfer-encoding": _transfer_encoding,
     b"upgrade": _upgrade,
-    **dict.fromkeys(
-        b"keep-alive proxy-connection proxy-authenticate te trailer x-balancer".split(), _drop
-    ),
+    **dict.fromkeys(b"keep-alive proxy-connection proxy-authenticate te x-balancer".split(), _drop),
 }
 
 

@@ -21,6 +21,7 @@ _MOST_KNOWN = 1024
 _SIZE = frozenset({b"content-length"})
 _CHUNKED_END = b"Transfer-Encoding: chunked\r\n\r\n"
 _SWITCHING = 101
+_UPGRADE_REQUIRED = 426
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?")
 
 
@@ -131,6 +132,8 @@ class ResponseHeads:
             forward = without(forward, framing.options)
         if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
             raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
+        if status == _UPGRADE_REQUIRED and framing.upgrade:  # which it has to name: section 15.5.22
+            forward = [*forward, b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade]
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
             forward = _resized(forward, status, length)

@@ -26,7 +26,6 @@ _MOST_PEERS = 4096
 _WRITTEN = {b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"prefix")}
 # An address of IPv6 in brackets, of IPv4 with a port, or as it is (RFC 7239 section 6 has more).
 _HOP = re.compile(rb"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+|([0-9A-Fa-f:.]+)")
-VIA = b"Via: 1.1 sessionlab\r\n"
 
 
 @dataclass(slots=True)
@@ -34,13 +33,15 @@ class Peer:
     """Who has connected, and whether its word is believed.
 
     `trusted` are the networks whose word on who came before is believed, if this peer is in one;
-    `local` is where we listen: the Host of an HTTP/1.0 request without one.
+    `local` is where we listen: the Host of an HTTP/1.0 request without one. `told_via` says that
+    backends are told that the request came through us.
     """
 
     address: bytes
     scheme: bytes
     trusted: tuple[Network, ...]
     local: bytes
+    told_via: bool = True
 
 
 class Peers:
@@ -64,7 +65,7 @@ class Peers:
             local = b"localhost" if config.listen.path else str(config.listen).encode()
             plain = _plain(address)
             trusted = config.trusted if _in(config.trusted, plain) else ()
-            peer = Peer(plain.encode(), scheme, trusted, local)
+            peer = Peer(plain.encode(), scheme, trusted, local, config.via)
             if len(self._known) >= _MOST_PEERS:
                 self._known.clear()
             self._known[address] = peer
@@ -175,7 +176,8 @@ def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
         lines.append(b"Expect: 100-continue\r\n")
     lines.extend(_of_this_hop(fields))
     lines.extend(_forwarded(fields, prefix, peer))
-    lines.append(VIA)
+    if peer.told_via:
+        lines.append(b"Via: 1.%d sessionlab\r\n" % fields.minor)  # RFC 9110 section 7.6.3
     lines.append(b"X-Request-ID: %b" % fields.request_id)
     return b"".join(lines)
 
