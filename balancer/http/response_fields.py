@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CHUNKED = -1
 UNTIL_CLOSE = -2
 _LENGTH = re.compile(rb"\d{1,18}")
+_BINDING = re.compile(rb"(?:^|,[ \t]*)(?:ntlm|negotiate)(?![^ \t,])", re.IGNORECASE)
 _TOKENS = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -31,7 +32,8 @@ class Framing:
     """What the lines with a rule say. Never changed after parsing.
 
     `length` is that of the body, `CHUNKED` or `UNTIL_CLOSE`; `in_place` says that the line that
-    gives it is passed on as it is. `options` are the lower-case names that Connection lists.
+    gives it is passed on as it is. `options` are the lower-case names that Connection lists, and
+    `binds` says that a login by NTLM or Negotiate holds for the connection that it came by.
     """
 
     length: int
@@ -39,10 +41,11 @@ class Framing:
     keep_alive: bool
     upgrade: bytes
     options: frozenset[bytes]
+    binds: bool
 
 
 class _Found:
-    __slots__ = ("codings", "lengths", "options", "sizes", "upgrade")
+    __slots__ = ("binds", "codings", "lengths", "options", "sizes", "upgrade")
 
     def __init__(self) -> None:
         self.options: set[bytes] = set()
@@ -50,6 +53,7 @@ class _Found:
         self.sizes = 0
         self.codings: list[bytes] = []
         self.upgrade = b""
+        self.binds = False
 
 
 def read(lines: Sequence[Line[Rule]], minor: int) -> Framing:
@@ -70,7 +74,8 @@ def read(lines: Sequence[Line[Rule]], minor: int) -> Framing:
         and found.sizes == 1
         and b"content-length" not in found.options
     )
-    return Framing(length, as_written, bool(persistent), found.upgrade, frozenset(found.options))
+    options = frozenset(found.options)
+    return Framing(length, as_written, bool(persistent), found.upgrade, options, found.binds)
 
 
 def _second_opinion(texts: list[bytes], minor: int) -> None:
@@ -109,6 +114,10 @@ def _upgrade(found: _Found, value: bytes) -> None:
     found.upgrade = value
 
 
+def _authenticate(found: _Found, value: bytes) -> None:
+    found.binds = found.binds or _BINDING.search(value) is not None
+
+
 def _drop(found: _Found, value: bytes) -> None:
     """Leave it out."""
 
@@ -130,8 +139,12 @@ _RULES: dict[bytes, Rule] = {
     b"content-length": content_length,
     b"transfer-encoding": _transfer_encoding,
     b"upgrade": _upgrade,
+    b"www-authenticate": _authenticate,
     **dict.fromkeys(b"keep-alive proxy-connection proxy-authenticate te x-balancer".split(), _drop),
 }
+
+
+_PASSED_ON = frozenset({set_cookie, content_length, _authenticate})
 
 
 def is_plain(lower: bytes) -> bool:
@@ -142,4 +155,4 @@ def is_plain(lower: bytes) -> bool:
 def rule_of(lower: bytes) -> tuple[Rule | None, bool]:
     """What is done with a field of that name, and whether its line is passed on."""
     rule = _RULES.get(lower)
-    return rule, rule is None or rule in {set_cookie, content_length}
+    return rule, rule is None or rule in _PASSED_ON

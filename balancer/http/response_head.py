@@ -52,6 +52,8 @@ class Response:
     """`ready` for a client whose connection ends here; made at its first use."""
     options: frozenset[bytes] = frozenset()
     """The names that Connection lists, in lower case."""
+    binds: bool = False
+    """Whether the connection is its client's own from now on."""
 
     @property
     def lines(self) -> bytes:
@@ -158,6 +160,7 @@ class ResponseHeads:
             len(raw) if bodiless else len(raw) + length if length >= 0 else -1,
             ready == raw,
             options=framing.options,
+            binds=framing.binds,
         )
 
     def _start(self, line: bytes) -> tuple[int, int, bytes]:

@@ -28,6 +28,7 @@ from sessionlab.balancer.proxy.states import (
     TUNNEL,
     UNDER_WAY,
 )
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
@@ -235,6 +236,8 @@ class ClientConnection(asyncio.Protocol):
         context.connections.discard(self)
         if self.state in UNDER_WAY:
             own_answers.cut(self.exchange, "client")
+        if self.exchange.own is not None:
+            close_all(self.exchange.own.clear())
         if context.draining:
             context.connection_closed()
         del self.exchange  # which refers to us: the collector of cycles comes by only rarely

@@ -14,6 +14,7 @@ from sessionlab.balancer.proxy.exchange import NOBODY
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.backends.pool import Pool
     from sessionlab.balancer.http.request_fields import Fields
     from sessionlab.balancer.proxy.exchange import Exchange
     from sessionlab.balancer.proxy.upstream import Upstream
@@ -82,6 +83,12 @@ def _dispatch(exchange: Exchange) -> None:
     key = b"" if key_of is None else key_of(request, prepared.source)
     backend, found = service.choose(prepared.claim, key, exchange.tried, context.wall)
     exchange.found = found
+    if exchange.own is not None and (bound := _bound(exchange, exchange.own)) is not None:
+        exchange.backend = bound.backend
+        bound.backend.active += 1
+        bound.backend.requests += 1
+        _send(exchange, bound)
+        return
     if backend is None:
         _nowhere(exchange)
         return
@@ -108,6 +115,18 @@ def _dispatch(exchange: Exchange) -> None:
         _connect(exchange, backend)
     else:
         _send(exchange, fresh)
+
+
+def _bound(exchange: Exchange, own: Pool[Upstream]) -> Upstream | None:
+    """The client's own connection to a backend that may serve it."""
+    service = exchange.prepared.service
+    for upstream in own.idle:
+        backend = upstream.backend
+        known = service.backends.get(backend.name) is backend
+        if known and backend.pinnable and backend not in exchange.tried:
+            own.discard(upstream)
+            return upstream
+    return None
 
 
 def _nowhere(exchange: Exchange) -> None:

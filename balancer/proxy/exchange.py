@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sessionlab.balancer.affinity.interface import Settled
     from sessionlab.balancer.backends.backend import Backend, Found
+    from sessionlab.balancer.backends.pool import Pool
     from sessionlab.balancer.http.request_body import RequestBody
     from sessionlab.balancer.http.request_head import Request
     from sessionlab.balancer.http.response_head import Response
@@ -67,7 +68,8 @@ class Exchange:
     was of it, and `head_out` what a backend gets of it: `start` and the request's id.
     `generation` is the cluster's for which this was worked out. `found` is where its pin leads,
     `tried` are the backends that failed it. `upstream` brings the answer (None while connecting),
-    whose head was sent on when it is `answering`; `status`, `sent` and `done` are for the log.
+    whose head was sent on when it is `answering`; `own` are connections that a login has bound to
+    the client. `status`, `sent` and `done` are for the log.
     """
 
     client: Client
@@ -85,6 +87,7 @@ class Exchange:
     tried: set[Backend] | frozenset[Backend] = NOBODY
     backend: Backend | None = None
     upstream: Upstream | None = None
+    own: Pool[Upstream] | None = None
     answering: bool = False
     keep_alive: bool = True
     status: int = 0
@@ -168,8 +171,7 @@ class Exchange:
 
     def forward(self, data: bytes) -> None:
         """More of the answer's body, or of a tunnel."""
-        client = self.client
-        context = self.context
+        client, context = self.client, self.context
         client.deadline = context.tunnel_at if client.state == TUNNEL else context.response_at
         self.sent += len(data)
         client.transport.write(data)
@@ -199,8 +201,7 @@ class Exchange:
     def answer_finished(self) -> None:
         """The answer is complete; on to the next request, or goodbye."""
         backend = self.backend
-        self.upstream = None
-        self.backend = None
+        self.upstream = self.backend = None
         self.answering = False
         if backend is not None:
             context = self.context
@@ -233,8 +234,7 @@ class Exchange:
         delimited = length >= 0 or (length == CHUNKED and self.takes_chunks)
         self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
         self.leave_backend(failed=failed and not tunnel)
-        # Where the end of the connection is the end of the answer, only a reset says that it is
-        # not whole. Otherwise there is no final chunk, or bytes are missing.
+        # Where the connection's end is the answer's, only a reset says that it is not whole.
         self.client.break_off(reset=not tunnel and not delimited)
 
     def answer_broken(self, backend: Backend, reason: str) -> None:
@@ -250,8 +250,7 @@ class Exchange:
     def leave_backend(self, *, failed: bool) -> None:
         """It is no longer this request's business."""
         backend = self.backend
-        self.upstream = None
-        self.backend = None
+        self.upstream = self.backend = None
         if self.client.queue is not None:
             self.client.queue.leave(self.client)
         if backend is not None:
