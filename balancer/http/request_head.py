@@ -37,6 +37,7 @@ _TARGET = bytes([33, 34, *range(36, 127)])  # printable, and no fragment
 _LOOKS_LIKE_HTTP = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]*+(?: [A-Z/.\d]*+)?\r?)?"
 )
+_MAX_FORWARDS = re.compile(rb"((?:^|(?<=\n))max-forwards: )(\d{1,9})\r\n", re.IGNORECASE)
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 
 
@@ -121,6 +122,8 @@ class RequestHeads:
         if idempotent is None:
             idempotent = _unknown(method)
         fields, forward = self._fields(lines[1:-2], minor)
+        if method == b"OPTIONS":
+            forward = _one_hop_less(forward)
         if target[0] != 47:  # noqa: PLR2004 - not "/", as origin-form begins, nearly always
             target, fields = _other_form(method, target, fields)
         return Request(head, method, target, minor, idempotent, fields, forward)
@@ -168,6 +171,17 @@ def _unknown(method: bytes) -> bool:
     if _CAPITALS.fullmatch(method) is None:
         raise RefusedError(501, "unknown method")
     return False
+
+
+def _one_hop_less(forward: bytes) -> bytes:
+    """Max-Forwards counted down; at 0 it is us who answer (RFC 9110 section 7.6.2)."""
+    match = _MAX_FORWARDS.search(forward)
+    if match is None:
+        return forward
+    hops = int(match[2])
+    if not hops:
+        raise RefusedError(200, "Max-Forwards is 0, so this is the balancer's own answer")
+    return forward[: match.start()] + b"%b%d\r\n" % (match[1], hops - 1) + forward[match.end() :]
 
 
 def _other_form(method: bytes, target: bytes, fields: Fields) -> tuple[bytes, Fields]:

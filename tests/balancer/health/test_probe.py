@@ -100,7 +100,7 @@ async def test_a_check_that_fails_is_named_in_the_log_the_row_and_the_503(
     stranger = await lab.backend()
     stranger.ready, stranger.unready = False, b"404 Not Found"
     balancer = await lab.balancer(stranger, await_up=False, health_interval=0.01)
-    backend = balancer.worker.cluster.find("app", "n1")
+    backend = balancer.context.cluster.find("app", "n1")
     why = "GET /readyz -> 404 (see --health-path)"
     await until(lambda: backend.why == why)
     await until(lambda: stranger.connections > 3)
@@ -164,7 +164,7 @@ async def test_a_connection_can_be_check_enough(lab: Lab) -> None:
     balancer = await lab.balancer(stranger, health_interval=0.01, health_probe="tcp")
     assert (await (await lab.client(balancer)).get()).status == 200
     await stranger.stop()
-    await until(lambda: not balancer.worker.cluster.find("app", "n1").healthy)
+    await until(lambda: not balancer.context.cluster.find("app", "n1").healthy)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,6 @@ async def test_a_stop_says_what_it_waits_for(lab: Lab, capsys: pytest.CaptureFix
     balancer = await lab.balancer(await lab.backend(answer=never), drain_timeout=0.05)
     client = await lab.client(balancer)
     await client.send(get())
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
-    await balancer.worker.drain()
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
+    await balancer.context.drain()
     assert "waits at most 0.05 s for 1 requests and 0 tunnels" in capsys.readouterr().err

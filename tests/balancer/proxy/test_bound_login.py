@@ -63,7 +63,7 @@ async def test_a_login_that_is_bound_to_a_connection_is_given_to_no_stranger(
         assert (await ann.ask(post)).body == b"ann"
         before = sum(app.open for app in apps)
     await until(lambda: sum(app.open for app in apps) == before - 1)
-    assert [backend.active for backend in balancer.worker.cluster.backends()] == [0, 0]
+    assert [backend.active for backend in balancer.context.cluster.backends()] == [0, 0]
 
 
 async def test_a_bound_connection_that_its_backend_closed_is_made_anew(lab: Lab) -> None:

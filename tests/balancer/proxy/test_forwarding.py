@@ -145,8 +145,8 @@ async def test_a_client_that_ends_its_side_of_a_tunnel_gets_the_tail(lab: Lab) -
     await client.send(b"hello")
     client.writer.write_eof()
     assert await client.rest() == b"5 bytes"
-    await until(lambda: not balancer.worker.connections)
-    assert balancer.worker.cluster.backends()[0].active == 0
+    await until(lambda: not balancer.context.connections)
+    assert balancer.context.cluster.backends()[0].active == 0
 
 
 async def test_hop_by_hop_fields_end_here(lab: Lab) -> None:
@@ -353,6 +353,21 @@ async def test_a_question_about_the_server_goes_where_its_root_does(lab: Lab) ->
         answer = await client.ask(b"OPTIONS * HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
         assert answer.value("x-node") == node
     assert root.requests[0].line == b"OPTIONS * HTTP/1.1"
+
+
+@field("http", sources="RFC 9110 7.6.2")
+async def test_a_question_about_options_goes_as_far_as_it_is_to(lab: Lab) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    head = b"%b / HTTP/1.1\r\nHost: a\r\nMAX-Forwards: %d\r\nX: y\r\n\r\n"
+    await client.ask(head % (b"OPTIONS", 3))
+    await client.ask(head % (b"GET", 0))
+    assert [r.values("max-forwards") for r in backend.requests] == [[b"2"], [b"0"]]
+    assert [r.values("x") for r in backend.requests] == [[b"y"], [b"y"]]
+    answer = await client.ask(head % (b"OPTIONS", 0))
+    assert answer.status == 200
+    assert b"OPTIONS" in (answer.value("allow") or b"")
+    assert len(backend.requests) == 2
 
 
 async def test_http_1_0_gets_a_plain_body_and_a_close(lab: Lab) -> None:

@@ -139,8 +139,8 @@ async def test_one_url_that_answers_oddly_ejects_no_backend(lab: Lab, body: byte
         client = await lab.client(balancer)
         await client.send(get("/odd"))
         await client.rest() if body[:1] == b"\r" else await client.answer()
-    assert [b.state for b in balancer.worker.cluster.backends()] == ["up"] * 3
-    assert sum(b.failures for b in balancer.worker.cluster.backends()) == 6, "but it is counted"
+    assert [b.state for b in balancer.context.cluster.backends()] == ["up"] * 3
+    assert sum(b.failures for b in balancer.context.cluster.backends()) == 6, "but it is counted"
 
 
 @pytest.mark.parametrize(
