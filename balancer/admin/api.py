@@ -185,6 +185,7 @@ def _describe(cluster: Cluster, backend: Backend, whole: Mapping[str, Any]) -> d
         "state": str(state),
         "asked": str(backend.asked),
         "healthy": backend.healthy,
+        "why": backend.why or None,
         "pins": known["pins"],
         "drain": outlook(backend, watch, policy, cluster.wall),
         **{name: known[name] for name in metrics.COUNTS},

@@ -57,6 +57,10 @@ _SCHEMAS = {
             "state": {"type": "string", "enum": [*_STATES, "drained", "down", "ejected"]},
             "asked": {"type": "string", "enum": _STATES},
             "healthy": {"type": "boolean"},
+            "why": {
+                "oneOf": [{"type": "null"}, {"type": "string"}],
+                "description": "What its check found wrong, such as GET /readyz -> 404.",
+            },
             "pins": {**_COUNT, "description": "Clients tied to it, seen within the idle time."},
             "drain": {"oneOf": [{"type": "null"}, _ref("Drain")]},
             **dict.fromkeys(metrics.COUNTS, _COUNT),

@@ -26,7 +26,7 @@ class Backend:
     `share` is the weight that was asked for; `weight` is what algorithms see, in tenths of it, and
     less while the backend warms up (`warm_at` is when that ends, 0 when it is warm). `troubled`
     is set by a failure and spares the hot path a call while there was none. `valid` is what an
-    affinity finds that leads here.
+    affinity finds that leads here. `why` says what its check found wrong, if anything.
 
     A drain has begun at `draining` (Unix time, 0: there is none) and lasts `limit` seconds at most
     (0: as long as it takes); `asked_limit` is None when the operator did not say.
@@ -60,6 +60,7 @@ class Backend:
         "waiting",
         "warm_at",
         "weight",
+        "why",
     )
 
     def __init__(
@@ -74,6 +75,7 @@ class Backend:
         self.asked = State.UP
         self.asked_limit: float | None = None
         self.found = Finding.READY if healthy else Finding.DOWN
+        self.why = ""
         self.draining = 0.0
         self.limit = 0.0
         self.overdue = False

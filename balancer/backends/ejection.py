@@ -1,7 +1,9 @@
 """Passive ejection: a backend that keeps failing real requests is left alone for a while.
 
-Only failures to answer count (refused, reset, silent, not HTTP). A 5xx is an answer: when a shared
-store is down every node gives them, and taking all out of rotation would help nobody.
+Only failures to answer count (refused, reset, silent). A 5xx is an answer: when a shared store is
+down every node gives them, and taking all out of rotation would help nobody. So is what is no good
+HTTP: one URL that answers so would eject the backend for everybody. A backend that says nothing
+else fails its active check.
 """
 
 from __future__ import annotations

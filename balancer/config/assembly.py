@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AS_GIVEN = (
     *("discover_interval", "slow_start", "drain_limit", "panic", "retry_share", "workers"),
-    *("access_log", "explain", "proxy_protocol", "tls_cert", "tls_key"),
+    *("access_log", "explain", "via", "proxy_protocol", "tls_cert", "tls_key"),
 )
 """The options that are what they say, under the same name."""
 _OF_A_COOKIE = (
@@ -96,6 +96,9 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
 
 def _health(options: Options) -> model.HealthPolicy:
     return model.HealthPolicy(
+        probe=parsing.parse_probe(options.health_probe),
+        method=parsing.parse_method(options.health_method),
+        host=parsing.parse_health_host(options.health_host),
         path=parsing.parse_health_path(options.health_path),
         interval=options.health_interval,
         timeout=options.health_timeout,

@@ -105,8 +105,14 @@ class ServicePolicy:
 
 @dataclass(frozen=True, slots=True)
 class HealthPolicy:
-    """Active checks; `interval` 0 turns them off, and backends are then taken to be up."""
+    """Active checks; `interval` 0 turns them off, and backends are then taken to be up.
 
+    `probe` is http or tcp, which only connects; `host` is empty for the backend's own address.
+    """
+
+    probe: str = "http"
+    method: str = "GET"
+    host: str = ""
     path: str = "/readyz"
     interval: float = 2.0
     timeout: float = 2.0
@@ -130,7 +136,8 @@ class Timeouts:
 
     connect: float = 5.0
     request_header: float = 10.0
-    idle: float = 60.0
+    idle: float = 75.0
+    """Of a client's connection: longer than the 60 s of widespread balancers before us."""
     response: float = 60.0
     tunnel: float = 3600.0
     pool_idle: float = 30.0
@@ -175,6 +182,7 @@ class Config:
     workers: int = 1
     access_log: str = "none"
     explain: bool = False
+    via: bool = True
     proxy_protocol: bool = False
     tls_cert: str = ""
     tls_key: str = ""

@@ -127,6 +127,9 @@ class Options:
         "Say in each answer which backend gave it and what became of the client's pin "
         "(X-Balancer). Tells clients what they need not know.",
     )
+    via: bool = _option(
+        DEFAULTS.via, "Name us to backends in Via; nginx, as one, compresses only without it."
+    )
     tls_cert: str = _option(
         DEFAULTS.tls_cert, "A PEM file with the certificate chain: --listen speaks TLS then."
     )
@@ -139,9 +142,18 @@ class Options:
         "Every connection begins with a PROXY protocol header, before any TLS.",
     )
     trust_proxy: list[str] | None = _option(
-        None, "A network (CIDR) whose X-Forwarded-* are believed and continued. Repeatable."
+        None,
+        "A network (CIDR) whose X-Forwarded-* are believed and continued: what it says is the "
+        "client's address is so for source, hash and the log. Repeatable.",
+    )
+    health_probe: str = _option(
+        _HEALTH.probe, "What active checks do: http, or tcp for a connection and no more."
     )
     health_path: str = _option(_HEALTH.path, "What active checks GET.")
+    health_method: str = _option(_HEALTH.method, "The method of checks, instead of GET.")
+    health_host: str = _option(
+        _HEALTH.host, "The Host of checks, for apps that answer only to some; empty: the address."
+    )
     health_interval: float = _option(
         _HEALTH.interval, "Seconds between checks of a backend; 0: no checks, all are up.", min=0
     )

@@ -97,8 +97,8 @@ def parse_route(text: str) -> Route:
     if match is None:
         raise UsageError(f"route {text!r} is not [HOST]/PREFIX=SERVICE[,strip]")
     service = parse_name(match["service"], "service")
-    prefix = match["prefix"].rstrip("/")
-    return Route(prefix, service, strip=match["o"] is not None, host=match["host"].lower())
+    host, prefix = match["host"].lower().removesuffix("."), match["prefix"].rstrip("/")
+    return Route(prefix, service, strip=match["o"] is not None, host=host)
 
 
 def cookie_policy(**values: Any) -> model.CookiePolicy:
@@ -152,6 +152,27 @@ def parse_health_path(text: str) -> str:
     """A path for checks to GET."""
     if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text:
         raise UsageError(f"--health-path {text!r} is not a path such as /readyz")
+    return text
+
+
+def parse_probe(text: str) -> str:
+    """`http` or `tcp`."""
+    if text not in {"http", "tcp"}:
+        raise UsageError(f"--health-probe {text!r}: it is http or tcp")
+    return text
+
+
+def parse_method(text: str) -> str:
+    """The method of a check."""
+    if _TOKEN.fullmatch(text) is None or text in {"CONNECT", "TRACE"}:
+        raise UsageError(f"--health-method {text!r} is not a method such as GET or HEAD")
+    return text
+
+
+def parse_health_host(text: str) -> str:
+    """`shop.example` or `shop.example:8080`."""
+    if re.fullmatch(r"[0-9A-Za-z._:\[\]-]*", text, re.ASCII) is None:
+        raise UsageError(f"--health-host {text!r} is not a host such as shop.example")
     return text
 
 

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.state import MEANING, Finding, Seen
-from sessionlab.balancer.health.probe import probe
+from sessionlab.balancer.health.probe import NO_CONNECTION, Check, probe
 from sessionlab.balancer.health.rise_fall import RiseFall
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Monitor:
-    """Tells `changed` whenever the finding of a backend turns; it asks none in maintenance."""
+    """Tells `changed` whenever the finding of a backend turns; it asks none in maintenance.
+
+    It tells so too when a backend that is down is so for another reason, its `why`.
+    """
 
     def __init__(self, policy: HealthPolicy, changed: Callable[[Backend, Finding], None]) -> None:
         self._policy = policy
@@ -37,6 +40,7 @@ class Monitor:
         self._cancel()
         for backend in list(self._counts):
             if not policy.interval and backend.found is not Finding.READY:
+                backend.why = ""
                 self._changed(backend, Finding.READY)
             self.watch(backend)
 
@@ -57,7 +61,7 @@ class Monitor:
     def refused(self, backend: Backend) -> None:
         """A request found nobody listening: down until a check says otherwise."""
         if self._policy.interval:
-            self._see(backend, Seen.REFUSED)
+            self._see(backend, Check(Seen.REFUSED, NO_CONNECTION))
 
     async def stop(self) -> None:
         """Check nobody any more."""
@@ -75,12 +79,18 @@ class Monitor:
     async def _check(self, backend: Backend) -> None:
         while True:
             if MEANING[backend.state].checked:
-                seen = await probe(backend.address, self._policy)
+                check = await probe(backend.address, self._policy)
                 if MEANING[backend.state].checked:  # or it went into maintenance meanwhile
-                    self._see(backend, seen)
+                    self._see(backend, check)
             await asyncio.sleep(self._policy.interval)
 
-    def _see(self, backend: Backend, seen: Seen) -> None:
+    def _see(self, backend: Backend, check: Check) -> None:
         count = self._counts.get(backend)
-        if count is not None and count.see(seen):
+        if count is None:
+            return
+        turned = count.see(check.seen)
+        why = "" if count.finding is Finding.READY else check.why
+        news = bool(why) and why != backend.why
+        backend.why = why
+        if turned or (news and count.finding is Finding.DOWN):
             self._changed(backend, count.finding)

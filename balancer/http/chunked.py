@@ -11,6 +11,7 @@ from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http.request_fields import rule_of
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t -~\x80-\xff]*)?")
+_PADDED_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t -~\x80-\xff]*)?")
 _TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+([\t -~\x80-\xff]*)")
 _MAX_LINE = 1024
 _MAX_TRAILERS = 8192
@@ -33,13 +34,18 @@ class ChunkedReader:
 
     After `feed` has set `done`, `rest` holds the bytes behind the body and `trailers` the
     trailer lines that may be forwarded, each ended by CRLF: none that means something as a header,
-    and none of the `options`, the lower-case names that Connection lists.
+    and none of the `options`, the lower-case names that Connection lists. `padded` lets white space
+    follow a size, as some servers write it: good for answers alone, which are framed anew.
     """
 
-    __slots__ = ("_buffer", "_left", "_options", "_trailing", "done", "rest", "trailers")
+    __slots__ = (
+        *("_buffer", "_left", "_options", "_size_line", "_trailing"),
+        *("done", "rest", "trailers"),
+    )
 
-    def __init__(self, options: Container[bytes] = ()) -> None:
+    def __init__(self, options: Container[bytes] = (), *, padded: bool = False) -> None:
         self._options = options
+        self._size_line = _PADDED_LINE if padded else _SIZE_LINE
         self._buffer = b""
         self._left = -1  # bytes of the chunk still to come with their CRLF; -1: a size line next
         self._trailing = 0
@@ -83,7 +89,7 @@ class ChunkedReader:
         return end + 1 - at
 
     def _take_size(self, line: bytes) -> None:
-        match = _SIZE_LINE.fullmatch(line)
+        match = self._size_line.fullmatch(line)
         if match is None:
             raise RefusedError(400, "malformed chunk size")
         size = int(match[1], 16)

@@ -29,7 +29,7 @@ def answer(status: int, detail: str, *, close: bool, bodiless: bool = False) -> 
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         lines.append(f"Retry-After: {RETRY_AFTER_S}")
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+    if status in {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.OK}:  # OK: to OPTIONS
         lines.append(f"Allow: {_ALLOWED}")
     if close:
         lines.append("Connection: close")

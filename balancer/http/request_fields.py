@@ -33,8 +33,8 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 
 # Not forwarded as they came: hop-by-hop (RFC 9110 section 7.6.1) or written anew by us.
 _DROPPED = frozenset(
-    b"keep-alive proxy-connection proxy-authenticate proxy-authorization trailer "
-    b"http2-settings x-real-ip x-balancer".split()
+    b"keep-alive proxy-connection proxy-authenticate proxy-authorization "
+    b"http2-settings x-balancer".split()
 )
 
 
@@ -60,7 +60,7 @@ class Fields:
     request_id: bytes = b""
     te_trailers: bool = False
     claimed: dict[bytes, bytes] | None = None
-    """Forwarded and X-Forwarded-*, as the peer claims them: lower-case name to value."""
+    """Forwarded, X-Real-IP and X-Forwarded-*, as the peer claims them: lower-case name to value."""
     watched: dict[bytes, bytes] | None = None
     """The first value of each field that an affinity looks at, by its lower-case name, and of each
     parameter, by its name behind a question mark."""
@@ -174,7 +174,7 @@ def rule_of(lower: bytes) -> Rule | None:
     # CGI can't tell `_` from `-`, so such spellings of what we decide on must not get through.
     if dashed in _DROPPED or (dashed != lower and dashed in _RULES):
         return _drop
-    if dashed == b"forwarded" or dashed.startswith(b"x-forwarded-"):
+    if dashed in {b"forwarded", b"x-real-ip"} or dashed.startswith(b"x-forwarded-"):
         return partial(_claim, lower)
     return None
 

@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 
 _MOST_SETS = 1024
 _METHODS = {
-    method: method in b"GET HEAD PUT DELETE OPTIONS PROPFIND REPORT SEARCH QUERY".split()
-    for method in b"GET HEAD POST PUT DELETE OPTIONS PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK "
-    b"UNLOCK REPORT SEARCH QUERY LINK UNLINK PURGE MKCALENDAR".split()
+    method: method not in {b"POST", b"PATCH"}
+    for method in b"GET HEAD POST PUT DELETE OPTIONS PATCH PROPFIND REPORT SEARCH QUERY".split()
 }
-"""Those that are served, and whether they are idempotent."""
-_VERSIONS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
+"""Those that we know, and whether they are idempotent; others are passed on and never repeated."""
+_REFUSED = frozenset({b"CONNECT", b"TRACE"})
+# RFC 9110 section 2.5: a higher minor version is read as the highest that we know.
+_VERSIONS = {b"HTTP/1.0": 0} | {b"HTTP/1.%d" % minor: 1 for minor in range(1, 10)}
+_CAPITALS = re.compile(rb"[A-Z][A-Z_-]*")
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _TARGET = bytes([33, 34, *range(36, 127)])  # printable, and no fragment
 # No two neighbours here can match the same byte: this reads what strangers send, in linear time.
 _LOOKS_LIKE_HTTP = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [!-~]*+(?: [A-Z/.\d]*+)?\r?)?"
 )
+_MAX_FORWARDS = re.compile(rb"((?:^|(?<=\n))max-forwards: )(\d{1,9})\r\n", re.IGNORECASE)
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE)
 
 
@@ -132,8 +135,10 @@ class RequestHeads:
             raise RefusedError(400, "malformed request line")
         idempotent = _METHODS.get(method)
         if idempotent is None:
-            raise _unserved(method)
+            idempotent = _unknown(method)
         fields, forward = self._fields(lines[1:-2], minor)
+        if method == b"OPTIONS":
+            forward = _one_hop_less(forward)
         if target[0] != 47:  # noqa: PLR2004 - not "/", as origin-form begins, nearly always
             target, fields = _other_form(method, target, fields)
         if self._parameters and b"?" in target:
@@ -178,12 +183,30 @@ class RequestHeads:
         return fields
 
 
-def _unserved(method: bytes) -> RefusedError:
-    if method in {b"CONNECT", b"TRACE"}:
-        return RefusedError(405, f"{method.decode()} is not served here")
+def _unknown(method: bytes) -> bool:
+    """A gateway need not know a method: it goes on, as not idempotent (False).
+
+    In capitals, as nginx has it: some take `head` for HEAD, which decides on bodies, and behind a
+    body of wrong length stands something like `abcGET`.
+    """
+    if method in _REFUSED:
+        raise RefusedError(405, f"{method.decode()} is not served here")
     if _METHOD.fullmatch(method) is None:
-        return RefusedError(400, "malformed request line")
-    return RefusedError(501, "unknown method")
+        raise RefusedError(400, "malformed request line")
+    if _CAPITALS.fullmatch(method) is None:
+        raise RefusedError(501, "unknown method")
+    return False
+
+
+def _one_hop_less(forward: bytes) -> bytes:
+    """Max-Forwards counted down; at 0 it is us who answer (RFC 9110 section 7.6.2)."""
+    match = _MAX_FORWARDS.search(forward)
+    if match is None:
+        return forward
+    hops = int(match[2])
+    if not hops:
+        raise RefusedError(200, "Max-Forwards is 0, so this is the balancer's own answer")
+    return forward[: match.start()] + b"%b%d\r\n" % (match[1], hops - 1) + forward[match.end() :]
 
 
 def _other_form(method: bytes, target: bytes, fields: Fields) -> tuple[bytes, Fields]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.errors import BadAnswerError
-from sessionlab.balancer.http import response_fields
+from sessionlab.balancer.http import repairs, response_fields
 from sessionlab.balancer.http.header_lines import MOST_LINE, MOST_SET, Lines, cost, without
 from sessionlab.balancer.http.response_fields import CHUNKED, UNTIL_CLOSE, set_cookie
 
@@ -21,6 +21,7 @@ _MOST_KNOWN = 1024
 _SIZE = frozenset({b"content-length"})
 _CHUNKED_END = b"Transfer-Encoding: chunked\r\n\r\n"
 _SWITCHING = 101
+_UPGRADE_REQUIRED = 426
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?")
 
 
@@ -28,10 +29,10 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?
 class Response:
     """A checked response head. Never changed after parsing.
 
-    `start` is the status line to send and `forward` are the fields, Content-Length where the
-    backend has put it; `ready` is the whole head for the usual case of a keep-alive HTTP/1.1
-    client, and `verbatim` says that it is what came. `size` is that of head and body when it is
-    known, else -1.
+    `head` is what came, `start` the status line to send, and `forward` are the fields,
+    Content-Length where the backend has put it; `ready` is the whole head for the usual case of a
+    keep-alive HTTP/1.1 client, and `verbatim` says that it is `head`. `size` is that of head and
+    body when it is known, else -1.
     """
 
     head: bytes
@@ -51,6 +52,8 @@ class Response:
     """`ready` for a client whose connection ends here; made at its first use."""
     options: frozenset[bytes] = frozenset()
     """The names that Connection lists, in lower case."""
+    binds: bool = False
+    """Whether the connection is its client's own from now on."""
 
     @property
     def lines(self) -> bytes:
@@ -92,14 +95,35 @@ class ResponseHeads:
         self._framings: tuple[dict[_Lines, Framing], dict[_Lines, Framing]] = ({}, {})
         self._starts: dict[bytes, tuple[int, int, bytes]] = {}
 
-    def read(self, head: bytes, *, to_head: bool) -> Response:
-        """Read a head with its empty line; `to_head` when it answers HEAD.
+    def take(self, data: bytes, *, to_head: bool) -> tuple[Response, int] | None:
+        """Read the head that `data` begins with; says where it ends, None while it is not whole.
+
+        Raises `BadAnswerError`.
+        """
+        end = data.find(b"\r\n\r\n") + 4
+        try:
+            if end > 3:  # noqa: PLR2004 - found
+                return self.read(data[:end], to_head=to_head), end
+        except BadAnswerError:
+            if repairs.line_ends(data[:end]) == data[:end]:
+                raise
+        end = repairs.end_of(data)
+        if not end:
+            return None
+        raw = data[:end]
+        return self.read(repairs.line_ends(raw), to_head=to_head, raw=raw), end
+
+    def read(self, head: bytes, *, to_head: bool, raw: bytes = b"") -> Response:
+        """Read a head with its empty line; `to_head` when it answers HEAD, `raw` what it came as.
 
         Raises `BadAnswerError` for anything whose meaning two readers could differ on.
         """
+        raw = raw or head
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        parsed = self._lines.parse(texts[1:-2])
+        parsed = self._lines.parse(texts[1:-2]) or self._lines.parse(
+            repairs.fields(texts[1:-2], response_fields.is_plain)
+        )
         if parsed is None:
             raise BadAnswerError("malformed header field")
         forward, meant = parsed
@@ -110,26 +134,33 @@ class ResponseHeads:
             forward = without(forward, framing.options)
         if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
             raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
+        if status == _UPGRADE_REQUIRED and framing.upgrade:  # which it has to name: section 15.5.22
+            forward = [*forward, b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade]
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
             forward = _resized(forward, status, length)
         bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
+        keep_alive = framing.keep_alive and (length != UNTIL_CLOSE or bodiless)
+        if length == CHUNKED and (_has_no_framing(status) or status == 304):  # noqa: PLR2004
+            # RFC 9112 section 6.1; and who writes so may well write a last chunk too.
+            length, keep_alive = UNTIL_CLOSE, False
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(
-            head,
+            raw,
             to_head,
             bodiless,
             status,
             length,
-            framing.keep_alive and (length != UNTIL_CLOSE or bodiless),
+            keep_alive,
             start,
             forward,
             ready,
             cookies,
             framing.upgrade,
-            len(head) if bodiless else len(head) + length if length >= 0 else -1,
-            ready == head,
+            len(raw) if bodiless else len(raw) + length if length >= 0 else -1,
+            ready == raw,
             options=framing.options,
+            binds=framing.binds,
         )
 
     def _start(self, line: bytes) -> tuple[int, int, bytes]:

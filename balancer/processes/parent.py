@@ -31,8 +31,8 @@ from sessionlab.balancer.health.monitor import Monitor
 from sessionlab.balancer.processes.channel import LinkedWorkers, WorkerLink
 from sessionlab.balancer.processes.restarts import QUICK_S, Restarts
 from sessionlab.balancer.processes.single import (
-    FINDING_TEXT,
     accept_reload,
+    found_text,
     log,
     on_stop,
     say_where,
@@ -141,8 +141,8 @@ class _Parent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._monitor = Monitor(config.health, self._changed)
         self.cluster = Cluster(config, added=self._monitor.watch, removed=self._monitor.forget)
-        self._discovery = Discovery(self.cluster, self._sync, log)
         self.workers = LinkedWorkers(self.cluster, [])
+        self._discovery = Discovery(self.cluster, self._sync, log, self.workers.reports)
 
     async def run(self, first: list[_Child]) -> int:
         """Serve until told to stop; returns the exit status."""
@@ -177,7 +177,7 @@ class _Parent:
     def _changed(self, backend: Backend, finding: Finding) -> None:
         self.cluster.keep_time(time.time())  # a drain may begin now
         close_all(self.cluster.set_finding(backend, finding))
-        log(f"backend {backend.service}/{backend.name} is {FINDING_TEXT[finding]}")
+        log(found_text(backend, finding))
         self._sync()
 
     def _heard(self, message: dict[str, Any]) -> None:

@@ -37,11 +37,14 @@ if TYPE_CHECKING:
     Reload = Callable[[], Config]
 
 
-FINDING_TEXT = {
-    Finding.READY: "up",
-    Finding.LEAVING: "draining, for it said 503",
-    Finding.DOWN: "down",
-}
+def found_text(backend: Backend, finding: Finding) -> str:
+    """The line about what was found of a backend."""
+    text = {
+        Finding.READY: "up",
+        Finding.LEAVING: "draining, for it said 503",
+        Finding.DOWN: f"down: {backend.why}" if backend.why else "down",
+    }[finding]
+    return f"backend {backend.service}/{backend.name} is {text}"
 
 
 def accept_reload(old: Config, new: Config) -> Config:
@@ -103,12 +106,13 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
     def changed(backend: Backend, finding: Finding) -> None:
         close_all(cluster.set_finding(backend, finding))
-        log(f"backend {backend.service}/{backend.name} is {FINDING_TEXT[finding]}")
+        log(found_text(backend, finding))
 
     monitor = Monitor(config.health, changed)
     cluster = Cluster(config, added=monitor.watch, removed=monitor.forget)
     context = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
-    discovery = Discovery(cluster, changed=lambda: None, log=log)
+    alone = SingleWorker(context)
+    discovery = Discovery(cluster, changed=lambda: None, log=log, reports=alone.reports)
     where = None
     runner = None
     secured = tls.context_of(config)
@@ -116,7 +120,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
         socket = listeners.bind(config.listen, "--listen")
         server = await tls_accept.serve(socket, context, secured)
         if config.admin is not None:
-            runner, where = await listener.serve(cluster, SingleWorker(context), config.admin)
+            runner, where = await listener.serve(cluster, alone, config.admin)
         discovery.follow(config)
         yield Running(context, monitor, discovery, listeners.name_of(socket), where, secured)
         server.close()

@@ -28,6 +28,7 @@ from sessionlab.balancer.proxy.states import (
     TUNNEL,
     UNDER_WAY,
 )
+from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
@@ -224,8 +225,15 @@ class ClientConnection(asyncio.Protocol):
             self.fail(504, "the backend did not answer in time")
 
     def eof_received(self) -> bool:
-        """The client has closed its side: taken as leaving, as nginx and Envoy do."""
-        return False
+        """The client has closed its side: taken as leaving, as nginx and Envoy do.
+
+        In a tunnel it is passed on, and the backend may still answer (the end of a pipe).
+        """
+        upstream = self.exchange.upstream
+        if self.state != TUNNEL or upstream is None or not self.transport.can_write_eof():
+            return False
+        upstream.transport.write_eof()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, and with it the need for an answer."""
@@ -234,6 +242,8 @@ class ClientConnection(asyncio.Protocol):
         context.connections.discard(self)
         if self.state in UNDER_WAY:
             own_answers.cut(self.exchange, "client")
+        if self.exchange.own is not None:
+            close_all(self.exchange.own.clear())
         if context.draining:
             context.connection_closed()
         del self.exchange  # which refers to us: the collector of cycles comes by only rarely

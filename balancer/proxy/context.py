@@ -13,6 +13,7 @@ from sessionlab.balancer.http.response_head import ResponseHeads
 from sessionlab.balancer.proxy.access_log import AccessLog
 from sessionlab.balancer.proxy.forward_headers import Peers
 from sessionlab.balancer.proxy.retry_budget import RetryBudget
+from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
 from sessionlab.balancer.services import report
 from sessionlab.balancer.services.metrics import Metrics
 from sessionlab.balancer.services.tunnels import Tunnels
@@ -35,6 +36,7 @@ class Connection(Protocol):
     """A client's connection, as the clock and the end see it."""
 
     deadline: float
+    state: int
 
     def timed_out(self) -> None:
         """The deadline has passed."""
@@ -188,6 +190,7 @@ class ProxyContext:
         for connection in list(self.connections):
             connection.close_if_idle()
         if self.connections:
+            self._say_who_stays()
             self._empty.clear()
             try:
                 async with asyncio.timeout(self.config.timeouts.drain):
@@ -195,6 +198,15 @@ class ProxyContext:
             except TimeoutError:
                 self.log(f"gave up on {len(self.connections)} connections after the drain time")
         await self.close()
+
+    def _say_who_stays(self) -> None:
+        tunnels = sum(connection.state == TUNNEL for connection in self.connections)
+        requests = sum(connection.state in UNDER_WAY for connection in self.connections) - tunnels
+        if self.config.timeouts.drain and (requests or tunnels):
+            self.log(
+                f"stopping: waits at most {self.config.timeouts.drain:g} s for {requests} requests "
+                f"and {tunnels} tunnels (WebSockets and the like); a second signal ends it at once"
+            )
 
     async def close(self) -> None:
         """Close everything at once."""

@@ -13,9 +13,12 @@ from sessionlab.balancer.proxy.exchange import NOBODY
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
+    from sessionlab.balancer.backends.pool import Pool
     from sessionlab.balancer.proxy.exchange import Exchange
     from sessionlab.balancer.proxy.upstream import Upstream
     from sessionlab.balancer.services.service import Service
+
+_MOST_NAMED = 3
 
 
 def route(exchange: Exchange) -> None:
@@ -61,9 +64,15 @@ def _dispatch(exchange: Exchange) -> None:
     prepared = exchange.prepared
     service = prepared.service
     key_of = service.key_of
-    key = b"" if key_of is None else key_of(request, exchange.client.peer.address)
+    key = b"" if key_of is None else key_of(request, prepared.source)
     backend, found = service.choose(prepared.claim, key, exchange.tried, context.wall)
     exchange.found = found
+    if exchange.own is not None and (bound := _bound(exchange, exchange.own)) is not None:
+        exchange.backend = bound.backend
+        bound.backend.active += 1
+        bound.backend.requests += 1
+        _send(exchange, bound)
+        return
     if backend is None:
         _nowhere(exchange)
         return
@@ -94,6 +103,18 @@ def _dispatch(exchange: Exchange) -> None:
         _send(exchange, fresh)
 
 
+def _bound(exchange: Exchange, own: Pool[Upstream]) -> Upstream | None:
+    """The client's own connection to a backend that may serve it."""
+    service = exchange.prepared.service
+    for upstream in own.idle:
+        backend = upstream.backend
+        known = service.backends.get(backend.name) is backend
+        if known and backend.pinnable and backend not in exchange.tried:
+            own.discard(upstream)
+            return upstream
+    return None
+
+
 def _nowhere(exchange: Exchange) -> None:
     policy = exchange.prepared.service.policy
     if exchange.found.reason == BACKEND_DOWN and policy.on_pin_lost == "fail":
@@ -101,7 +122,16 @@ def _nowhere(exchange: Exchange) -> None:
     elif exchange.tried:
         own_answers.fail(exchange, 502, "no backend could be reached")
     else:
-        own_answers.fail(exchange, 503, "no backend is available")
+        own_answers.fail(exchange, 503, _unavailable(exchange.prepared.service))
+
+
+def _unavailable(service: Service) -> str:
+    """Why nobody is there, as the checks have it."""
+    reasons = [f"{b.name} {b.state}: {b.why}" for b in service.backends.values() if b.why]
+    if not reasons:
+        return "no backend is available"
+    more = ", …" if len(reasons) > _MOST_NAMED else ""
+    return f"no backend is available; {', '.join(reasons[:_MOST_NAMED])}{more}"
 
 
 def _wait(exchange: Exchange, place: Backend | Service) -> None:

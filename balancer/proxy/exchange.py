@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sessionlab.balancer.affinity.interface import Settled
     from sessionlab.balancer.backends.backend import Backend, Found
+    from sessionlab.balancer.backends.pool import Pool
     from sessionlab.balancer.http.request_body import RequestBody
     from sessionlab.balancer.http.request_head import Request
     from sessionlab.balancer.http.response_head import Response
@@ -68,7 +69,8 @@ class Exchange:
     was of it, and `head_out` what a backend gets of it: `start` and the request's id.
     `generation` is the cluster's for which this was worked out. `found` is where its pin leads,
     `tried` are the backends that failed it. `upstream` brings the answer (None while connecting),
-    whose head was sent on when it is `answering`; `status`, `sent` and `done` are for the log.
+    whose head was sent on when it is `answering`; `own` are connections that a login has bound to
+    the client. `status`, `sent` and `done` are for the log.
     """
 
     client: Client
@@ -86,6 +88,7 @@ class Exchange:
     tried: set[Backend] | frozenset[Backend] = NOBODY
     backend: Backend | None = None
     upstream: Upstream | None = None
+    own: Pool[Upstream] | None = None
     answering: bool = False
     keep_alive: bool = True
     status: int = 0
@@ -182,10 +185,9 @@ class Exchange:
 
     def switch(self, upstream: Upstream, response: Response, rest: bytes) -> bool:
         """101: from here on bytes pass both ways; False when the client did not ask for that."""
-        asked = bool(self.request.fields.upgrade)
-        if asked:
+        if self.request.fields.upgrade:
             self.client.switch(upstream, response, rest)
-        return asked
+        return bool(self.request.fields.upgrade)
 
     def hold(self) -> None:
         """The backend is slower than the request comes."""
@@ -200,8 +202,7 @@ class Exchange:
     def answer_finished(self) -> None:
         """The answer is complete; on to the next request, or goodbye."""
         backend = self.backend
-        self.upstream = None
-        self.backend = None
+        self.upstream = self.backend = None
         self.answering = False
         if backend is not None:
             context = self.context
@@ -227,23 +228,23 @@ class Exchange:
         """The connection was closed before a whole head of an answer."""
         self.client.unanswered(backend, stale=stale, partial=partial)
 
-    def answer_cut(self) -> None:
+    def answer_cut(self, *, failed: bool = True) -> None:
         """The answer broke off: the client must notice, so its connection breaks off too."""
         tunnel = self.client.state == TUNNEL
         length = 0 if self.upstream is None else self.upstream.response.length
         delimited = length >= 0 or (length == CHUNKED and self.takes_chunks)
         self.log(self.backend, perf_counter() - self.started, "" if tunnel else "backend")
-        self.leave_backend(failed=not tunnel)
-        # Where the end of the connection is the end of the answer, only a reset says that it is
-        # not whole. Otherwise there is no final chunk, or bytes are missing.
+        self.leave_backend(failed=failed and not tunnel)
+        # Where the connection's end is the answer's, only a reset says that it is not whole.
         self.client.break_off(reset=not tunnel and not delimited)
 
     def answer_broken(self, backend: Backend, reason: str) -> None:
-        """The backend broke HTTP."""
+        """The backend broke HTTP. It answers, so nobody else is kept from it: it may be one URL."""
+        backend.failures += 1
         if self.answering:
-            self.answer_cut()
+            self.answer_cut(failed=False)
             return
-        self.leave_backend(failed=True)
+        self.leave_backend(failed=False)
         self.context.log(f"backend {backend.service}/{backend.name}: {reason}")
         self.client.fail(502, "the backend's answer is not valid HTTP")
 
@@ -283,7 +284,7 @@ class Exchange:
         log.append(
             Record(
                 self.context.wall,
-                self.client.peer.address,
+                prepared.source or self.client.peer.address,
                 request.method,
                 request.target,
                 request.minor,

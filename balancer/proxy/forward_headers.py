@@ -7,6 +7,7 @@ that mean something to us, so a connection keeps them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, cast
@@ -17,25 +18,30 @@ from sessionlab.balancer.http.request_fields import CHUNKED, Fields
 if TYPE_CHECKING:
     import asyncio
 
-    from sessionlab.balancer.config.model import Config
+    from sessionlab.balancer.config.model import Config, Network
     from sessionlab.balancer.http.request_head import Request
     from sessionlab.balancer.services.service import Service
 
 _MOST_PEERS = 4096
-VIA = b"Via: 1.1 sessionlab\r\n"
+_WRITTEN = {b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"prefix")}
+# An address of IPv6 in brackets, of IPv4 with a port, or as it is (RFC 7239 section 6 has more).
+_HOP = re.compile(rb"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+|([0-9A-Fa-f:.]+)")
 
 
 @dataclass(slots=True)
 class Peer:
     """Who has connected, and whether its word is believed.
 
-    `local` is where we listen: the Host of an HTTP/1.0 request without one.
+    `trusted` are the networks whose word on who came before is believed, if this peer is in one;
+    `local` is where we listen: the Host of an HTTP/1.0 request without one. `told_via` says that
+    backends are told that the request came through us.
     """
 
     address: bytes
     scheme: bytes
-    trusted: bool
+    trusted: tuple[Network, ...]
     local: bytes
+    told_via: bool = True
 
 
 class Peers:
@@ -58,20 +64,41 @@ class Peers:
             scheme = b"https" if config.tls_cert else b"http"
             local = b"localhost" if config.listen.path else str(config.listen).encode()
             plain = _plain(address)
-            peer = Peer(plain.encode(), scheme, self._trusts(plain), local)
+            trusted = config.trusted if _in(config.trusted, plain) else ()
+            peer = Peer(plain.encode(), scheme, trusted, local, config.via)
             if len(self._known) >= _MOST_PEERS:
                 self._known.clear()
             self._known[address] = peer
         return peer
 
-    def _trusts(self, address: str) -> bool:
-        if not self._config.trusted:
-            return False
+
+def _in(networks: tuple[Network, ...], address: str) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in networks)
+
+
+def source_of(fields: Fields, peer: Peer) -> bytes:
+    """The client's address: behind trusted proxies the last that none of them is at.
+
+    As nginx with real_ip_recursive. What is no address ends the search.
+    """
+    chain = (fields.claimed or {}).get(b"x-forwarded-for") if peer.trusted else None
+    source = peer.address
+    for text in reversed((chain or b"").split(b",")):
+        match = _HOP.fullmatch(text.strip(b" \t"))
+        if match is None:
+            break
+        address = _plain((match[1] or match[2] or match[3]).decode())
         try:
-            ip = ip_address(address)
+            source = str(ip_address(address)).encode()
         except ValueError:
-            return False
-        return any(ip in network for network in self._config.trusted)
+            break
+        if not _in(peer.trusted, address):
+            break
+    return source
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +109,8 @@ class Prepared:
     service: Service
     prefix: bytes
     peer: Peer
+    source: bytes
+    """The client's address, which trusted proxies may have told."""
     claim: Claim
     before: bytes
     after: bytes
@@ -91,7 +120,8 @@ NOT_PREPARED = Prepared(
     Fields(),
     cast("Service", None),
     b"",
-    Peer(b"", b"", False, b""),
+    Peer(b"", b"", (), b""),
+    b"",
     Claim(None, b""),
     b"",
     b"",
@@ -109,10 +139,11 @@ def prepare(fields: Fields, service: Service, prefix: bytes, peer: Peer) -> Prep
         and known.prefix == prefix
     ):
         return known
-    claim = service.affinity.claim(fields, peer.address)
+    source = source_of(fields, peer)
+    claim = service.affinity.claim(fields, source)
     before = b" HTTP/1.1\r\nHost: %b\r\n" % (fields.host or peer.local)
     after = _after(fields, claim.cookie, prefix, peer)
-    made = Prepared(fields, service, prefix, peer, claim, before, after)
+    made = Prepared(fields, service, prefix, peer, source, claim, before, after)
     if fields.remembered:
         fields.prepared = made
     return made
@@ -145,7 +176,8 @@ def _after(fields: Fields, cookie: bytes, prefix: bytes, peer: Peer) -> bytes:
         lines.append(b"Expect: 100-continue\r\n")
     lines.extend(_of_this_hop(fields))
     lines.extend(_forwarded(fields, prefix, peer))
-    lines.append(VIA)
+    if peer.told_via:
+        lines.append(b"Via: 1.%d sessionlab\r\n" % fields.minor)  # RFC 9110 section 7.6.3
     lines.append(b"X-Request-ID: %b" % fields.request_id)
     return b"".join(lines)
 
@@ -179,10 +211,10 @@ def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     prefix = claimed.get(b"x-forwarded-prefix", b"") + prefix
     if prefix:
         lines.append(b"X-Forwarded-Prefix: %b\r\n" % prefix)
-    if b"x-forwarded-port" in claimed:
-        lines.append(b"X-Forwarded-Port: %b\r\n" % claimed[b"x-forwarded-port"])
-    if b"forwarded" in claimed:
-        lines.append(b"Forwarded: %b\r\n" % claimed[b"forwarded"])
+    for name, value in claimed.items():
+        # With an underscore it would be one of the others to CGI.
+        if name not in _WRITTEN and name not in fields.options and b"_" not in name:
+            lines.append(b"%b: %b\r\n" % (name.title(), value))
     return lines
 
 

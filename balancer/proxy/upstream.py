@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, cast
 
+from sessionlab.balancer.backends.pool import Pool
 from sessionlab.balancer.errors import BadAnswerError, RefusedError
 from sessionlab.balancer.http import chunked
 from sessionlab.balancer.http.chunked import ChunkedReader
@@ -30,13 +31,15 @@ _FINAL = 200
 class Receiver(Protocol):
     """Who sent a request and takes its answer: a head, pieces of a body, and an end.
 
-    `whole` says that all of the request was sent. After a start come pieces of the body and then
-    `answer_finished`, or `answer_cut` when the connection breaks off. Without one the end is
-    `unanswered`, on a `stale` connection that was in the pool, or with a `partial` head. `hold`
-    and `release` say that the backend is slower than the request comes.
+    `whole` says that all of the request was sent, `own` are idle connections for it alone. After a
+    start come pieces of the body and then `answer_finished`, or `answer_cut` when the connection
+    breaks off. Without one the end is `unanswered`, on a `stale` connection that was in the pool,
+    or with a `partial` head. `hold` and `release` say that the backend is slower than the request
+    comes.
     """
 
     whole: bool
+    own: Pool[Upstream] | None
 
     @property
     def takes_chunks(self) -> bool: ...
@@ -53,7 +56,11 @@ class Receiver(Protocol):
 
 
 class Upstream(asyncio.Protocol):
-    """Owned by one `receiver` while it answers, by its backend's pool otherwise."""
+    """Owned by one `receiver` while it answers, and otherwise by a `pool`.
+
+    That is its backend's, unless a login by NTLM or Negotiate has bound the connection to its
+    client; then it is the client's own, and nobody else gets it (as in HAProxy).
+    """
 
     __slots__ = (
         "backend",
@@ -65,6 +72,7 @@ class Upstream(asyncio.Protocol):
         "left",
         "paused",
         "phase",
+        "pool",
         "receiver",
         "response",
         "reused",
@@ -75,6 +83,7 @@ class Upstream(asyncio.Protocol):
     def __init__(self, context: ProxyContext, backend: Backend) -> None:
         self.context = context
         self.backend = backend
+        self.pool: Pool[Upstream] = backend.pool
         self.receiver: Receiver | None = None
         self.phase = IDLE
         self.buffer = b""
@@ -143,15 +152,17 @@ class Upstream(asyncio.Protocol):
         ):
             end = len(response.head)  # the same head as last time, down to its empty line
         else:
-            end = data.find(b"\r\n\r\n") + 4
-            if end == 3:  # noqa: PLR2004 - not found
+            taken = self.context.response_heads.take(data, to_head=self.to_head)
+            if taken is None:
                 self._wait_for_head(data)
                 return b""
-            response = self.context.response_heads.read(data[:end], to_head=self.to_head)
+            response, end = taken
             self.buffer = b""
             if response.status < _FINAL:
                 return self._interim(receiver, response, data[end:])
             self.response = response
+            if response.binds:
+                self.pool = receiver.own = receiver.own or Pool()
         self.buffer = b""
         if response.size < 0:
             self._unsized(receiver, response, data[end:])
@@ -195,7 +206,7 @@ class Upstream(asyncio.Protocol):
                 receiver.forward(rest)
             return
         self.phase = CHUNKS
-        self.chunks = ChunkedReader(response.options)
+        self.chunks = ChunkedReader(response.options, padded=True)
         if rest:
             self._read_chunks(receiver, rest)
 
@@ -234,7 +245,7 @@ class Upstream(asyncio.Protocol):
                 self.resume_reading()
             self.reused = True
             self.idle_since = self.context.clock
-            self.backend.pool.idle.append(self)
+            self.pool.idle.append(self)
         else:
             self.transport.close()
         receiver.answer_finished()
@@ -242,7 +253,7 @@ class Upstream(asyncio.Protocol):
     def drop(self) -> None:
         """Close at once and forget whose turn it was."""
         self.receiver = None
-        self.backend.pool.discard(self)
+        self.pool.discard(self)
         self.transport.abort()
 
     def pause_reading(self) -> None:
@@ -278,7 +289,7 @@ class Upstream(asyncio.Protocol):
         """Gone: from the pool, or in the middle of something."""
         receiver = self.receiver
         if receiver is None:
-            self.backend.pool.discard(self)
+            self.pool.discard(self)
             return
         self.receiver = None
         if self.phase == HEAD:

@@ -24,6 +24,7 @@ def state_of(cluster: Cluster) -> list[dict[str, Any]]:
             "asked": str(b.asked),
             "limit": b.asked_limit,
             "found": str(b.found),
+            "why": b.why,
             "draining": b.draining,
         }
         for b in cluster.backends()
@@ -46,4 +47,5 @@ def follow(cluster: Cluster, state: list[dict[str, Any]]) -> list[Idle]:
         backend = cluster.change(*where, State(row["asked"]), row["share"], row["limit"])
         closing += cluster.set_finding(backend, Finding(row["found"]))
         backend.draining = row["draining"]
+        backend.why = row["why"]
     return closing

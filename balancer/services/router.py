@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Route
 
 
+_ENDS = frozenset({b"", b"/", b";"})
+
+
 class Router:
     """Routes by host and path prefix; a route with a host goes before one without.
 
-    The path is matched as it came: nothing is decoded and no dot segment removed (HAProxy's
-    `path_beg`), so what is matched is what is forwarded.
+    A final dot and a port, also an empty one, make no other host (RFC 3986 section 3.2), and
+    parameters of the last segment (`;jsessionid=1`) no other path. Otherwise the path is
+    matched as it came: nothing is decoded and no dot segment removed (HAProxy's `path_beg`), so
+    what is matched is what is forwarded.
     """
 
     def __init__(self, routes: Sequence[Route], only: Route | None) -> None:
@@ -31,14 +36,14 @@ class Router:
         for wanted, prefix, route in self._by_prefix:
             if not path.startswith(prefix):
                 continue
-            if path[len(prefix) : len(prefix) + 1] not in b"/":
-                continue  # /auth is no prefix of /authors; an empty slice is in b"/" too
+            if path[len(prefix) : len(prefix) + 1] not in _ENDS:
+                continue  # /auth is no prefix of /authors
             if not wanted or _bare(host) == wanted:
                 return route
         return None
 
 
 def _bare(host: bytes) -> bytes:
-    """The host without its port, in lower case."""
+    """The host without its port and the dot of the root, in lower case."""
     name, colon, port = host.rpartition(b":")
-    return (name if colon and port.isdigit() else host).lower()
+    return (name if colon and (port.isdigit() or not port) else host).lower().removesuffix(b".")

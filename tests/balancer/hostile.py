@@ -21,7 +21,7 @@ _FIELD = (
     rb" (?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?\r\n)*"
 )
 REQUEST = re.compile(
-    rb"[A-Z]+ (?:/[!-\"$-~]*|\*) HTTP/1\.1\r\nHost: [^\s,/@]+\r\n" + _FIELD + rb"\r\n"
+    rb"[A-Z][A-Z_-]* (?:/[!-\"$-~]*|\*) HTTP/1\.1\r\nHost: [^\s,/@]+\r\n" + _FIELD + rb"\r\n"
 )
 ANSWER_HEAD = re.compile(rb"HTTP/1\.1 [1-5]\d\d(?: [\t -~\x80-\xff]*)?\r\n" + _FIELD + rb"\r\n")
 CHUNK = re.compile(rb"([1-9a-f][0-9a-f]*)\r\n")

@@ -76,8 +76,9 @@ async def tell(workers: str) -> None:
     async with AsyncExitStack() as stack:
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: server, ("127.0.0.1", 53))
+        nodes = {}
         for address in addresses:
-            node = Backend(address, host=address, port=8001)
+            node = nodes[address] = Backend(address, host=address, port=8001)
             await node.start()
             stack.push_async_callback(node.stop)
         server.addresses = [one, two]
@@ -103,6 +104,13 @@ async def tell(workers: str) -> None:
 
         server.status = 0
         server.addresses = rest = [address for address in addresses if address != home]
+        async with asyncio.timeout(15):
+            while (await states(balancer))[home] != "drain":
+                await asyncio.sleep(0.01)
+        assert (await ask(balancer, cookie)).value("x-node") == home.encode(), "it drains"
+        assert (await states(balancer)).keys() == set(addresses), "while it answers"
+
+        await nodes[home].stop()
         await until_up(balancer, *rest)
         moved = await ask(balancer, cookie)
         assert (moved.value("x-node") or b"").decode() in rest, "a pin that was lost moves"

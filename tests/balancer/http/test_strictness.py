@@ -10,7 +10,9 @@ import pytest
 
 from tests.balancer.bad_requests import BAD_CHUNKS, BAD_REQUESTS, HOST, POST, TIMING, WHY, Bad
 from tests.balancer.peers import Peer, haproxy, nginx
+from tests.balancer.proxy.test_failure import hang_up
 from tests.balancer.rawhttp import connect, get
+from tests.field import field
 from tests.installed import needs
 
 if TYPE_CHECKING:
@@ -73,6 +75,35 @@ async def test_an_odd_but_good_request_passes(lab: Lab, good: bytes) -> None:
     client = await lab.client(await lab.balancer(backend))
     assert (await client.ask(good)).status == 200
     assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize("method", [b"LIST", b"MKACTIVITY", b"QUERY", b"FROB", b"M-SEARCH"])
+@field(
+    "http",
+    sources="RFC 9110 9.1, nghttp2/nghttp2#602, chimurai/http-proxy-middleware#975",
+    peers="HAProxy passes any token on, nginx capitals",
+)
+async def test_any_method_in_capitals_that_nobody_knows_is_passed_on_and_never_repeated(
+    lab: Lab, method: bytes
+) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    assert (await client.ask(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n")).status == 200
+    assert backend.requests[0].line == method + b" / HTTP/1.1"
+    backend.answer = hang_up
+    assert (await client.ask(method + b" /1 HTTP/1.1\r\nHost: a\r\n\r\n")).status == 502
+    assert len(backend.requests) == (3 if method == b"QUERY" else 2)
+
+
+@field("http", sources="RFC 9110 2.5", peers="HAProxy and nginx do the same")
+async def test_a_higher_minor_version_is_read_as_1_1(lab: Lab) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    for _ in range(2):
+        answer = await client.ask(b"GET / HTTP/1.2\r\nHost: a\r\n\r\n")
+        assert answer.line == b"HTTP/1.1 200 OK"
+        assert answer.value("connection") is None
+    assert backend.requests[0].line == b"GET / HTTP/1.1"
 
 
 ALL = [*BAD_REQUESTS, *BAD_CHUNKS]

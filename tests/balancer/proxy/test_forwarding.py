@@ -10,6 +10,7 @@ import pytest
 
 from tests.balancer.conftest import client_connections
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok, until
+from tests.field import field
 
 if TYPE_CHECKING:
     from tests.balancer.conftest import Lab
@@ -89,6 +90,63 @@ async def test_a_request_id_is_made_or_kept(lab: Lab) -> None:
     assert kept == [b"mine-1"]
     assert first != second
     assert b"script" not in odd[0]
+
+
+@field("http", sources="RFC 9110 7.6.3", peers="nginx compresses nothing for who names a Via")
+async def test_via_says_the_version_that_came_and_can_be_left_out(lab: Lab) -> None:
+    backend = await lab.backend()
+    for via, vias in ((True, [b"1.1 sessionlab"]), (False, [])):
+        client = await lab.client(await lab.balancer(backend, via=via))
+        await client.get()
+        assert backend.requests[-1].values("via") == vias
+    client = await lab.client(await lab.balancer(backend))
+    await client.ask(b"GET / HTTP/1.0\r\nVia: 1.0 before\r\n\r\n")
+    assert backend.requests[-1].values("via") == [b"1.0 before", b"1.0 sessionlab"]
+
+
+@field("http", sources="RFC 9110 15.5.22, RFC 9110 6.6.2")
+async def test_fields_that_a_status_or_a_trailer_needs_are_passed_on(lab: Lab) -> None:
+    raw = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: x/2\r\nConnection: Upgrade\r\n"
+    raw += b"Trailer: Sum\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nSum: 1\r\n\r\n"
+    backend = await lab.backend(answer=raw)
+    client = await lab.client(await lab.balancer(backend))
+    for _ in range(2):
+        answer = await client.get("/", "Trailer: Total")
+        assert answer.values("upgrade") == [b"x/2"]
+        assert answer.values("connection") == [b"Upgrade"]
+        assert answer.values("trailer") == [b"Sum"]
+        assert answer.raw.endswith(b"Sum: 1\r\n\r\n")
+    assert backend.requests[0].values("trailer") == [b"Total"]
+
+
+@field(
+    "http",
+    sources="rancher-sandbox/rancher-desktop#7896, apocas/docker-modem#48",
+    peers="HAProxy delivers the tail",
+)
+async def test_a_client_that_ends_its_side_of_a_tunnel_gets_the_tail(lab: Lab) -> None:
+    async def count(
+        backend: Backend,
+        request: Message,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+        )
+        whole = await reader.read()
+        await asyncio.sleep(0.01)
+        writer.write(b"%d bytes" % len(whole))
+
+    backend = await lab.backend(answer=count)
+    balancer = await lab.balancer(backend)
+    client = await lab.client(balancer)
+    await client.ask(get("/", "Connection: Upgrade", "Upgrade: x"), bodiless=True)
+    await client.send(b"hello")
+    client.writer.write_eof()
+    assert await client.rest() == b"5 bytes"
+    await until(lambda: not balancer.context.connections)
+    assert balancer.context.cluster.backends()[0].active == 0
 
 
 async def test_hop_by_hop_fields_end_here(lab: Lab) -> None:
@@ -295,6 +353,21 @@ async def test_a_question_about_the_server_goes_where_its_root_does(lab: Lab) ->
         answer = await client.ask(b"OPTIONS * HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
         assert answer.value("x-node") == node
     assert root.requests[0].line == b"OPTIONS * HTTP/1.1"
+
+
+@field("http", sources="RFC 9110 7.6.2")
+async def test_a_question_about_options_goes_as_far_as_it_is_to(lab: Lab) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    head = b"%b / HTTP/1.1\r\nHost: a\r\nMAX-Forwards: %d\r\nX: y\r\n\r\n"
+    await client.ask(head % (b"OPTIONS", 3))
+    await client.ask(head % (b"GET", 0))
+    assert [r.values("max-forwards") for r in backend.requests] == [[b"2"], [b"0"]]
+    assert [r.values("x") for r in backend.requests] == [[b"y"], [b"y"]]
+    answer = await client.ask(head % (b"OPTIONS", 0))
+    assert answer.status == 200
+    assert b"OPTIONS" in (answer.value("allow") or b"")
+    assert len(backend.requests) == 2
 
 
 async def test_http_1_0_gets_a_plain_body_and_a_close(lab: Lab) -> None:

@@ -7,18 +7,31 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sessionlab.balancer.affinity.interface import Claim
+from sessionlab.balancer.affinity.table import key_of
 from sessionlab.balancer.backends.backend import Backend
-from sessionlab.balancer.config.model import Config, DiscoverSpec
+from sessionlab.balancer.backends.state import Finding, State
+from sessionlab.balancer.config.model import (
+    Config,
+    DiscoverSpec,
+    HealthPolicy,
+    ServicePolicy,
+)
 from sessionlab.balancer.config.parsing import parse_address, parse_backend, parse_discover
 from sessionlab.balancer.errors import UsageError
+from sessionlab.balancer.services import report
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
+from sessionlab.balancer.services.metrics import Metrics
 from sessionlab.balancer.services.registry import Cluster
+from tests.field import field
 from tests.installed import IN_CI, needs
 
 NODE = DiscoverSpec("app", "node", 8001)
+BOTH = ["10.0.0.1-8001", "10.0.0.2-8001"]
 
 
 class Resolver:
@@ -36,16 +49,29 @@ class Resolver:
 class World:
     """A discovery over a cluster without sockets, and what it said."""
 
-    def __init__(self, *backends: str) -> None:
+    def __init__(self, *backends: str, limit: float = 0.0, interval: float = 2.0) -> None:
         listen = parse_address("127.0.0.1:1")
         config = Config(
-            listen, None, tuple(map(parse_backend, backends)), discover=(NODE,), secret=b"s"
+            listen,
+            None,
+            tuple(map(parse_backend, backends)),
+            discover=(NODE,),
+            secret=b"s",
+            drain_limit=limit,
+            default_policy=ServicePolicy(affinity="source"),
+            health=HealthPolicy(interval=interval, timeout=0.1),
         )
         self.cluster = Cluster(config)
         self.resolver = Resolver()
         self.changes = 0
         self.said: list[str] = []
-        self.discovery = Discovery(self.cluster, self._changed, self.said.append, self.resolver)
+        self.discovery = Discovery(
+            self.cluster, self._changed, self.said.append, self._reports, self.resolver
+        )
+
+    async def _reports(self) -> list[dict[str, Any]]:
+        counters = report.counters(self.cluster, self.cluster.wall)
+        return [{**counters, "connections": 0, **Metrics().report()}]
 
     def _changed(self) -> None:
         self.changes += 1
@@ -57,6 +83,22 @@ class World:
 
     def backend(self, name: str) -> Backend:
         return self.cluster.find("app", name)
+
+    def find(self, finding: Finding) -> None:
+        for backend in self.cluster.backends():
+            self.cluster.set_finding(backend, finding)
+
+    async def with_a_client(self) -> Backend:
+        """Two backends that answer, the first of which has a client and has left the name."""
+        await self.look({"10.0.0.1", "10.0.0.2"})
+        self.find(Finding.READY)
+        gone = self.backend("10.0.0.1-8001")
+        service = self.cluster.services["app"]
+        claim = Claim(key_of(b"192.0.2.1"), b"")
+        found = service.affinity.find(claim, self.cluster.wall)
+        service.affinity.settle(claim, found, gone, (), self.cluster.wall)
+        assert await self.look({"10.0.0.2"}) == BOTH
+        return gone
 
 
 async def test_every_address_of_a_name_is_a_backend() -> None:
@@ -74,7 +116,80 @@ async def test_the_same_answer_again_changes_nothing() -> None:
     assert world.changes == 1
 
 
-async def test_who_vanishes_is_removed_and_the_others_stay_who_they_are() -> None:
+@field(
+    "http",
+    sources="nginx/kubernetes-ingress#267, emissary-ingress/emissary#1473, envoyproxy/envoy#7218",
+)
+async def test_an_address_that_vanishes_and_still_answers_drains() -> None:
+    world = World()
+    gone = await world.with_a_client()
+    assert gone.state is State.DRAIN
+    for _ in range(3):
+        assert await world.look({"10.0.0.2"}) == BOTH
+    assert world.said[2:] == ["backend app/10.0.0.1-8001 drains: node has it no more"]
+
+
+async def test_it_goes_when_it_answers_no_more() -> None:
+    world = World()
+    world.cluster.set_finding(await world.with_a_client(), Finding.DOWN)
+    assert await world.look({"10.0.0.2"}) == ["10.0.0.2-8001"]
+    assert "answers no more" in world.said[-1]
+
+
+async def test_without_checks_a_connection_says_whether_it_answers() -> None:
+    world = World(interval=0.0)
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        spec = DiscoverSpec("app", "node", there.getsockname()[1])
+        world.resolver.answer = {"127.0.0.1", "127.0.0.2"}
+        await world.discovery.look(spec)
+        world.backend(f"127.0.0.1-{spec.port}").active = 1
+        world.resolver.answer = {"127.0.0.2"}
+        await world.discovery.look(spec)
+        assert world.backend(f"127.0.0.1-{spec.port}").state is State.DRAIN
+    await world.discovery.look(spec)
+    assert [b.name for b in world.cluster.backends()] == [f"127.0.0.2-{spec.port}"]
+
+
+async def test_it_goes_when_nobody_is_left_and_no_request_is_under_way() -> None:
+    world = World()
+    await world.look({"10.0.0.1", "10.0.0.2"})
+    world.find(Finding.READY)
+    world.backend("10.0.0.1-8001").active = 1
+    assert await world.look({"10.0.0.2"}) == BOTH
+    world.backend("10.0.0.1-8001").active = 0
+    assert await world.look({"10.0.0.2"}) == ["10.0.0.2-8001"]
+    assert "nobody is left" in world.said[-1]
+
+
+async def test_it_goes_at_the_limit_of_its_drain() -> None:
+    world = World(limit=60.0)
+    gone = await world.with_a_client()
+    gone.draining = 1.0
+    assert await world.look({"10.0.0.2"}) == ["10.0.0.2-8001"]
+    assert "limit" in world.said[-1]
+
+
+@pytest.mark.parametrize("asked", [State.UP, State.DRAIN])
+async def test_who_comes_back_is_what_it_was(asked: State) -> None:
+    world = World()
+    await world.look({"10.0.0.1", "10.0.0.2"})
+    world.cluster.change("app", "10.0.0.1-8001", asked, None)
+    gone = await world.with_a_client()
+    await world.look({"10.0.0.1", "10.0.0.2"})
+    assert world.backend("10.0.0.1-8001") is gone
+    assert gone.asked is asked
+
+
+@field("http", sources="moby/moby#30321")
+async def test_a_name_without_an_address_changes_nothing_and_is_told() -> None:
+    world = World()
+    await world.look({"10.0.0.1"})
+    for _ in range(2):
+        assert await world.look(set()) == ["10.0.0.1-8001"]
+    assert world.said[1:] == ["cannot resolve node: it has no address; 1 backends stay as they are"]
+
+
+async def test_who_vanishes_and_is_down_is_removed_and_the_others_stay_who_they_are() -> None:
     world = World()
     await world.look({"10.0.0.1", "10.0.0.2"})
     gone, kept = world.backend("10.0.0.1-8001"), world.backend("10.0.0.2-8001")
