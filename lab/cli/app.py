@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sessionlab.lab.cli import down, listing, run, up, users
+from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.scenario.runner import release
 
@@ -60,6 +61,12 @@ def main() -> None:
     except LabError as error:
         complain(error)
         sys.exit(error.exit_status)
+    except (OSError, ExceptionGroup) as error:
+        trouble = exhausted(error)
+        if trouble is None:
+            raise
+        complain(trouble)
+        sys.exit(trouble.exit_status)
 
 
 def complain(error: LabError) -> None:

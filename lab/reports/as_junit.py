@@ -14,12 +14,22 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def to_junit(run: RunResult) -> str:
     """A broken claim is a failure; a story that could not be told is one case with an error."""
     root = ET.Element("testsuites", name="sessionlab", time=f"{run.seconds:.3f}")
+    if run.cut_short:
+        root.append(_cut_short(run.cut_short))
     for result in run.scenarios:
         root.append(_suite(result))
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _cut_short(why: str) -> ET.Element:
+    """A suite with an error, so that no server takes what is there for the whole."""
+    suite = ET.Element("testsuite", name="sessionlab", tests="1", errors="1", time="0.000")
+    case = ET.SubElement(suite, "testcase", classname="sessionlab", name="the run was cut short")
+    ET.SubElement(case, "error", message=_text(why))
+    return suite
 
 
 def _suite(result: ScenarioResult) -> ET.Element:

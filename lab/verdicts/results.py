@@ -54,7 +54,10 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """With `allow_skips` a run may have skipped everything; else that has shown nothing."""
+    """With `allow_skips` a run may have skipped everything; else that has shown nothing.
+
+    `cut_short` says why a run has not been told to its end.
+    """
 
     fabric: str
     balancer: str
@@ -62,6 +65,7 @@ class RunResult:
     seconds: float
     scenarios: Sequence[ScenarioResult]
     allow_skips: bool = False
+    cut_short: str | None = None
 
     @property
     def exit_status(self) -> int:
