@@ -141,6 +141,8 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         _detach(str(request["log"]), parent)
         environment = request["environment"]
         assert isinstance(environment, dict)  # noqa: S101  our own lab wrote it
+        for name in options_of(str(request["program"])):  # the lab says them all, or means none
+            os.environ.pop(name, None)
         os.environ.update(environment)
         arguments = request["arguments"]
         assert isinstance(arguments, list)  # noqa: S101
@@ -181,6 +183,14 @@ def _rehearse(program: str) -> None:
     module = importlib.import_module(f"{program}.__main__")
     with contextlib.redirect_stderr(io.StringIO()):
         module.main(["--listen", "nowhere"])
+
+
+def options_of(program: str) -> frozenset[str]:
+    """The environment variables that one of our programs takes for options; of others none."""
+    if program not in PRELOAD:
+        return frozenset()
+    found: frozenset[str] = importlib.import_module(f"{program}.__main__").variables()
+    return found
 
 
 def _run(program: str, arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ import pytest
 from sessionlab.lab.errors import FabricLost
 from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.fabrics.local.forkserver import options_of
 from tests.field import field
 
 COMMAND = str(Path(sys.executable).parent / "sessionlab")
@@ -20,8 +21,10 @@ from sessionlab import Lab, scenario
 
 @scenario("mine", "t")
 async def mine(lab: Lab) -> None:
-    async with lab.cluster(nodes=1):
-        lab.claim("it is up", expected=1, observed=1)
+    async with lab.cluster(nodes=1) as cluster:
+        client = cluster.client("alice")
+        await client.login()
+        lab.claim("she is known", expected=200, observed=(await client.me()).status)
 """
 
 
@@ -46,6 +49,21 @@ def test_a_module_of_the_user_s_folder_takes_the_place_of_none_that_a_part_needs
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the user s own')")
     done = run(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@field("machines", sources="pallets/click#2424")
+def test_options_that_the_user_s_environment_holds_are_none_of_a_part_s(tmp_path: Path) -> None:
+    done = run(tmp_path, NODE_COOKIE_SECURE="always", NODE_LISTEN="no", BALANCER_ALGORITHM="no",
+        BALANCER_COOKIE_SECURE="yes", BALANCER_CONFIG="/no", NODE_OPTIONS="kept")  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_program_of_the_user_s_own_has_the_user_s_environment() -> None:
+    ours = options_of("sessionlab.nodes") | options_of("sessionlab.balancer")
+    assert {"NODE_COOKIE_SECURE", "NODE_REDIS_URL", "NODE_USER_PASSWORD"} <= ours
+    assert {"BALANCER_LISTEN", "BALANCER_BACKEND", "BALANCER_COOKIE_SECRET"} <= ours
+    assert not {"NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "BALANCER_URL", "PATH"} & ours
+    assert options_of("/bin/sh") == options_of("tests.lab.never_ready") == frozenset()
 
 
 @field("machines", sources="davidhalter/jedi#2081, modelcontextprotocol/python-sdk#671")
