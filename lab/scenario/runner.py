@@ -100,7 +100,7 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    began = time.monotonic()
+    began, started = time.monotonic(), time.time()
     with events.recording(story.name) as told:
         events.emit("scenario.started", story.name, title=story.title)
         with watching(story.story) as forgotten:
@@ -117,6 +117,7 @@ async def run_one(
         exit_status=ending.exit_status,
         events=tuple(told),
         tables=tuple(lab.tables),
+        started=started,
     )
     events.emit("scenario.finished", story.name, outcome=ending.outcome, seconds=result.seconds)
     return result

@@ -28,7 +28,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """`reason` says why for an error and a skip; `exit_status` is what this alone calls for."""
+    """`reason` says why for an error and a skip; `exit_status` is what this alone calls for.
+
+    `started` is in seconds of the wall clock since 1970 (UTC), 0 where it never was.
+    """
 
     name: str
     title: str
@@ -40,6 +43,7 @@ class ScenarioResult:
     exit_status: int
     events: Sequence[Event] = field(default=(), repr=False)
     tables: Sequence[Table] = ()
+    started: float = 0.0
 
     @property
     def users(self) -> Users:
