@@ -32,7 +32,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 def configuration(plan: Plan) -> str:
     """The whole file; raises Skip for what nginx cannot do."""
-    lines = [*_head(plan), "http {", *_http(plan), *_upstreams(plan), *_servers(plan), "}"]
+    lines = [*_head(plan), "http {", *_http(), *_upstreams(plan), *_servers(plan), "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -46,7 +46,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "events { worker_connections 4096; }"
 
 
-def _http(plan: Plan) -> Iterator[str]:
+def _http() -> Iterator[str]:
     yield "  access_log off;"
     for kind in TEMPORARY:
         yield f"  {kind}_temp_path {kind};"
