@@ -43,7 +43,7 @@ def test_too_few_descriptors_are_the_lab_s_own_trouble(tmp_path: Path) -> None:
 
 @field("machines", sources="shekyan/slowhttptest#87")
 def test_a_low_limit_that_may_be_raised_is_raised(tmp_path: Path) -> None:
-    done = limited("ulimit -S -n 100", story(tmp_path, *MANY))
+    done = limited("ulimit -S -n 50", story(tmp_path, *MANY))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
