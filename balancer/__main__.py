@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,6 +21,14 @@ from sessionlab.balancer.processes import parent, single
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Config
 
+PREFIX = "BALANCER"
+SECRET = f"{PREFIX}_COOKIE_SECRET"
+
+
+def variables() -> frozenset[str]:
+    """The environment variables that are read: every option, and the secret of its cookies."""
+    return frozenset({SECRET, *(f"{PREFIX}_{option.name.upper()}" for option in fields(Options))})
+
 
 def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
     """What the command line and the environment say; typer ends the program on wrong usage."""
@@ -27,7 +36,7 @@ def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,  # plain help: rich's table cuts names short at 80 columns
-        context_settings={"auto_envvar_prefix": "BALANCER", "default_map": defaults},
+        context_settings={"auto_envvar_prefix": PREFIX, "default_map": defaults},
     )
     app.command(name="balancer", epilog=EPILOG)(command(found.append))
     try:
@@ -48,7 +57,7 @@ def _read(argv: list[str] | None, secret: bytes, *, made: bool) -> Config:
 
 
 def _run(argv: list[str] | None) -> int:
-    given = os.environ.get("BALANCER_COOKIE_SECRET", "").encode()
+    given = os.environ.get(SECRET, "").encode()
     secret = given or secrets.token_bytes(32)
 
     def again() -> Config:

@@ -7,9 +7,11 @@ import sys
 import uvloop
 
 from sessionlab.nodes.errors import NodeError, OptionError
-from sessionlab.nodes.process.command import PROGRAM, parse
+from sessionlab.nodes.process.command import PROGRAM, parse, variables
 from sessionlab.nodes.process.options import Options
 from sessionlab.nodes.process.serving import serve
+
+__all__ = ["main", "variables"]
 
 
 def main(argv: list[str] | None = None) -> int:

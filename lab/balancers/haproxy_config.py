@@ -80,7 +80,7 @@ def _head(plan: Plan) -> Iterator[str]:
 
 
 def _frontend(plan: Plan) -> Iterator[str]:
-    tls = f" ssl crt {plan.edge.both} alpn http/1.1" if plan.edge else ""
+    tls = f" ssl crt {_quoted(plan.edge.both)} alpn http/1.1" if plan.edge else ""
     yield f"frontend public\n    bind {plan.listen}{tls}"
     # What the client itself says there is not passed on.
     yield f"    http-request set-header X-Forwarded-Proto {'https' if plan.edge else 'http'}"
@@ -108,6 +108,11 @@ def _backends(plan: Plan) -> Iterator[str]:
         for backend in plan.of(service):
             drain = " weight 0" if backend.name in plan.draining else ""  # pinned clients stay
             yield f"    server {backend.name} {backend.address}{named.format(backend.name)}{drain}"
+
+
+def _quoted(path: str) -> str:
+    """A word of its configuration; between single quotes nothing else means anything."""
+    return "'" + path.replace("'", r"'\''") + "'"
 
 
 def _interval(plan: Plan) -> int:

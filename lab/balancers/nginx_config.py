@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from sessionlab.lab.balancers.interface import Backend
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
@@ -32,7 +33,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 def configuration(plan: Plan) -> str:
     """The whole file; raises Skip for what nginx cannot do."""
-    lines = [*_head(plan), "http {", *_http(plan), *_upstreams(plan), *_servers(plan), "}"]
+    lines = [*_head(plan), "http {", *_http(), *_upstreams(plan), *_servers(plan), "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -41,14 +42,15 @@ def _head(plan: Plan) -> Iterator[str]:
         words_for("option", name, OPTIONS, "the open-source nginx")
     # One worker, so that "each in turn" is true of the whole server.
     yield "daemon off;\nworker_processes 1;"
-    yield f"pid {plan.room}/nginx.pid;\nerror_log stderr notice;"
+    # Its files by name alone, below `-p` and beside `-c`: a `$` in a path can't be written.
+    yield "pid nginx.pid;\nerror_log stderr notice;"
     yield "events { worker_connections 4096; }"
 
 
-def _http(plan: Plan) -> Iterator[str]:
+def _http() -> Iterator[str]:
     yield "  access_log off;"
     for kind in TEMPORARY:
-        yield f"  {kind}_temp_path {plan.room}/{kind};"
+        yield f"  {kind}_temp_path {kind};"
     # Bodies stay in memory: a worker of another user could not enter that folder.
     yield "  client_max_body_size 1m;\n  client_body_buffer_size 1m;\n  proxy_max_temp_file_size 0;"
     yield '  proxy_http_version 1.1;\n  proxy_set_header Connection "";'
@@ -76,7 +78,8 @@ def _server(backend: Backend) -> str:
 def _servers(plan: Plan) -> Iterator[str]:
     yield f"  server {{\n    listen {plan.listen}{' ssl' if plan.edge else ''};"
     if plan.edge:
-        yield f"    ssl_certificate {plan.edge.chain};\n    ssl_certificate_key {plan.edge.key};"
+        chain, key = PurePath(plan.edge.chain).name, PurePath(plan.edge.key).name
+        yield f"    ssl_certificate {chain};\n    ssl_certificate_key {key};"
     for service in plan.services if plan.routed else ():
         yield f"    location /{service}/ {{ proxy_pass http://{service}/; }}"
     if not plan.routed:

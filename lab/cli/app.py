@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from sessionlab.lab.cli import down, listing, run, up, users
+from sessionlab.lab.cli.standard_streams import make_usable
+from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.scenario.runner import release
 
@@ -55,11 +57,26 @@ def _root(
 
 def main() -> None:
     """Run the command and end the process with its status."""
+    run_to_status(app)
+
+
+def run_to_status(program: typer.Typer) -> None:
+    """Run it; what went wrong is one message, and the status of the process."""
+    make_usable()
     try:
-        app()
+        program()
     except LabError as error:
-        complain(error)
-        sys.exit(error.exit_status)
+        _end_with(error)
+    except (OSError, ExceptionGroup) as error:
+        trouble = exhausted(error)
+        if trouble is None:
+            raise
+        _end_with(trouble)
+
+
+def _end_with(error: LabError) -> NoReturn:
+    complain(error)
+    sys.exit(error.exit_status)
 
 
 def complain(error: LabError) -> None:

@@ -11,6 +11,8 @@ from typing import TypeVar
 import typer
 import uvloop
 
+from sessionlab.lab.errors import LabError
+
 T = TypeVar("T")
 
 
@@ -36,11 +38,18 @@ def run_to_end(main: Coroutine[object, object, T], *, said: str) -> T:
             loop.add_signal_handler(signum, cancel, signum)
         return await main
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(guarded())
-        except asyncio.CancelledError:
-            if not caught:
-                raise
-            typer.echo(said, err=True)
-            raise typer.Exit(128 + caught[0]) from None
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        typer.echo(said, err=True)
+        raise typer.Exit(128 + caught[0]) from None
+    except SystemExit:
+        if caught:
+            raise
+        raise LabError(
+            "something called sys.exit() beside the stories, so all that ran was cut short",
+            "raise an error instead: it then ends only its own story",
+        ) from None

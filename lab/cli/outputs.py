@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.cli.whole_files import is_replaced, replace
+from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.verdicts.results import RunResult
 
@@ -45,16 +46,33 @@ class Outputs:
     def take_stdout(self) -> bool:
         return any(map(_is_stdout, self.files))
 
-    def write(self, result: RunResult) -> None:
+    def begin(self, result: RunResult) -> None:
+        """Take the place of an earlier run's reports, whatever may end this one."""
         for name, path in self.reports:
-            text = REPORTS[name](result)
-            if _is_stdout(path):
-                sys.stdout.write(text)
-            elif name == "summary":  # earlier steps may have written to it
-                with path.open("a", encoding="utf-8") as file:
-                    file.write(text)
-            else:
-                path.write_text(text, encoding="utf-8")
+            if name != "summary" and not _is_stdout(path) and is_replaced(path):
+                replace(path, REPORTS[name](result))
+
+    def write(self, result: RunResult) -> None:
+        """Write every report that can be written; raises NothingShown when one can't be."""
+        failed: list[str] = []
+        for name, path in self.reports:
+            try:
+                _write(name, path, REPORTS[name](result))
+            except Exception as error:  # noqa: BLE001  a package's own report must not lose the others
+                failed.append(f"{name} to {path}: {error}")
+        if failed:
+            raise NothingShown(f"cannot write {'; '.join(failed)}", "name another file")
+
+
+def _write(name: str, path: Path, text: str) -> None:
+    if _is_stdout(path):
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
+    elif name == "summary":  # earlier steps may have written to it
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    else:
+        replace(path, text)
 
 
 def _report(text: str) -> tuple[str, Path]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 import typer
-from rich.console import Console
 
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import (
@@ -28,15 +30,17 @@ from sessionlab.lab.cli.options import (
     TargetText,
 )
 from sessionlab.lab.cli.outputs import Outputs
+from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.description.target import parse_target
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.finding import chosen, installed
 from sessionlab.lab.scenario.lab import SETTINGS, Settings
-from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, release, run
+from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, cut_short, release, run
 from sessionlab.lab.scenario.scenario import Scenario
+from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
 def command(
@@ -73,7 +77,12 @@ def command(
     if everything and scenarios:
         raise UsageError("--all and names exclude each other", "leave one of them out")
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
-    stories = chosen(scenarios or [], slow=everything)
+    outputs.check()
+    try:
+        stories = chosen(scenarios or [], slow=everything)
+    except UsageError as error:
+        outputs.write(cut_short([], settings, [], str(error)))
+        raise
     status = run_and_report(stories, settings, outputs, jobs)
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
@@ -97,25 +106,64 @@ def _on_target(settings: Settings, text: str) -> Settings:
 def run_and_report(
     stories: list[Scenario], settings: Settings, outputs: Outputs, jobs: int = SIDE_BY_SIDE
 ) -> int:
-    """Run, print, write what was asked for; the exit status."""
-    outputs.check()
-    folder = Folder(outputs.folder, outputs.files) if outputs.folder else None
-    report = ConsoleReport(Console(stderr=outputs.take_stdout, highlight=False))
-    events = Events(report.hear)
-    if folder:
-        events.listen(folder.hear)
+    """Run, print, write what was asked for, as far as it is known; the exit status."""
+    events = Events()
+    ended: list[ScenarioResult] = []
+
+    def so_far(why: str) -> RunResult:
+        return cut_short(stories, settings, ended, why, events.now())
+
+    outputs.begin(so_far("it has not ended"))
+    with ExitStack() as stack:
+        keep = outputs.write
+        try:
+            if outputs.folder:
+                folder = stack.enter_context(Folder(outputs.folder, outputs.files))
+                keep = partial(_keep, outputs, folder)
+                events.listen(folder.hear)
+            report = ConsoleReport(Screen(stderr=outputs.take_stdout, highlight=False))
+            stack.callback(report.stop)
+            result = _run(stories, settings, events, report, ended, jobs)
+        except BaseException as error:
+            keep(so_far(_why(error)))
+            raise
+        try:
+            keep(result)
+        finally:
+            report.end(result)
+    return result.exit_status
+
+
+def _run(
+    stories: list[Scenario],
+    settings: Settings,
+    events: Events,
+    report: ConsoleReport,
+    ended: list[ScenarioResult],
+    jobs: int,
+) -> RunResult:
+    def told(result: ScenarioResult) -> None:
+        ended.append(result)
+        report.told(result)
+
+    events.listen(report.hear)
     report.begin(settings.seed, settings.fabric, settings.balancer)
+    return run_to_end(
+        run(stories, settings, events, side_by_side=jobs, told=told),
+        said="sessionlab: interrupted; everything that was started is gone",
+    )
+
+
+def _keep(outputs: Outputs, folder: Folder, result: RunResult) -> None:
     try:
-        result = run_to_end(
-            run(stories, settings, events, side_by_side=jobs, told=report.told),
-            said="sessionlab: interrupted; everything that was started is gone",
-        )
-        report.end(result)
-        if folder:
-            folder.write(result, release())
         outputs.write(result)
     finally:
-        report.stop()
-        if folder:
-            folder.close()
-    return result.exit_status
+        folder.write(result, release())
+
+
+def _why(error: BaseException) -> str:
+    """What has ended the run, in words."""
+    code = error.exit_code if isinstance(error, typer.Exit) else getattr(error, "code", None)
+    if isinstance(code, int) and code > 128:  # noqa: PLR2004  as a shell has it
+        return f"ended by {signal.Signals(code - 128).name}"
+    return str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
 
 import typer
 
 from sessionlab.lab.cli import run
-from sessionlab.lab.cli.app import complain
-from sessionlab.lab.errors import LabError
+from sessionlab.lab.cli.app import run_to_status
 from sessionlab.lab.scenario.scenario import Scenario
 
 
@@ -28,8 +26,4 @@ def main(story: Scenario) -> None:
     command.__doc__ = story.title
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(story.name)(command)
-    try:
-        app()
-    except LabError as error:
-        complain(error)
-        sys.exit(error.exit_status)
+    run_to_status(app)

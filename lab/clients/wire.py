@@ -20,11 +20,14 @@ from sessionlab.lab.record.answers import JSON
 
 _CREDENTIALS = ("cookie", "authorization")
 _FEWER = "let fewer clients ask at a time"
+_ROOM = "make room on the disk; TMPDIR says where a run keeps its files while it lasts"
 _EXHAUSTED = {
     errno.EMFILE: "allow this process more open files: ulimit -n 65536",
     errno.ENFILE: "allow this machine more open files: sysctl fs.file-max",
     errno.ENOMEM: _FEWER,
     errno.ENOBUFS: _FEWER,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
 }
 _NO_ADDRESS = {
     errno.EADDRINUSE: f"{_FEWER}, or from more addresses",
@@ -137,7 +140,7 @@ def own_trouble(problem: Exception) -> NothingShown | None:
 
 
 def exhausted(problem: Exception) -> NothingShown | None:
-    """Whether this machine has no more of what the lab needs, be it descriptors or memory."""
+    """Whether this machine has no more of what the lab needs, be it descriptors, memory or disk."""
     if isinstance(problem, ExceptionGroup):
         return next(filter(None, map(exhausted, problem.exceptions)), None)
     if isinstance(problem, MemoryError):

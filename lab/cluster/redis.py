@@ -45,7 +45,7 @@ class Redis:
             "appendfsync": "no",
         }
         if keeps:
-            settings["dir"] = sandbox.keep(PART)
+            settings["dir"] = _quoted(sandbox.keep(PART))
         text = "".join(f"{name} {value}\n" for name, value in settings.items())
         part = Part(PART, executable(sandbox), [sandbox.write("redis.conf", text)])
         return cls(f"redis://:{password}@{address}/0", part)
@@ -69,6 +69,11 @@ class Redis:
             return False
         finally:
             await client.aclose()
+
+
+def _quoted(path: str) -> str:
+    """A word of its configuration, where `"` and the backslash itself are written with one."""
+    return '"' + path.replace("\\", r"\\").replace('"', r"\"") + '"'
 
 
 def executable(ground: Ground) -> str:

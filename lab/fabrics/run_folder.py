@@ -22,6 +22,7 @@ from pathlib import Path
 from sessionlab.lab.errors import StartError
 
 MARK = "SESSIONLAB_RUN"
+_ELSEWHERE = "point TMPDIR at a folder of your own"
 
 
 class RunFolder:
@@ -33,7 +34,12 @@ class RunFolder:
     def __init__(self, run: str = "") -> None:
         self.run = run or new_name()
         self.folder = home() / self.run
-        self.folder.mkdir(mode=0o700)
+        try:
+            self.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise StartError(
+                f"{self.folder} cannot be made: {error.strerror}", _ELSEWHERE
+            ) from None
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         os.write(self._lock, str(os.getpid()).encode())
@@ -52,15 +58,18 @@ def new_name() -> str:
 
 def home() -> Path:
     """The folder that holds every run's folder; made when missing, refused when not ours."""
-    path = Path(tempfile.gettempdir()) / f"sessionlab-{os.getuid()}"
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700)
+    try:
+        path = Path(tempfile.gettempdir()) / f"sessionlab-{os.getuid()}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+    except OSError as error:
+        raise StartError(f"there is no place for a run's files: {error}", _ELSEWHERE) from None
     found = path.lstat()
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     if not private or found.st_uid != os.getuid():
         raise StartError(
             f"{path} is not a private folder of yours",
-            "remove it, or point TMPDIR at a folder of your own",
+            f"remove it, or {_ELSEWHERE}",
         )
     return path
 

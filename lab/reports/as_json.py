@@ -10,13 +10,17 @@ from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
 def to_json(run: RunResult, release: str = version("sessionlab")) -> str:
-    """One object: what was run on what, and every scenario with its claims."""
+    """One object: what was run on what, and every scenario with its claims.
+
+    `cut_short` is there only where the run was not told to its end, and says why.
+    """
     document = {
         "sessionlab": release,
         "fabric": run.fabric,
         "balancer": run.balancer,
         "seed": run.seed,
         "scenarios": [_scenario(result) for result in run.scenarios],
+        **({"cut_short": run.cut_short} if run.cut_short else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -24,6 +24,8 @@ def _table(run: RunResult) -> Iterator[str]:
     yield "### Will my users stay logged in?"
     yield ""
     yield f"Seed {run.seed}, fabric `{run.fabric}`, balancer `{run.balancer}`, {run.seconds:.1f} s."
+    if run.cut_short:
+        yield f"**The run was cut short: {_text(run.cut_short)}**"
     yield ""
     yield "| | scenario | claims | what it shows |"
     yield "|---|---|---|---|"

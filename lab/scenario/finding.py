@@ -69,6 +69,13 @@ def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
         for name in names
         for story in (_of_file(Path(name)) if _is_file(name) else [_by_name(name, known)])
     )
+    by_name: dict[str, Scenario] = {}
+    for story in picked:
+        if by_name.setdefault(story.name, story) is not story:
+            raise UsageError(
+                f"two of the scenarios are both named {story.name!r}",
+                "rename one, or run them one after the other",
+            )
     return list(picked)
 
 

@@ -16,13 +16,16 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.scenario.unawaited import Forgotten, watching
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
+from sessionlab.lab.waiting import side_by_side as together
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4
+CUT_SHORT = "it was cut short, and not told to its end"
 NO_CLAIM = "the story claims nothing, so it shows nothing\nsay with `lab.claim` what must be seen"
 
 
@@ -52,14 +55,43 @@ async def run(
     try:
         await fabric.open()
         check(settings.balancer, fabric)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(story)) for story in scenarios]
+        results = await together([one(story) for story in scenarios])
     finally:
         await fabric.close()
-    results = [task.result() for task in tasks]
     seconds = time.monotonic() - began
     return RunResult(
         fabric.name, settings.balancer, settings.seed, seconds, results, settings.allow_skips
+    )
+
+
+def cut_short(
+    stories: Sequence[Scenario],
+    settings: Settings,
+    ended: Sequence[ScenarioResult],
+    why: str,
+    seconds: float = 0.0,
+) -> RunResult:
+    """What is known of a run that was not told to its end: those it had no result of are errors."""
+    results = {result.name: result for result in ended}
+    for story in stories:
+        if story.name not in results:
+            results[story.name] = ScenarioResult(
+                name=story.name,
+                title=story.title,
+                outcome=Outcome.ERROR,
+                reason=CUT_SHORT,
+                seconds=0.0,
+                history=History(),
+                claims=(),
+                exit_status=NOTHING_SHOWN,
+            )
+    return RunResult(
+        settings.fabric,
+        settings.balancer,
+        settings.seed,
+        seconds,
+        [results[story.name] for story in stories],
+        cut_short=why,
     )
 
 
@@ -68,7 +100,7 @@ async def run_one(
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
     lab = Lab(settings, fabric, events, story.name)
-    began = time.monotonic()
+    began, started = time.monotonic(), time.time()
     with events.recording(story.name) as told:
         events.emit("scenario.started", story.name, title=story.title)
         with watching(story.story) as forgotten:
@@ -85,6 +117,7 @@ async def run_one(
         exit_status=ending.exit_status,
         events=tuple(told),
         tables=tuple(lab.tables),
+        started=started,
     )
     events.emit("scenario.finished", story.name, outcome=ending.outcome, seconds=result.seconds)
     return result
@@ -107,15 +140,22 @@ async def _tell(story: Scenario, lab: Lab, events: Events) -> StoryEnd:
             await story.story(lab)
     except LabError as error:
         return _ended_by(error, lab.claims)
-    except Exception as error:  # noqa: BLE001  a fault in one story must not end the others
+    except asyncio.CancelledError:  # what is known so far is kept
+        return StoryEnd(Outcome.ERROR, CUT_SHORT, NOTHING_SHOWN)
+    # None of these must end the other stories, nor the run.
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
         if limit.expired():
             return StoryEnd(Outcome.ERROR, f"not finished after {MOST_SECONDS:g} s", 1)
-        if trouble := exhausted(error):
-            return _ended_by(trouble, lab.claims)
-        events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
-        reason = f"the story itself failed: {type(error).__name__}: {error}"
-        return StoryEnd(Outcome.ERROR, reason, 1)
+        return _crashed(error, story, lab, events)
     return _judged(lab.claims)
+
+
+def _crashed(error: BaseException, story: Scenario, lab: Lab, events: Events) -> StoryEnd:
+    if isinstance(error, Exception) and (trouble := exhausted(error)):
+        return _ended_by(trouble, lab.claims)
+    events.emit("scenario.crashed", story.name, traceback=traceback.format_exc())
+    reason = f"the story itself failed: {type(error).__name__}: {error}"
+    return StoryEnd(Outcome.ERROR, reason, 1)
 
 
 def _ended_by(error: LabError, claims: Sequence[Claim]) -> StoryEnd:

@@ -28,7 +28,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """`reason` says why for an error and a skip; `exit_status` is what this alone calls for."""
+    """`reason` says why for an error and a skip; `exit_status` is what this alone calls for.
+
+    `started` is in seconds of the wall clock since 1970 (UTC), 0 where it never was.
+    """
 
     name: str
     title: str
@@ -40,6 +43,7 @@ class ScenarioResult:
     exit_status: int
     events: Sequence[Event] = field(default=(), repr=False)
     tables: Sequence[Table] = ()
+    started: float = 0.0
 
     @property
     def users(self) -> Users:
@@ -54,7 +58,10 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """With `allow_skips` a run may have skipped everything; else that has shown nothing."""
+    """With `allow_skips` a run may have skipped everything; else that has shown nothing.
+
+    `cut_short` says why a run has not been told to its end.
+    """
 
     fabric: str
     balancer: str
@@ -62,6 +69,7 @@ class RunResult:
     seconds: float
     scenarios: Sequence[ScenarioResult]
     allow_skips: bool = False
+    cut_short: str | None = None
 
     @property
     def exit_status(self) -> int:

@@ -13,6 +13,7 @@ from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.process.options import Options
 
 PROGRAM = "python -m sessionlab.nodes"
+PREFIX = "NODE"
 
 _EPILOG = """Examples:
 
@@ -59,9 +60,14 @@ def parse(argv: list[str] | None) -> Options | int:
     return made if isinstance(made, Options) else int(made or 0)
 
 
+def variables() -> frozenset[str]:
+    """The environment variables that are read as options."""
+    return frozenset(f"{PREFIX}_{option.name.upper()}" for option in fields(Options))
+
+
 def _application() -> typer.Typer:
     application = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"auto_envvar_prefix": "NODE", "max_content_width": 100}
+    settings = {"auto_envvar_prefix": PREFIX, "max_content_width": 100}
     application.command(context_settings=settings, epilog=_EPILOG)(_command())
     return application
 

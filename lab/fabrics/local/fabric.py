@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 
 from sessionlab.lab.errors import Skip, StartError
+from sessionlab.lab.fabrics.local.descriptors import allow_enough
 from sessionlab.lab.fabrics.local.forks import Forks
 from sessionlab.lab.fabrics.local.programs import executable, how_to_get
 from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
@@ -27,6 +28,7 @@ class LocalFabric:
 
     async def open(self) -> None:
         """Start what parts are forked from; they wait for it to have loaded."""
+        allow_enough()
         self._run_folder = RunFolder()
         await self._forks.open(self._run_folder)
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sys
 from collections import deque
 from pathlib import Path
@@ -21,6 +22,7 @@ class Forks:
     def __init__(self) -> None:
         self._server: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._requests: asyncio.StreamWriter | None = None
         self._ready: asyncio.Future[int] | None = None
         self._ended: dict[str, asyncio.Future[int]] = {}
         self._signals: deque[asyncio.Future[None]] = deque()  # requested, and answered in order
@@ -31,25 +33,32 @@ class Forks:
         """Start the forkserver; returns at once, parts wait for it to have loaded."""
         self._ready = asyncio.get_running_loop().create_future()
         self._log = run_folder.folder / "forkserver.log"
-        with self._log.open("wb") as log:
+        ours, theirs = socket.socketpair()
+        with theirs, self._log.open("wb") as log:
             self._server = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # what lies in the user's folder takes the place of nothing that it imports
                 *("-m", "sessionlab.lab.fabrics.local.forkserver", str(run_folder.folder)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
+                stdin=theirs.fileno(),
+                stdout=log,  # where anything may print, from sitecustomize on
                 stderr=log,
                 env={**os.environ, MARK: run_folder.run},
                 start_new_session=True,  # the terminal's Ctrl-C is the lab's to handle
             )
-        self._reader = asyncio.create_task(self._read_reports())
+        reports, self._requests = await asyncio.open_connection(sock=ours)
+        self._reader = asyncio.create_task(self._read(reports))
 
     async def close(self) -> None:
         """Have the forkserver kill what is left, and wait until it is gone."""
-        if self._server and self._server.stdin:
-            self._server.stdin.close()
+        if self._requests:
+            with contextlib.suppress(OSError):  # it has ended already
+                self._requests.write_eof()
+        if self._server:
             await self._server.wait()
         if self._reader:
-            await self._reader
+            await asyncio.wait([self._reader])
+        if self._requests:
+            self._requests.close()
 
     async def start(self, name: str, part: Part, log: Path) -> None:
         """Fork a part; `name` is unique among all that runs on this fabric."""
@@ -92,20 +101,22 @@ class Forks:
         await asyncio.shield(self._ready)
 
     def _request(self, **request: object) -> None:
-        if self._lost or self._server is None or self._server.stdin is None:
+        if self._lost or self._requests is None:
             raise self._lost or FabricLost("the local fabric is closed")
-        self._server.stdin.write(json.dumps(request).encode() + b"\n")
+        self._requests.write(json.dumps(request).encode() + b"\n")
 
-    async def _read_reports(self) -> None:
-        assert self._server is not None  # noqa: S101
-        assert self._server.stdout is not None  # noqa: S101
-        async for line in self._server.stdout:
-            self._note(json.loads(line))
-        self._lost = self._loss()
-        for future in (self._ready, *self._ended.values(), *self._signals):
-            if future is not None and not future.done():
-                future.set_exception(self._lost)
-                future.exception()  # nobody need be waiting for it
+    async def _read(self, reports: asyncio.StreamReader) -> None:
+        """However this ends, nobody may go on waiting for what it would have read."""
+        try:
+            with contextlib.suppress(ConnectionError):  # that is an end like any other
+                async for line in reports:
+                    self._note(json.loads(line))
+        finally:
+            self._lost = self._loss()
+            for future in (self._ready, *self._ended.values(), *self._signals):
+                if future is not None and not future.done():
+                    future.set_exception(self._lost)
+                    future.exception()  # nobody need be waiting for it
 
     def _note(self, report: dict[str, object]) -> None:
         if "ready" in report and self._ready and not self._ready.done():

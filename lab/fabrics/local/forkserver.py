@@ -4,11 +4,12 @@ Importing a node costs about half a second of CPU. This process pays it once and
 and balancer from itself, as multiprocessing's forkserver does; each is still a process of its
 own, with its own port, in its own process group, killable with SIGKILL.
 
-It also is what makes `kill -9` of the lab harmless. Its standard input is a pipe whose other end
+It also is what makes `kill -9` of the lab harmless. Its standard input is a socket whose other end
 only the lab holds; when that closes, however the lab ended, it kills every part, removes DIR, and
 leaves. Should it be killed itself, the kernel kills the parts (PR_SET_PDEATHSIG, Linux).
 
-Requests and reports are JSON, one a line. Requests: `{"do": "start", "name", "program",
+Requests and reports are JSON, one a line, both on that socket: standard output is anybody's who is
+imported here. Requests: `{"do": "start", "name", "program",
 "arguments", "environment", "log"}` and `{"do": "signal", "name", "signal"}`. Reports:
 `{"started": name, "pid"}`, `{"failed": name, "error"}`, `{"ended": name, "status"}`,
 `{"signalled": name}` for every request for it, and first of all `{"ready": pid}`.
@@ -66,7 +67,9 @@ class Forkserver:
         self._kill_all()
 
     def _read_requests(self) -> bool:
-        data = os.read(0, 65536)
+        data = b""
+        with contextlib.suppress(ConnectionResetError):  # the lab was killed with reports unread
+            data = os.read(0, 65536)
         if not data:
             return False
         *lines, self._buffer = (self._buffer + data).split(b"\n")
@@ -125,8 +128,10 @@ class Forkserver:
     @staticmethod
     def _report(**fields: object) -> None:
         # The lab may be gone already; the end of standard input will say so.
-        with contextlib.suppress(BrokenPipeError):
-            os.write(1, json.dumps(fields).encode() + b"\n")
+        left = json.dumps(fields).encode() + b"\n"
+        with contextlib.suppress(ConnectionError):
+            while left:
+                left = left[os.write(0, left) :]
 
 
 def _become(request: dict[str, object], parent: int) -> NoReturn:
@@ -136,6 +141,8 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         _detach(str(request["log"]), parent)
         environment = request["environment"]
         assert isinstance(environment, dict)  # noqa: S101  our own lab wrote it
+        for name in options_of(str(request["program"])):  # the lab says them all, or means none
+            os.environ.pop(name, None)
         os.environ.update(environment)
         arguments = request["arguments"]
         assert isinstance(arguments, list)  # noqa: S101
@@ -178,10 +185,20 @@ def _rehearse(program: str) -> None:
         module.main(["--listen", "nowhere"])
 
 
+def options_of(program: str) -> frozenset[str]:
+    """The environment variables that one of our programs takes for options; of others none."""
+    if program not in PRELOAD:
+        return frozenset()
+    found: frozenset[str] = importlib.import_module(f"{program}.__main__").variables()
+    return found
+
+
 def _run(program: str, arguments: list[str]) -> int:
     if "/" in program:
         os.execv(program, [program, *arguments])  # noqa: S606  no shell is what we want
     sys.argv = [program, *arguments]
+    if program not in PRELOAD:
+        sys.path.append(os.getcwd())  # noqa: PTH109  last: it may be the user's, and is in nobody's way
     status: int = importlib.import_module(f"{program}.__main__").main(arguments)
     return status
 
