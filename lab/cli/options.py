@@ -10,6 +10,7 @@ import typer
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.description.cluster import MOST_NODES
+from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.description.target import FORM
 from sessionlab.lab.fabrics import FABRICS
 
@@ -49,7 +50,12 @@ Reports = Annotated[
 ]
 RedisUrl = Annotated[
     str | None,
-    typer.Option(envvar="SESSIONLAB_REDIS_URL", help="Use this Redis instead of starting one."),
+    typer.Option(
+        envvar="SESSIONLAB_REDIS_URL",
+        parser=checked,
+        metavar="URL",
+        help="Use this Redis instead of starting one.",
+    ),
 ]
 TargetText = Annotated[
     str | None,

@@ -8,13 +8,24 @@ from dataclasses import dataclass, field
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from sessionlab.lab.balancers.programs import Ground
+from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 PART = "redis"
+NEEDS = (
+    "it takes a Redis of one server (no Cluster), no replica and not full, and a user who may run"
+    " EVALSHA, SCRIPT LOAD, TIME, HGETALL, HSET, HMGET, HGET, DEL, EXISTS, PTTL and PEXPIRE on"
+    " sessionlab:*"
+)
+_PROOF = """
+redis.call('HSET', KEYS[1], 'user', 'nobody')
+redis.call('PEXPIRE', KEYS[1], 1000)
+redis.call('DEL', KEYS[2])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +61,60 @@ class Redis:
         part = Part(PART, executable(sandbox), [sandbox.write("redis.conf", text)])
         return cls(f"redis://:{password}@{address}/0", part)
 
+    @classmethod
+    def named(cls, url: str) -> Redis:
+        """One that somebody else has started; raises UsageError for a URL that makes no sense."""
+        return cls(checked(url))
+
     async def answers(self) -> bool:
-        """Whether it answers a PING; raises StartError for a URL that makes no sense."""
+        """Whether it answers a PING."""
+        async with self._client() as client:
+            try:
+                return bool(await client.ping())
+            except (RedisError, OSError):
+                return False
+
+    async def prove(self) -> None:
+        """Do what nodes do there; raises StartError, with Redis's own words, when it can't be done.
+
+        Two keys in one script, as in a login: a replica, a Redis Cluster, a full one, a user who
+        may not run scripts, all would look like nodes that lose their users.
+        """
+        keys = [f"sessionlab:session:proof-{secrets.token_hex(8)}" for _ in range(2)]
         try:
-            client = redis.asyncio.from_url(
-                self.url,
-                socket_timeout=2,
-                socket_connect_timeout=2,
-                retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
+            async with self._client() as client:
+                await client.register_script(_PROOF)(keys=keys)
+                await client.hgetall(keys[0])
+                await client.delete(keys[0])
+        except (RedisError, OSError, TypeError, ValueError) as error:
+            raise _unusable(error) from None
+
+    def _client(self) -> redis.asyncio.Redis:
+        return redis.asyncio.from_url(
+            self.url,
+            socket_timeout=2,
+            socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
+        )
+
+
+def _unusable(error: Exception) -> StartError:
+    """What a failed proof means. The client's own errors may repeat the URL; these are not told."""
+    whole = error
+    while isinstance(error, RedisError):
+        if error.status_code or isinstance(error, ResponseError):
+            said = " ".join(filter(None, (error.status_code, str(error))))
+            return StartError(
+                f"the Redis named with --redis-url can't hold sessions: {said}", NEEDS
             )
-        except ValueError as error:
-            raise StartError(
-                f"that Redis URL cannot be used: {error}", "write redis://HOST:PORT/0"
-            ) from None
-        try:
-            return bool(await client.ping())
-        except (RedisError, OSError):
-            return False
-        finally:
-            await client.aclose()
+        cause = error.__cause__ or error.__context__
+        if not isinstance(cause, Exception):
+            break
+        error = cause
+    why = f": {whole}" if isinstance(whole, RedisError | OSError) else ""
+    return StartError(
+        f"the Redis named with --redis-url does not answer{why}", "start it, or leave that option"
+    )
 
 
 def _quoted(path: str) -> str:

@@ -20,7 +20,7 @@ from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
-from sessionlab.lab.errors import LabError, StartError, StepError
+from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.waiting import side_by_side
 
@@ -41,7 +41,7 @@ class ClusterRuntime:
         self.parts = Parts(sandbox)
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
-        self.redis = Redis(redis_url) if redis_url else None
+        self.redis = Redis.named(redis_url) if redis_url else None
         self._sandbox = sandbox
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
@@ -110,10 +110,8 @@ class ClusterRuntime:
     async def start_redis(self, redis: Redis) -> None:
         if redis.part:
             await self.parts.start(redis.part, redis.answers)
-        elif not await redis.answers():
-            raise StartError(
-                "the Redis named with --redis-url does not answer", "start it, or leave that option"
-            )
+        else:
+            await redis.prove()
 
     def front(self) -> Balancer:
         """The balancer, which runs; raises StepError when it does not, or when there is none."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 import pkgutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from types import ModuleType
 
 from sessionlab.lab.description.variants import load
 from sessionlab.lab.errors import UsageError
+from sessionlab.lab.scenario.files import loaded
 from sessionlab.lab.scenario.scenario import Scenario
 
 GROUP = "sessionlab.scenarios"
@@ -104,16 +104,7 @@ def _of_package(package: ModuleType) -> list[Scenario]:
 
 
 def _of_file(path: Path) -> list[Scenario]:
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}", "`sessionlab list` shows scenarios by name")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is not a Python file", "a scenario is a .py file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    module = loaded(path)
     found = list(_of_module(module))
     if not found:
         raise UsageError(f"{path} holds no scenario", "mark its story with @scenario(name, title)")

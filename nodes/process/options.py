@@ -119,7 +119,11 @@ class Options:
 
     redis_url: Annotated[
         str,
-        typer.Option(metavar="URL", help="The session store."),
+        typer.Option(
+            metavar="URL",
+            help="The session store, a Redis of one server: redis://, unix://, or rediss:// with"
+            " ?ssl_ca_certs=FILE, ssl_cert_reqs=none, …",
+        ),
     ] = field(default="redis://127.0.0.1:6379/0", repr=False)
     redis_timeout: Annotated[
         float, _seconds("What an answer of Redis may take, waiting for a connection included.")

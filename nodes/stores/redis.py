@@ -10,14 +10,13 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
-from sessionlab.nodes.errors import OptionError, Unavailable
+from sessionlab.nodes.errors import Unavailable
+from sessionlab.nodes.stores.redis_failures import unavailable
+from sessionlab.nodes.stores.redis_url import pool_of
 
 _log = logging.getLogger("nodes")
 
@@ -26,24 +25,10 @@ class RedisStore:
     """The pool of connections, each use of it bounded in time, each failure an `Unavailable`."""
 
     def __init__(self, url: str, timeout: float, connections: int) -> None:
+        """Raises `OptionError` for a URL that is none."""
         self._timeout = timeout
         self._failure: str | None = None
-        try:
-            pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=connections,
-                timeout=timeout,
-                socket_timeout=timeout,
-                socket_connect_timeout=timeout,
-                retry=Retry(NoBackoff(), 0),
-                protocol=2,
-                driver_info=None,
-            )
-        except (ValueError, TypeError) as error:
-            # redis-py's message may repeat the URL, and a URL may hold a password.
-            raise OptionError(
-                "--redis-url is not a Redis URL. Give redis://HOST:PORT/DB, rediss://… or unix://…"
-            ) from error
+        pool = pool_of(url, timeout=timeout, connections=connections)
         self.client = Redis.from_pool(pool)
 
     def script(self, lua: str) -> AsyncScript:
@@ -81,15 +66,5 @@ class RedisStore:
         try:
             async with asyncio.timeout(self._timeout):
                 return await operation
-        except (TimeoutError, RedisTimeoutError) as error:
-            raise Unavailable(
-                "store-timeout", f"the session store did not answer within {self._timeout:g} s"
-            ) from error
-        except AuthenticationError as error:
-            raise Unavailable(
-                "store-refused", "the session store refuses this node's password"
-            ) from error
-        except ResponseError as error:
-            raise Unavailable("store-error", "the session store answered with an error") from error
         except (RedisError, OSError) as error:
-            raise Unavailable("store-unreachable", "the session store cannot be reached") from error
+            raise unavailable(error, self._timeout) from error

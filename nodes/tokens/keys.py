@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from sessionlab.nodes.errors import OptionError
+
+_log = logging.getLogger("nodes")
 
 Algorithm = Literal["HS256", "EdDSA"]
 
@@ -102,43 +105,77 @@ def parse(text: str, algorithm: Algorithm) -> KeyRing:
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
         raise OptionError('not a JWK set: give {"keys": [ … ]} with one key or more (RFC 7517)')
-    keys = tuple(_key(number, entry, algorithm) for number, entry in enumerate(entries, 1))
+    keys = tuple(_usable(entries, algorithm))
     if len({key.kid for key in keys}) < len(keys):
         raise OptionError("two keys have the same kid; give each its own")
     if keys[0].signing is None:
-        raise OptionError(f'key 1 ({keys[0].kid!r}) signs, so it needs its private part, "d"')
+        raise OptionError(
+            f"the first key ({keys[0].kid!r}) signs, so it needs its private part, d, and sign in"
+            " its key_ops if it has them"
+        )
     return KeyRing(keys)
 
 
-def _key(number: int, entry: Any, algorithm: Algorithm) -> Key:
-    if not isinstance(entry, dict):
-        raise OptionError(f"key {number} is not an object")
-    kid = entry.get("kid")
-    if not isinstance(kid, str) or not kid:
-        raise OptionError(f'key {number} has no "kid"; tokens name their key by it')
-    where = f"key {number} ({kid!r})"
+def _usable(entries: list[Any], algorithm: Algorithm) -> Iterator[Key]:
+    """The keys that are for this; those of other types and uses may stand among them.
+
+    Such a key is passed over with a warning, as RFC 7517 section 5 wants; one that is for this and
+    is wrong is an error, for this file was made for the node.
+    """
+    foreign = []
+    for number, entry in enumerate(entries, 1):
+        where = f"key {number}"
+        if not isinstance(entry, dict):
+            raise OptionError(f"{where} is not an object")
+        if isinstance(kid := entry.get("kid"), str):
+            where += f" ({kid!r})"
+        if why := _foreign(entry, algorithm):
+            foreign.append(f"{where} {why}")
+            continue
+        if not isinstance(kid, str) or not kid:
+            raise OptionError(f'{where} has no "kid"; tokens name their key by it')
+        yield _KINDS[algorithm](kid, entry, where)
+    if len(foreign) == len(entries):
+        raise OptionError("; ".join(foreign))
+    for said in foreign:
+        _log.warning("--jwt-keys: %s, and is passed over", said)
+
+
+def _foreign(entry: dict[str, Any], algorithm: Algorithm) -> str | None:
+    """Why a key is not for this, though it may be a good one."""
+    wanted = _TYPES[algorithm]
+    if any(entry.get(member) != value for member, value in wanted.items()):
+        found = ", ".join(f"{member} {entry.get(member)!r}" for member in wanted)
+        return f"has {found}; {algorithm} needs " + ", ".join(
+            f'{m} "{v}"' for m, v in wanted.items()
+        )
     if entry.get("use", "sig") != "sig":
-        raise OptionError(f'{where} is not for signatures: its "use" is {entry["use"]!r}')
+        return f'is not for signatures: its "use" is {entry["use"]!r}'
     if entry.get("alg", algorithm) != algorithm:
-        raise OptionError(f"{where} is for {entry['alg']!r}, and --jwt-algorithm is {algorithm}")
-    return _KINDS[algorithm](kid, entry, where)
+        return f"is for {entry['alg']!r}, and --jwt-algorithm is {algorithm}"
+    operations = entry.get("key_ops", _ALL)
+    enough = ("verify", "sign") if "d" in entry else ("verify",)
+    if not isinstance(operations, list) or not any(each in operations for each in enough):
+        return f'is not for verifying: its "key_ops" are {operations!r}'
+    return None
+
+
+def _signs(entry: dict[str, Any]) -> bool:
+    """Whether a key may sign (RFC 7517 section 4.3)."""
+    return "sign" in entry.get("key_ops", _ALL)
 
 
 def _symmetric(kid: str, entry: dict[str, Any], where: str) -> Key:
-    if entry.get("kty") != "oct":
-        raise OptionError(f'{where} has kty {entry.get("kty")!r}; HS256 needs "oct"')
     secret = _bytes(entry, "k", where)
     if len(secret) < MIN_SECRET:
         raise OptionError(
             f"{where} has a secret of {len(secret)} bytes; HS256 needs {MIN_SECRET} or more"
             " (RFC 7518 section 3.2)"
         )
-    return Key(kid, secret, secret, None)
+    return Key(kid, secret if _signs(entry) else None, secret, None)
 
 
 def _asymmetric(kid: str, entry: dict[str, Any], where: str) -> Key:
-    if entry.get("kty") != "OKP" or entry.get("crv") != "Ed25519":
-        raise OptionError(f'{where} is not an Ed25519 key; EdDSA needs kty "OKP", crv "Ed25519"')
     try:
         public = Ed25519PublicKey.from_public_bytes(_bytes(entry, "x", where))
         private = (
@@ -150,9 +187,14 @@ def _asymmetric(kid: str, entry: dict[str, Any], where: str) -> Key:
         raise OptionError(f'{where}: "x" and "d" must be 32 bytes each') from error
     if private is not None and private.public_key() != public:
         raise OptionError(f'{where}: "x" is not the public key of "d"')
-    return _ed25519(kid, private, public)
+    return _ed25519(kid, private if _signs(entry) else None, public)
 
 
+_TYPES: dict[Algorithm, dict[str, str]] = {
+    "HS256": {"kty": "oct"},
+    "EdDSA": {"kty": "OKP", "crv": "Ed25519"},
+}
+_ALL = ["sign", "verify"]
 _KINDS: dict[Algorithm, Callable[[str, dict[str, Any], str], Key]] = {
     "HS256": _symmetric,
     "EdDSA": _asymmetric,

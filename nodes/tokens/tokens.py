@@ -27,7 +27,9 @@ _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
 # Three base64url parts without padding (RFC 7515 section 7.1), the last empty for `alg: none`.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*", re.ASCII)
 
-_REASONS: dict[type[jwt.PyJWTError], Reason] = {
+# PyJWT up to 2.14 lets JSON that is nested deeper than Python reads end in Python's own error.
+_UNREADABLE = (jwt.PyJWTError, RecursionError)
+_REASONS: dict[type[Exception], Reason] = {
     jwt.InvalidSignatureError: Reason.SIGNATURE,
     jwt.InvalidAudienceError: Reason.AUDIENCE,
     jwt.InvalidIssuerError: Reason.ISSUER,
@@ -124,7 +126,7 @@ class Tokens:
                     "verify_nbf": False,
                 },
             )
-        except jwt.PyJWTError as error:
+        except _UNREADABLE as error:
             raise Refused(_REASONS.get(type(error), Reason.MALFORMED)) from error
 
     def _check_times(self, payload: dict[str, Any]) -> None:
@@ -139,7 +141,7 @@ class Tokens:
 def _header(token: str) -> dict[str, Any]:
     try:
         return jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
+    except _UNREADABLE as error:
         raise Refused(Reason.MALFORMED) from error
 
 
@@ -151,9 +153,16 @@ def _media_type(typ: object) -> str | None:
 def _date(payload: dict[str, Any], claim: str) -> float:
     """A NumericDate (RFC 7519 section 2): a number, which `true`, `"1"` and Infinity are not."""
     value = payload[claim]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise Refused(Reason.CLAIM)
     return value
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # JSON's integers have no end, and floats do
+        return False
 
 
 def _claims(payload: dict[str, Any]) -> Claims:

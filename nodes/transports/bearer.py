@@ -20,6 +20,10 @@ class BearerTransport:
         scheme, _, token = fields[0].strip().partition(" ")
         return token.strip() if scheme.lower() == "bearer" else None
 
+    def every(self, headers: CIMultiDictProxy[str]) -> list[str]:
+        token = self.read(headers)
+        return [token] if token is not None else []
+
     def deliver(self, credential: str, expires_in: int, *, secure: bool) -> Delivery:  # noqa: ARG002 - the client decides where it sends a token
         if len(credential) > MAX_BYTES:
             raise Problem(

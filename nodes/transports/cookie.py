@@ -2,9 +2,10 @@
 
 from multidict import CIMultiDictProxy
 
-from sessionlab.nodes.errors import Problem, Reason, Refused
+from sessionlab.nodes.errors import Malformed, Problem, Reason, Refused
 from sessionlab.nodes.transports.interface import MAX_BYTES, REALM, Delivery
 
+_MOST = 10
 _ATTRIBUTES = "; Path=/; HttpOnly; SameSite=Lax"
 # A browser forgets a cookie by Max-Age (RFC 6265 section 5.2.2); Expires is for those without it.
 _FORGET = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
@@ -29,6 +30,13 @@ class CookieTransport:
         if len(values) > 1:
             raise Refused(Reason.AMBIGUOUS)
         return values.pop() if values else None
+
+    def every(self, headers: CIMultiDictProxy[str]) -> list[str]:
+        """The values of all cookies of the name. More than ten come from no browser's user."""
+        values = list(dict.fromkeys(cookie_values(headers, self.name)))
+        if len(values) > _MOST:
+            raise Malformed(Reason.AMBIGUOUS.value, Reason.AMBIGUOUS.words)
+        return values
 
     def deliver(self, credential: str, expires_in: int, *, secure: bool) -> Delivery:  # noqa: ARG002 - a browser-session cookie has no lifetime
         size = len(self.name) + len(credential)

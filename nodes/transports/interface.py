@@ -28,6 +28,12 @@ class Transport(Protocol):
     def read(self, headers: CIMultiDictProxy[str]) -> str | None:
         """The credential that a request presents, if any. Raises `Problem` if ambiguous."""
 
+    def every(self, headers: CIMultiDictProxy[str]) -> list[str]:
+        """All credentials that a request presents, be they told apart or not. Raises `Malformed`.
+
+        A logout ends them all: whichever is the user's own must not live on.
+        """
+
     def deliver(self, credential: str, expires_in: int, *, secure: bool) -> Delivery:
         """Raises `Problem` (409) when the credential takes more than `MAX_BYTES`."""
 

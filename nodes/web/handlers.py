@@ -88,16 +88,17 @@ async def add_to_cart(request: web.Request) -> web.Response:
 async def logout(request: web.Request) -> web.Response:
     """`POST /logout`: 204, also for somebody who is logged in nowhere: asking twice does no harm.
 
+    Of several credentials each is ended: they cannot be told apart, and one is the user's own.
     When the store cannot be reached it is a 503 and the client keeps its credential: told to forget
     it, the user would believe that a session ended which lives on.
     """
     node = request.app[NODE]
     if request.can_read_body:
         check_media_type(request)
-    credential = presented(request)
+    credentials = node.strategy.transport.every(request.headers)
     with timed(request):
-        ended = credential is not None and await node.strategy.logout(credential)
-    node.metrics.logout("ended" if ended else "nothing")
+        ended = [await node.strategy.logout(credential) for credential in credentials]
+    node.metrics.logout("ended" if any(ended) else "nothing")
     return web.Response(status=204, headers=withdrawal(request).headers)
 
 

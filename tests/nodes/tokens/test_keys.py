@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.tokens.keys import Algorithm, KeySource, generate, parse
+from tests.field import field
 from tests.nodes.material import b64, jwk_set, oct_key, okp_key
 
 
@@ -45,6 +46,49 @@ def test_a_key_never_shows_its_secret() -> None:
     assert repr(ring.keys[0]) == "Key('k1')"
 
 
+RSA = {"kty": "RSA", "kid": "r", "n": "AQAB", "e": "AQAB"}
+UNKNOWN = [
+    {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA", "kid": "k1"},
+    {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+    RSA,
+    {"kty": 7, "kid": "n"},
+    {"kid": "nothing"},
+    okp_key("of another kind"),
+    oct_key("k1", use="enc"),
+    oct_key("other", alg="HS512"),
+    oct_key("wrapping", key_ops=["wrapKey", "unwrapKey"]),
+]
+
+
+@field(
+    "tokens",
+    sources="RFC 7517 section 5, latchset/jwcrypto#385, jpadilla/pyjwt#862, PrefectHQ/fastmcp#4517",
+    peers="joserfc and jwcrypto refused the whole set until 2026",
+)
+@pytest.mark.parametrize("key", UNKNOWN, ids=range(len(UNKNOWN)))
+def test_a_key_of_another_type_or_use_is_passed_over_and_the_rest_of_the_set_works(
+    key: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = parse(jwk_set(key, oct_key("k1"), key, oct_key("k2")), "HS256")
+    assert ring.kids == ["k1", "k2"]
+    assert "key 1" in caplog.messages[0]
+    assert "key 3" in caplog.messages[1]
+
+
+@field("tokens", sources="RFC 7517 section 4.3")
+def test_key_ops_say_what_a_key_is_for_as_use_does() -> None:
+    verifying = oct_key("old", key_ops=["verify"])
+    ring = parse(jwk_set(oct_key("new", key_ops=["verify", "sign"]), verifying), "HS256")
+    assert [key.signing is None for key in ring.keys] == [False, True]
+    with pytest.raises(OptionError, match=r"the first key .+ signs"):
+        parse(jwk_set(verifying), "HS256")
+    # A private key as browsers export it says "sign" alone: its public half verifies.
+    ring = parse(jwk_set(okp_key(key_ops=["sign"])), "EdDSA")
+    assert ring.keys[0].signing is not None
+    with pytest.raises(OptionError, match='"key_ops"'):
+        parse(jwk_set(oct_key(key_ops="sign")), "HS256")
+
+
 PUBLIC_ONLY = {name: value for name, value in okp_key().items() if name != "d"}
 
 
@@ -60,10 +104,13 @@ REFUSED = [
     (jwk_set({"kty": "oct", "kid": "a"}), "HS256", 'no "k"'),
     (jwk_set({"kty": "oct", "kid": "a", "k": "!!!"}), "HS256", "base64url"),
     (jwk_set({"kty": "oct", "kid": "a", "k": "é"}), "HS256", "base64url"),
-    (jwk_set(okp_key()), "HS256", 'needs "oct"'),
+    (jwk_set(okp_key()), "HS256", 'needs kty "oct"'),
     (jwk_set(oct_key()), "EdDSA", "Ed25519"),
     (jwk_set(oct_key(alg="HS512")), "HS256", "--jwt-algorithm is HS256"),
     (jwk_set(oct_key(use="enc")), "HS256", "not for signatures"),
+    (jwk_set(oct_key(key_ops=["sign"])), "HS256", "not for verifying"),
+    (jwk_set(oct_key(key_ops=["encrypt"])), "HS256", "not for verifying"),
+    (jwk_set(oct_key(), {**oct_key("bad"), "k": "!!!"}), "HS256", "key 2 .*base64url"),
     (jwk_set(okp_key(crv="Ed448")), "EdDSA", "Ed25519"),
     (jwk_set(okp_key(x=b64(b"short"))), "EdDSA", "32 bytes each"),
     (jwk_set(okp_key(d=okp_key()["d"])), "EdDSA", "not the public key"),

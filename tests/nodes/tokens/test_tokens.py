@@ -6,12 +6,13 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionlab.nodes.errors import Reason, Refused
 from sessionlab.nodes.tokens.keys import Algorithm, KeyRing, KeySource, generate, parse
 from sessionlab.nodes.tokens.tokens import Claims, Tokens
+from tests.field import field
 from tests.nodes.conftest import FakeClock
 from tests.nodes.material import b64, jwk_set, oct_key, okp_key
 
@@ -53,10 +54,15 @@ def forged(
     payload = {**decoded(good, 1), **(claims or {})}
     payload = {name: value for name, value in payload.items() if name not in without}
     headers = {**decoded(good, 0), **(header or {})}
+    return signed(tokens, json.dumps(headers).encode(), json.dumps(payload).encode())
+
+
+def signed(tokens: Tokens, header: bytes, payload: bytes) -> str:
+    """The same of whatever bytes."""
     key = tokens.keys.ring.keys[0].signing
     assert isinstance(key, bytes)
-    signed = f"{b64(json.dumps(headers).encode())}.{b64(json.dumps(payload).encode())}"
-    return f"{signed}.{b64(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
+    said = f"{b64(header)}.{b64(payload)}"
+    return f"{said}.{b64(hmac.new(key, said.encode(), hashlib.sha256).digest())}"
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "EdDSA"])
@@ -229,6 +235,26 @@ def test_a_claim_that_is_wrong_is_refused_though_the_signature_is_right(
     assert refusal(tokens, forged(tokens, claims=claims)) is reason
 
 
+@field("tokens", sources="RFC 7519 section 2, mpdavis/python-jose#420, jpadilla/pyjwt#1171")
+@pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "-1" + "0" * 400, "9" * 5000])
+def test_a_date_too_large_for_a_number_is_refused_and_no_failure(claim: str, value: str) -> None:
+    header, payload = (json.dumps({**decoded(GOOD, part), claim: 7}) for part in (0, 1))
+    payload = payload.replace(f'"{claim}": 7', f'"{claim}": {value}')
+    token = signed(TOKENS, header.encode(), payload.encode())
+    assert refusal(TOKENS, token) in (Reason.CLAIM, Reason.MALFORMED)
+
+
+@field("tokens", sources="RFC 8725 section 2.4, RFC 8259 section 9")
+@pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 100_000, "[" * 9000 + "]" * 9000])
+def test_json_nested_deeper_than_python_reads_is_refused(nested: str) -> None:
+    header, payload = (json.dumps(decoded(GOOD, part)) for part in (0, 1))
+    deep = [f'{{"other": {nested}, {text[1:]}' for text in (header, payload)]
+    for head, body in ((nested, payload), (deep[0], payload), (header, nested), (header, deep[1])):
+        with pytest.raises(Refused):
+            TOKENS.verify(signed(TOKENS, head.encode(), body.encode()))
+
+
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "iat", "exp", "jti"])
 def test_every_claim_is_required(claim: str) -> None:
     tokens = made()
@@ -274,3 +300,36 @@ def test_nothing_but_a_refusal_comes_of_garbage(garbage: str) -> None:
 def test_padding_and_spaces_make_no_second_spelling_of_a_token() -> None:
     for other in (f"{GOOD}=", f" {GOOD}", f"{GOOD}\n", f"{GOOD}.", GOOD.replace(".", "..", 1)):
         assert refusal(TOKENS, other) is Reason.MALFORMED
+
+
+def anything() -> st.SearchStrategy[Any]:
+    leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    extremes = st.sampled_from([10**308, 10**309, -(10**400), 1e308, -0.0, "\ud800", "\0", ""])
+    return extremes | st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=5,
+    )
+
+
+def changed(part: int) -> st.SearchStrategy[bytes]:
+    """The part of a good token, its members changed and more of them, or something else."""
+    good = decoded(GOOD, part)
+    names = st.sampled_from([*good, "nbf", "cart", "crit", "b64", "zip", "jwk", "jku"])
+    members = st.dictionaries(names, anything(), max_size=3)
+    texts = members.map(lambda made: json.dumps({**good, **made})) | anything().map(json.dumps)
+    return texts.map(str.encode) | st.binary(max_size=30)
+
+
+@field("tokens", sources="jpadilla/pyjwt#1186, mpdavis/python-jose#420")
+@settings(max_examples=300)
+@given(st.one_of(st.just(json.dumps(decoded(GOOD, 0)).encode()), changed(0)), changed(1))
+def test_signed_nonsense_is_refused_or_a_token_that_can_be_used(
+    header: bytes, payload: bytes
+) -> None:
+    try:
+        claims = TOKENS.verify(signed(TOKENS, header, payload))
+    except Refused:
+        return
+    again = TOKENS.verify(TOKENS.sign(claims.with_item("book")))
+    assert (again.user, TOKENS.left(again)) == (claims.user, TOKENS.left(claims))

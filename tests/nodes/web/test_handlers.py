@@ -12,6 +12,7 @@ from sessionlab.nodes.stores.sessions import new_id
 from sessionlab.nodes.strategies.jwt import JwtStrategy
 from sessionlab.nodes.tokens.tokens import Tokens
 from sessionlab.nodes.web.edge import parse_networks
+from tests.field import field
 from tests.nodes.running import Answer, Running, bearer, cookie, running
 from tests.nodes.valkey import Valkey
 
@@ -458,3 +459,29 @@ async def test_two_different_cookies_are_refused_and_a_login_mends_nothing_by_gu
     assert (answer.status, answer.code) == (401, "credential-ambiguous")
     assert (await client.login(headers=both)).status == 200
     assert (await client.get("/me", {"Cookie": f"sid={session}; sid={session}"})).status == 200
+
+
+@field("tokens", sources="RFC 6265 sections 4.2.2 and 8.6, sqlpage/SQLPage#1313")
+@every_session
+async def test_a_logout_ends_every_session_that_the_request_names(running_case: Running) -> None:
+    """Of two cookies of one name a logout ends both sessions, for either may be the user's own."""
+    client = running_case.client
+    sessions = [(await client.login(user)).cookie for user in ("alice", "bob")]
+    both = {"Cookie": "; ".join(f"sid={session}" for session in ("garbage", *sessions))}
+    out = await client.send("POST", "/logout", headers=both)
+    assert out.status == 204
+    assert out.headers["Set-Cookie"].startswith("sid=;")
+    for session in sessions:
+        assert (await client.get("/me", cookie(session))).code == "session-unknown"
+
+
+@memory_only
+async def test_a_logout_with_more_cookies_than_anybody_has_is_refused(
+    running_case: Running,
+) -> None:
+    client = running_case.client
+    session = (await client.login()).cookie
+    many = {"Cookie": "; ".join(f"sid={each}" for each in (session, *map(str, range(20))))}
+    answer = await client.send("POST", "/logout", headers=many)
+    assert (answer.status, answer.code) == (400, "credential-ambiguous")
+    assert (await client.get("/me", cookie(session))).status == 200
