@@ -361,3 +361,24 @@ def test_a_forgotten_await_is_an_error_that_names_its_line(body: list[str], tmp_
     first, *others = json.loads((tmp_path / "run.json").read_text())["scenarios"]
     assert first["outcome"] == "error"
     assert [other["outcome"] for other in others] == ["held", "held"]
+
+
+@pytest.mark.parametrize(
+    "block", ['lab.fault("kill-node", cluster)', "lab.asking(cluster.clients(1), Client.me)"]
+)
+def test_a_block_that_is_not_entered_is_an_error_that_names_its_line(
+    block: str, tmp_path: Path
+) -> None:
+    path = story(
+        tmp_path,
+        "from sessionlab import Client",
+        "async with lab.cluster() as cluster:",
+        f"    {block}",
+        'lab.claim("one is one", expected=1, observed=1)',
+    )
+    line = path.read_text().splitlines().index(f"        {block}") + 1
+    done = sessionlab("run", path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"mine.py:{line}: `{block}` was never entered, so it was not done" in said
+    assert "write `async with` in front of it" in said
