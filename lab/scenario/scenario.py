@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sessionlab.lab.errors import UsageError
 from sessionlab.lab.scenario.lab import Lab
 
 Story = Callable[[Lab], Awaitable[None]]
@@ -22,6 +24,13 @@ class Scenario:
     story: Story
     least_nodes: int = 1
     slow: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name):
+            raise UsageError(
+                f"a scenario can't be named {self.name!r}",
+                "it names folders and containers: write letters, digits and hyphens",
+            )
 
 
 def scenario(
