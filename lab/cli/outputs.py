@@ -46,15 +46,39 @@ class Outputs:
         return any(map(_is_stdout, self.files))
 
     def write(self, result: RunResult) -> None:
+        """Write every report; then raise UsageError when a package's could not be made."""
+        failed = []
         for name, path in self.reports:
-            text = REPORTS[name](result)
-            if _is_stdout(path):
-                sys.stdout.write(text)
-            elif name == "summary":  # earlier steps may have written to it
-                with path.open("a", encoding="utf-8") as file:
-                    file.write(text)
-            else:
-                path.write_text(text, encoding="utf-8")
+            try:
+                _put(name, path, _made(name, result))
+            except UsageError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+
+def _made(name: str, result: RunResult) -> str:
+    report = REPORTS[name]
+    try:
+        text = report(result)
+        if not isinstance(text, str):
+            raise TypeError(f"it made {text!r}, which is no text")  # noqa: TRY301
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"the report {name!r} failed: {why}", f"mend {report.__module__}, where it is"
+        ) from error
+    return text
+
+
+def _put(name: str, path: Path, text: str) -> None:
+    if _is_stdout(path):
+        sys.stdout.write(text)
+    elif name == "summary":  # earlier steps may have written to it
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        path.write_text(text, encoding="utf-8")
 
 
 def _report(text: str) -> tuple[str, Path]:
