@@ -70,7 +70,7 @@ def _sentence(causes: Sequence[Cause]) -> str:
     ends = in_order(cause.end for cause in causes)
     what = causes[0].what
     if len(ends) > 1:
-        what = what.replace(" its ", " their ")
+        what = what.replace(" its ", " their ").replace(" to it:", " to them:")
     return " ".join(filter(None, [", ".join([*map(str, ends), what]), causes[0].example]))
 
 

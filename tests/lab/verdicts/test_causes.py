@@ -418,3 +418,20 @@ def test_each_service_s_strategy_counts_for_its_own_users() -> None:
     one.now = 5.0
     one.ask("GET", "/shop/me", 401)
     assert told([one], event) == ["1 of 1 users logged out: Redis had their sessions no more"]
+
+
+def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
+    tied = [unanswered(503), unanswered(503)]
+    for number, life in enumerate(tied, 1):
+        login, asked = (
+            replace(op, client=f"user-{number}", user=op.user and f"user-{number}")
+            for op in life.operations
+        )
+        life.operations = [replace(login, node=f"n{number}"), replace(asked, verdict="VN")]
+    killed = [happened("node.killed", 3.0 + number, node=f"n{number}") for number in (1, 2)]
+    assert told(tied, started(), *killed) == [
+        (
+            "2 of 2 users stuck: n1 was killed at 4.0 s, n2 was killed at 5.0 s, "
+            "and they stayed tied to them: 503 came"
+        )
+    ]
