@@ -169,3 +169,22 @@ def test_a_node_says_whose_strategy_it_can_not_use(
     assert f"strategy '{name}' of the package bad-parts 1.0 can't be used" in done.stderr
     assert WHY[name] in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("raises", "ValueError: no way"), ("empty", "TypeError: it made None, which is no text")],
+)
+def test_a_report_that_fails_is_named_and_the_others_are_written(
+    tmp_path: Path, sessionlab: Run, name: str, why: str
+) -> None:
+    made = 'def raises(run):\n    raise ValueError("no way")\n\ndef empty(run):\n    pass\n'
+    (tmp_path / "bad_reports.py").write_text(made)
+    offered = {name: f"bad_reports:{name}" for name in ("raises", "empty")}
+    install(tmp_path, "bad-reports", {"sessionlab.reports": offered})
+    done = sessionlab("run", "monolith", "--report", f"{name}=-", "--report", "json=result.json")
+    assert done.returncode == 2, done.stderr
+    assert f"the report '{name}' failed: {why}" in done.stderr
+    assert "bad_reports" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert '"monolith"' in (tmp_path / "result.json").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.proxy.upstream import Upstream
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.proxy.context import ProxyContext
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE)
 
 
 async def connect(context: ProxyContext, backend: Backend) -> Upstream | None:
@@ -24,7 +27,9 @@ async def connect(context: ProxyContext, backend: Backend) -> Upstream | None:
                 await context.loop.create_unix_connection(lambda: upstream, address.path)
             else:
                 await context.loop.create_connection(lambda: upstream, address.host, address.port)
-    except (OSError, TimeoutError):
+    except OSError as error:  # a time-out is one
+        if error.errno in _EXHAUSTED:
+            context.log_once(f"can't connect to backends: {error.strerror}; raise `ulimit -n`")
         return None
     return upstream
 

@@ -75,6 +75,7 @@ class ProxyContext:
         self.connecting: set[asyncio.Task[None]] = set()
         self.tunnels = Tunnels()
         self.draining = False
+        self._logged: set[str] = set()
         self.ids = request_ids()
         self.retry_budget = RetryBudget(cluster.config.retry_share, _MOST_RETRIES)
         self.access_log: AccessLog | None = None
@@ -135,6 +136,12 @@ class ProxyContext:
     def log(self, message: str) -> None:
         """One line for the operator; nothing that a client sent."""
         sys.stderr.write(f"balancer {message}\n")
+
+    def log_once(self, message: str) -> None:
+        """The same, of what would fill the log."""
+        if message not in self._logged:
+            self._logged.add(message)
+            self.log(message)
 
     # --- time --------------------------------------------------------------------------------
 

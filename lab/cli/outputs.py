@@ -57,7 +57,7 @@ class Outputs:
         failed: list[str] = []
         for name, path in self.reports:
             try:
-                _write(name, path, REPORTS[name](result))
+                _write(name, path, _made(name, result))
             except Exception as error:  # noqa: BLE001  a package's own report must not lose the others
                 failed.append(f"{name} to {path}: {error}")
         if failed:
@@ -73,6 +73,20 @@ def _write(name: str, path: Path, text: str) -> None:
             file.write(text)
     else:
         replace(path, text)
+
+
+def _made(name: str, result: RunResult) -> str:
+    report = REPORTS[name]
+    try:
+        text = report(result)
+        if not isinstance(text, str):
+            raise TypeError(f"it made {text!r}, which is no text")  # noqa: TRY301
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"the report {name!r} failed: {why}", f"mend {report.__module__}, where it is"
+        ) from error
+    return text
 
 
 def _report(text: str) -> tuple[str, Path]:

@@ -37,8 +37,10 @@ class Traffic:
         self._asked = dict.fromkeys(clients, 0)
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
+        self.entered = False
 
     async def __aenter__(self) -> Self:
+        self.entered = True
         order = self._drawn.sample(self._clients, len(self._clients))
         pauses = [Random(self._drawn.random()) for _ in order]  # noqa: S311  a schedule, no secret
         self._tasks = [

@@ -19,10 +19,11 @@ from sessionlab.lab.errors import NothingShown, StepError
 from sessionlab.lab.record.answers import JSON
 
 _CREDENTIALS = ("cookie", "authorization")
+MORE_FILES = "allow this process more open files: ulimit -n 65536"
 _FEWER = "let fewer clients ask at a time"
 _ROOM = "make room on the disk; TMPDIR says where a run keeps its files while it lasts"
 _EXHAUSTED = {
-    errno.EMFILE: "allow this process more open files: ulimit -n 65536",
+    errno.EMFILE: MORE_FILES,
     errno.ENFILE: "allow this machine more open files: sysctl fs.file-max",
     errno.ENOMEM: _FEWER,
     errno.ENOBUFS: _FEWER,

@@ -11,7 +11,8 @@ import difflib
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -22,32 +23,33 @@ from sessionlab.lab.scenario.files import loaded
 from sessionlab.lab.scenario.scenario import Scenario
 
 GROUP = "sessionlab.scenarios"
+OURS = "sessionlab.scenarios"  # the package that the group's own entry point names
 
 
 def installed() -> dict[str, Scenario]:
-    """Every scenario of the installed packages, by name, in the order to tell them.
-
-    Raises UsageError when two have the same name.
-    """
+    """Every scenario of the installed packages, by name, in the order to tell them."""
     return offered()[0]
 
 
 def offered() -> tuple[dict[str, Scenario], dict[str, UsageError]]:
-    """The same, and what can't be used: why not, by the name of its entry point."""
+    """The same, and what can't be used: why not, by the name of its entry point.
+
+    Ours come first. A package with a scenario whose name is taken can't be used.
+    """
     found: dict[str, Scenario] = {}
     unusable: dict[str, UsageError] = {}
-    for point in entry_points(group=GROUP):
+
+    def new(package: ModuleType) -> list[Scenario]:
+        stories = _of_package(package)
+        if taken := _twice([*found.values(), *stories]):
+            raise ValueError(f"there is another scenario named {taken!r}")
+        return stories
+
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.value != OURS):
         try:
-            stories = load(point, _of_package)
+            found |= {story.name: story for story in load(point, new)}
         except UsageError as error:
             unusable[point.name] = error
-            continue
-        for story in stories:
-            if found.setdefault(story.name, story) is not story:
-                raise UsageError(
-                    f"two installed scenarios are both named {story.name!r}",
-                    f"one of them comes with the package {point.value}",
-                )
     return found, unusable
 
 
@@ -69,14 +71,17 @@ def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
         for name in names
         for story in (_of_file(Path(name)) if _is_file(name) else [_by_name(name, known)])
     )
-    by_name: dict[str, Scenario] = {}
-    for story in picked:
-        if by_name.setdefault(story.name, story) is not story:
-            raise UsageError(
-                f"two of the scenarios are both named {story.name!r}",
-                "rename one, or run them one after the other",
-            )
+    if twice := _twice(picked):
+        raise UsageError(
+            f"two of these scenarios are named {twice!r}", "their results could not be told apart"
+        )
     return list(picked)
+
+
+def _twice(stories: Iterable[Scenario]) -> str:
+    """A name that two different ones of them have, if there is one."""
+    counts = Counter(story.name for story in dict.fromkeys(stories))
+    return next((name for name, count in counts.items() if count > 1), "")
 
 
 def _by_name(name: str, known: dict[str, Scenario]) -> Scenario:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar, Unpack
@@ -30,6 +29,8 @@ from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.faults import FAULTS
+from sessionlab.lab.scenario.faults.interface import Broken
+from sessionlab.lab.scenario.unawaited import to_be_entered
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
 
@@ -179,15 +180,11 @@ class Lab:
 
         Each pauses between an answer and its next request, for `pause` seconds on average.
         """
-        return Traffic(clients, does, pause, drawn=self._turns.of(clients))
+        return to_be_entered(Traffic(clients, does, pause, drawn=self._turns.of(clients)))
 
-    @asynccontextmanager
-    async def fault(self, name: str, cluster: Cluster, node: str = "n1") -> AsyncIterator[None]:
+    def fault(self, name: str, cluster: Cluster, node: str = "n1") -> Broken:
         """Break a cluster by name (`sessionlab list`), and mend it at the end of the block."""
-        fault = FAULTS.named(name)
-        await fault.inject(cluster, node)
-        yield
-        await fault.heal(cluster, node)
+        return to_be_entered(Broken(FAULTS.named(name), cluster, node))
 
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.

@@ -179,7 +179,8 @@ def _with_all_done(ending: StoryEnd, forgotten: Sequence[Forgotten]) -> StoryEnd
     """The same, unless the story left out a step: then it shows nothing, however it went."""
     if not forgotten:
         return ending
-    lines = [*map(str, forgotten), "write `await` in front of it"]
+    words = dict.fromkeys(place.by for place in forgotten)
+    lines = [*map(str, forgotten), *(f"write `{word}` in front of it" for word in words)]
     if ending.outcome is Outcome.ERROR and ending.reason:
         lines.append(ending.reason)
     return StoryEnd(Outcome.ERROR, "\n".join(lines), NOTHING_SHOWN)

@@ -1,5 +1,7 @@
 """Finds the `await` that a story forgot: a step that was never taken, and would pass unseen.
 
+So would a block that is made and not entered, where an `async with` was forgotten.
+
 Python tells of a coroutine that was never awaited when it is thrown away, by a RuntimeWarning that
 names where it was made (`sys.set_coroutine_origin_tracking_depth`). Those that something still
 holds when the story ends are looked for among all objects.
@@ -19,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import CoroutineType
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol, TextIO, TypeVar
 
 _WARNING = "coroutine '.*' was never awaited"
 _ORIGIN = re.compile(r'\n  File "(?P<file>.+)", line (?P<line>\d+), in ')
@@ -28,14 +30,24 @@ _NOBODY_S = (_OUR_OWN, *{sysconfig.get_path(name) for name in ("stdlib", "pureli
 
 
 class Forgotten(NamedTuple):
-    """Where a coroutine was made that nobody awaited."""
+    """Where a coroutine was made that nobody awaited, or a block that nobody entered."""
 
     file: str
     line: int
+    done: str = "awaited"
+    by: str = "await"
 
     def __str__(self) -> str:
         code = linecache.getline(self.file, self.line).strip()
-        return f"{_near(self.file)}:{self.line}: `{code}` was never awaited, so it was not done"
+        where = f"{_near(self.file)}:{self.line}"
+        return f"{where}: `{code}` was never {self.done}, so it was not done"
+
+
+class Block(Protocol):
+    """What does something as long as an `async with` lasts."""
+
+    @property
+    def entered(self) -> bool: ...
 
 
 class Watch:
@@ -44,6 +56,7 @@ class Watch:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: dict[Forgotten, None] = {}
+        self._blocks: list[tuple[Forgotten, Block]] = []
 
     def __iter__(self) -> Iterator[Forgotten]:
         return iter(self._found)
@@ -55,10 +68,30 @@ class Watch:
         self._found[place] = None
         return True
 
+    def expect(self, place: Forgotten, block: Block) -> None:
+        """It must have been entered when the story ends."""
+        self._blocks.append((place, block))
+
+    def look_at_blocks(self) -> None:
+        for place, block in self._blocks:
+            if not block.entered:
+                self.add(place)
+
+
+B = TypeVar("B", bound=Block)
 
 _telling: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _open: list[Watch] = []
 _undo: list[Callable[[], object]] = []
+
+
+def to_be_entered(block: B) -> B:
+    """The same block; whoever called our caller has to enter it."""
+    if watch := _telling.get():
+        frame = sys._getframe(2)  # noqa: SLF001  as `warnings` does it
+        place = Forgotten(frame.f_code.co_filename, frame.f_lineno, "entered", "async with")
+        watch.expect(place, block)
+    return block
 
 
 @contextmanager
@@ -73,6 +106,7 @@ def watching(story: Callable[..., object]) -> Iterator[Watch]:
     try:
         yield watch
     finally:
+        watch.look_at_blocks()
         _telling.reset(before)
         _open.remove(watch)
         if all(other.file != watch.file for other in _open):  # else it may be about to be awaited

@@ -70,7 +70,7 @@ def _sentence(causes: Sequence[Cause]) -> str:
     ends = in_order(cause.end for cause in causes)
     what = causes[0].what
     if len(ends) > 1:
-        what = what.replace(" its ", " their ")
+        what = what.replace(" its ", " their ").replace(" to it:", " to them:")
     return " ".join(filter(None, [", ".join([*map(str, ends), what]), causes[0].example]))
 
 
@@ -81,7 +81,6 @@ class _Tale:
         self._strategies: Mapping[str, object] = {}
         self._one_key = True
         self._outages = Outages()
-        self._redis_keeps = False
 
     def hear(self, event: Event) -> None:
         self._outages.hear(event)
@@ -89,8 +88,6 @@ class _Tale:
             strategies = event.data.get("strategies")
             self._strategies = strategies if isinstance(strategies, dict) else {}
             self._one_key = event.data.get("one_key") is not False
-        elif event.kind == "redis.stopped":
-            self._redis_keeps = event.data.get("keeps") is True
 
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
@@ -130,7 +127,7 @@ class _Tale:
         away = self._outages.behind(user, REDIS)
         if away is None:
             return Cause("Redis had their sessions no more")
-        if self._redis_keeps or away.how == FROZEN:
+        if away.keeps:
             return Cause(
                 f"Redis was away from {away.began:.1f} s on, and a node took that for no session"
             )

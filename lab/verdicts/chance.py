@@ -13,9 +13,18 @@ from sessionlab.lab.events import Event
 from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.classify import asks_for, vouches
 from sessionlab.lab.verdicts.fates import Fate, users
+from sessionlab.lab.verdicts.outages import BALANCER, REDIS
 
-_ENDS = ("node.killed", "node.stopped", "node.removed", "node.ended")
-_COMES = ("node.added", "node.started")
+_LEAVES = (
+    "node.killed",
+    "node.stopped",
+    "node.removed",
+    "node.ended",
+    "node.draining",
+    "node.leaving",
+    "part.paused",
+)
+_COMES = ("node.added", "node.started", "node.staying", "part.resumed")
 _TIES_NOTHING = ("round-robin", "least-connections", "random", "two-choices")
 
 
@@ -74,22 +83,23 @@ def _led_back(operations: list[Operation], ground: _Ground) -> list[Operation]:
 
 
 class _Ground:
-    """What one cluster is made of, and which of its nodes lived when."""
+    """What one cluster is made of, and which of its nodes could be sent a new client when."""
 
     def __init__(self) -> None:
         self._description: Mapping[str, object] = {}
-        self._living: list[tuple[float, frozenset[str]]] = [(0.0, frozenset())]
+        self._open: list[tuple[float, frozenset[str]]] = [(0.0, frozenset())]
 
     def hear(self, event: Event) -> None:
-        living = self._living[-1][1]
+        nodes = self._open[-1][1]
+        node = str(event.data.get(event.kind.partition(".")[0]))
         if event.kind == "cluster.starting":
             self._description = event.data
-        elif event.kind == "cluster.ready" and isinstance(nodes := event.data.get("nodes"), list):
-            self._living.append((event.at, frozenset(map(str, nodes))))
-        elif event.kind in _ENDS:
-            self._living.append((event.at, living - {str(event.data.get("node"))}))
-        elif event.kind in _COMES:
-            self._living.append((event.at, living | {str(event.data.get("node"))}))
+        elif event.kind == "cluster.ready" and isinstance(ready := event.data.get("nodes"), list):
+            self._open.append((event.at, frozenset(map(str, ready))))
+        elif event.kind in _LEAVES:
+            self._open.append((event.at, nodes - {node}))
+        elif event.kind in _COMES and node not in (BALANCER, REDIS):
+            self._open.append((event.at, nodes | {node}))
 
     def ties(self, operation: Operation) -> bool:
         """Whether anything leads such a request to one node, or every node knows its session."""
@@ -101,11 +111,11 @@ class _Ground:
         return said.get("affinity") != "none"
 
     def choice(self, operation: Operation) -> int:
-        """How many living nodes the balancer could have sent it to."""
-        living = next(nodes for at, nodes in reversed(self._living) if at <= operation.invoked)
+        """How many nodes the balancer could have sent it to."""
+        nodes = next(nodes for at, nodes in reversed(self._open) if at <= operation.invoked)
         several = len(self._strategies) > 1
         kin = _service(operation.node or "") if several else ""
-        return sum(not several or _service(node) == kin for node in living)
+        return sum(not several or _service(node) == kin for node in nodes)
 
     def _one_node_knows(self, operation: Operation) -> bool:
         service = operation.path.split("/")[1]

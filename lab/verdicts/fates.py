@@ -16,8 +16,9 @@ wrong data     it was taken for somebody else, or its cart is not its own
 
 Errors that ended with the session still there are no verdict of their own but an interruption;
 `classify` says what an error is, and what ends one. What a client did to itself (it logged out, it
-asked without its credential, it gave up waiting, it asked a node past the balancer) is held
-against nobody. Nor is the lab's own trouble: it ends the story, and nothing is recorded.
+logged in anew while it asked, it asked without its credential, it gave up waiting, it asked a node
+past the balancer) is held against nobody. Nor is the lab's own trouble: it ends the story, and
+nothing is recorded.
 """
 
 from __future__ import annotations
@@ -160,8 +161,7 @@ class _Life:
         elif is_error(operation):
             self._errors.append(operation)
         elif refuses(operation):
-            self._answered(operation)
-            self._became(Fate.LOGGED_OUT, operation)
+            self._unknown(operation)
         else:
             self._served(self._login, operation)
 
@@ -202,6 +202,16 @@ class _Life:
             for logout in self._logouts
             if login.completed <= logout.invoked <= operation.completed
         ]
+
+    def _unknown(self, operation: Operation) -> None:
+        """Refused: the session is gone, unless its client left it for a new one meanwhile."""
+        self._answered(operation)
+        anew = (op for op in self._session if asks_for(op, "login") and op.credential)
+        if not any(
+            login.invoked <= operation.completed and operation.invoked <= login.completed
+            for login in anew
+        ):
+            self._became(Fate.LOGGED_OUT, operation)
 
     def _has_session(self, operation: Operation) -> bool:
         """Whether it had one that nobody was told is over, when this was asked."""

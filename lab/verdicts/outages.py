@@ -10,7 +10,8 @@ is told when it has happened. Between the two, answers can show either. Hence th
   such a request (SIGKILL cuts it, SIGTERM finds it on its way to the node, a store is asked late,
   and a balancer or a client sends it a second time).
 * Not so the end of the node that gave the answer, unless that was an error: it outlived it.
-* An outage that is over explains lost memory for ever, but silence only of what was asked before.
+* An outage that is over explains lost memory for ever, but silence only of what was asked before;
+  a part that was only frozen, or a Redis that keeps its data, has lost no memory.
 * A balancer that is away says nothing: whatever came, came while there was one.
 """
 
@@ -42,13 +43,17 @@ _BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resume
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What happened to a part, set off at `began`, over by `told`; undone at `back`, if ever."""
+    """What happened to a part, set off at `began`, over by `told`; undone at `back`, if ever.
+
+    `keeps` says that it has what was in its memory again once it is back.
+    """
 
     part: str
     how: str
     began: float
     told: float
     back: float = inf
+    keeps: bool = False
 
     @property
     def name(self) -> str:
@@ -81,7 +86,8 @@ class Outages:
             began = event.data.get("began")
             began = began if isinstance(began, float) else event.at
             back = event.at if event.kind == "balancer.restarted" else inf
-            self._of.setdefault(part, []).append(Outage(part, how, began, event.at, back))
+            keeps = how == FROZEN or event.data.get("keeps") is True
+            self._of.setdefault(part, []).append(Outage(part, how, began, event.at, back, keeps))
         elif event.kind in _BEGINNINGS:
             self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
 
@@ -102,7 +108,8 @@ class Outages:
             [
                 one
                 for one in self._of.get(part or "", ())
-                if one.may_explain(at, since) and not (silence and one.back <= at.invoked)
+                if one.may_explain(at, since)
+                and not ((silence or one.keeps) and one.back <= at.invoked)
             ],
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import TracebackType
 
 from sessionlab.lab.cluster.cluster import Cluster
 
@@ -20,3 +21,26 @@ class Fault:
     summary: str
     inject: Step
     heal: Step
+
+
+class Broken:
+    """A cluster with a fault, for as long as the block lasts; a story that fails mends nothing."""
+
+    def __init__(self, fault: Fault, cluster: Cluster, node: str) -> None:
+        self.entered = False
+        self._fault = fault
+        self._cluster = cluster
+        self._node = node
+
+    async def __aenter__(self) -> None:
+        self.entered = True
+        await self._fault.inject(self._cluster, self._node)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self._fault.heal(self._cluster, self._node)

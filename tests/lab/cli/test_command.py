@@ -194,6 +194,26 @@ def test_a_story_that_was_skipped_after_it_had_shown_something_has_been_judged(
     assert sessionlab("run", path).returncode == 0
 
 
+def test_a_balancer_with_too_few_descriptors_is_no_fault_of_the_users(tmp_path: Path) -> None:
+    path = story(
+        tmp_path,
+        "from sessionlab import Client",
+        'async with lab.cluster("redis") as cluster:',
+        "    clients = cluster.clients(60, patience=3)",
+        "    await lab.one_by_one(clients, Client.try_login)",
+        "    for _ in range(5):",
+        "        await lab.everyone(clients, Client.me)",
+        "    lost = lab.users_of(cluster).lost",
+        'lab.claim("nobody is lost", expected=0, observed=lost)',
+    )
+    # Enough for the lab, which has a connection for each client; the balancer takes two.
+    limited = ["bash", "-c", 'ulimit -n 90 && exec "$@"', "-", *COMMAND, "run", str(path)]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "too few open files" in done.stdout
+    assert "ulimit -n 65536" in done.stdout
+
+
 def test_an_earlier_run_in_the_folder_is_replaced_and_nothing_else_is_touched(
     tmp_path: Path,
 ) -> None:
@@ -361,3 +381,24 @@ def test_a_forgotten_await_is_an_error_that_names_its_line(body: list[str], tmp_
     first, *others = json.loads((tmp_path / "run.json").read_text())["scenarios"]
     assert first["outcome"] == "error"
     assert [other["outcome"] for other in others] == ["held", "held"]
+
+
+@pytest.mark.parametrize(
+    "block", ['lab.fault("kill-node", cluster)', "lab.asking(cluster.clients(1), Client.me)"]
+)
+def test_a_block_that_is_not_entered_is_an_error_that_names_its_line(
+    block: str, tmp_path: Path
+) -> None:
+    path = story(
+        tmp_path,
+        "from sessionlab import Client",
+        "async with lab.cluster() as cluster:",
+        f"    {block}",
+        'lab.claim("one is one", expected=1, observed=1)',
+    )
+    line = path.read_text().splitlines().index(f"        {block}") + 1
+    done = sessionlab("run", path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"mine.py:{line}: `{block}` was never entered, so it was not done" in said
+    assert "write `async with` in front of it" in said

@@ -6,7 +6,7 @@ import pytest
 
 from sessionlab import scenarios
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.scenario.finding import chosen, installed
+from sessionlab.lab.scenario.finding import chosen, installed, offered
 from tests.field import field
 
 STORY = """
@@ -112,6 +112,8 @@ def test_two_scenario_files_never_get_each_other_s_modules(
         ("import nothing_of_that_name", "cannot be imported: ModuleNotFoundError"),
         ("def broken(:", "cannot be imported: SyntaxError"),
         ("raise SystemExit(5)", "cannot be imported: SystemExit"),
+        (STORY.replace('"mine"', '"../mine"'), "can't be named '../mine'"),
+        (STORY.replace('"mine"', '"my/story"'), "can't be named 'my/story'"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused(
@@ -126,3 +128,30 @@ def test_a_file_that_is_no_scenario_is_refused(
 def test_a_file_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match=r"no file nowhere\.py"):
         chosen(["nowhere.py"])
+
+
+def test_two_stories_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
+    files = [tmp_path / "one.py", tmp_path / "other.py"]
+    for path in files:
+        path.write_text(STORY)
+    with pytest.raises(UsageError, match="two of these scenarios are named 'mine'"):
+        chosen(list(map(str, files)))
+
+
+def test_a_package_with_a_story_whose_name_is_taken_is_named_and_ours_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copied").mkdir()
+    (tmp_path / "copied" / "__init__.py").touch()
+    (tmp_path / "copied" / "story.py").write_text(STORY.replace('"mine"', '"monolith"'))
+    about = tmp_path / "copied-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: copied\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[sessionlab.scenarios]\ncopied = copied\n")
+    before = list(installed())
+    monkeypatch.syspath_prepend(tmp_path)
+    found, unusable = offered()
+    assert list(found) == before
+    assert found["monolith"].title != "a story of my own"
+    assert "copied 1.0" in str(unusable["copied"])
+    assert "another scenario named 'monolith'" in str(unusable["copied"])

@@ -225,6 +225,39 @@ def test_a_node_that_was_only_frozen_has_lost_no_memory() -> None:
     assert "n1 was frozen at 3.0 s, their sessions were in its memory" in said
 
 
+@pytest.mark.parametrize(
+    ("strategy", "away", "back", "why"),
+    [
+        (
+            "memory",
+            happened("part.paused", 3.0, part="n1"),
+            happened("part.resumed", 4.0, part="n1"),
+            "they were sent to another node",
+        ),
+        (
+            "redis",
+            happened("part.paused", 3.0, part="redis"),
+            happened("part.resumed", 4.0, part="redis"),
+            "Redis had their sessions no more",
+        ),
+        (
+            "redis",
+            happened("redis.stopped", 3.0, keeps=True),
+            happened("redis.started", 4.0),
+            "Redis had their sessions no more",
+        ),
+    ],
+)
+def test_what_had_kept_its_memory_is_not_to_blame_once_it_is_back(
+    strategy: str, away: Event, back: Event, why: str
+) -> None:
+    (said,) = told([life()], started(strategy), away)
+    assert " 3.0 s" in said
+    (said,) = told([life()], started(strategy), away, back)
+    assert why in said
+    assert " 3.0 s" not in said
+
+
 def test_memory_that_was_lost_stays_lost_when_the_node_is_there_again() -> None:
     again = (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
     (said,) = told([life()], started(), *again)
@@ -385,3 +418,20 @@ def test_each_service_s_strategy_counts_for_its_own_users() -> None:
     one.now = 5.0
     one.ask("GET", "/shop/me", 401)
     assert told([one], event) == ["1 of 1 users logged out: Redis had their sessions no more"]
+
+
+def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
+    tied = [unanswered(503), unanswered(503)]
+    for number, life in enumerate(tied, 1):
+        login, asked = (
+            replace(op, client=f"user-{number}", user=op.user and f"user-{number}")
+            for op in life.operations
+        )
+        life.operations = [replace(login, node=f"n{number}"), replace(asked, verdict="VN")]
+    killed = [happened("node.killed", 3.0 + number, node=f"n{number}") for number in (1, 2)]
+    assert told(tied, started(), *killed) == [
+        (
+            "2 of 2 users stuck: n1 was killed at 4.0 s, n2 was killed at 5.0 s, "
+            "and they stayed tied to them: 503 came"
+        )
+    ]

@@ -70,6 +70,10 @@ def test_an_affinity_that_ties_nothing_is_told_by_what_the_balancer_found() -> N
         cluster(strategies={"app": "redis"}),
         cluster(strategies={"app": "jwt"}),
         [*cluster(), happened("node.killed", 0.8, node="n2")],
+        [*cluster(), happened("node.draining", 0.8, node="n2")],
+        [*cluster(), happened("node.leaving", 0.8, node="n2")],
+        [*cluster(), happened("part.paused", 0.8, part="n2")],
+        [*cluster("n1"), happened("part.resumed", 0.8, part="redis")],
         [],
     ],
 )
@@ -77,6 +81,17 @@ def test_who_is_tied_or_known_everywhere_or_has_one_node_left_did_not_come_by_ch
     events: list[Event],
 ) -> None:
     assert told([life()], events) == []
+
+
+@pytest.mark.parametrize(
+    ("leaves", "comes"),
+    [
+        (happened("node.leaving", 0.7, node="n2"), happened("node.staying", 0.8, node="n2")),
+        (happened("part.paused", 0.7, part="n2"), happened("part.resumed", 0.8, part="n2")),
+    ],
+)
+def test_a_node_that_takes_part_again_is_a_choice_again(leaves: Event, comes: Event) -> None:
+    assert told([life()], [*cluster(), leaves, comes])
 
 
 def test_a_key_for_each_node_is_a_memory_for_each_node() -> None:

@@ -333,6 +333,22 @@ def test_after_a_logout_of_unknown_outcome_both_ends_are_right(status: int | Non
         assert only(life.operations).fate is Fate.KEPT
 
 
+@pytest.mark.parametrize("first", ["login", "refusal"])
+def test_a_request_that_a_new_login_overtook_may_be_refused(first: str) -> None:
+    life = Life("alice")
+    life.log_in()
+    refused = life.ask("GET", "/me", 401)
+    anew = life.ask("POST", "/login", 200, user="alice")
+    late = refused.completed if first == "login" else refused.completed + 0.5
+    life.operations[-1] = replace(anew, invoked=refused.invoked + 0.1, completed=late - 0.1)
+    life.me()
+    assert only(merged([life])).fate is Fate.KEPT
+    life.operations[-2] = replace(life.operations[-2], credential=0)
+    assert only(merged([life])).fate is Fate.LOGGED_OUT, "it had dropped its session, not ended it"
+    life.operations[-2] = replace(anew, invoked=refused.completed + 0.1)
+    assert only(merged([life])).fate is Fate.LOGGED_OUT
+
+
 def test_a_request_that_a_logout_overtook_may_be_refused() -> None:
     life = Life("alice")
     life.log_in()
