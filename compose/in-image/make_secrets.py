@@ -6,20 +6,37 @@ started again knows its sessions and tokens; `docker compose down -v` forgets th
 
 import base64
 import json
+import os
+import re
 import secrets
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path("/secrets")
+STRATEGIES = ("memory", "redis", "jwt")
 
 
 def main() -> None:
+    check(os.environ)
     files = contents()
     if all((ROOT / name).exists() for name in files):
-        return
+        files = {}
+    # For `docker compose run lab`, perhaps from a shell where other things are chosen.
+    files["node/stack"] = lines(SESSIONLAB_TARGET=os.environ["TARGET"])
     for name, text in files.items():
         path = ROOT / name
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
+
+
+def check(chosen: Mapping[str, str]) -> None:
+    """End with status 1 and a sentence where no stack can be made of what is chosen."""
+    strategy, nodes = chosen["STRATEGY"], chosen["NODES"]
+    if strategy not in STRATEGIES:
+        sys.exit(f"STRATEGY is {', '.join(STRATEGIES)}, and not {strategy!r}")
+    if not re.fullmatch("[1-9][0-9]*", nodes):
+        sys.exit(f"NODES is a number from 1 up, and not {nodes!r}")
 
 
 def contents() -> dict[str, str]:

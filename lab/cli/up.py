@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from yarl import URL
 
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
@@ -17,6 +18,7 @@ from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import SETTINGS
 
+LOOPBACK = "127.0.0.1"
 NEWS = ("node.", "redis.", "balancer.")
 
 
@@ -73,8 +75,12 @@ def _tell(event: Event) -> None:
 
 def _how_to_try(cluster: Cluster) -> str:
     admin = [f"admin     {cluster.admin_url}/backends"] if cluster.admin_url else []
+    published = str(URL(cluster.url).with_host(LOOPBACK)).rstrip("/")
+    is_elsewhere = cluster.description.port and published != cluster.url
+    here = [f"          {published}  on this machine"] if is_elsewhere else []
     lines = [
         f"balancer  {cluster.url}",
+        *here,
         *admin,
         *(f"node {node.name:<5}{node.url}" for node in cluster.nodes.values()),
         "",

@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ruamel.yaml import YAML
 
 from sessionlab.lab.fabrics.local.programs import executable
 from tests.compose.tools import FOLDER, TOOLS, UNRUN
+from tests.field import field
 from tests.installed import needs
 
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
@@ -60,6 +63,28 @@ def test_every_compose_tool_here_loads_it(tool: tuple[str, ...], name: str | Non
     )
     assert loaded.returncode == 0, loaded.stderr
     assert "WARN" not in loaded.stderr, "every variable has its default in .env"
+
+
+@field(
+    "containers",
+    sources="docker/compose#7231",
+    peers="Compose merges an overlay into a service key by key, `build:` too",
+)
+def test_no_overlay_gives_the_name_of_its_image_to_a_build_of_ours() -> None:
+    builds = [name for name, part in read("compose.yaml")["services"].items() if "build" in part]
+    assert builds == ["secrets"]
+    given = {name for file in OVERLAYS for name, part in services(file) if "image" in part}
+    assert given == {"balancer"}
+
+
+def services(name: str) -> Iterable[tuple[str, Any]]:
+    found: dict[str, Any] = read(name)["services"]
+    return found.items()
+
+
+def test_the_image_of_a_plain_build_has_the_version_too() -> None:
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]
+    assert f"ARG VERSION={project['version']}\n" in (FOLDER / "Dockerfile").read_text()
 
 
 def test_every_port_is_published_on_the_loopback_only() -> None:

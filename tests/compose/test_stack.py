@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import struct
+import subprocess
 from typing import Any
 
 import pytest
 
 from tests.compose.tools import TOOLS, Images, Stack, left, up
+from tests.field import field
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -27,7 +31,10 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
     tool: tuple[str, ...], images: Images
 ) -> None:
     with up(tool, SESSIONLAB_IMAGE=images.sessionlab) as stack:
-        assert f"{stack.url} " in stack.do("logs", "hello")
+        hello = stack.do("logs", "hello")
+        assert f"{stack.url} " in hello
+        assert f"docker compose -p {stack.project} exec" in hello
+        assert "3 nodes with strategy memory" in hello
         assert stack.password() not in stack.do("logs")
         stack.meets(3, in_turn=True)
 
@@ -52,8 +59,64 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
         stack.meets(2)
 
 
+@field(
+    "containers",
+    sources="docker/compose#9989",
+    peers="`docker compose run` converges what a service depends on to this shell's choices",
+)
+def test_the_lab_leaves_the_stack_that_it_tests_as_it_is(
+    tool: tuple[str, ...], images: Images
+) -> None:
+    choices = {"AFFINITY": "cookie", "NODES": "4"}
+    with up(tool, SESSIONLAB_IMAGE=images.sessionlab, **choices) as stack:
+        assert "4 nodes with strategy memory" in stack.do("logs", "hello")
+        before = stack.containers()
+        told = outcomes(stack.from_another_shell().lab("memory-round-robin", "monolith"))
+        assert stack.containers() == before
+        stack.meets(4)
+    assert told["memory-round-robin"][1] == (
+        "the running stack has affinity cookie, and this takes none"
+    )
+    assert told["monolith"] == ("held", None)
+
+
+@pytest.mark.parametrize(
+    ("choice", "value", "says"),
+    [
+        ("STRATEGY", "foo", "STRATEGY is memory, redis, jwt, and not 'foo'"),
+        ("NODES", "0", "NODES is a number from 1 up, and not '0'"),
+    ],
+)
+def test_a_stack_that_cannot_be_is_refused_and_says_why(
+    tool: tuple[str, ...], images: Images, choice: str, value: str, says: str
+) -> None:
+    stack = Stack(tool, [], {"SESSIONLAB_IMAGE": images.sessionlab, choice: value})
+    try:
+        with pytest.raises(AssertionError, match="secrets"):
+            stack.do("up", "-d")
+        assert says in stack.do("logs", "secrets")
+    finally:
+        stack.do("down", "-v", "-t", "1")
+    assert left(stack.project) == []
+
+
+@field(
+    "containers",
+    sources="docker/compose#10596",
+    peers="`--wait` of Compose 2.26 fails when a service has ended that nothing waits for",
+)
+@pytest.mark.skipif(TOOLS[-1] == ("docker-compose",), reason="Compose 1.29 has no --wait")
+def test_up_can_wait_until_all_of_it_serves(images: Images) -> None:
+    stack = Stack(TOOLS[-1], [], {"SESSIONLAB_IMAGE": images.sessionlab})
+    try:
+        stack.do("up", "-d", "--wait")
+        assert stack.browser().ask("/me").status == 401
+    finally:
+        stack.do("down", "-v", "-t", "1")
+
+
 def test_a_sticky_stack_keeps_its_users(images: Images) -> None:
-    with up(TOOLS[0], SESSIONLAB_IMAGE=images.sessionlab, AFFINITY="cookie") as stack:
+    with up(TOOLS[-1], SESSIONLAB_IMAGE=images.sessionlab, AFFINITY="cookie") as stack:
         stays(stack)
         told = outcomes(stack.lab())
         assert told["monolith"][0] == "held"
@@ -64,7 +127,7 @@ def test_a_sticky_stack_keeps_its_users(images: Images) -> None:
 
 
 def test_a_stack_with_redis_keeps_its_users_and_its_secrets_too(images: Images) -> None:
-    with up(TOOLS[0], SESSIONLAB_IMAGE=images.sessionlab, STRATEGY="redis") as stack:
+    with up(TOOLS[-1], SESSIONLAB_IMAGE=images.sessionlab, STRATEGY="redis") as stack:
         stays(stack)
         assert outcomes(stack.lab())["redis-round-robin"] == ("held", None)
 
@@ -80,6 +143,11 @@ def test_a_stack_with_redis_keeps_its_users_and_its_secrets_too(images: Images) 
         assert stack.password() == before
 
 
+@field(
+    "containers",
+    sources="caddyserver/caddy-docker#396",
+    peers="the official Caddy does not start where it can't have `cap_net_bind_service`",
+)
 @pytest.mark.parametrize(
     ("overlay", "affinity"),
     [
@@ -90,12 +158,13 @@ def test_a_stack_with_redis_keeps_its_users_and_its_secrets_too(images: Images) 
     ],
 )
 def test_another_balancer_is_one_more_file(overlay: str, affinity: str, images: Images) -> None:
+    image = as_official_caddy(images.programs) if overlay == "caddy" else images.programs
     choices = {
         "SESSIONLAB_IMAGE": images.sessionlab,
-        f"{overlay.upper()}_IMAGE": images.programs,
+        f"{overlay.upper()}_IMAGE": image,
         "AFFINITY": affinity,
     }
-    with up(TOOLS[0], [f"{overlay}.yaml"], **choices) as stack:
+    with up(TOOLS[-1], [f"{overlay}.yaml"], **choices) as stack:
         told = outcomes(stack.lab())
         assert {outcome for outcome, _ in told.values()} == {"held", "skipped"}
         assert told["monolith"][0] == "held"
@@ -105,6 +174,18 @@ def test_another_balancer_is_one_more_file(overlay: str, affinity: str, images: 
             stays(stack)
         stack.do("up", "-d", "--scale", "node=5")
         stack.meets(5)
+
+
+def as_official_caddy(programs: str) -> str:
+    """That image, whose Caddy needs to be able to have a capability, as the official one's does."""
+    permitted_and_effective = (0x02000001, 1 << 10, 0, 0, 0)  # VFS_CAP_REVISION_2, NET_BIND_SERVICE
+    value = struct.pack("<5I", *permitted_and_effective)
+    set_it = f"import os; os.setxattr('/usr/bin/caddy', 'security.capability', {value!r})"
+    run = json.dumps(["python3", "-c", set_it])
+    recipe = f"FROM {programs}\nUSER 0\nRUN {run}\nUSER 10001:10001\n"
+    build = ["docker", "build", "-q", "--network", "none", "--label", "sessionlab.test=caddy", "-"]
+    built = subprocess.run(build, input=recipe, capture_output=True, text=True, check=True)
+    return built.stdout.strip()
 
 
 def stays(stack: Stack) -> None:
@@ -120,7 +201,7 @@ def stays(stack: Stack) -> None:
 def test_a_port_that_is_taken_is_named_and_nothing_stays_behind(images: Images) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        stack = Stack(TOOLS[0], [], {"SESSIONLAB_IMAGE": images.sessionlab, "PORT": port})
+        stack = Stack(TOOLS[-1], [], {"SESSIONLAB_IMAGE": images.sessionlab, "PORT": port})
         try:
             with pytest.raises(AssertionError, match=f"127.0.0.1:{port}"):
                 stack.do("up", "-d")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.cookiejar
 import json
 import os
@@ -82,7 +83,7 @@ class Stack:
         self.project = f"sessionlab-test-{secrets.token_hex(4)}"
         names = [word for file in ("compose.yaml", *files) for word in ("-f", file)]
         self._command = [*tool, "-p", self.project, *names]
-        port, admin = _free_ports(2)
+        port, admin = free_ports(2)
         ours = {"PORT": port, "ADMIN_PORT": admin, "COMPOSE_PROJECT_NAME": self.project}
         self._environment = {**os.environ, **ours, **choices}
         self.url = f"http://127.0.0.1:{port}"
@@ -103,6 +104,16 @@ class Stack:
         if check:
             assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
+
+    def from_another_shell(self) -> Stack:
+        """The same project, where nothing of what it was started with is chosen."""
+        twin = copy.copy(self)
+        images = {name: value for name, value in self._environment.items() if "_IMAGE" in name}
+        twin._environment = {**os.environ, **images}
+        return twin
+
+    def containers(self) -> set[str]:
+        return set(self.do("ps", "-q").split())
 
     def logs(self) -> str:
         return self.do("logs", "--tail", "20", check=False)
@@ -181,7 +192,7 @@ def left(project: str) -> list[str]:
     ]
 
 
-def _free_ports(count: int) -> list[str]:
+def free_ports(count: int) -> list[str]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [str(one.getsockname()[1]) for one in sockets]
     for one in sockets:

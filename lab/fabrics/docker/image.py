@@ -20,7 +20,7 @@ from sessionlab.lab.fabrics.docker.engine import Engine
 
 SOURCE = "sessionlab.source"  # the label with a digest of the programs inside
 ROOMS = ("nodes", "balancer")
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """`sessionlab` with its files below that folder, started `through` another command."""
     return subprocess.Popen(
-        [*through, sys.executable, "-m", "lab", *arguments],
+        [*through, sys.executable, "-m", "sessionlab.lab", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

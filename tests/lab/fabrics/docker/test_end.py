@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sessionlab.lab.fabrics.docker import reaper
 from tests.installed import docker_engine
 from tests.lab.fabrics.docker import lab_process as docker_lab
 from tests.lab.fabrics.docker.lab_process import View, start, wait
@@ -75,24 +76,25 @@ def test_down_removes_what_a_lab_left_and_nothing_of_one_that_lives(
     tmp_path: Path, view: View
 ) -> None:
     dead, living = start(tmp_path, *STORY), start(tmp_path, "up", "--fabric", "docker")
-    wait(lambda: len(view.containers(status="running")) >= 2 * PARTS - 1, dead)
-    for reaper in reapers_of(dead.pid):
-        os.kill(reaper, signal.SIGKILL)
-    docker_lab.end(dead, signal.SIGKILL)
-    assert len(view.files()) == 2
-    before = len(view.containers())
+    try:
+        wait(lambda: len(view.containers(status="running")) >= 2 * PARTS - 1, dead)
+        for pid in reapers_of(dead.pid):
+            os.kill(pid, signal.SIGKILL)
+        docker_lab.end(dead, signal.SIGKILL)
+        assert len(view.files()) == 2
+        before = len(view.containers())
 
-    down = start(tmp_path, "down")
-    said, _ = down.communicate()
-    assert down.returncode == 0, said
-    assert "left in the Docker engine: " in said
-    assert f"to end it: kill {living.pid}" in said
-    assert len(view.files()) == 1
-    assert len(view.networks()) == 1
-    assert 0 < len(view.containers()) < before
-    assert living.poll() is None
-
-    docker_lab.end(living, signal.SIGTERM)
+        down = start(tmp_path, "down")
+        said, _ = down.communicate()
+        assert down.returncode == 0, said
+        assert "left in the Docker engine: " in said
+        assert f"to end it: kill {living.pid}" in said
+        assert len(view.files()) == 1
+        assert len(view.networks()) == 1
+        assert 0 < len(view.containers()) < before
+        assert living.poll() is None
+    finally:
+        docker_lab.end(living, signal.SIGTERM)
     assert view.everything() == []
     again, _ = start(tmp_path, "down").communicate()
     assert "nothing was left behind\n" in again
@@ -101,8 +103,10 @@ def test_down_removes_what_a_lab_left_and_nothing_of_one_that_lives(
 def reapers_of(pid: int) -> list[int]:
     """The processes that a lab has started to clear away after it."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [
+    found = [
         int(child)
         for child in children
-        if b"docker_reaper" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if reaper.__file__.encode() in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
+    assert found, "a lab without one leaves what it has made"
+    return found

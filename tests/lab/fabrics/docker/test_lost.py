@@ -39,6 +39,9 @@ class OwnEngine:
         self.url = f"unix://{folder}/engine.sock"
         self._folder = folder
         (folder / "containerd.toml").write_text(CONTAINERD.format(folder=folder))
+        # With `--bridge none` it would remove the bridge of this machine's own engine, docker0.
+        ip("link", "add", BRIDGE, "type", "bridge")
+        ip("address", "add", "192.0.2.1/24", "dev", BRIDGE)
         self._containerd = self._run("containerd", "--config", f"{folder}/containerd.toml")
         self._engine: subprocess.Popen[bytes] | None = None
 
@@ -53,7 +56,7 @@ class OwnEngine:
             *("--data-root", f"{folder}/data"),
             *("--exec-root", f"{folder}/exec"),
             *("--pidfile", f"{folder}/pid"),
-            *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+            *("--bridge", BRIDGE, "--iptables=false", "--ip6tables=false"),
         )
         wait(lambda: listens(self.url.removeprefix("unix://")))
         return docker.DockerClient(self.url, version="1.41")
@@ -68,6 +71,7 @@ class OwnEngine:
             if process is not None and process.poll() is None:
                 process.terminate()
                 process.wait()
+        ip("link", "delete", BRIDGE)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in reversed(mounts):  # what an engine that was killed has left mounted
             if mount.startswith(f"{self._folder}/"):
@@ -88,6 +92,13 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "{folder}/containerd.sock"
 """
+
+
+BRIDGE = f"slt{os.getpid()}"
+
+
+def ip(*words: str) -> None:
+    subprocess.run([executable("ip") or "ip", *words], check=True)
 
 
 def listens(path: str) -> bool:
