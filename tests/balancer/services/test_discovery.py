@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sessionlab.balancer.affinity.interface import Claim
-from sessionlab.balancer.affinity.table import key_of
+from sessionlab.balancer.affinity.row import key_of
 from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.backends.state import Finding, State
 from sessionlab.balancer.config.model import (
@@ -23,6 +23,8 @@ from sessionlab.balancer.config.model import (
 )
 from sessionlab.balancer.config.parsing import parse_address, parse_backend, parse_discover
 from sessionlab.balancer.errors import UsageError
+from sessionlab.balancer.http.request_head import NO_REQUEST
+from sessionlab.balancer.http.response_head import NO_RESPONSE
 from sessionlab.balancer.services import report
 from sessionlab.balancer.services.discovery import Discovery, resolve, specs
 from sessionlab.balancer.services.metrics import Metrics
@@ -96,7 +98,7 @@ class World:
         service = self.cluster.services["app"]
         claim = Claim(key_of(b"192.0.2.1"), b"")
         found = service.affinity.find(claim, self.cluster.wall)
-        service.affinity.settle(claim, found, gone, (), self.cluster.wall)
+        service.affinity.settle(claim, found, gone, NO_REQUEST, NO_RESPONSE, self.cluster.wall)
         assert await self.look({"10.0.0.2"}) == BOTH
         return gone
 
