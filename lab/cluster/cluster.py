@@ -143,8 +143,10 @@ class Cluster:
     ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
+        Raises UsageError for more than there are; Skip where a running stack has fewer.
         They come from the addresses `sources` in turn, when there are any (see `Lab.addresses`).
         """
+        self._runtime.want_users(count)
         return [
             self.client(f"user-{number:06d}", source, patience=patience)
             for number, source in zip(range(1, count + 1), cycle(sources or [None]))

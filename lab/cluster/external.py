@@ -9,6 +9,7 @@ from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.description.cluster import Description
+from sessionlab.lab.description.target import MOST_USERS
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.fabrics.external import ExternalSandbox
 from sessionlab.lab.fabrics.interface import Address
@@ -38,6 +39,10 @@ class ExternalRuntime(ClusterRuntime):
         wanted = self.description.services[0].nodes
         if len(self.nodes) != wanted:
             raise Skip(f"the running stack has {len(self.nodes)} nodes, and this takes {wanted}")
+
+    def want_users(self, count: int) -> None:
+        if count > MOST_USERS:
+            raise Skip(f"this takes {count} users, and a running stack has {MOST_USERS} at least")
 
     async def _meet(self, address: Address) -> Node:
         service = self.description.services[0]

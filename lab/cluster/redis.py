@@ -94,6 +94,7 @@ class Redis:
             self.url,
             socket_timeout=2,
             socket_connect_timeout=2,
+            protocol=2,  # as nodes do; redis-py 8.0 speaks the newer one over no unix socket
             retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
         )
 

@@ -20,7 +20,7 @@ from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
-from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.errors import LabError, StepError, UsageError
 from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.waiting import side_by_side
 
@@ -70,6 +70,14 @@ class ClusterRuntime:
         redis = [self.start_redis(self.redis)] if self.redis else []
         await side_by_side([*redis, *map(self.start_node, self.nodes.values())])
         await self.start_balancer()  # last, so that its first look at a node finds it ready
+
+    def want_users(self, count: int) -> None:
+        """Raise UsageError when there are not that many to log in: it would look like a loss."""
+        if count > self.description.users:
+            raise UsageError(
+                f"{count} clients are wanted, and the cluster has {self.description.users} users",
+                "ask for fewer, or describe it with more users",
+            )
 
     def new_node(self, service: str, version: str | None = None) -> Node:
         """The next node of a service: a name that none has had, and an address of its own."""

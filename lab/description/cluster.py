@@ -9,6 +9,7 @@ from typing import TypedDict
 from sessionlab.lab.errors import UsageError
 
 MOST_NODES = 500
+USERS = 999_999  # a seeded user is no more than a name, so a cluster has all there can be
 BALANCER = "builtin"
 
 
@@ -70,7 +71,7 @@ class Description:
     jwt_algorithm: str = "HS256"
     one_key: bool = True
     port: int = 0
-    users: int = 1000
+    users: int = USERS
     tls: bool = False
     trust_balancer: bool = False
     balancer_options: Mapping[str, str] = field(default_factory=dict)

@@ -51,8 +51,8 @@ class Target:
             raise Skip("this takes parts with options of their own, and the stack runs already")
         if description.tls or description.trust_balancer:
             raise Skip("this takes an edge of its own making, and the stack runs already")
-        if description.users > MOST_USERS or description.jwt_algorithm != "HS256":
-            raise Skip("this takes nodes with other users or another signing algorithm")
+        if description.jwt_algorithm != "HS256":
+            raise Skip("this takes nodes with another signing algorithm")
         if description.balancer is None:
             return
         for what, wanted, there in (

@@ -42,7 +42,7 @@ class Valkey:
         raise AssertionError("Valkey did not start")
 
     def client(self) -> "redis.Redis":
-        return redis.Redis(unix_socket_path=str(self._socket))
+        return redis.Redis(unix_socket_path=str(self._socket), protocol=2)
 
     def do(self, *command: str) -> Any:
         """What it answers to a command, as an administrator gives it."""

@@ -9,7 +9,7 @@ import pytest
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
-from sessionlab.lab.errors import Skip, StartError, StepError
+from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import Ending, History
@@ -39,6 +39,18 @@ async def test_a_user_is_known_by_the_cluster_s_own_password_only(make: Make) ->
         with pytest.raises(StepError, match="alice could not log in at the cluster: 401"):
             await stranger.login()
         await stranger.close()
+
+
+async def test_a_story_may_have_more_users_than_a_node_seeds_by_itself(make: Make) -> None:
+    async with make(nodes=1) as cluster:
+        last = cluster.clients(1001)[-1]
+        assert (await last.login()).recognised
+
+
+async def test_more_clients_than_users_is_the_story_s_mistake_and_nobody_s_loss(make: Make) -> None:
+    async with make(nodes=1) as cluster:
+        with pytest.raises(UsageError, match="1000000 clients are wanted"):
+            cluster.clients(1_000_000)
 
 
 async def test_a_new_node_takes_part(make: Make) -> None:

@@ -54,6 +54,15 @@ async def test_what_a_stack_can_show_is_shown_and_the_rest_is_skipped_with_the_r
     assert result.exit_status == 0
 
 
+async def test_a_running_stack_is_asked_for_no_more_users_than_it_is_sure_to_have(
+    make: Make,
+) -> None:
+    async with make(nodes=1) as cluster, joined(target(cluster), cluster) as there:
+        assert len(there.clients(1000)) == 1000
+        with pytest.raises(Skip, match="1001 users"):
+            there.clients(1001)
+
+
 ON_OTHERS: dict[str, Callable[[Cluster], Awaitable[object]]] = {
     "kill": lambda cluster: cluster.kill("n1"),
     "stop": lambda cluster: cluster.stop("n1"),

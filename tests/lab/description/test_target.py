@@ -54,7 +54,6 @@ def test_nodes_that_cannot_be_found_are_an_error_before_anything_is_told() -> No
         (Description((Service(options={"idle": "1"}),), affinity="cookie"), "options of their own"),
         (Description(affinity="cookie", balancer_options={"panic": ""}), "options of their own"),
         (Description(affinity="cookie", jwt_algorithm="EdDSA"), "another signing algorithm"),
-        (Description(affinity="cookie", users=2000), "other users"),
         (Description(affinity="cookie", tls=True), "an edge of its own"),
     ],
 )
