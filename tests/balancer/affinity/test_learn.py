@@ -56,7 +56,7 @@ async def pins(balancer: Running) -> list[Any]:
 @field(
     "pins",
     sources="RFC 6265 section 5.3 item 11, zoneminder#4902",
-    peers="HAProxy the same",
+    peers="HAProxy: right",
 )
 async def test_of_two_cookies_of_one_name_and_path_the_last_counts(lab: Lab) -> None:
     balancer = await learning(lab)
@@ -86,7 +86,6 @@ async def test_cookies_of_other_paths_and_domains_stand_beside_it(lab: Lab) -> N
 @field(
     "pins",
     sources="RFC 6265 section 5.3 item 11, shopware#144, supabase/ssr#240",
-    peers="HAProxy and nginx never forget at a removal",
 )
 async def test_clearing_a_cookie_of_another_path_or_domain_forgets_no_pin(
     lab: Lab, cleared: str
