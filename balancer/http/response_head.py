@@ -85,6 +85,16 @@ def _resized(forward: list[bytes], status: int, length: int) -> list[bytes]:
     return rest if _has_no_framing(status) else [*rest, b"Content-Length: %d\r\n" % length]
 
 
+def _upgrading(forward: list[bytes], framing: Framing, status: int) -> list[bytes]:
+    """101 and 426 have to name a protocol (RFC 9110 sections 15.2.2 and 15.5.22)."""
+    if status == _SWITCHING:
+        if not framing.upgrade or b"upgrade" not in framing.options:
+            raise BadAnswerError("101 without an Upgrade")
+        return forward
+    named = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade if framing.upgrade else b""
+    return [*forward, named]
+
+
 class ResponseHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
@@ -121,28 +131,23 @@ class ResponseHeads:
         raw = raw or head
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        parsed = self._lines.parse(texts[1:-2]) or self._lines.parse(
-            repairs.fields(texts[1:-2], response_fields.is_plain)
-        )
-        if parsed is None:
-            raise BadAnswerError("malformed header field")
-        forward, meant = parsed
+        forward, meant = self._lines.parse(texts[1:-2]) or self._repaired(texts[1:-2])
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
         lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
         if framing.options:
             forward = without(forward, framing.options)
-        if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
-            raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
-        if status == _UPGRADE_REQUIRED and framing.upgrade:  # which it has to name: section 15.5.22
-            forward = [*forward, b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade]
+        if status in {_SWITCHING, _UPGRADE_REQUIRED}:
+            forward = _upgrading(forward, framing, status)
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
             forward = _resized(forward, status, length)
-        bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
+        empty = status < 200 or status in {204, 304}  # noqa: PLR2004
+        bodiless = to_head or empty
         keep_alive = framing.keep_alive and (length != UNTIL_CLOSE or bodiless)
-        if length == CHUNKED and (_has_no_framing(status) or status == 304):  # noqa: PLR2004
-            # RFC 9112 section 6.1; and who writes so may well write a last chunk too.
+        if (
+            length == CHUNKED and empty
+        ):  # RFC 9112 section 6.1; a last chunk may follow all the same
             length, keep_alive = UNTIL_CLOSE, False
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(
@@ -162,6 +167,12 @@ class ResponseHeads:
             options=framing.options,
             binds=framing.binds,
         )
+
+    def _repaired(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]]:
+        parsed = self._lines.parse(repairs.fields(texts, response_fields.is_plain))
+        if parsed is None:
+            raise BadAnswerError("malformed header field")
+        return parsed
 
     def _start(self, line: bytes) -> tuple[int, int, bytes]:
         """The minor version, the status, and the status line to send."""
