@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.errors import BadAnswerError
@@ -22,6 +22,7 @@ _SIZE = frozenset({b"content-length"})
 _CHUNKED_END = b"Transfer-Encoding: chunked\r\n\r\n"
 _SWITCHING = 101
 _UPGRADE_REQUIRED = 426
+_UPGRADING = frozenset({_SWITCHING, _UPGRADE_REQUIRED})
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?")
 
 
@@ -85,6 +86,19 @@ def _resized(forward: list[bytes], status: int, length: int) -> list[bytes]:
     return rest if _has_no_framing(status) else [*rest, b"Content-Length: %d\r\n" % length]
 
 
+def _of_this_hop(forward: list[bytes], framing: Framing, status: int) -> list[bytes]:
+    """The lines without those that Connection names (RFC 9110 section 7.6.1).
+
+    101 and 426 have to name a protocol (sections 15.2.2 and 15.5.22).
+    """
+    rest = without(forward, framing.options)
+    if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
+        raise BadAnswerError("101 without an Upgrade")
+    if status == _UPGRADE_REQUIRED and framing.upgrade:
+        return [*rest, b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade]
+    return rest
+
+
 class ResponseHeads:
     """Reads heads, and remembers their lines and what sets of lines meant, for all connections."""
 
@@ -111,42 +125,35 @@ class ResponseHeads:
         if not end:
             return None
         raw = data[:end]
-        return self.read(repairs.line_ends(raw), to_head=to_head, raw=raw), end
+        read = self.read(repairs.line_ends(raw), to_head=to_head)
+        size = read.size + len(raw) - len(read.head) if read.size >= 0 else -1
+        return replace(read, head=raw, size=size, verbatim=False), end
 
-    def read(self, head: bytes, *, to_head: bool, raw: bytes = b"") -> Response:
-        """Read a head with its empty line; `to_head` when it answers HEAD, `raw` what it came as.
+    def read(self, head: bytes, *, to_head: bool) -> Response:
+        """Read a head with its empty line; `to_head` when it answers HEAD.
 
         Raises `BadAnswerError` for anything whose meaning two readers could differ on.
         """
-        raw = raw or head
         texts = head.split(b"\r\n")
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
-        parsed = self._lines.parse(texts[1:-2]) or self._lines.parse(
-            repairs.fields(texts[1:-2], response_fields.is_plain)
-        )
-        if parsed is None:
-            raise BadAnswerError("malformed header field")
-        forward, meant = parsed
+        forward, meant = self._lines.parse(texts[1:-2]) or self._repaired(texts[1:-2])
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
         lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
-        if framing.options:
-            forward = without(forward, framing.options)
-        if status == _SWITCHING and (not framing.upgrade or b"upgrade" not in framing.options):
-            raise BadAnswerError("101 without an Upgrade")  # RFC 9110 section 15.2.2
-        if status == _UPGRADE_REQUIRED and framing.upgrade:  # which it has to name: section 15.5.22
-            forward = [*forward, b"Upgrade: %b\r\nConnection: Upgrade\r\n" % framing.upgrade]
+        if framing.options or status in _UPGRADING:
+            forward = _of_this_hop(forward, framing, status)
         length = framing.length
         if length >= 0 and (_has_no_framing(status) or not framing.in_place):
             forward = _resized(forward, status, length)
-        bodiless = to_head or status < 200 or status in {204, 304}  # noqa: PLR2004
+        bodiless = (empty := status < 200 or status in {204, 304}) or to_head  # noqa: PLR2004
         keep_alive = framing.keep_alive and (length != UNTIL_CLOSE or bodiless)
-        if length == CHUNKED and (_has_no_framing(status) or status == 304):  # noqa: PLR2004
-            # RFC 9112 section 6.1; and who writes so may well write a last chunk too.
+        if (
+            length == CHUNKED and empty
+        ):  # RFC 9112 section 6.1; a last chunk may follow all the same
             length, keep_alive = UNTIL_CLOSE, False
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(
-            raw,
+            head,
             to_head,
             bodiless,
             status,
@@ -157,11 +164,17 @@ class ResponseHeads:
             ready,
             cookies,
             framing.upgrade,
-            len(raw) if bodiless else len(raw) + length if length >= 0 else -1,
-            ready == raw,
+            len(head) if bodiless else len(head) + length if length >= 0 else -1,
+            ready == head,
             options=framing.options,
             binds=framing.binds,
         )
+
+    def _repaired(self, texts: list[bytes]) -> tuple[list[bytes], list[Line[Rule]]]:
+        parsed = self._lines.parse(repairs.fields(texts, response_fields.is_plain))
+        if parsed is None:
+            raise BadAnswerError("malformed header field")
+        return parsed
 
     def _start(self, line: bytes) -> tuple[int, int, bytes]:
         """The minor version, the status, and the status line to send."""

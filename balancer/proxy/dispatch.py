@@ -67,11 +67,7 @@ def _dispatch(exchange: Exchange) -> None:
     key = b"" if key_of is None else key_of(request, prepared.source)
     backend, found = service.choose(prepared.claim, key, exchange.tried, context.wall)
     exchange.found = found
-    if exchange.own is not None and (bound := _bound(exchange, exchange.own)) is not None:
-        exchange.backend = bound.backend
-        bound.backend.active += 1
-        bound.backend.requests += 1
-        _send(exchange, bound)
+    if exchange.own is not None and _send_bound(exchange, exchange.own):
         return
     if backend is None:
         _nowhere(exchange)
@@ -103,16 +99,20 @@ def _dispatch(exchange: Exchange) -> None:
         _send(exchange, fresh)
 
 
-def _bound(exchange: Exchange, own: Pool[Upstream]) -> Upstream | None:
-    """The client's own connection to a backend that may serve it."""
+def _send_bound(exchange: Exchange, own: Pool[Upstream]) -> bool:
+    """Send by the client's own connection, if it has one to a backend that may serve it."""
     service = exchange.prepared.service
     for upstream in own.idle:
         backend = upstream.backend
         known = service.backends.get(backend.name) is backend
         if known and backend.pinnable and backend not in exchange.tried:
             own.discard(upstream)
-            return upstream
-    return None
+            exchange.backend = backend
+            backend.active += 1
+            backend.requests += 1
+            _send(exchange, upstream)
+            return True
+    return False
 
 
 def _nowhere(exchange: Exchange) -> None:
