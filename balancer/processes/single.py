@@ -20,9 +20,9 @@ from sessionlab.balancer.errors import BalancerError
 from sessionlab.balancer.health.monitor import Monitor
 from sessionlab.balancer.proxy import tls_accept
 from sessionlab.balancer.proxy.context import ProxyContext
-from sessionlab.balancer.services import report as report_of
 from sessionlab.balancer.services.discovery import Discovery
 from sessionlab.balancer.services.registry import Cluster
+from sessionlab.balancer.services.report import pins
 from sessionlab.balancer.sockets import listeners, tls
 from sessionlab.balancer.sockets.closing import close_all
 
@@ -57,25 +57,25 @@ def accept_reload(old: Config, new: Config) -> Config:
 class SingleWorker:
     """One worker that is its own parent, as the admin API sees it."""
 
-    worker: ProxyContext
+    context: ProxyContext
 
     async def sync(self) -> None:
         """Nobody else has to know."""
 
     async def reports(self) -> list[Report]:
         """Its own counters."""
-        return [self.worker.report()]
+        return [self.context.report()]
 
     async def pins(self) -> list[list[dict[str, Any]]]:
         """Its own pins."""
-        return [report_of.pins(self.worker.cluster, self.worker.wall)]
+        return [pins(self.context.cluster, self.context.wall)]
 
 
 @dataclass(slots=True)
 class Running:
-    """A balancer that listens: its worker, and where it really is (port 0 means any)."""
+    """A balancer that listens: what its connections share, and where it is (port 0 means any)."""
 
-    worker: ProxyContext
+    context: ProxyContext
     monitor: Monitor
     discovery: Discovery
     listen: str
@@ -85,13 +85,13 @@ class Running:
     def reload(self, read: Reload) -> None:
         """Take over a new configuration; a bad one changes nothing."""
         try:
-            config = accept_reload(self.worker.config, read())
-            close_all(self.worker.cluster.reconfigure(config))
+            config = accept_reload(self.context.config, read())
+            close_all(self.context.cluster.reconfigure(config))
             tls.renew(self.secured, config)
         except BalancerError as error:
             log(f"reload refused, going on as before: {error}")
             return
-        self.worker.reconfigured()
+        self.context.reconfigured()
         self.monitor.follow(config.health)
         self.discovery.follow(config)
         log("configuration reloaded")
@@ -107,24 +107,24 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
     monitor = Monitor(config.health, changed)
     cluster = Cluster(config, added=monitor.watch, removed=monitor.forget)
-    worker = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
+    context = ProxyContext(cluster, asyncio.get_running_loop(), monitor.refused)
     discovery = Discovery(cluster, changed=lambda: None, log=log)
     where = None
     runner = None
     secured = tls.context_of(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
-        server = await tls_accept.serve(socket, worker, secured)
+        server = await tls_accept.serve(socket, context, secured)
         if config.admin is not None:
-            runner, where = await listener.serve(cluster, SingleWorker(worker), config.admin)
+            runner, where = await listener.serve(cluster, SingleWorker(context), config.admin)
         discovery.follow(config)
-        yield Running(worker, monitor, discovery, listeners.name_of(socket), where, secured)
+        yield Running(context, monitor, discovery, listeners.name_of(socket), where, secured)
         server.close()
-        await worker.drain()
+        await context.drain()
     finally:
         await discovery.stop()
         await monitor.stop()
-        await worker.close()
+        await context.close()
         if runner is not None:
             await runner.cleanup()
 

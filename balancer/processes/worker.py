@@ -100,13 +100,13 @@ class _Process:
         self._cluster = Cluster(config, pin_log=slot.pin_log)
         self._secured = tls.context_of(config)
         self._stop, self._ready = asyncio.Event(), asyncio.Event()
-        self._worker = ProxyContext(self._cluster, asyncio.get_running_loop(), self._refused)
+        self._context = ProxyContext(self._cluster, asyncio.get_running_loop(), self._refused)
         self._link = ParentLink(
             slot.end,
             {
                 "state": self._follow,
-                "report": lambda _: self._worker.report(),
-                "pins": lambda _: report.pins(self._cluster, self._worker.wall),
+                "report": lambda _: self._context.report(),
+                "pins": lambda _: report.pins(self._cluster, self._context.wall),
                 "rows": lambda _: report.rows(self._cluster),
                 "restore": self._restore,
                 "reload": self._reload,
@@ -119,11 +119,11 @@ class _Process:
         listening = asyncio.create_task(self._link.listen())
         listening.add_done_callback(self._leave)
         await self._ready.wait()  # nobody is served before it is known who is up and pinned
-        server = await tls_accept.serve(self._slot.bound, self._worker, self._secured)
+        server = await tls_accept.serve(self._slot.bound, self._context, self._secured)
         tune()
         await self._stop.wait()
         server.close()
-        await self._worker.drain()
+        await self._context.drain()
         listening.cancel()
         self._link.close()
 
@@ -136,16 +136,16 @@ class _Process:
         close_all(replica.follow(self._cluster, state))
         self._ready.set()
 
-    def _restore(self, rows: dict[str, Any]) -> None:
-        report.restore(self._cluster, rows, self._worker.wall)
-
     def _reload(self, order: dict[str, Any]) -> None:
         packed = b64decode(order["config"])
         config: Config = pickle.loads(packed)  # noqa: S301 - our parent's, no stranger's
         close_all(self._cluster.reconfigure(config))
         close_all(replica.follow(self._cluster, order["state"]))
         tls.renew(self._secured, config)
-        self._worker.reconfigured()
+        self._context.reconfigured()
+
+    def _restore(self, rows: dict[str, Any]) -> None:
+        report.restore(self._cluster, rows, self._context.wall)
 
     def _leave(self, _: Any) -> None:
         self._stop.set()

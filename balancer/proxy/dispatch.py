@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.pin import BACKEND_DOWN
@@ -14,24 +13,9 @@ from sessionlab.balancer.proxy.exchange import NOBODY
 
 if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
-    from sessionlab.balancer.http.request_fields import Fields
     from sessionlab.balancer.proxy.exchange import Exchange
     from sessionlab.balancer.proxy.upstream import Upstream
     from sessionlab.balancer.services.service import Service
-
-
-def read(exchange: Exchange, head: bytes) -> Fields:
-    """Take a request's head, unless it is the last one again. Raises `RefusedError`."""
-    context = exchange.context
-    if exchange.generation != context.cluster.generation:
-        _forget(exchange)
-    request = exchange.request
-    if request is NO_REQUEST:
-        request = exchange.request = context.request_heads.first(head)
-    elif request.head != head:
-        request = exchange.request = context.request_heads.read(head)
-    exchange.started = perf_counter()
-    return request.fields
 
 
 def route(exchange: Exchange) -> None:
@@ -61,7 +45,7 @@ def begin(exchange: Exchange) -> None:
     _dispatch(exchange)
 
 
-def _forget(exchange: Exchange) -> None:
+def forget(exchange: Exchange) -> None:
     """A reload: what was known of heads, routes and the client's address may be wrong."""
     context, client = exchange.context, exchange.client
     exchange.generation = context.cluster.generation
@@ -135,7 +119,7 @@ def again(exchange: Exchange, queue_until: float = inf) -> None:
     context, client = exchange.context, exchange.client
     if exchange.generation != context.cluster.generation:
         head, own_id = exchange.request.head, exchange.head_out[len(exchange.start) :]
-        _forget(exchange)
+        forget(exchange)
         try:
             exchange.request = context.request_heads.read(head)
             route(exchange)

@@ -206,7 +206,8 @@ class Exchange:
         if backend is not None:
             context = self.context
             seconds = perf_counter() - self.started
-            counters = self.prepared.service.counters
+            service = self.prepared.service
+            counters = service.counters
             counters.buckets[bisect_left(BOUNDS, seconds)] += 1
             counters.seconds += seconds
             backend.active -= 1
@@ -214,9 +215,8 @@ class Exchange:
                 context.request_answered(backend)
             if context.access_log is not None:
                 self.log(backend, seconds)
-            if context.limits.backend_active and (
-                backend.waiting or context.cluster.services[backend.service].waiting
-            ):
+            # A reload makes another service with the same queue.
+            if context.limits.backend_active and (backend.waiting or service.waiting):
                 context.freed(backend)
         if self.keep_alive and self.whole:
             self.client.next_request()

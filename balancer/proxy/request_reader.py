@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.errors import RefusedError
 from sessionlab.balancer.http import proxy_protocol, request_head
 from sessionlab.balancer.http.request_body import RequestBody
+from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.proxy import dispatch, own_answers
 from sessionlab.balancer.proxy.states import BODY, READING, SENT
 
@@ -75,10 +77,18 @@ def _wait_for_head(exchange: Exchange, buffer: bytes, limit: int) -> bool:
 
 def _start(exchange: Exchange, head: bytes) -> None:
     """Take a request from its head to a backend. Raises `RefusedError`."""
-    client = exchange.client
+    client, context = exchange.client, exchange.context
     if head.startswith(b"\r\n"):
         head = head[2:]  # RFC 9112 section 2.2: one empty line may come before
-    fields = dispatch.read(exchange, head)
+    if exchange.generation != context.cluster.generation:
+        dispatch.forget(exchange)
+    request = exchange.request
+    if request is NO_REQUEST:
+        request = exchange.request = context.request_heads.first(head)
+    elif request.head != head:
+        request = exchange.request = context.request_heads.read(head)
+    fields = request.fields
+    exchange.started = perf_counter()
     if fields.length == 0:
         client.state = SENT
         exchange.whole = True

@@ -70,7 +70,7 @@ class Lab:
         chosen = Options(listen="127.0.0.1:0", admin="127.0.0.1:0", backend=specs, **options)
         balancer = await self.stack.enter_async_context(running(configure(chosen, secret=secret)))
         if options["health_interval"] and await_up:
-            await until(lambda: all(b.healthy for b in balancer.worker.cluster.backends()))
+            await until(lambda: all(b.healthy for b in balancer.context.cluster.backends()))
         return balancer
 
     async def client(self, balancer: Running) -> Client:
@@ -79,7 +79,7 @@ class Lab:
 
 def client_connections(balancer: Running) -> list[ClientConnection]:
     """Those of clients, as they are."""
-    return [c for c in balancer.worker.connections if isinstance(c, ClientConnection)]
+    return [c for c in balancer.context.connections if isinstance(c, ClientConnection)]
 
 
 @pytest.fixture

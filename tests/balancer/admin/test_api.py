@@ -106,7 +106,7 @@ async def test_a_removed_backend_finishes_what_it_is_answering(lab: Lab) -> None
     balancer = await lab.balancer(await lab.backend(answer=slow))
     client = await lab.client(balancer)
     await client.send(get())
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
     assert (await call(balancer, "DELETE", "/backends/app/n1")).status == 204
     go.set()
     assert (await client.answer()).body == b"done"
@@ -176,7 +176,7 @@ async def test_web_pages_of_others_change_nothing(lab: Lab, fields: str, status:
     async with connect(balancer.admin or "") as client:
         answer = await client.ask(head.encode() + body)
     assert answer.status == status, answer.body
-    assert balancer.worker.cluster.find("app", "n1").share == (7 if status == 200 else 1)
+    assert balancer.context.cluster.find("app", "n1").share == (7 if status == 200 else 1)
 
 
 async def test_a_name_that_means_our_address_reads_nothing(lab: Lab) -> None:
@@ -237,7 +237,7 @@ async def test_healthz_answers_before_any_backend_is_up(lab: Lab) -> None:
 async def test_the_api_is_described_as_it_is(lab: Lab) -> None:
     balancer = await lab.balancer(*await lab.backends(1))
     described = json.loads((await call(balancer, "GET", "/openapi.json")).body)
-    app = api.application(balancer.worker.cluster, SingleWorker(balancer.worker))
+    app = api.application(balancer.context.cluster, SingleWorker(balancer.context))
     served = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

@@ -106,7 +106,7 @@ async def test_a_secret_keeps_pins_over_a_restart(lab: Lab) -> None:
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_draining_backend_keeps_its_own_and_gets_no_others(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.cluster.change("app", home, State.DRAIN, None)
+    balancer.context.cluster.change("app", home, State.DRAIN, None)
     for _ in range(3):
         assert (await ask(balancer, cookie)).value("x-node") == home.encode()
         assert (await ask(balancer)).value("x-node") != home.encode()
@@ -115,7 +115,7 @@ async def test_a_draining_backend_keeps_its_own_and_gets_no_others(lab: Lab, aff
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_weight_of_zero_keeps_pinned_clients(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.cluster.change("app", home, None, 0)
+    balancer.context.cluster.change("app", home, None, 0)
     assert (await ask(balancer, cookie)).value("x-node") == home.encode()
     assert (await ask(balancer)).value("x-node") != home.encode()
 
@@ -123,12 +123,12 @@ async def test_a_weight_of_zero_keeps_pinned_clients(lab: Lab, affinity: str) ->
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_lost_pin_moves_and_stays_moved(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity)
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     moved = await ask(balancer, cookie)
     assert moved.value("x-node") != home.encode()
     if affinity == "cookie":
         cookie = pair(moved)
-    balancer.worker.cluster.change("app", home, State.UP, None)
+    balancer.context.cluster.change("app", home, State.UP, None)
     for _ in range(3):
         assert (await ask(balancer, cookie)).value("x-node") == moved.value("x-node")
 
@@ -136,7 +136,7 @@ async def test_a_lost_pin_moves_and_stays_moved(lab: Lab, affinity: str) -> None
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_lost_pin_fails_when_that_was_asked_for(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await _pinned(lab, affinity, on_pin_lost="fail")
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     lost = await ask(balancer, cookie)
     assert (lost.status, b"on-pin-lost=fail" in lost.body) == (503, True)
     assert (await ask(balancer)).status == 200
@@ -183,7 +183,7 @@ async def test_scripts_see_the_cookie_only_if_that_was_asked_for(lab: Lab, *, hi
     balancer = await lab.balancer(await lab.backend(), cookie_http_only=hidden, **options)  # type: ignore[arg-type]
     (line,) = (await ask(balancer)).values("set-cookie")
     assert (b"HttpOnly" in line) == hidden
-    (doubt,) = refused_cookies(balancer.worker.config)
+    (doubt,) = refused_cookies(balancer.context.config)
     assert "say --cookie-secure too" in doubt
 
 

@@ -12,7 +12,7 @@ import pytest
 from sessionlab.balancer.backends.state import State
 from sessionlab.balancer.config.assembly import configure
 from sessionlab.balancer.config.options import Options
-from sessionlab.balancer.proxy import context as worker_module
+from sessionlab.balancer.proxy import context as context_module
 from sessionlab.balancer.sockets.closing import close_all
 from tests.balancer.admin.test_api import call
 from tests.balancer.affinity.test_pinning import _app, pair
@@ -58,14 +58,14 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = 0.0
-        monkeypatch.setattr(worker_module, "time", SimpleNamespace(time=self._time))
+        monkeypatch.setattr(context_module, "time", SimpleNamespace(time=self._time))
 
     def _time(self) -> float:
         return time.time() + self._ahead
 
     def forward(self, balancer: Running, seconds: float) -> None:
         self._ahead += seconds
-        balancer.worker.wall = self._time()
+        balancer.context.wall = self._time()
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_valid_pin_is_left_as_it_is(lab: Lab, affinity: str) -> None:
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_pin_moves_because_its_backend_is_down(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await pinned(lab, affinity)
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     moved = await ask(balancer, cookie)
     assert said(moved) == "DI backend-down"
     if affinity == "cookie":
@@ -95,7 +95,7 @@ async def test_a_pin_moves_because_its_backend_is_down(lab: Lab, affinity: str) 
 @pytest.mark.parametrize("affinity", ["cookie", "learn:sid"])
 async def test_a_pin_is_lost_where_it_may_not_move(lab: Lab, affinity: str) -> None:
     balancer, cookie, home = await pinned(lab, affinity, on_pin_lost="fail")
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     answer = await ask(balancer, cookie)
     assert (answer.status, said(answer)) == (503, "DN backend-down")
 
@@ -118,7 +118,7 @@ async def test_a_pin_moves_because_its_backend_was_removed(lab: Lab, affinity: s
     balancer = await lab.balancer(*backends, affinity=affinity, explain=True)
     first = await ask(balancer, "", "/login", "X-User: u")
     cookie = "; ".join(v.partition(b";")[0].decode() for v in first.values("set-cookie"))
-    close_all(balancer.worker.cluster.remove("app", (first.value("x-node") or b"").decode()))
+    close_all(balancer.context.cluster.remove("app", (first.value("x-node") or b"").decode()))
     moved = await ask(balancer, cookie, "/", "X-User: u")
     assert said(moved) == "II removed"
     if affinity == "cookie":
@@ -183,7 +183,7 @@ async def test_a_pin_that_had_to_make_room(lab: Lab) -> None:
 async def test_a_balancer_started_again_has_lost_its_table(lab: Lab) -> None:
     first, cookie, _ = await pinned(lab, "learn:sid")
     second = await lab.balancer(
-        *(f"{b.name}={b.address}" for b in first.worker.cluster.backends()),
+        *(f"{b.name}={b.address}" for b in first.context.cluster.backends()),
         affinity="learn:sid",
         explain=True,
     )
@@ -202,7 +202,7 @@ async def test_what_the_app_does_to_its_cookie_is_said(lab: Lab) -> None:
 
 async def test_a_cookie_from_before_affinity_was_turned_off_is_unused(lab: Lab) -> None:
     balancer, cookie, _ = await pinned(lab, "cookie")
-    specs = [f"{b.name}={b.address}" for b in balancer.worker.cluster.backends()]
+    specs = [f"{b.name}={b.address}" for b in balancer.context.cluster.backends()]
     options = Options(backend=specs, explain=True, health_interval=0.0)
     balancer.reload(lambda: configure(options, secret=b"k"))
     assert await verdict(balancer, cookie) == "UN"
@@ -227,11 +227,11 @@ async def test_a_full_backend_overflows_to_another(lab: Lab) -> None:
     first = await ask(balancer)
     async with connect(balancer.listen) as busy:
         await busy.send(get("/slow", f"Cookie: {pair(first)}"))
-        await until(lambda: any(b.active for b in balancer.worker.cluster.backends()))
+        await until(lambda: any(b.active for b in balancer.context.cluster.backends()))
         moved = await ask(balancer, pair(first))
         assert moved.value("x-node") != first.value("x-node")
         assert said(moved) == "VI saturated"
-    await until(lambda: not any(b.active for b in balancer.worker.cluster.backends()))
+    await until(lambda: not any(b.active for b in balancer.context.cluster.backends()))
     assert await verdict(balancer, pair(moved)) == "VN"
 
 
@@ -262,7 +262,7 @@ async def test_what_is_refused_unread_has_no_verdict(
     text = (await call(balancer, "GET", "/metrics")).body.decode()
     assert 'balancer_affinity_total{service="-",found="-",done="-",reason=""} 1\n' in text
     assert 'found="N"' not in text
-    await balancer.worker.close()
+    await balancer.context.close()
     assert [json.loads(line)["affinity"] for line in capfd.readouterr().out.splitlines()] == ["--"]
 
 
@@ -301,7 +301,7 @@ async def test_the_counter_and_the_log_say_the_same_as_the_header(
     balancer, cookie, home = await pinned(lab, "cookie", access_log="json")
     asked = (cookie, cookie, "SESSIONLAB=forged", "")
     heard = ["NI", *[await verdict(balancer, each) for each in asked]]
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     heard.append(await verdict(balancer, cookie))
     async with connect(balancer.listen) as client:
         heard.append(said(await client.ask(b"nonsense\r\n\r\n")))
@@ -315,7 +315,7 @@ async def test_the_counter_and_the_log_say_the_same_as_the_header(
     }
     for labels, number in counted.items():
         assert f"balancer_affinity_total{{{labels}}} {number}\n" in text
-    await balancer.worker.close()
+    await balancer.context.close()
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     logged = [f"{row['affinity']} {row['reason'] or ''}".strip() for row in rows]
     assert logged == [each or "--" for each in heard]

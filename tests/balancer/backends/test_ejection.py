@@ -73,9 +73,9 @@ async def test_a_backend_that_keeps_failing_is_left_alone_for_a_while(lab: Lab) 
     for _ in range(10):
         assert (await client.get()).value("x-node") == b"good"
     assert len(bad.requests) == 3
-    assert balancer.worker.cluster.find("app", "bad").state == "ejected"
+    assert balancer.context.cluster.find("app", "bad").state == "ejected"
     bad.answer = b""
-    await until(lambda: balancer.worker.cluster.find("app", "bad").state == "up")
+    await until(lambda: balancer.context.cluster.find("app", "bad").state == "up")
     assert {(await client.get()).value("x-node") for _ in range(2)} == {b"bad", b"good"}
 
 
@@ -85,7 +85,7 @@ async def test_a_request_of_death_ejects_nobody_who_is_the_last(lab: Lab) -> Non
     client = await lab.client(balancer)
     for _ in range(6):
         assert (await client.get()).status == 502
-    states = sorted(str(b.state) for b in balancer.worker.cluster.backends())
+    states = sorted(str(b.state) for b in balancer.context.cluster.backends())
     assert states == ["ejected", "ejected", "up"]
     for backend in backends:
         backend.answer = b""
@@ -136,9 +136,9 @@ async def test_a_full_queue_and_a_long_wait_are_503(lab: Lab) -> None:
     )
     first, second, third = [await lab.client(balancer) for _ in range(3)]
     await first.send(get())
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
     await second.send(get())
-    await until(lambda: len(balancer.worker.cluster.services["app"].waiting) == 1)
+    await until(lambda: len(balancer.context.cluster.services["app"].waiting) == 1)
     full = await third.get()
     assert (full.status, b"queue is full" in full.body) == (503, True)
     late = await second.answer()
@@ -152,7 +152,7 @@ async def test_an_unpinned_request_avoids_a_full_backend(lab: Lab) -> None:
     full, free = await lab.backend("full", never), await lab.backend("free")
     balancer = await lab.balancer(full, free, max_active=1)
     await (await lab.client(balancer)).send(get())
-    await until(lambda: balancer.worker.cluster.find("app", "full").active == 1)
+    await until(lambda: balancer.context.cluster.find("app", "full").active == 1)
     client = await lab.client(balancer)
     for _ in range(4):
         assert (await client.get()).value("x-node") == b"free"

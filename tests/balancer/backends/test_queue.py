@@ -38,13 +38,13 @@ class Gate:
 
 
 def waiting(balancer: Running) -> int:
-    return len(balancer.worker.cluster.services["app"].waiting)
+    return len(balancer.context.cluster.services["app"].waiting)
 
 
 async def occupy(lab: Lab, balancer: Running) -> None:
     """Somebody takes the one place at the only backend."""
     await (await lab.client(balancer)).send(get("/slow"))
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
 
 
 async def test_who_left_the_queue_takes_no_place_in_it(lab: Lab) -> None:
@@ -73,7 +73,7 @@ async def test_a_new_backend_takes_those_who_wait(lab: Lab) -> None:
     await until(lambda: waiting(balancer) == 3)
     new = await lab.backend("new", Gate())
     spec = configure(Options(backend=[new.spec])).backends[0]
-    balancer.worker.cluster.add(spec)
+    balancer.context.cluster.add(spec)
     assert [(await client.answer()).body for client in clients] == [b"new"] * 3
 
 
@@ -83,7 +83,7 @@ async def test_who_waits_for_a_removed_backend_of_his_own_goes_elsewhere(lab: La
     cookie = ((await client.get()).value("set-cookie") or b"").partition(b";")[0].decode()
     await occupy(lab, balancer)
     await client.send(get("/", f"Cookie: {cookie}"))
-    cluster = balancer.worker.cluster
+    cluster = balancer.context.cluster
     await until(lambda: len(cluster.backends()[0].waiting) == 1)
     new = await lab.backend("new", Gate())
     cluster.add(configure(Options(backend=[new.spec])).backends[0])
@@ -164,7 +164,7 @@ async def test_a_body_too_large_to_be_sent_twice_takes_no_old_connection(lab: La
     balancer = await lab.balancer(backend)
     client = await lab.client(balancer)
     await client.get()
-    (pooled,) = balancer.worker.cluster.backends()[0].pool.idle
+    (pooled,) = balancer.context.cluster.backends()[0].pool.idle
     pooled.idle_since -= 10
     for size, connections in ((100, 1), (100_000, 2)):
         body = b"x" * size

@@ -59,10 +59,10 @@ async def test_a_backend_leaves_and_returns_with_its_checks(lab: Lab) -> None:
     balancer = await lab.balancer(one, two, health_interval=0.01, rise=2, fall=2)
     client = await lab.client(balancer)
     one.ready = False
-    await until(lambda: not balancer.worker.cluster.find("app", "n1").healthy)
+    await until(lambda: not balancer.context.cluster.find("app", "n1").healthy)
     assert {(await client.get()).value("x-node") for _ in range(4)} == {b"n2"}
     one.ready = True
-    await until(lambda: balancer.worker.cluster.find("app", "n1").healthy)
+    await until(lambda: balancer.context.cluster.find("app", "n1").healthy)
     assert {(await client.get()).value("x-node") for _ in range(4)} == {b"n1", b"n2"}
 
 
@@ -72,18 +72,18 @@ async def test_a_refused_request_takes_a_backend_down_before_its_check(lab: Lab)
     await one.stop()
     client = await lab.client(balancer)
     assert {(await client.get()).value("x-node") for _ in range(3)} == {b"n2"}
-    assert balancer.worker.cluster.find("app", "n1").state == "down"
+    assert balancer.context.cluster.find("app", "n1").state == "down"
 
 
 async def test_a_backend_in_maintenance_is_not_asked(lab: Lab) -> None:
     one = await lab.backend()
     balancer = await lab.balancer(one, health_interval=0.01)
-    backend = balancer.worker.cluster.find("app", "n1")
-    balancer.worker.cluster.change("app", "n1", State.MAINTENANCE, None)
+    backend = balancer.context.cluster.find("app", "n1")
+    balancer.context.cluster.change("app", "n1", State.MAINTENANCE, None)
     await one.stop()
     before = one.connections
     other = await lab.backend("n2")
-    balancer.worker.cluster.add(BackendSpec("app", "n2", Address("127.0.0.1", other.port)))
+    balancer.context.cluster.add(BackendSpec("app", "n2", Address("127.0.0.1", other.port)))
     await until(lambda: other.connections > 5)
     assert one.connections == before
     assert backend.healthy

@@ -113,7 +113,7 @@ async def test_requests_and_verdicts_are_logged(
     await client.get("/", f"Cookie: {cookie}")
     await client.get("/", "Cookie: SESSIONLAB=bad")
     await client.ask(b"GET / HTTP/1.1\r\n\r\n")
-    await balancer.worker.close()
+    await balancer.context.close()
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [(r["status"], r["affinity"]) for r in rows[:3]] == [
         (200, "NI"), (200, "VN"), (200, "II"),
@@ -146,7 +146,7 @@ async def test_what_ends_before_its_time_is_logged_with_its_bytes(
                 writer.close()
 
     balancer = await lab.balancer(await lab.backend(answer=app), access_log="json")
-    (backend,) = balancer.worker.cluster.backends()
+    (backend,) = balancer.context.cluster.backends()
     for path, end in (("/silent", b""), ("/slow", b"1234567"), ("/broken", b"1234567")):
         async with connect(balancer.listen) as client:
             await client.send(get(path))
@@ -161,7 +161,7 @@ async def test_what_ends_before_its_time_is_logged_with_its_bytes(
         await client.send(b"echo")
         await client.reader.readuntil(b"echo")
     await until(lambda: backend.active == 0)
-    await balancer.worker.close()
+    await balancer.context.close()
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [(r["target"], r["status"], r["bytes"], r["cut"]) for r in rows] == [
         ("/silent", 499, 0, "client"),
@@ -170,5 +170,5 @@ async def test_what_ends_before_its_time_is_logged_with_its_bytes(
         ("/tunnel", 101, 9, None),
     ]
     assert all(r["backend"] == "n1" for r in rows)
-    text = balancer.worker.report()["services"]["app"]["verdicts"]
+    text = balancer.context.report()["services"]["app"]["verdicts"]
     assert text == [["N", "N", "", 4]], "each is counted once"

@@ -67,7 +67,7 @@ async def test_any_number_of_requests_at_once_is_answered_by_ourselves(
     balancer = await lab.balancer(*backends, **options)
     if "max_active" in options:
         await (await lab.client(balancer)).send(get())
-        await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+        await until(lambda: balancer.context.cluster.backends()[0].active == 1)
     client = await lab.client(balancer)
     await client.send(get() * 1999 + get("/", "Connection: close"))
     answers = (await client.rest()).count(b"HTTP/1.1 " + status)
@@ -132,7 +132,7 @@ async def test_a_trickled_body_does_not_prolong_the_wait_for_a_backend(lab: Lab)
         await lab.backend(answer=never), max_active=1, queue_timeout=0.3, response_timeout=30.0
     )
     await (await lab.client(balancer)).send(get())
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
     client = await lab.client(balancer)
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n")
     answer = asyncio.ensure_future(client.answer())
@@ -150,7 +150,7 @@ async def test_a_backend_silent_to_an_expectation_is_at_fault(lab: Lab) -> None:
     client = await lab.client(balancer)
     head = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
     assert (await client.ask(head)).status == 504
-    assert balancer.worker.cluster.backends()[0].failures == 1
+    assert balancer.context.cluster.backends()[0].failures == 1
 
 
 async def test_408_for_a_body_that_does_not_follow_a_100(lab: Lab) -> None:

@@ -56,7 +56,7 @@ async def test_502_when_no_backend_can_be_reached(lab: Lab) -> None:
     assert answer.value("content-type") == b"application/problem+json"
     assert answer.value("x-node") is None
     assert answer.value("server") is None
-    assert [b.requests for b in balancer.worker.cluster.backends()] == [1, 1, 1], (
+    assert [b.requests for b in balancer.context.cluster.backends()] == [1, 1, 1], (
         "each is tried once"
     )
 
@@ -88,7 +88,7 @@ async def test_a_stale_pooled_connection_never_shows(lab: Lab) -> None:
     for _ in range(4):
         assert (await client.get()).status == 200
     assert seen == 3
-    assert balancer.worker.cluster.backends()[0].failures == 0
+    assert balancer.context.cluster.backends()[0].failures == 0
 
 
 async def test_a_get_without_an_answer_goes_to_another_backend(lab: Lab) -> None:
@@ -174,8 +174,8 @@ async def test_504_when_a_backend_is_silent(lab: Lab) -> None:
         answer = await client.get()
         assert answer.status == 504
         assert json.loads(answer.body)["detail"] == "the backend did not answer in time"
-    assert balancer.worker.cluster.backends()[0].failures == 2
-    assert balancer.worker.cluster.backends()[0].active == 0
+    assert balancer.context.cluster.backends()[0].failures == 2
+    assert balancer.context.cluster.backends()[0].active == 0
 
 
 async def test_408_when_a_head_or_a_body_does_not_arrive(lab: Lab) -> None:
@@ -212,11 +212,11 @@ async def test_a_client_that_leaves_frees_its_backend(lab: Lab) -> None:
     balancer = await lab.balancer(await lab.backend(answer=wait))
     client = await lab.client(balancer)
     await client.send(get())
-    await until(lambda: balancer.worker.cluster.backends()[0].active == 1)
+    await until(lambda: balancer.context.cluster.backends()[0].active == 1)
     client.writer.close()
     async with asyncio.timeout(10):
         await gone.wait()
-    assert balancer.worker.cluster.backends()[0].active == 0
+    assert balancer.context.cluster.backends()[0].active == 0
 
 
 async def test_413_for_a_body_over_the_limit(lab: Lab) -> None:
@@ -263,12 +263,12 @@ async def test_retries_go_on_after_backends_were_removed(lab: Lab) -> None:
     for _ in range(1000):
         await client.get()
     bad = await lab.backend("bad", hang_up)
-    cluster = balancer.worker.cluster
+    cluster = balancer.context.cluster
     close_all(cluster.remove("app", "good"))
     cluster.add(BackendSpec("app", "again", Address("127.0.0.1", good.port)))
     cluster.add(BackendSpec("app", "bad", Address("127.0.0.1", bad.port)))
-    ticked = balancer.worker.clock
-    await until(lambda: balancer.worker.clock > ticked)
+    ticked = balancer.context.clock
+    await until(lambda: balancer.context.clock > ticked)
     for _ in range(10):
         assert (await client.get()).status == 200
     assert bad.requests != []

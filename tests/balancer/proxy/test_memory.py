@@ -52,7 +52,7 @@ async def test_a_connection_that_has_ended_is_let_go_at_once(lab: Lab) -> None:
         for _ in range(3):
             async with connect(balancer.listen) as client:
                 await client.get()
-            await until(lambda: not balancer.worker.connections)
+            await until(lambda: not balancer.context.connections)
             assert _alive(Exchange) == 0
     finally:
         gc.enable()

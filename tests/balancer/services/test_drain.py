@@ -63,7 +63,7 @@ async def test_after_the_limit_its_clients_are_moved(lab: Lab, clock: Clock, aff
     assert said_so["says"] == "1 client left, at most 60 s"
     assert await verdict(balancer, cookie) == "VN"
     clock.forward(balancer, 61)
-    balancer.worker.cluster.keep_time(balancer.worker.wall)
+    balancer.context.cluster.keep_time(balancer.context.wall)
     moved = await ask(balancer, cookie)
     assert (said(moved), moved.value("x-node") != home.encode()) == ("DI drained", True)
     if affinity == "cookie":
@@ -76,7 +76,7 @@ async def test_after_the_limit_its_clients_are_moved(lab: Lab, clock: Clock, aff
 async def test_a_limit_that_passes_is_seen_by_the_admin_and_by_requests(lab: Lab) -> None:
     balancer, cookie, home = await pinned(lab, "cookie")
     await drain(balancer, home, limit=0.01)
-    await until(lambda: balancer.worker.cluster.find("app", home).state is State.DRAINED)
+    await until(lambda: balancer.context.cluster.find("app", home).state is State.DRAINED)
     shown = await row(balancer, home)
     assert (shown["state"], shown["asked"], shown["drain"]["ends_in"]) == ("drained", "drain", 0)
     assert await verdict(balancer, cookie) == "DI drained"
@@ -85,7 +85,7 @@ async def test_a_limit_that_passes_is_seen_by_the_admin_and_by_requests(lab: Lab
 async def test_moved_even_where_a_lost_pin_fails(lab: Lab) -> None:
     balancer, cookie, home = await pinned(lab, "cookie", on_pin_lost="fail")
     await drain(balancer, home, limit=0.01)
-    await until(lambda: balancer.worker.cluster.find("app", home).state is State.DRAINED)
+    await until(lambda: balancer.context.cluster.find("app", home).state is State.DRAINED)
     assert await verdict(balancer, cookie) == "DI drained"
 
 
@@ -100,7 +100,7 @@ async def test_the_only_one_left_serves_its_own_and_nobody_else(
     assert shown["says"].endswith("; nobody else takes new clients, so new clients get 503")
     assert shown["ends_in"] is None
     if limit:
-        backend = balancer.worker.cluster.find("app", "n1")
+        backend = balancer.context.cluster.find("app", "n1")
         await until(lambda: backend.state is State.DRAINED)
         assert (await row(balancer, "n1"))["drain"]["ends_in"] is None, "it goes on"
     answer = await ask(balancer, cookie)
@@ -122,7 +122,7 @@ async def test_a_node_asks_for_it_and_comes_back_by_itself(lab: Lab) -> None:
     balancer = await lab.balancer(*backends, **options)
     first = await ask(balancer)
     home = next(b for b in backends if b.name.encode() == first.value("x-node"))
-    known = balancer.worker.cluster.find("app", home.name)
+    known = balancer.context.cluster.find("app", home.name)
     home.ready = False
     await until(lambda: known.state is State.DRAIN)
     shown = await row(balancer, home.name)
@@ -173,7 +173,7 @@ async def test_an_unknown_backend_is_told_with_the_known_ones(lab: Lab) -> None:
 
 async def test_in_panic_too_the_last_one_drained_keeps_its_own(lab: Lab) -> None:
     balancer, cookie, home = await pinned(lab, "cookie", panic=True)
-    cluster = balancer.worker.cluster
+    cluster = balancer.context.cluster
     cluster.change("app", home, State.DRAIN, None, 0.001)
     cluster.keep_time(time.time() + 60)
     for backend in cluster.backends():
@@ -275,7 +275,7 @@ async def test_clients_with_a_cookie_are_counted_once_each(lab: Lab, clock: Cloc
 
 async def test_a_client_that_moved_counts_where_it_is(lab: Lab) -> None:
     balancer, cookie, home = await pinned(lab, "cookie")
-    balancer.worker.cluster.change("app", home, State.MAINTENANCE, None)
+    balancer.context.cluster.change("app", home, State.MAINTENANCE, None)
     moved = await ask(balancer, cookie)
     assert (await row(balancer, home))["pins"] == 0
     assert (await row(balancer, (moved.value("x-node") or b"").decode()))["pins"] == 1
@@ -308,7 +308,7 @@ async def test_a_table_says_since_when_and_when_last_a_client_was_seen(
 
 async def test_a_reload_with_other_bounds_keeps_the_pins(lab: Lab, clock: Clock) -> None:
     balancer, cookie, home = await pinned(lab, "learn:sid", table_idle=100.0)
-    specs = [f"{b.name}={b.address}" for b in balancer.worker.cluster.backends()]
+    specs = [f"{b.name}={b.address}" for b in balancer.context.cluster.backends()]
 
     def reload(**changed: Any) -> None:
         options = {"affinity": "learn:sid", "explain": True, "health_interval": 0.0, **changed}
@@ -347,7 +347,7 @@ async def test_what_was_removed_at_runtime_stays_away_over_a_reload(
 
 async def test_ejection_and_the_end_of_checks_are_taken_over_by_a_reload(lab: Lab) -> None:
     balancer = await lab.balancer("n1=127.0.0.1:1", health_interval=5.0, await_up=False)
-    (backend,) = balancer.worker.cluster.backends()
+    (backend,) = balancer.context.cluster.backends()
     assert backend.state == "down"
     options = Options(backend=["n1=127.0.0.1:1"], health_interval=0.0, eject_after=1)
     balancer.reload(lambda: configure(options, secret=b"k"))
@@ -359,15 +359,15 @@ async def test_a_login_under_way_during_a_reload_is_learned(lab: Lab) -> None:
     backend = await lab.backend("n1", _app)
     other = await lab.backend("n2", _app)
     balancer = await lab.balancer(backend, affinity="learn:sid", explain=True)
-    before = balancer.worker.cluster.services["app"]
+    before = balancer.context.cluster.services["app"]
     options = Options(
         backend=[backend.spec, other.spec], affinity="learn:sid", algorithm="random", explain=True
     )
     balancer.reload(lambda: configure(options, secret=b"k"))
-    assert balancer.worker.cluster.services["app"] is not before
+    assert balancer.context.cluster.services["app"] is not before
     claim = before.affinity.table
     assert claim is not None
-    assert claim is balancer.worker.cluster.services["app"].affinity.table
+    assert claim is balancer.context.cluster.services["app"].affinity.table
 
 
 @pytest.mark.parametrize("bad", [{"algorithm": "best"}, {"affinity": "glue"}])
@@ -375,7 +375,7 @@ async def test_a_reload_that_makes_no_sense_changes_nothing(
     lab: Lab, bad: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     balancer = await lab.balancer(await lab.backend(), affinity="cookie")
-    cluster = balancer.worker.cluster
+    cluster = balancer.context.cluster
     before = (cluster.config, dict(cluster.services), cluster.generation)
     balancer.reload(lambda: configure(Options(**bad), secret=b"k"))  # type: ignore[arg-type]
     assert (cluster.config, cluster.services, cluster.generation) == before

@@ -259,7 +259,7 @@ async def test_an_idle_client_in_tls_does_not_hold_up_the_end(lab: Lab, tmp_path
         assert (await client.get()).status == 200
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # no goodbye
         async with asyncio.timeout(10):
-            await balancer.worker.drain()
+            await balancer.context.drain()
 
 
 async def test_the_last_answer_in_tls_is_read_to_its_end_while_we_stop(
@@ -278,10 +278,10 @@ async def test_the_last_answer_in_tls_is_read_to_its_end_while_we_stop(
     (connection,) = client_connections(balancer)
     accepted = connection.transport.get_extra_info("socket")
     accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    await until(lambda: bool(balancer.worker.cluster.backends()[0].pool.idle))
-    end = asyncio.ensure_future(balancer.worker.drain())
-    ticked = balancer.worker.clock
-    await until(lambda: balancer.worker.clock > ticked + 0.5)
+    await until(lambda: bool(balancer.context.cluster.backends()[0].pool.idle))
+    end = asyncio.ensure_future(balancer.context.drain())
+    ticked = balancer.context.clock
+    await until(lambda: balancer.context.clock > ticked + 0.5)
     assert (await slow.hear(len(body))).endswith(body)
     await end
     slow.writer.transport.abort()
