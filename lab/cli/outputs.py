@@ -83,9 +83,7 @@ def _made(name: str, result: RunResult) -> str:
             raise TypeError(f"it made {text!r}, which is no text")  # noqa: TRY301
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        raise UsageError(
-            f"the report {name!r} failed: {why}", f"mend {report.__module__}, where it is"
-        ) from error
+        raise NothingShown(f"the report {name!r} of {report.__module__} failed: {why}") from error
     return text
 
 

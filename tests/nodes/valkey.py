@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +24,14 @@ class Valkey:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._socket}"
 
+    @classmethod
+    def of_a_cluster(cls) -> "Valkey":
+        """One that may serve slots, once it is told so."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        return cls("--cluster-enabled", "yes", "--cluster-port", port, "--bind", "127.0.0.1")
+
     def start(self) -> None:
         """Start it, and return when it answers."""
         arguments = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
@@ -39,7 +48,9 @@ class Valkey:
             if self._answers():
                 return
             time.sleep(0.005)
-        raise AssertionError("Valkey did not start")
+        said = (Path(self._folder.name) / "log").read_text()
+        self.remove()
+        raise AssertionError(f"Valkey did not start: {said}")
 
     def client(self) -> "redis.Redis":
         return redis.Redis(unix_socket_path=str(self._socket), protocol=2)

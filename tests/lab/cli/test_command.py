@@ -199,15 +199,15 @@ def test_a_balancer_with_too_few_descriptors_is_no_fault_of_the_users(tmp_path: 
         tmp_path,
         "from sessionlab import Client",
         'async with lab.cluster("redis") as cluster:',
-        "    clients = cluster.clients(60, patience=3)",
-        "    await lab.one_by_one(clients, Client.try_login)",
-        "    for _ in range(5):",
+        "    clients = cluster.clients(600, patience=3)",
+        "    await lab.everyone(clients[:300], Client.try_login)",
+        "    for _ in range(3):",
         "        await lab.everyone(clients, Client.me)",
         "    lost = lab.users_of(cluster).lost",
         'lab.claim("nobody is lost", expected=0, observed=lost)',
     )
     # Enough for the lab, which has a connection for each client; the balancer takes two.
-    limited = ["bash", "-c", 'ulimit -n 90 && exec "$@"', "-", *COMMAND, "run", str(path)]
+    limited = ["bash", "-c", 'ulimit -n 1024 && exec "$@"', "-", *COMMAND, "run", str(path)]
     done = subprocess.run(limited, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "too few open files" in done.stdout

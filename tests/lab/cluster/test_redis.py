@@ -79,7 +79,7 @@ async def test_a_redis_that_cannot_hold_sessions_is_the_lab_s_trouble_and_never_
 
 @field("tokens", sources="redis/redis#1122, Jimdo/prometheus_client_php#110")
 async def test_a_redis_cluster_is_refused_before_anybody_logs_in() -> None:
-    server = Valkey("--cluster-enabled", "yes")
+    server = Valkey.of_a_cluster()
     server.start()
     try:
         server.serve_all_slots()

@@ -72,7 +72,7 @@ async def test_nobody_there_is_said_in_the_words_of_the_system() -> None:
 
 @field("tokens", sources="redis/redis#1122, Jimdo/prometheus_client_php#110")
 async def test_a_redis_cluster_is_named_as_what_sessions_cannot_use() -> None:
-    server = Valkey("--cluster-enabled", "yes")
+    server = Valkey.of_a_cluster()
     server.start()
     try:
         assert "Redis Cluster" in (await problem_at_login(server.url)).detail  # CLUSTERDOWN
