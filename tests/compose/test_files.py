@@ -106,6 +106,23 @@ def test_every_part_runs_unprivileged_on_a_read_only_file_system() -> None:
         assert "privileged" not in service, name
 
 
+def test_every_part_has_limits_and_its_log_is_rotated() -> None:
+    for name, service in services("compose.yaml"):
+        assert service["mem_limit"], name
+        assert service["pids_limit"] <= 512, name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+
+
+def test_every_file_of_the_checkout_is_mounted_read_only_and_labelled_for_selinux() -> None:
+    mounts = [m for name in OVERLAYS for _, part in services(name) for m in part.get("volumes", [])]
+    ours = [mount for mount in mounts if mount.startswith("./")]
+    assert ours
+    assert all(mount.endswith(":ro,z") for mount in ours), ours
+    sockets = {m for m in mounts if "docker.sock" in m}
+    assert sockets == {"/var/run/docker.sock:/var/run/docker.sock:ro"}
+    assert [n for n in OVERLAYS if "docker.sock:" in (FOLDER / n).read_text()] == ["traefik.yaml"]
+
+
 def test_no_secret_comes_by_way_of_a_file_or_the_environment() -> None:
     variables = {
         variable
@@ -141,6 +158,7 @@ def haproxy(affinity: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [executable("haproxy") or "haproxy", "-c", "-f", str(FOLDER / "balancers" / "haproxy.cfg")],
         env={
+            "ADMIN": "127.0.0.1:8081",
             "AFFINITY": affinity,
             "BALANCER_COOKIE_SECRET": "secret",
         },
@@ -153,6 +171,7 @@ def haproxy(affinity: str) -> subprocess.CompletedProcess[str]:
 @needs("nginx")
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
     text = (FOLDER / "balancers" / "nginx.conf").read_text().replace("/tmp/", f"{tmp_path}/")
+    text = text.replace("balancer-admin:", "127.0.0.1:")
     (tmp_path / "nginx.conf").write_text(text)
     checked = subprocess.run(
         [executable("nginx") or "nginx", "-t", "-e", "stderr", "-c", str(tmp_path / "nginx.conf")],

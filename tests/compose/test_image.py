@@ -55,7 +55,9 @@ def test_the_lab_itself_tells_its_stories_in_one_container_without_a_network(
 
 
 def test_nothing_that_installs_or_builds_is_left_inside(images: Images) -> None:
-    left = "for p in pip pip3 gcc cc make hatchling; do command -v $p; done; true"
+    left = (
+        "for p in pip pip3 apt apt-get dpkg apk gcc cc make hatchling; do command -v $p; done; true"
+    )
     assert run(images.sessionlab, "sh", "-c", left) == ""
     modules = "import importlib.util as u; print([m for m in %r if u.find_spec(m)])"
     names = ["pip", "ensurepip", "setuptools", "hatchling"]

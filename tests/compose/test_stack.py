@@ -37,6 +37,7 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
         assert "3 nodes with strategy memory" in hello
         assert stack.password() not in stack.do("logs")
         stack.meets(3, in_turn=True)
+        admin_is_ours_alone(stack)
 
         alice = stack.browser()
         login = alice.ask("/login", {"username": "alice", "password": stack.password()})
@@ -168,12 +169,24 @@ def test_another_balancer_is_one_more_file(overlay: str, affinity: str, images: 
         told = outcomes(stack.lab())
         assert {outcome for outcome, _ in told.values()} == {"held", "skipped"}
         assert told["monolith"][0] == "held"
+        admin_is_ours_alone(stack)
         if overlay == "haproxy" and affinity == "none":
             assert told["memory-round-robin"][0] == "held"
         if affinity != "none":
             stays(stack)
         stack.do("up", "-d", "--scale", "node=5")
         stack.meets(5)
+
+
+def admin_is_ours_alone(stack: Stack) -> None:
+    """The balancer's admin port answers on this machine, and no node."""
+    with socket.create_connection(("127.0.0.1", int(stack.admin.rpartition(":")[2])), 10) as ours:
+        ours.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert ours.recv(12).startswith(b"HTTP/1.")
+    ask = "import socket; socket.create_connection(('{}', {}), 3)"
+    stack.do("exec", "-T", "node", "python", "-c", ask.format("balancer", 8080))
+    with pytest.raises(AssertionError, match="ConnectionRefusedError"):
+        stack.do("exec", "-T", "node", "python", "-c", ask.format("balancer", 8081))
 
 
 def as_official_caddy(programs: str) -> str:
