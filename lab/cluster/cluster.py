@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import signal
 from collections.abc import Sequence
 from itertools import cycle
@@ -13,7 +11,6 @@ from typing import Self
 from sessionlab.lab.balancers.builtin import Builtin
 from sessionlab.lab.clients.client import PATIENCE, Client
 from sessionlab.lab.clients.network import ClientNetwork
-from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deploys import DEPLOYS
@@ -21,16 +18,15 @@ from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.description.cluster import Description
-from sessionlab.lab.errors import LabError, NothingShown, Skip, StepError
+from sessionlab.lab.errors import LabError, Skip, StepError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.record.answers import Answers
 from sessionlab.lab.record.history import History
-
-EXHAUSTED = os.strerror(errno.EMFILE)  # as HAProxy, nginx and Redis say it too
 
 
 class Cluster:
@@ -82,19 +78,13 @@ class Cluster:
         await self.close()
 
     async def close(self) -> None:
-        """Close the clients, then everything that was started.
-
-        Raises NothingShown when a part says that it ran out of descriptors: that is this machine's
-        doing, and whoever it could not serve has shown nothing.
-        """
+        """Close the clients, then everything that was started; see `check_logs`."""
         for client in self._clients:
             await client.close()
-        logs = await self._runtime.close()
-        for name, said in logs.items():
+        for name, said in (logs := await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
-        if starved := [name for name, said in logs.items() if EXHAUSTED in said]:
-            raise NothingShown(f"{', '.join(starved)} had too few open files", MORE_FILES)
+        check_logs(logs)
 
     # Who and where
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
+from collections.abc import Mapping
 
-from sessionlab.lab.errors import StartError, StepError
+from sessionlab.lab.clients.wire import MORE_FILES
+from sessionlab.lab.errors import NothingShown, StartError, StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import Condition, until
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
 STOP_SECONDS = 30.0  # more than the 10 s that a node may drain
 LAST_LINES = 8
+EXHAUSTED = os.strerror(errno.EMFILE)  # as HAProxy, nginx and Redis say it too
 
 
 class Parts:
@@ -61,3 +66,12 @@ class Parts:
 
 def _how(status: int) -> str:
     return f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
+
+
+def check_logs(logs: Mapping[str, str]) -> None:
+    """Raise NothingShown when a part says that it ran out of descriptors.
+
+    That is this machine's doing: whoever it could not serve has shown nothing.
+    """
+    if starved := [name for name, said in logs.items() if EXHAUSTED in said]:
+        raise NothingShown(f"{', '.join(starved)} had too few open files", MORE_FILES)
