@@ -194,26 +194,6 @@ def test_a_story_that_was_skipped_after_it_had_shown_something_has_been_judged(
     assert sessionlab("run", path).returncode == 0
 
 
-def test_a_balancer_with_too_few_descriptors_is_no_fault_of_the_users(tmp_path: Path) -> None:
-    path = story(
-        tmp_path,
-        "from sessionlab import Client",
-        'async with lab.cluster("redis") as cluster:',
-        "    clients = cluster.clients(600, patience=3)",
-        "    await lab.everyone(clients[:300], Client.try_login)",
-        "    for _ in range(3):",
-        "        await lab.everyone(clients, Client.me)",
-        "    lost = lab.users_of(cluster).lost",
-        'lab.claim("nobody is lost", expected=0, observed=lost)',
-    )
-    # Enough for the lab, which has a connection for each client; the balancer takes two.
-    limited = ["bash", "-c", 'ulimit -n 1024 && exec "$@"', "-", *COMMAND, "run", str(path)]
-    done = subprocess.run(limited, capture_output=True, text=True, check=False)
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "too few open files" in done.stdout
-    assert "ulimit -n 65536" in done.stdout
-
-
 def test_an_earlier_run_in_the_folder_is_replaced_and_nothing_else_is_touched(
     tmp_path: Path,
 ) -> None:
@@ -399,6 +379,7 @@ def test_a_block_that_is_not_entered_is_an_error_that_names_its_line(
     line = path.read_text().splitlines().index(f"        {block}") + 1
     done = sessionlab("run", path)
     assert done.returncode == 3, done.stdout + done.stderr
-    said = " ".join(done.stdout.split())
-    assert f"mine.py:{line}: `{block}` was never entered, so it was not done" in said
-    assert "write `async with` in front of it" in said
+    said = "".join(done.stdout.split())  # a long folder's name is broken anywhere
+    told = f"mine.py:{line}: `{block}` was never entered, so it was not done"
+    assert "".join(told.split()) in said
+    assert "write`asyncwith`infrontofit" in said

@@ -112,8 +112,8 @@ def test_two_scenario_files_never_get_each_other_s_modules(
         ("import nothing_of_that_name", "cannot be imported: ModuleNotFoundError"),
         ("def broken(:", "cannot be imported: SyntaxError"),
         ("raise SystemExit(5)", "cannot be imported: SystemExit"),
-        (STORY.replace('"mine"', '"../mine"'), "can't be named '../mine'"),
-        (STORY.replace('"mine"', '"my/story"'), "can't be named 'my/story'"),
+        (STORY.replace('"mine"', '"../mine"'), "'../mine' cannot be a scenario's name"),
+        (STORY.replace('"mine"', '"my/story"'), "'my/story' cannot be a scenario's name"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused(

@@ -201,11 +201,11 @@ async def test_redis_goes_and_comes_under_a_running_node(own_valkey: Valkey) -> 
         assert (await client.login()).status == 200
         node.signal(signal.SIGTERM)
         assert await node.ended() == 0
-        assert node.lines[1:] == [
-            "node n1: the session store cannot be reached",
-            "node n1: the session store answers again",
-            "node n1: SIGTERM: draining",
-        ]
+        *away, again, end = node.lines[1:]
+        assert 1 <= len(away) <= 2, "each reason once: cut off, then nobody there"
+        assert all(line.startswith("node n1: the session store cannot be") for line in away)
+        assert again == "node n1: the session store answers again"
+        assert end == "node n1: SIGTERM: draining"
 
 
 async def test_a_node_whose_redis_hangs_answers_and_drains(own_valkey: Valkey) -> None:
