@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -20,7 +20,11 @@ from sessionlab.lab.reports.table import to_table
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
-from sessionlab.lab.verdicts.results import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.verdicts.results import RunResult
 
 STORIES = 2  # of each balancer at a time
 PAGE = Path(__file__).parent.parent / "docs" / "balancers.md"

@@ -10,8 +10,8 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import aiohttp
 import uvloop
@@ -23,13 +23,17 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
-from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.scenarios.rolling_deploy import come_in, paying
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sessionlab.lab.fabrics.interface import Fabric
 
 MANY = 50
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.installed import BALANCERS, IN_CI, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 HERE = Path(__file__).parent
 ONE_BY_ONE = (

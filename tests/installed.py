@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
-from docker import DockerClient
 
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.docker.engine import connect
 from sessionlab.lab.fabrics.local.programs import executable
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 BALANCERS = ("haproxy", "nginx")

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
 from sessionlab.balancer.affinity.row import CHOSEN, NO_PLACE, key_of
-from sessionlab.balancer.affinity.table import Table
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, Found
 from sessionlab.balancer.backends.pin import INSERTED, VALID
 
 if TYPE_CHECKING:
+    from sessionlab.balancer.affinity.table import Table
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.request_fields import Fields
     from sessionlab.balancer.http.request_head import Request

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.interface import Claim
 from sessionlab.balancer.affinity.row import key_of
-from sessionlab.balancer.affinity.table import Table
 
 if TYPE_CHECKING:
+    from sessionlab.balancer.affinity.table import Table
     from sessionlab.balancer.http.request_fields import Fields
 
 

@@ -11,17 +11,21 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.balancer import contenders
 from benchmarks.balancer.cases import FULL, QUICK
-from benchmarks.balancer.contenders import Contender
-from benchmarks.balancer.load import Result
 from benchmarks.balancer.paired import ratio
 from benchmarks.balancer.rounds import Length, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.balancer.contenders import Contender
+    from benchmarks.balancer.load import Result
 
 
 def main() -> None:

@@ -11,14 +11,17 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from benchmarks.balancer.idle import memory_kb
 from benchmarks.balancer.processes import OURS, free_port, start
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 MB = 1_000_000
 PIECE = b"0123456789abcdef" * 4096

@@ -10,13 +10,16 @@ import argparse
 import asyncio
 import resource
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from benchmarks.balancer.processes import OTHERS, OURS, free_port, start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REQUEST = b"GET /100 HTTP/1.1\r\nHost: a\r\n\r\n"
 AT_ONCE = 200

@@ -6,10 +6,14 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.balancer.cases import Case
 from benchmarks.balancer.processes import Ticks, cpu_us
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.balancer.cases import Case
 
 _LONGEST_S = 16
 _TRIES = 5

@@ -14,14 +14,17 @@ import tempfile
 import venv
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.balancer import contenders
 from benchmarks.balancer.cases import Case
 from benchmarks.balancer.contenders import Contender, Setup
-from benchmarks.balancer.load import Result
 from benchmarks.balancer.paired import ratio
 from benchmarks.balancer.python_peers import PEERS, Peer
 from benchmarks.balancer.rounds import Length, measure
+
+if TYPE_CHECKING:
+    from benchmarks.balancer.load import Result
 
 ROOM = Path(__file__).parents[2] / ".venv-peers"
 ROWS = [

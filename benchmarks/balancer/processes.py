@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
 
 OURS, OTHERS = 0, (os.cpu_count() or 1) - 1
 """The core of what is measured, and that of backends and load."""

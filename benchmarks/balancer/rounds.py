@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.balancer.cases import Case
 from benchmarks.balancer.contenders import Contender, Setup
 from benchmarks.balancer.load import Result, Target, run
 from benchmarks.balancer.processes import OTHERS, OURS, free_port, start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmarks.balancer.cases import Case
 
 _WARM_UP_S = 1
 

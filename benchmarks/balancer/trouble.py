@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.balancer.echo import CHECK, Backends
+
+if TYPE_CHECKING:
+    import random
 
 PAUSE_S = 0.03
 WORKER_LIFE_S = 11.0

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.description.cluster import Description
 
 FILE = "balancer.toml"
 RELOADED = "configuration reloaded"  # what it logs

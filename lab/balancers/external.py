@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import aiohttp
 from yarl import URL
 
-from sessionlab.lab.balancers.interface import Backend
-from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics.external import ExternalSandbox, refuse
 from sessionlab.lab.fabrics.interface import Address, Part, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aiohttp
+
+    from sessionlab.lab.balancers.interface import Backend
+    from sessionlab.lab.balancers.tls import Edge
+    from sessionlab.lab.description.cluster import Description
 
 
 class ExternalBalancer:

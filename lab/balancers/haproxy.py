@@ -6,7 +6,7 @@ import asyncio
 import csv
 import signal
 import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -15,10 +15,14 @@ from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.description.cluster import Description
 
 FILE = "haproxy.cfg"
 STOPPED = "Proxy public stopped"  # what a worker says once it takes no more connections

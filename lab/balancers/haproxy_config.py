@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ALGORITHMS = {
     "round-robin": "balance roundrobin",

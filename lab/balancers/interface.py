@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.fabrics.interface import Address, Part
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.balancers.tls import Edge
+    from sessionlab.lab.fabrics.interface import Address, Part
 
 PART = "balancer"
 

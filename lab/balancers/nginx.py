@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -19,10 +19,14 @@ from sessionlab.lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.description.cluster import Description
 
 FILE = "nginx.conf"
 LEAVING = "gracefully shutting down"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.balancers.interface import Backend
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS, Plan, algorithm_for, words_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.balancers.interface import Backend
 
 ALGORITHMS = {
     "round-robin": "",

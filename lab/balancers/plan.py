@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sessionlab.lab.balancers.interface import Backend
-from sessionlab.lab.balancers.tls import Edge
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import Skip
-from sessionlab.lab.fabrics.interface import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sessionlab.lab.balancers.interface import Backend
+    from sessionlab.lab.balancers.tls import Edge
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.fabrics.interface import Address
 
 T = TypeVar("T")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.description.certificates import new_certificate
-from sessionlab.lab.fabrics.interface import Sandbox
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.interface import Sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from yarl import URL
 
@@ -14,9 +12,14 @@ from sessionlab.lab.clients.cookie_jar import OneSite
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.wire import Exchange, Wire
 from sessionlab.lab.errors import StepError
-from sessionlab.lab.events import Events
 from sessionlab.lab.record.answers import JSON, Answer, Answers
 from sessionlab.lab.record.history import History, Operation, ending_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from sessionlab.lab.events import Events
 
 SESSION_COOKIE = "sid"
 EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`

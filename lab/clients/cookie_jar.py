@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from http.cookies import BaseCookie
+from typing import TYPE_CHECKING
 
 import aiohttp
-from aiohttp.typedefs import LooseCookies
 from yarl import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from http.cookies import BaseCookie
+
+    from aiohttp.typedefs import LooseCookies
 
 NOWHERE = URL()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from random import Random
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.waiting import until
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 PAUSE = 0.005  # seconds between an answer and the client's next request
 PATIENCE = 30.0

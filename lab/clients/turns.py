@@ -6,11 +6,13 @@ number is a multiple of the nodes', each is led back to the same node though not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sessionlab.lab.clients.client import Client
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.clients.client import Client
 
 T = TypeVar("T")
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import BaseCookie
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import aiohttp
-from aiohttp.abc import AbstractCookieJar
 from yarl import URL
 
-from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.errors import NothingShown, StepError
-from sessionlab.lab.record.answers import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http.cookies import BaseCookie
+
+    from aiohttp.abc import AbstractCookieJar
+
+    from sessionlab.lab.clients.network import ClientNetwork
+    from sessionlab.lab.record.answers import JSON
 
 _CREDENTIALS = ("cookie", "authorization")
 MORE_FILES = "allow this process more open files: ulimit -n 65536"

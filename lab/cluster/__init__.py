@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sessionlab.lab.cluster.external import ExternalRuntime
 from sessionlab.lab.cluster.runtime import ClusterRuntime
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.fabrics.external import ExternalSandbox
-from sessionlab.lab.fabrics.interface import Sandbox
+
+if TYPE_CHECKING:
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.fabrics.interface import Sandbox
 
 
 def runtime_in(sandbox: Sandbox, description: Description, redis_url: str | None) -> ClusterRuntime:

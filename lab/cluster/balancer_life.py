@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.cluster.faults import Faults
-from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import StepError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.cluster.faults import Faults
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 
 class BalancerLife:

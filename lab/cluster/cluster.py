@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 from itertools import cycle
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.balancers.builtin import Builtin
 from sessionlab.lab.clients.client import PATIENCE, Client
@@ -17,16 +15,21 @@ from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.membership import Membership
-from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import LabError, Skip, StepError
-from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.record.answers import Answers
-from sessionlab.lab.record.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from sessionlab.lab.cluster.node import Node
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.events import Events
+    from sessionlab.lab.fabrics.interface import Sandbox
+    from sessionlab.lab.record.history import History
 
 
 class Cluster:

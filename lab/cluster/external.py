@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import Redis
 from sessionlab.lab.cluster.runtime import ClusterRuntime
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.target import MOST_USERS
 from sessionlab.lab.errors import Skip, StartError
-from sessionlab.lab.fabrics.external import ExternalSandbox
 from sessionlab.lab.fabrics.interface import Address
+
+if TYPE_CHECKING:
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.fabrics.external import ExternalSandbox
 
 PATIENCE = 15.0  # seconds until a node of the stack must have answered
 

@@ -6,13 +6,17 @@ A part is a node by its name, `balancer` or `redis`. What the fabric can't do ra
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.cluster.redis import PART as REDIS
-from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.fabrics.interface import FREE, GOOD, Confined, Limits, Link, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 
 class Faults:

@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.balancers.interface import Balancer
-from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS
-from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.errors import DeployError, LabError, StepError
 from sessionlab.lab.waiting import side_by_side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sessionlab.lab.balancers.interface import Balancer
+    from sessionlab.lab.cluster.node import Node
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 PAUSE = 0.02  # seconds between two looks at who is still tied to a node
 

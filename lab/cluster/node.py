@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import aiohttp
 
 from sessionlab.lab.balancers.interface import Backend
-from sessionlab.lab.description.cluster import Service
 from sessionlab.lab.fabrics.interface import Address, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.description.cluster import Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ import asyncio
 import errno
 import os
 import signal
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
-from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import Condition, until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
 STOP_SECONDS = 30.0  # more than the 10 s that a node may drain

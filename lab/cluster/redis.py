@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from sessionlab.lab.balancers.programs import Ground
 from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
+
+if TYPE_CHECKING:
+    from sessionlab.lab.balancers.programs import Ground
 
 PART = "redis"
 NEEDS = (

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import secrets
 import signal
-from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -18,11 +18,15 @@ from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS, Parts
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.description.keys import Key, key_set, new_key
 from sessionlab.lab.errors import LabError, StepError, UsageError
-from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.waiting import side_by_side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.fabrics.interface import Sandbox
 
 WATCH_PAUSE = 0.2  # seconds between two looks at which parts have ended
 

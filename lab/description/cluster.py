@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sessionlab.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MOST_NODES = 500
 USERS = 999_999  # a seeded user is no more than a name, so a cluster has all there can be

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sessionlab.lab.description.variants import Factories
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.external import ExternalFabric
-from sessionlab.lab.fabrics.interface import Fabric
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.interface import Fabric
 
 FABRICS: Factories[Fabric] = Factories(
     "sessionlab.fabrics",

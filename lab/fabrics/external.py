@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from sessionlab.lab.description.target import Target
 from sessionlab.lab.errors import Skip, UsageError
-from sessionlab.lab.fabrics.interface import Address, Part
+
+if TYPE_CHECKING:
+    from sessionlab.lab.description.target import Target
+    from sessionlab.lab.fabrics.interface import Address, Part
 
 
 def refuse(what: str) -> NoReturn:

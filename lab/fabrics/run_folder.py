@@ -16,10 +16,13 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MARK = "SESSIONLAB_RUN"
 _ELSEWHERE = "point TMPDIR at a folder of your own"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.record.history import Operation
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sessionlab.lab.record.history import Operation
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 

@@ -7,10 +7,12 @@ As in Jepsen and Maelstrom an operation ends *ok*, *failed* (it certainly did no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Ending(StrEnum):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
+if TYPE_CHECKING:
+    from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
 def to_json(run: RunResult, release: str = version("sessionlab")) -> str:

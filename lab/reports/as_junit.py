@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What XML 1.0 (2.2) does not allow even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

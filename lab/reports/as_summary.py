@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.verdicts.results import Outcome, RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.record.claims import Claim
 
 MARKS = {
     Outcome.HELD: "✅ held",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.claims import Claim
 
 STYLES = {
     Outcome.HELD: "green",

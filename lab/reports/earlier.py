@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
 EVENTS, RUN, JUNIT, HISTORY = "events.jsonl", "run.json", "junit.xml", "history.jsonl"
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import asdict
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.events import Event
 from sessionlab.lab.reports.as_json import to_json
 from sessionlab.lab.reports.as_junit import to_junit
 from sessionlab.lab.reports.earlier import EVENTS, HISTORY, JUNIT, RUN, clear
-from sessionlab.lab.verdicts.results import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.verdicts.results import RunResult
 
 
 class Folder:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
@@ -13,6 +12,10 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.verdicts.chance import notes
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

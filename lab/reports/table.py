@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def to_table(runs: Sequence[RunResult]) -> str:

@@ -6,9 +6,12 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def loaded(path: Path) -> ModuleType:

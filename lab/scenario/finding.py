@@ -12,15 +12,18 @@ import importlib
 import pkgutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.description.variants import load
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.scenario.files import loaded
 from sessionlab.lab.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import ModuleType
 
 GROUP = "sessionlab.scenarios"
 OURS = "sessionlab.scenarios"  # the package that the group's own entry point names

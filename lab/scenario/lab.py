@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
-from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
 from sessionlab.lab.clients.turns import Turns, in_place, shuffled
 from sessionlab.lab.cluster.cluster import Cluster
@@ -20,9 +19,7 @@ from sessionlab.lab.description.cluster import (
     Service,
     Wishes,
 )
-from sessionlab.lab.description.target import Target
 from sessionlab.lab.description.tokens import read_token
-from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
@@ -33,6 +30,11 @@ from sessionlab.lab.scenario.faults.interface import Broken
 from sessionlab.lab.scenario.unawaited import to_be_entered
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
+
+if TYPE_CHECKING:
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.description.target import Target
+    from sessionlab.lab.events import Events
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3

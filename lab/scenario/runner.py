@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlab.lab.balancers.programs import check
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, Skip
-from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.fabrics.interface import Fabric
-from sessionlab.lab.record.claims import Claim
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Lab, Settings
-from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.scenario.unawaited import Forgotten, watching
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
 from sessionlab.lab.waiting import side_by_side as together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sessionlab.lab.events import Events
+    from sessionlab.lab.fabrics.interface import Fabric
+    from sessionlab.lab.record.claims import Claim
+    from sessionlab.lab.scenario.scenario import Scenario
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
 SIDE_BY_SIDE = 4

@@ -17,11 +17,13 @@ import re
 import sys
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import CoroutineType
-from typing import NamedTuple, Protocol, TextIO, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _WARNING = "coroutine '.*' was never awaited"
 _ORIGIN = re.compile(r'\n  File "(?P<file>.+)", line (?P<line>\d+), in ')

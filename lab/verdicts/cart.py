@@ -7,9 +7,12 @@ client does not know may be there or not; one that nobody of this name ever aske
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.record.history import Operation
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sessionlab.lab.record.history import Operation
 
 _CLIENT_ERRORS = range(400, 500)
 

@@ -9,14 +9,17 @@ written down in `sessionlab.lab.verdicts.outages`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlab.lab.events import Event
 from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.verdicts.fates import Fate, User
 from sessionlab.lab.verdicts.outages import BALANCER, FROZEN, REDIS, Outage, Outages, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sessionlab.lab.events import Event
 
 LOSSES = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 

@@ -6,14 +6,17 @@ A pure function of a history and its events, like the verdicts that it qualifies
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.classify import asks_for, vouches
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.outages import BALANCER, REDIS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.history import Operation
 
 _LEAVES = (
     "node.killed",

@@ -6,7 +6,10 @@ having looked who asks, be it "Bad Request", "Too Many Requests" or a way elsewh
 
 from __future__ import annotations
 
-from sessionlab.lab.record.history import Operation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sessionlab.lab.record.history import Operation
 
 _OK, _REDIRECT, _UNAUTHORIZED, _SERVER_ERROR = 200, 300, 401, 500
 _OWN_FAULTS = (405, 409, 413, 415, 422)  # of the request, whoever had sent it

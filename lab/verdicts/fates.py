@@ -24,13 +24,17 @@ nothing is recorded.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.cart import Cart
 from sessionlab.lab.verdicts.classify import asks_for, is_error, is_success, refuses, vouches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sessionlab.lab.record.history import Operation
 
 
 class Fate(StrEnum):

@@ -17,14 +17,18 @@ is told when it has happened. Between the two, answers can show either. Hence th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.classify import is_error
-from sessionlab.lab.verdicts.fates import User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.history import Operation
+    from sessionlab.lab.verdicts.fates import User
 
 BALANCER, REDIS = "balancer", "redis"
 FROZEN = "was frozen"

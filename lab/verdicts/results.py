@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.record.history import History
-from sessionlab.lab.record.tables import Table
 from sessionlab.lab.verdicts.chance import notes
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.claims import Claim
+    from sessionlab.lab.record.history import History
+    from sessionlab.lab.record.tables import Table
 
 NOTHING_SHOWN = 3  # the exit status
 

@@ -6,11 +6,14 @@ compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.history import Operation
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.history import Operation
 
 
 def in_story_time(

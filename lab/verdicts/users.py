@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.events import Event
-from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.causes import Loss, losses
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.history import Operation
 
 
 @dataclass(frozen=True, slots=True)

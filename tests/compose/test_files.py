@@ -7,9 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -18,6 +16,10 @@ from sessionlab.lab.fabrics.local.programs import executable
 from tests.compose.tools import FOLDER, TOOLS, UNRUN
 from tests.field import field
 from tests.installed import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
 OVERLAYS = [name for name in FILES if name != "compose.yaml"]

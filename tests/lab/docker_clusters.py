@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.events import Event, Events
-from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.record.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 
 NUMBER = itertools.count()
 

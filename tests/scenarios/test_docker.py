@@ -7,7 +7,7 @@ a death, a restart, files that are changed, a connection past the balancer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,9 @@ from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run_one
 from tests.scenarios.test_sabotage import CASES, Case
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 pytestmark = [
     pytest.mark.docker,

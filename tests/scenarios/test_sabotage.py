@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -17,7 +18,6 @@ import pytest_asyncio
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.membership import Membership
-from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.description.keys import new_key
 from sessionlab.lab.events import Events
@@ -25,6 +25,9 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import Sabotage, Settings
 from sessionlab.lab.scenario.runner import run_one
+
+if TYPE_CHECKING:
+    from sessionlab.lab.cluster.node import Node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

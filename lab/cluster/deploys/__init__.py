@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
-from sessionlab.lab.cluster.deploys.interface import Deploy
 from sessionlab.lab.cluster.deploys.recreate import Recreate
 from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.variants import Factories
+
+if TYPE_CHECKING:
+    from sessionlab.lab.cluster.deploys.interface import Deploy
 
 DEPLOYS: Factories[Deploy] = Factories(
     "sessionlab.deploys",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS
 from sessionlab.lab.cluster.deploys.rolling import Rolling
-from sessionlab.lab.cluster.membership import Membership
-from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.cluster.membership import Membership
+    from sessionlab.lab.cluster.node import Node
 
 
 @dataclass(frozen=True, slots=True)

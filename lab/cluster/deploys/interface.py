@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sessionlab.lab.cluster.membership import Membership
-from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sessionlab.lab.cluster.membership import Membership
+    from sessionlab.lab.cluster.node import Node
 
 DRAIN_SECONDS = 10.0
 

@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, DockerException, NotFound
-from docker.models.containers import Container
 from docker.utils.socket import frames_iter
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from sessionlab.lab.errors import FabricLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker.models.containers import Container
 
 KILLED = 137  # 128 + SIGKILL, as the engine reports it
 FIRST_SIGNAL = 128

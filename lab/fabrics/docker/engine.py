@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker
 from docker.errors import APIError, DockerException
@@ -20,6 +19,9 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from sessionlab.lab.errors import FabricLost, LabError, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 THREADS = 16
 PATIENCE = 120  # seconds for one answer; a busy engine is slow, and a hung one must not hang us

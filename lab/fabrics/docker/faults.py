@@ -7,15 +7,20 @@ block.
 
 from __future__ import annotations
 
-from docker import DockerClient
+from typing import TYPE_CHECKING
+
 from docker.errors import APIError, ContainerError
-from docker.models.containers import Container
-from docker.models.images import Image
 
 from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.fabrics.docker import netem
 from sessionlab.lab.fabrics.docker.engine import refused
-from sessionlab.lab.fabrics.interface import Limits
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+    from docker.models.images import Image
+
+    from sessionlab.lab.fabrics.interface import Limits
 
 PERIOD = 100_000  # microseconds in which a container may use its share of processors
 TOOLS = ("tc", "iptables-restore")

@@ -11,12 +11,16 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docker.errors import ImageNotFound
-from docker.models.images import Image
 
 from sessionlab.lab.errors import StartError
-from sessionlab.lab.fabrics.docker.engine import Engine
+
+if TYPE_CHECKING:
+    from docker.models.images import Image
+
+    from sessionlab.lab.fabrics.docker.engine import Engine
 
 SOURCE = "sessionlab.source"  # the label with a digest of the programs inside
 ROOMS = ("nodes", "balancer")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUN = "sessionlab.run"
 FOLDER = "sessionlab.folder"  # the run's own, whose lock says whether its lab is alive

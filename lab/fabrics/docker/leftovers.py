@@ -7,16 +7,20 @@ all end here, perhaps at once: that a thing has gone already is what they want.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from docker import DockerClient
 from docker.errors import APIError
 
 from sessionlab.lab.fabrics.docker import labels
 from sessionlab.lab.fabrics.run_folder import owner_is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
 
 AT_ONCE = 8
 PATIENCE = 5.0  # seconds for what somebody else is removing at the moment

@@ -5,9 +5,12 @@ Each script sets everything anew, so it can be run again at any time, and after 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.fabrics.interface import Link
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sessionlab.lab.fabrics.interface import Link
 
 DEVICE = "eth0"
 NO_NETEM = "Specified qdisc kind is unknown"  # what tc says where the kernel lacks a discipline

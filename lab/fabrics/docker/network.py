@@ -7,15 +7,19 @@ import socket
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 from docker.errors import APIError
-from docker.models.networks import Network
 from docker.types import IPAMConfig, IPAMPool
 
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.docker import subnets
-from sessionlab.lab.fabrics.docker.engine import Engine
 from sessionlab.lab.fabrics.interface import FREE, GOOD, Address, Limits, Link
+
+if TYPE_CHECKING:
+    from docker.models.networks import Network
+
+    from sessionlab.lab.fabrics.docker.engine import Engine
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT = 8080

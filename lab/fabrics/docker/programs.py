@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from docker.errors import APIError
-from docker.models.containers import Container
-from docker.models.images import Image
 
 from sessionlab.lab.fabrics.docker.engine import Engine, told
 from sessionlab.lab.fabrics.docker.image import OURS, PROGRAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from docker.models.containers import Container
+    from docker.models.images import Image
 
 OTHERS = ("haproxy", "nginx-light", "iproute2 iptables")
 """The packages that are in an image of their own, since most clusters need none of them."""

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import sys
 from itertools import count
-from typing import Self
-
-from docker.models.images import Image
+from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.fabrics.docker import image, labels, leftovers, reaper
@@ -17,6 +15,9 @@ from sessionlab.lab.fabrics.docker.labels import RunName
 from sessionlab.lab.fabrics.docker.programs import Programs
 from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox, to_the_end
 from sessionlab.lab.fabrics.run_folder import RunFolder, home, new_name
+
+if TYPE_CHECKING:
+    from docker.models.images import Image
 
 
 class DockerRun:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.errors import FabricLost, Skip, StartError
 from sessionlab.lab.fabrics.docker import faults, labels, leftovers, netem
 from sessionlab.lab.fabrics.docker.container import Watched
-from sessionlab.lab.fabrics.docker.engine import Engine
-from sessionlab.lab.fabrics.docker.labels import RunName
 from sessionlab.lab.fabrics.docker.network import LOOPBACK, Host, PrivateNetwork
-from sessionlab.lab.fabrics.docker.programs import Programs
-from sessionlab.lab.fabrics.interface import Address, Limits, Link, Part
 from sessionlab.lab.fabrics.run_folder import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from sessionlab.lab.fabrics.docker.engine import Engine
+    from sessionlab.lab.fabrics.docker.labels import RunName
+    from sessionlab.lab.fabrics.docker.programs import Programs
+    from sessionlab.lab.fabrics.interface import Address, Limits, Link, Part
 
 FILES = "/run/sessionlab"  # where a container finds what the lab has written
 KEPT = "/var/lib/sessionlab"  # what outlives a container

@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, collapse_addresses
 from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from random import Random
 
 VARIABLE = "SESSIONLAB_SUBNETS"
 DEFAULT = "198.18.0.0/15"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from ipaddress import IPv4Address
 from itertools import count
-from random import Random
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.fabrics.local.descriptors import allow_enough
@@ -13,6 +13,9 @@ from sessionlab.lab.fabrics.local.forks import Forks
 from sessionlab.lab.fabrics.local.programs import executable, how_to_get
 from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
 from sessionlab.lab.fabrics.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class LocalFabric:

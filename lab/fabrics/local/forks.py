@@ -10,10 +10,13 @@ import socket
 import sys
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import FabricLost, StartError
-from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.run_folder import MARK, RunFolder
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.interface import Part
 
 
 class Forks:

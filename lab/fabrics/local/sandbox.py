@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import FabricLost, StartError
 from sessionlab.lab.fabrics.interface import Address, Part
-from sessionlab.lab.fabrics.local.forks import Forks
 from sessionlab.lab.fabrics.local.ports import reserve
 from sessionlab.lab.fabrics.local.programs import executable, how_to_get
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+    from sessionlab.lab.fabrics.local.forks import Forks
 
 LOOPBACK = "127.0.0.1"
 

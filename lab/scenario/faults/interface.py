@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.cluster import Cluster
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 Step = Callable[[Cluster, str], Awaitable[None]]
 

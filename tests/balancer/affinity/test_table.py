@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +23,9 @@ from sessionlab.balancer.backends.pin import (
     VALID,
 )
 from sessionlab.balancer.config.model import Address, BackendSpec
+
+if TYPE_CHECKING:
+    import pytest
 
 BACKENDS = [
     Backend(BackendSpec("app", f"n{i}", Address("127.0.0.1", i)), healthy=True) for i in range(3)

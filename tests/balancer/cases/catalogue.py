@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from tests.balancer.cases import of_haproxy, of_nginx, of_others
 from tests.balancer.cases.case import Case
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def of(module: ModuleType) -> list[Case]:

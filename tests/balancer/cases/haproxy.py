@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
-from tests.balancer.rawhttp import Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.fabrics.interface import Sandbox
+    from tests.balancer.rawhttp import Backend
 
 _ALGORITHMS = {
     "round-robin": "roundrobin",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sessionlab.lab.fabrics.interface import Address
-from tests.balancer.rawhttp import Backend
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.fabrics.interface import Address
+    from tests.balancer.rawhttp import Backend
 
 
 class Unsupported(Exception):

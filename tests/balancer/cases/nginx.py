@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from sessionlab.lab.fabrics.interface import Sandbox
 from sessionlab.lab.fabrics.local.programs import executable
 from tests.balancer.cases.interface import Ground, Setup, Unsupported
 from tests.balancer.cases.process import Process
-from tests.balancer.rawhttp import Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.fabrics.interface import Sandbox
+    from tests.balancer.rawhttp import Backend
 
 _STICKY = "`sticky` is in the open-source build since 1.29.6 only; here affinity is a hash"
 _ALGORITHMS = {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tests.balancer.cases.case import case
 from tests.balancer.cases.interface import Setup
-from tests.balancer.cases.rig import Rig
+
+if TYPE_CHECKING:
+    from tests.balancer.cases.rig import Rig
 
 INDIRECT = "haproxy/haproxy reg-tests/http-cookies/cookie_insert_indirect.vtc"
 CONF = "haproxy/haproxy tests/conf/test-{}.cfg"

@@ -6,11 +6,14 @@ import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tests.balancer.cases.case import case
 from tests.balancer.cases.interface import Cookie, Setup
-from tests.balancer.cases.rig import Answer, Rig
 from tests.balancer.rawhttp import connect
+
+if TYPE_CHECKING:
+    from tests.balancer.cases.rig import Answer, Rig
 
 STICKY = "nginx/nginx-tests upstream_sticky.t"
 DRAIN = "nginx/nginx-tests upstream_sticky_drain.t"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.fabrics.interface import Sandbox
 from tests.balancer.cases.interface import Ground, Setup
 from tests.balancer.cases.process import Process
 from tests.balancer.rawhttp import Backend, connect
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.interface import Sandbox
 
 _SECRET = {"BALANCER_COOKIE_SECRET": "keeps pins over a restart"}
 _APP = ("prefix", "rewrite", "passive")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.balancer.cases import of_haproxy, of_nginx, of_others
-from tests.balancer.cases.case import Case
 from tests.balancer.cases.catalogue import CASES, of
 from tests.balancer.cases.run import BALANCERS, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.balancer.cases.case import Case
 
 PAGE = Path(__file__).parents[3] / "docs" / "cases.md"
 HEAD = """# Other balancers' tests of affinity, played against ours and against them

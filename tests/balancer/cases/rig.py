@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sessionlab.lab.fabrics.interface import Address, Sandbox
 from tests.balancer.cases.interface import Driver, Ground, Setup
 from tests.balancer.rawhttp import Backend, Client, Message, connect, get
 from tests.balancer.sockets.test_edge import certificate
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.interface import Address, Sandbox
 
 _IDS = count(1)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
-from tests.balancer.cases.case import Case
 from tests.balancer.cases.haproxy import HAProxy
 from tests.balancer.cases.interface import Unsupported
 from tests.balancer.cases.nginx import Nginx
 from tests.balancer.cases.ours import Ours
 from tests.balancer.cases.rig import Make, Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tests.balancer.cases.case import Case
 
 BALANCERS: Mapping[str, Make] = {"ours": Ours, "haproxy": HAProxy, "nginx": Nginx}
 _AT_ONCE = 10

@@ -7,13 +7,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sessionlab.balancer.affinity.interface import Claim
 from sessionlab.balancer.affinity.row import key_of
-from sessionlab.balancer.backends.backend import Backend
 from sessionlab.balancer.backends.state import Finding, State
 from sessionlab.balancer.config.model import (
     Config,
@@ -31,6 +30,9 @@ from sessionlab.balancer.services.metrics import Metrics
 from sessionlab.balancer.services.registry import Cluster
 from tests.field import field
 from tests.installed import IN_CI, needs
+
+if TYPE_CHECKING:
+    from sessionlab.balancer.backends.backend import Backend
 
 NODE = DiscoverSpec("app", "node", 8001)
 BOTH = ["10.0.0.1-8001", "10.0.0.2-8001"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from tests.field import field
 from tests.installed import needs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ODD = """a b"c'd#e$HOME\\n;{f"""
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sessionlab.lab.clients.client import Client
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError
 from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.lab.waiting import until
 from tests.installed import needs
+
+if TYPE_CHECKING:
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NUMBER = itertools.count()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.field import field
 from tests.lab.cli.test_command import COMMAND, nothing_is_left, story  # noqa: F401  a fixture
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLAIM = 'lab.claim("Zoë \N{SNOWMAN} \\ud800", expected="é", observed="é")'
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import signal
 import urllib.error
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.compose.tools import free_ports
 from tests.lab.fabrics.docker.lab_process import end, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.docker

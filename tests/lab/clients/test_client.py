@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
@@ -15,7 +15,11 @@ from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
-from tests.lab.conftest import Make
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="one loopback address elsewhere")

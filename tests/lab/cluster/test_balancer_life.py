@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.traffic import Traffic
-from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Event, Events
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run
 from sessionlab.lab.scenario.scenario import Scenario
@@ -21,6 +18,13 @@ from sessionlab.lab.verdicts.results import Outcome
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import until
 from tests.installed import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.clients.traffic import Traffic
+    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

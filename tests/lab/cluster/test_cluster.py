@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +12,13 @@ from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
-from tests.lab.conftest import Make
+
+if TYPE_CHECKING:
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
+    from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sessionlab.lab.clients.client import Client
-from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
-from sessionlab.lab.cluster.deploys.interface import Deploy
 from sessionlab.lab.cluster.deploys.recreate import Recreate
 from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Service
 from sessionlab.lab.errors import DeployError, Skip, StepError, UsageError
-from sessionlab.lab.events import Event
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.waiting import until
 from tests.installed import needs
-from tests.lab.conftest import Make
+
+if TYPE_CHECKING:
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.cluster.deploys.interface import Deploy
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
+    from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EACH = ["builtin", *(pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx"))]

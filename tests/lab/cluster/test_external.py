@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +20,11 @@ from sessionlab.lab.verdicts.results import Outcome
 from sessionlab.scenarios.memory_round_robin import memory_round_robin
 from sessionlab.scenarios.monolith import monolith
 from sessionlab.scenarios.redis_round_robin import redis_round_robin
-from tests.lab.conftest import Make
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

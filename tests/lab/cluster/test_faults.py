@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -14,6 +14,9 @@ from sessionlab.lab.errors import Skip, StepError, UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import redis.asyncio
@@ -12,6 +12,9 @@ from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from tests.field import field
 from tests.nodes.valkey import Valkey
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_it_starts_asks_for_its_password_and_stops() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -14,6 +14,9 @@ from aiohttp import web
 from sessionlab.lab.balancers.tls import Edge
 from sessionlab.lab.description.certificates import new_certificate
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 HERE = "127.0.0.1"
 

@@ -8,12 +8,15 @@ import inspect
 import sys
 import types
 import warnings
-from collections.abc import Awaitable, Callable
 from types import CoroutineType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sessionlab.lab.scenario.unawaited import watching
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 SOURCE = """
 async def step():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,10 @@ from sessionlab.lab.reports.stored import Stored, read
 from sessionlab.lab.verdicts.classify import asks_for
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
 from tests.lab.lives import Life, lives
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
 RECORDED = {scenario.name: scenario for scenario in read(Path(__file__).parent / "recorded")}
 

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-from docker import DockerClient
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.fabrics.docker import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from docker import DockerClient
 
 PATIENCE = 60.0
 

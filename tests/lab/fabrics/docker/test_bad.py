@@ -6,9 +6,8 @@ import gc
 import socket
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from docker.types import IPAMConfig, IPAMPool
@@ -20,6 +19,10 @@ from sessionlab.lab.fabrics.docker.network import PrivateNetwork
 from tests.installed import docker_engine
 from tests.lab import docker_clusters
 from tests.lab.fabrics.docker.lab_process import start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 # Even root asks for permission once its bounding set (PR_CAPBSET_DROP) lacks what overrides it,
 # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH. Then it becomes the command that follows.

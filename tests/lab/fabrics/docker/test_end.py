@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from sessionlab.lab.fabrics.docker import reaper
 from tests.installed import docker_engine
 from tests.lab.fabrics.docker import lab_process as docker_lab
 from tests.lab.fabrics.docker.lab_process import View, start, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
-from sessionlab.lab.clients.client import Client
-from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.netem import BURST
@@ -22,6 +20,12 @@ from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
 from tests.installed import docker_engine
 from tests.lab.docker_clusters import cluster
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.cluster.cluster import Cluster
 
 PYTHON = "/opt/sessionlab/bin/python"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sessionlab.lab.fabrics.docker import image
 from tests.compose.conftest import images as images  # noqa: PLC0414  the fixture
 from tests.compose.tools import FOLDER, Images
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("recipe", [image.OURS, image.PROGRAMS])

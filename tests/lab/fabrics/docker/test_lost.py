@@ -7,8 +7,8 @@ import os
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import docker
 import pytest
@@ -18,6 +18,9 @@ from sessionlab.lab.fabrics.local.programs import executable
 from sessionlab.lab.fabrics.run_folder import MARK
 from tests.installed import IN_CI, docker_engine
 from tests.lab.fabrics.docker.lab_process import View, start, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [
     pytest.mark.docker,

@@ -8,8 +8,8 @@ import json
 import signal
 import socket
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -17,10 +17,14 @@ import pytest_asyncio
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.docker import labels
 from sessionlab.lab.fabrics.docker.fabric import DockerFabric
-from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox
 from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.run_folder import home
 from tests.installed import docker_engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox
 
 SLEEP = "/bin/sleep"
 SHELL = "/bin/sh"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.fabrics.docker.subnets import free, pool, routed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLE = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0

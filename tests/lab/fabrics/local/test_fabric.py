@@ -7,8 +7,8 @@ import itertools
 import signal
 import socket
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -16,9 +16,13 @@ import pytest_asyncio
 from sessionlab.lab.errors import FabricLost, StartError
 from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
-from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
 from sessionlab.lab.fabrics.run_folder import home, leftovers, running
 from tests.lab.fabrics.processes import alive, wait_gone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
 
 SLEEP = "/bin/sleep"
 NUMBER = itertools.count()

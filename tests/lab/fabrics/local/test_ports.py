@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sessionlab.lab.fabrics.local import ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOST = "127.0.0.1"
 
