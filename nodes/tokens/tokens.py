@@ -24,8 +24,11 @@ CLIENT = "sessionlab"
 """`client_id` is required by RFC 9068 section 2.2; the node's own login is the only client."""
 
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
-# Three base64url parts without padding (RFC 7515 section 7.1), the last empty for `alg: none`.
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*", re.ASCII)
+# Three base64url parts without padding (RFC 7515 section 7.1), the last empty for `alg: none`. The
+# bits that a part's last character has to spare are zero (RFC 4648 section 3.5), which PyJWT 2.10
+# does not look at: a token has one spelling.
+_PART = r"(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?"
+_COMPACT = re.compile(rf"(?=[^.]){_PART}\.{_PART}\.{_PART}", re.ASCII)
 
 # PyJWT up to 2.14 lets JSON that is nested deeper than Python reads end in Python's own error.
 _UNREADABLE = (jwt.PyJWTError, RecursionError)

@@ -262,6 +262,15 @@ def test_every_claim_is_required(claim: str) -> None:
     assert refusal(tokens, forged(tokens, claims={claim: None})) is Reason.CLAIM
 
 
+@field("tokens", sources="RFC 4648 section 3.5")
+def test_a_signature_has_one_spelling_only() -> None:
+    tokens = made()
+    token = tokens.sign(Claims("alice", NOW + 900))
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = token[:-1] + letters[letters.index(token[-1]) + 1]  # only bits to spare differ
+    assert refusal(tokens, other) is Reason.MALFORMED
+
+
 def test_every_single_changed_character_breaks_the_token() -> None:
     tokens = made()
     token = tokens.sign(Claims("alice", NOW + 900))
