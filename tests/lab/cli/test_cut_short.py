@@ -28,17 +28,23 @@ async def first(lab: Lab) -> None:
 async def second(lab: Lab) -> None:
     async with lab.cluster(nodes=1):
         lab.claim("it is up", expected=1, observed=1)
-        print("claimed", flush=True)
+        {says}
         await asyncio.sleep({stays})
 """
 FOR_GOOD = 1000
+CLAIMED = 'print("claimed", flush=True)'
 
 
 def start(
-    folder: Path, end: str, *options: str, stays: float = FOR_GOOD, out: int = subprocess.PIPE
+    folder: Path,
+    end: str,
+    *options: str,
+    stays: float = FOR_GOOD,
+    says: str = CLAIMED,
+    out: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     story = folder / "two.py"
-    story.write_text(TWO.format(end=end, stays=stays))
+    story.write_text(TWO.format(end=end, stays=stays, says=says))
     return subprocess.Popen(
         [*COMMAND, "run", str(story), *options], stdout=out, stderr=subprocess.PIPE, text=True
     )
@@ -73,7 +79,7 @@ def told(folder: Path) -> tuple[str, dict[str, str]]:
 @field("machines", sources="python/cpython#90650, pypa/pip#5721")
 def test_a_run_whose_reader_has_left_ends_and_says_so(tmp_path: Path) -> None:
     read, write = os.pipe()
-    lab = start(tmp_path, "", *reports(tmp_path), out=write)
+    lab = start(tmp_path, "", *reports(tmp_path), says="", out=write)  # only the lab writes
     os.close(write)
     os.read(read, 1)
     os.close(read)
