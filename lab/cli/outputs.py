@@ -50,7 +50,7 @@ class Outputs:
         """Take the place of an earlier run's reports, whatever may end this one."""
         for name, path in self.reports:
             if name != "summary" and not _is_stdout(path) and is_replaced(path):
-                replace(path, REPORTS[name](result))
+                replace(path, _made(name, result))
 
     def write(self, result: RunResult) -> None:
         """Write every report that can be written; raises NothingShown when one can't be."""
