@@ -31,7 +31,7 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
     tool: tuple[str, ...], images: Images
 ) -> None:
     with up(tool, SESSIONLAB_IMAGE=images.sessionlab) as stack:
-        hello = stack.do("logs", "hello")
+        hello = stack.hello()
         assert f"{stack.url} " in hello
         assert f"docker compose -p {stack.project} exec" in hello
         assert "3 nodes with strategy memory" in hello
@@ -70,7 +70,7 @@ def test_the_lab_leaves_the_stack_that_it_tests_as_it_is(
 ) -> None:
     choices = {"AFFINITY": "cookie", "NODES": "4"}
     with up(tool, SESSIONLAB_IMAGE=images.sessionlab, **choices) as stack:
-        assert "4 nodes with strategy memory" in stack.do("logs", "hello")
+        assert "4 nodes with strategy memory" in stack.hello()
         before = stack.containers()
         told = outcomes(stack.from_another_shell().lab("memory-round-robin", "monolith"))
         assert stack.containers() == before

@@ -26,6 +26,7 @@ FOLDER = Path(__file__).parents[2] / "compose"
 UNRUN = {"traefik.yaml", "envoy.yaml"}
 """What needs an image that this project's machines can't have."""
 PATIENCE = 60
+LAST_OF_HELLO = "Take it away"
 
 
 def _tools() -> list[tuple[str, ...]]:
@@ -119,6 +120,14 @@ class Stack:
 
     def logs(self) -> str:
         return self.do("logs", "--tail", "20", check=False)
+
+    def hello(self) -> str:
+        """What the stack said for a greeting: `up -d` may return before it was said."""
+        end = time.monotonic() + PATIENCE
+        while LAST_OF_HELLO not in (said := self.do("logs", "hello")):
+            assert time.monotonic() < end, f"no greeting: {said}\n{self.logs()}"
+            time.sleep(0.1)
+        return said
 
     def inspect(self) -> str:
         """All that the engine tells about the stack's containers."""
