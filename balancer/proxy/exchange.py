@@ -275,7 +275,7 @@ class Exchange:
         else:
             upstream.drop()
 
-    def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
+    def log(self, backend: Backend | None, seconds: float, cut: str = "", detail: str = "") -> None:
         """A line about the answer, when there is a log; `cut` says who ended it early."""
         if (log := self.context.access_log) is None:
             return
@@ -297,5 +297,6 @@ class Exchange:
                 self.head_out[len(self.start) : -4] or request.fields.request_id,
                 self.found.reason,
                 cut,
+                detail,
             )
         )

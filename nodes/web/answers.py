@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from sessionlab.nodes.errors import Problem, Refused
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import problems
+from sessionlab.nodes.web.access_log import REASON
 from sessionlab.nodes.web.node import NODE, Node
 
 AUTH_SECONDS = web.RequestKey("auth_seconds", float)
@@ -62,6 +63,7 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
     try:
         return await handler(request)
     except Problem as problem:
+        request[REASON] = problem.detail
         if isinstance(problem, Refused):
             problem.headers[hdrs.WWW_AUTHENTICATE] = node.strategy.transport.challenge(problem)
             if problem.withdraw:
