@@ -70,7 +70,9 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
                 problem.headers |= withdrawal(request).headers
         return problems.response(problem, node.id)
     except web.HTTPException as error:
-        return problems.response(problems.from_http(error), node.id)
+        refused = problems.from_http(error)
+        request[REASON] = refused.detail
+        return problems.response(refused, node.id)
     except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered
         _log.exception("%s %s failed", request.method, _route(request))
         return problems.response(problems.unexpected(), node.id)

@@ -1,0 +1,107 @@
+"""A terminal whose keys are taken one by one, with a prompt below the lines that scroll by."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import termios
+import tty
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.bench.keys import Keys
+    from sessionlab.lab.bench.lines import Line
+
+ERASE = "\r\x1b[K"  # ECMA-48: to the line's beginning, and what is there goes
+
+
+class Terminal:
+    """Shows lines with `show`. Inside `with` it takes keys, where there is a person to press them.
+
+    The terminal is as it was, however the program ends, kill -9 left aside.
+    """
+
+    def __init__(self, show: Callable[[Line], None]) -> None:
+        self._show = show
+        self._keys: Keys | None = None
+        self._before: list[Any] | None = None
+        self._prompt = ""
+
+    def show(self, line: Line) -> None:
+        """Above the prompt, if there is one."""
+        self._write(ERASE if self._prompt else "")
+        self._show(line)
+        self._write(self._prompt)
+
+    def take(self, keys: Keys) -> Self:
+        self._keys = keys
+        return self
+
+    def __enter__(self) -> Self:
+        if self.has_keys:
+            self._before = termios.tcgetattr(0)
+            atexit.register(self._restore)
+            tty.setcbreak(0, termios.TCSANOW)
+            loop = asyncio.get_running_loop()
+            loop.add_reader(0, self._read)
+            loop.add_signal_handler(signal.SIGCONT, self._again)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(0)
+            loop.remove_signal_handler(signal.SIGCONT)
+            self._write(ERASE if self._prompt else "")
+            self._prompt = ""
+            self._restore()
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether somebody sits here: a background job that reads would be stopped for it."""
+        with contextlib.suppress(OSError, ValueError):
+            return (
+                sys.stdin.isatty()
+                and sys.stdout.isatty()
+                and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+            )
+        return False
+
+    def _read(self) -> None:
+        try:
+            typed = os.read(0, 1024)
+        except OSError:
+            typed = b""
+        if not typed:  # it was closed
+            asyncio.get_running_loop().remove_reader(0)
+        elif self._keys is not None:
+            self._keys.press(typed.decode(errors="replace"))
+            self._write(ERASE if self._prompt else "")
+            self._prompt = self._keys.prompt[: shutil.get_terminal_size().columns - 1]
+            self._write(self._prompt)
+
+    def _again(self) -> None:
+        """After Ctrl-Z and `fg`: the shell has set the terminal as it likes it."""
+        with contextlib.suppress(termios.error):
+            tty.setcbreak(0, termios.TCSANOW)
+        self._write(self._prompt)
+
+    def _restore(self) -> None:
+        if self._before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, self._before)
+            self._before = None
+            atexit.unregister(self._restore)
+
+    def _write(self, text: str) -> None:
+        if text:
+            with contextlib.suppress(OSError):
+                sys.stdout.write(text)
+                sys.stdout.flush()
