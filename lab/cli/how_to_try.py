@@ -61,13 +61,13 @@ def _commands(cluster: Cluster) -> list[str]:
         f"URL={quote(cluster.url)}",
         f"USER_JSON={quote(user)}",
         "JSON='Content-Type: application/json'",
-        "WHO=' <- %header{x-node} %{http_code}\\n'",
-        'curl -s -b jar -c jar -w "$WHO" -H "$JSON" -d "$USER_JSON" $URL/login',
-        'curl -s -b jar -c jar -w "$WHO" $URL/me',
+        "BY=' <- %header{x-node} %{http_code}\\n'",
+        'curl -s -b jar -c jar -w "$BY" -H "$JSON" -d "$USER_JSON" $URL/login',
+        'curl -s -b jar -c jar -w "$BY" $URL/me',
     ]
     if cluster.description.services[0].strategy != "jwt":
         return login
     extract = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
     login[4] = f"TOKEN=$({login[4]} |\n    {extract})"
-    login[5] = 'curl -s -b jar -c jar -w "$WHO" -H "Authorization: Bearer $TOKEN" $URL/me'
+    login[5] = 'curl -s -b jar -c jar -w "$BY" -H "Authorization: Bearer $TOKEN" $URL/me'
     return login
