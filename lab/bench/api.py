@@ -21,7 +21,8 @@ from sessionlab.lab.errors import LabError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sessionlab.lab.bench.bench import Bench
+    from sessionlab.lab.bench.actions import Hands
+    from sessionlab.lab.bench.stream import Stream
 
 PATH = "/api/1"
 MOST_BYTES = 4096
@@ -39,8 +40,16 @@ class Refused(Exception):
 class Api:
     """Serves one bench to whoever has the token."""
 
-    def __init__(self, bench: Bench, token: str) -> None:
-        self._bench = bench
+    def __init__(
+        self,
+        hands: Hands,
+        stream: Stream,
+        state: Callable[[], Awaitable[dict[str, Any]]],
+        token: str,
+    ) -> None:
+        self._hands = hands
+        self._stream = stream
+        self._state = state
         self._token = token
 
     def app(self) -> web.Application:
@@ -90,24 +99,24 @@ class Api:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body is application/json")
 
     async def _cluster(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._bench.state())
+        return web.json_response(await self._state())
 
     async def _act(self, request: web.Request) -> web.Response:
         wanted = await _object(request)
-        return web.json_response({"done": await self._bench.hands.do(**wanted)})
+        return web.json_response({"done": await self._hands.do(**wanted)})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"}
         )
-        with self._bench.stream.listener() as listener:
+        with self._stream.listener() as listener:
             await response.prepare(request)
             async for text in listener.heard():
                 await response.write(text)
         return response
 
     async def _close(self, _: web.Application) -> None:
-        self._bench.stream.close()
+        self._stream.close()
 
 
 async def _object(request: web.Request) -> dict[str, str]:

@@ -143,7 +143,8 @@ class Bench:
 async def served(bench: Bench) -> AsyncIterator[Place]:
     """Its API, on a free port of the loopback."""
     token = secrets.token_urlsafe(32)
-    runner = web.AppRunner(Api(bench, token).app(), access_log=None, shutdown_timeout=1.0)
+    api = Api(bench.hands, bench.stream, bench.state, token)
+    runner = web.AppRunner(api.app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, LOOPBACK, 0)
