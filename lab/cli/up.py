@@ -9,11 +9,11 @@ import typer
 from rich.text import Text
 
 from sessionlab.lab.bench.bench import Bench, served
+from sessionlab.lab.bench.greeting import how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.lines import Line
 from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of
-from sessionlab.lab.cli.how_to_try import how_to_try
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cli.screen import Screen
