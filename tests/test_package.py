@@ -33,7 +33,9 @@ def test_its_names_are_shown_where_an_editor_or_a_prompt_asks_for_them() -> None
 
 
 def test_nothing_of_the_lab_is_loaded_for_a_node() -> None:
-    loaded = "import sessionlab, sys; print([m for m in sys.modules if m.startswith('sessionlab.')])"
+    loaded = (
+        "import sessionlab, sys; print([m for m in sys.modules if m.startswith('sessionlab.')])"
+    )
     assert run("-c", loaded) == "[]\n"
 
 
@@ -44,5 +46,3 @@ def test_a_name_that_it_lacks_is_said_as_python_says_it() -> None:
 
 def test_as_a_module_it_is_the_command() -> None:
     assert run("-m", "sessionlab", "--version") == f"sessionlab {version('sessionlab')}\n"
-
-

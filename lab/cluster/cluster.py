@@ -22,7 +22,7 @@ from sessionlab.lab.errors import LabError, Skip, StepError
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from sessionlab.lab.cluster.node import Node
@@ -48,12 +48,14 @@ class Cluster:
         events: Events,
         scenario: str = "",
         redis_url: str | None = None,
+        block_ends: Callable[[], None] = lambda: None,
     ) -> None:
         self.description = description
         self._sandbox = sandbox
         self._history = history
         self._events = events
         self._scenario = scenario
+        self._block_ends = block_ends
         self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
@@ -78,6 +80,8 @@ class Cluster:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        if error is None:
+            self._block_ends()
         await self.close()
 
     async def close(self) -> None:
