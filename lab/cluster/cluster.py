@@ -131,7 +131,7 @@ class Cluster:
             ClientNetwork(source, edge.believed() if edge else None),
             sum(other.user == user for other in self._clients),
         )
-        client.patience = patience
+        client.patience, client.affinity = patience, self.description.affinity
         self._clients.append(client)
         return client
 
