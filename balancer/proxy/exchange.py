@@ -267,12 +267,10 @@ class Exchange:
         """Give up what the backend is doing, if there is one."""
         upstream = self.upstream
         self.leave_backend(failed=failed)
-        if upstream is None:
-            return
-        if self.client.state == TUNNEL:
+        if upstream is not None and self.client.state == TUNNEL:
             upstream.receiver = None
             upstream.transport.close()  # what the client said last still arrives
-        else:
+        elif upstream is not None:
             upstream.drop()
 
     def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
