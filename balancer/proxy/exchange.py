@@ -217,7 +217,7 @@ class Exchange:
             if context.access_log is not None:
                 self.log(backend, seconds)
             # A reload makes another service with the same queue.
-            if context.limits.backend_active and (backend.waiting or service.waiting):
+            if context.limits.active and (backend.waiting or service.waiting):
                 context.freed(backend)
         if self.keep_alive and self.whole:
             self.client.next_request()
@@ -260,7 +260,7 @@ class Exchange:
             if failed:
                 self.prepared.service.affinity.failed(self.prepared.claim, backend)
                 self.context.request_failed(backend)
-            if self.context.limits.backend_active:
+            if self.context.limits.active:
                 self.context.freed(backend)
 
     def abandon(self, *, failed: bool = False) -> None:
