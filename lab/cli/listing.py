@@ -20,8 +20,8 @@ from sessionlab.lab.scenario.scenario import Scenario
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     found, unusable = offered()
-    scenarios = {name: _title(story) for name, story in found.items()}
-    scenarios |= {point: f"unusable: {error}" for point, error in unusable.items()}
+    scenarios = [(name, _title(story)) for name, story in found.items()]
+    scenarios += [(point, f"unusable: {error}") for point, error in unusable]
     families: dict[str, Variants[Any]] = {
         "strategies": STRATEGIES,
         "algorithms": ALGORITHMS,
@@ -32,10 +32,10 @@ def command() -> None:
         "faults": FAULTS,
         "reports": REPORTS,
     }
-    shown = {name: family.summaries() for name, family in families.items()}
+    shown = {name: list(family.summaries().items()) for name, family in families.items()}
     for heading, entries in {"scenarios": scenarios, **shown}.items():
         typer.echo(heading)
-        for name, text in entries.items():
+        for name, text in entries:
             typer.echo(f"  {name:<22} {' '.join(text.split())}")
 
 
