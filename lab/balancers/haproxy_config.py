@@ -85,7 +85,7 @@ def _head(plan: Plan) -> Iterator[str]:
 # A line for each answer of its own: what a server answered, the server's own log has.
 OWN_ANSWERS = (
     "    log stdout format raw local0\n    http-response set-log-level silent\n    log-format '"
-    '{"time":%Ts.%ms,"client":"%ci","method":"%[capture.req.method,json]",'
+    '{"time":%[date(0,ms)]e-3,"client":"%ci","method":"%[capture.req.method,json]",'
     '"target":"%[capture.req.uri,json]","status":%ST,"seconds":0,"backend":""}'
     "'"
 )

@@ -130,7 +130,7 @@ class Hands:
         try:
             self._doing = f"{name} {part}".rstrip()
             return await self._do(name, action, part)
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one, too
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             raise StepError(f"the balancer did not answer ({error or 'in time'})") from None
         finally:
             self._free.release()

@@ -44,7 +44,7 @@ class Bench:
         self._show = show
         self._requests = Requests(cluster.inventory)
         self._lines = Lines()
-        self._over: LabError | None = None
+        self._over: BaseException | None = None
         self._left = False
         self._steps: set[asyncio.Task[None]] = set()
 
@@ -72,7 +72,7 @@ class Bench:
         """Do it, and show what was wrong if it can't be done."""
         task = asyncio.get_running_loop().create_task(self._act(name, part))
         self._steps.add(task)
-        task.add_done_callback(self._steps.discard)
+        task.add_done_callback(self._ended)
 
     def show(self, line: Line) -> None:
         """Once nobody takes lines any more, the run is over."""
@@ -112,6 +112,11 @@ class Bench:
             await self.hands.do(name, part)
         except LabError as error:
             self.show(Line("; ".join(filter(None, (str(error), error.hint))), "yellow"))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._steps.discard(task)
+        if not task.cancelled():
+            self._over = self._over or task.exception()  # a defect: nobody expects it
 
     def _tell_requests(self) -> None:
         began = time.time() - self._events.now()

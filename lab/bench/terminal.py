@@ -48,10 +48,8 @@ class Terminal:
         if self.has_keys:
             self._before = termios.tcgetattr(0)
             atexit.register(self._restore)
-            tty.setcbreak(0, termios.TCSANOW)
-            loop = asyncio.get_running_loop()
-            loop.add_reader(0, self._read)
-            loop.add_signal_handler(signal.SIGCONT, self._again)
+            self._take_keys()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._again)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,14 +63,8 @@ class Terminal:
 
     @property
     def has_keys(self) -> bool:
-        """Whether somebody sits here: a background job that reads would be stopped for it."""
-        with contextlib.suppress(OSError, ValueError):
-            return (
-                sys.stdin.isatty()
-                and sys.stdout.isatty()
-                and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-            )
-        return False
+        """Whether somebody sits here."""
+        return sys.stdin.isatty() and sys.stdout.isatty() and _is_in_front()
 
     def _read(self) -> None:
         try:
@@ -88,15 +80,23 @@ class Terminal:
             self._write(self._prompt)
 
     def _again(self) -> None:
-        """After Ctrl-Z and `fg`: the shell has set the terminal as it likes it."""
+        """After Ctrl-Z the shell has set the terminal as it likes it; after `bg` it keeps it."""
+        if _is_in_front():
+            self._take_keys()
+            self._write(self._prompt)
+        else:
+            asyncio.get_running_loop().remove_reader(0)
+
+    def _take_keys(self) -> None:
         with contextlib.suppress(termios.error):
             tty.setcbreak(0, termios.TCSANOW)
-        self._write(self._prompt)
+        asyncio.get_running_loop().add_reader(0, self._read)
 
     def _restore(self) -> None:
         if self._before is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(0, termios.TCSANOW, self._before)
+            if _is_in_front():
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(0, termios.TCSANOW, self._before)
             self._before = None
             atexit.unregister(self._restore)
 
@@ -105,3 +105,10 @@ class Terminal:
             with contextlib.suppress(OSError):
                 sys.stdout.write(text)
                 sys.stdout.flush()
+
+
+def _is_in_front() -> bool:
+    """Whether the terminal is ours: a background job that reads or sets it is stopped for that."""
+    with contextlib.suppress(OSError):
+        return os.tcgetpgrp(0) == os.getpgrp()
+    return False

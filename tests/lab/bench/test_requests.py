@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, cast
+
+import pytest
 
 from sessionlab.lab.bench.lines import told
 from sessionlab.lab.bench.requests import Request, Requests
 from sessionlab.lab.cluster.inventory import Inventory, Kind, PartState, State
+from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tests.lab.conftest import Make
 
 
 class Printed:
@@ -96,3 +102,38 @@ def test_a_half_line_waits_and_what_is_no_request_is_left() -> None:
     assert requests.new() == []
     parts.logs["n1"] += whole[40:]
     assert lines(requests.new()) == ["alice GET /me → n1 200"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("balancer", "says"),
+    [
+        ("builtin", "50[23] no backend .*"),
+        pytest.param("haproxy", "503 service unavailable", marks=pytest.mark.needs("haproxy")),
+        pytest.param("nginx", "502 bad gateway", marks=pytest.mark.needs("nginx")),
+    ],
+)
+async def test_each_balancer_tells_what_it_answered_itself_and_no_more(
+    make: Make, balancer: str, says: str
+) -> None:
+    async with make(nodes=1, balancer=balancer, watched=True) as cluster:
+        requests = Requests(cluster.inventory)
+        found: list[Request] = []
+
+        async def logged(count: int) -> None:
+            async def come() -> bool:
+                found.extend(requests.new())
+                return len(found) >= count
+
+            await until(f"the logs to tell {count} requests", come)
+
+        alice = cluster.client("alice")
+        await alice.login()
+        await alice.me()
+        await logged(2)
+        await cluster.kill("n1")
+        await alice.me()
+        await logged(3)
+        *told_before, last = lines(found)
+        assert told_before == ["alice POST /login → n1 200", "alice GET /me → n1 200"]
+        assert re.fullmatch(rf"\? GET /me → the balancer {says}", last)
