@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import typer
 
@@ -28,6 +31,7 @@ from sessionlab.lab.cli.options import (
     Seed,
     Summary,
     TargetText,
+    Verbose,
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
@@ -60,13 +64,14 @@ def command(
     target: TargetText = None,
     allow_skips: AllowSkips = SETTINGS.allow_skips,
     jobs: Jobs = SIDE_BY_SIDE,
+    verbose: Verbose = False,
 ) -> None:
-    """Run scenarios: build their clusters, break them, and judge every claim.
+    """Run scenarios: build their clusters, break them, and compare with what was predicted.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
 
-    Exit status: 0 every claim holds; 1 a claim does not; 2 wrong usage; 3 nothing could be shown: a
+    Exit status: 0 all as predicted; 1 something was not; 2 wrong usage; 3 nothing could be shown: a
     cluster that did not start, a scenario that claims nothing or forgot an await, or every scenario
     skipped (see --allow-skips); 130 interrupted.
     """
@@ -83,7 +88,7 @@ def command(
     except UsageError as error:
         outputs.write(cut_short([], settings, [], str(error)))
         raise
-    status = run_and_report(stories, settings, outputs, jobs)
+    status = run_and_report(stories, settings, outputs, jobs, verbose=verbose)
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
     raise typer.Exit(status)
@@ -104,7 +109,12 @@ def _on_target(settings: Settings, text: str) -> Settings:
 
 
 def run_and_report(
-    stories: list[Scenario], settings: Settings, outputs: Outputs, jobs: int = SIDE_BY_SIDE
+    stories: list[Scenario],
+    settings: Settings,
+    outputs: Outputs,
+    jobs: int = SIDE_BY_SIDE,
+    *,
+    verbose: bool = False,
 ) -> int:
     """Run, print, write what was asked for, as far as it is known; the exit status."""
     events = Events()
@@ -121,7 +131,8 @@ def run_and_report(
                 folder = stack.enter_context(Folder(outputs.folder, outputs.files))
                 keep = partial(_keep, outputs, folder)
                 events.listen(folder.hear)
-            report = ConsoleReport(Screen(stderr=outputs.take_stdout, highlight=False))
+            screen = Screen(stderr=outputs.take_stdout, highlight=False)
+            report = ConsoleReport(screen, verbose=verbose, command=command_typed())
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:
@@ -147,7 +158,8 @@ def _run(
         report.told(result)
 
     events.listen(report.hear)
-    report.begin(settings.seed, settings.fabric, settings.balancer)
+    names = [story.name for story in stories]
+    report.begin(settings.seed, settings.fabric, settings.balancer, names)
     return run_to_end(
         run(stories, settings, events, side_by_side=jobs, told=told),
         said="sessionlab: interrupted; everything that was started is gone",
@@ -159,6 +171,14 @@ def _keep(outputs: Outputs, folder: Folder, result: RunResult) -> None:
         outputs.write(result)
     finally:
         folder.write(result, release())
+
+
+def command_typed() -> str:
+    """What the user would type to run this again: the path where it is not found by its name."""
+    if shutil.which("sessionlab"):
+        return "sessionlab"
+    beside = Path(sys.executable).with_name("sessionlab")
+    return min(str(beside), os.path.relpath(beside), key=len) if beside.exists() else "sessionlab"
 
 
 def _why(error: BaseException) -> str:

@@ -82,5 +82,5 @@ def test_a_scenario_s_file_is_a_program(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert "held    monolith" in done.stdout
+    assert "✓ as predicted  monolith" in done.stdout
     assert '"seed": 3' in (tmp_path / "run.json").read_text()

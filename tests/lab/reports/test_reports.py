@@ -102,13 +102,14 @@ def test_a_run_that_judged_nothing_has_shown_nothing() -> None:
 
 
 def printed(run: RunResult) -> str:
-    text = io.StringIO()
+    text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
     report = ConsoleReport(Console(file=text, width=80))
-    report.begin(run.seed, run.fabric, run.balancer)
+    report.begin(run.seed, run.fabric, run.balancer, [result.name for result in run.scenarios])
     for result in run.scenarios:
         report.told(result)
     report.end(run)
-    return text.getvalue()
+    text.seek(0)
+    return text.read()
 
 
 def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> None:
@@ -121,11 +122,14 @@ def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> 
 
 def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None:
     text = printed(RUN)
-    assert "BROKEN what is false" in text
-    assert "expected: 12 of 12" in text
+    assert "✗ not as predicted: what is false" in text
+    assert "predicted: 12 of 12" in text
     assert "observed: 4 of 12" in text
     assert "seed 7" in text
-    assert "4 scenarios: 1 held, 1 broken, 1 error, 1 skipped; 2 of 3 claims hold" in text
+    assert (
+        "4 scenarios: 1 as predicted, 1 not as predicted, 1 error, 1 skipped; "
+        "2 of 3 predictions came true; 1.5 s"
+    ) in " ".join(text.split())
 
 
 LIFE = Life("alice")
@@ -143,7 +147,7 @@ LOST = replace(
 
 def test_the_text_says_who_was_lost_and_why() -> None:
     text = printed(replace(RUN, scenarios=[LOST]))
-    assert "lost   1 of 1 users logged out: n1" in text
+    assert "users  1 user was logged out: n1" in text
 
 
 def test_the_json_counts_users_and_keeps_tables() -> None:
@@ -170,12 +174,14 @@ LUCKY = replace(
         Event(0.1, "cluster.ready", "good", {"cluster": "good-1", "nodes": ["n1", "n2"]}),
     ),
 )
-NOTE = "cluster 1: its only user was led back to the node that had made the session"
+NOTE = "its only user was led back to the node that had made the session"
 
 
 def test_every_report_notes_what_may_have_held_by_chance() -> None:
     lucky = replace(RUN, scenarios=[LUCKY])
     assert f"note   {NOTE[:40]}" in printed(lucky)
+    many = replace(lucky, scenarios=[LUCKY, RUN.scenarios[3]])
+    assert f"note good: {NOTE[:40]}" in printed(many), "a note is folded away nowhere"
     (written,) = json.loads(to_json(lucky, "0.1.0"))["scenarios"]
     assert written["notes"] == [f"{NOTE}, and nothing ties it: chance"]
     assert f"- note: {NOTE}" in to_summary(lucky)
@@ -206,7 +212,7 @@ def test_a_run_that_was_kept_is_judged_again_without_a_cluster(tmp_path: Path) -
     (stored,) = read(tmp_path)
     assert stored.users == LOST.users
     done = CliRunner().invoke(app, ["users", str(tmp_path), "--each"])
-    assert "good: 1 users: 1 logged out" in done.output
+    assert "good: 1 user: 1 logged out" in done.output
     assert "c  alice  logged out at 3.250 s: GET /me 401 from n1" in done.output
     assert "interrupted for 1500 ms" in done.output
 
@@ -317,9 +323,10 @@ def test_the_summary_has_a_row_a_scenario_and_says_what_is_broken() -> None:
     assert [row.split("|")[2].strip() for row in rows] == [
         f"<code>{name}</code>" for name in ("good", "bad", "ugly", "shy")
     ]
-    assert "| ❌ broken | <code>bad</code> | 1 of 2 | A bad one |" in rows
+    assert "| ❌ not as predicted | <code>bad</code> | 1 of 2 | A bad one |" in rows
     assert (
-        "- what is false: expected <code>12 of 12</code>, observed <code>4 of 12</code>" in written
+        "- not as predicted: what is false: predicted <code>12 of 12</code>, "
+        "observed <code>4 of 12</code>" in written
     )
     assert "what is true" not in written
     assert "- two nodes" in written, "a skip says why"
