@@ -132,6 +132,76 @@ def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None
     ) in " ".join(text.split())
 
 
+def report_of(names: list[str], *, verbose: bool = False) -> tuple[ConsoleReport, io.StringIO]:
+    said = io.StringIO()
+    report = ConsoleReport(Console(file=said, width=80), verbose=verbose)
+    report.begin(1, "local", "builtin", names)
+    return report, said
+
+
+NAMES = [result.name for result in RUN.scenarios]
+
+
+def test_results_are_printed_in_the_order_asked_for_whichever_ends_first() -> None:
+    report, said = report_of(NAMES)
+    report.told(RUN.scenarios[1])
+    assert "what is false" not in said.getvalue()
+    report.told(RUN.scenarios[0])
+    assert said.getvalue().index("A good one") < said.getvalue().index("what is false")
+
+
+def test_what_has_waited_for_one_that_never_came_is_printed_all_the_same() -> None:
+    report, said = report_of(NAMES)
+    report.told(RUN.scenarios[3])
+    report.told(RUN.scenarios[1])
+    report.stop()
+    assert said.getvalue().index("what is false") < said.getvalue().index("shy")
+
+
+def test_of_many_there_is_a_line_each_and_in_full_only_what_was_not_as_predicted() -> None:
+    text = printed(RUN)
+    lines = [line for line in text.splitlines() if line.split()[1:2] and line[0] in "✓✗!–"]
+    assert lines[1:5] == [
+        "✓ good  A good one",
+        "✗ bad   not as predicted: what is false",
+        "! ugly  error: no? & <go>",
+        "– shy   skipped: two nodes",
+    ]
+    assert "✓ as predicted  good" not in text
+    assert "✗ not as predicted  bad  0.5 s, 1 request\n" in text
+    assert "  ✓ what is true" in text, "in full: of what is broken what holds, too"
+    assert "! error  ugly" in text
+    assert "run --verbose" in text
+
+
+def test_verbose_prints_all_of_them_in_full() -> None:
+    report, said = report_of(NAMES, verbose=True)
+    for result in RUN.scenarios:
+        report.told(result)
+    report.end(RUN)
+    assert said.getvalue().count("as predicted  good") == 1
+    assert "– skipped  shy" in said.getvalue()
+    assert "run --verbose" not in said.getvalue()
+
+
+def test_a_line_too_long_for_the_terminal_is_cut_and_says_so() -> None:
+    long = replace(RUN.scenarios[0], name="n" * 60, title="t " * 80)
+    (line,) = (ln for ln in printed(replace(RUN, scenarios=[long, RUN.scenarios[3]])).splitlines()
+               if ln.startswith("✓ nnn"))  # fmt: skip
+    assert len(line) <= 80
+    assert line.endswith("…")
+
+
+def test_the_traceback_of_a_story_stands_with_it() -> None:
+    report, said = report_of(["good", "ugly"])
+    report.hear(Event(0.0, "scenario.crashed", "ugly", {"traceback": "Traceback [red]\n  x"}))
+    assert "Traceback" not in said.getvalue()
+    for result in (RUN.scenarios[2], RUN.scenarios[0]):
+        report.told(result)
+    report.end(replace(RUN, scenarios=[RUN.scenarios[0], RUN.scenarios[2]]))
+    assert "Traceback [red]\n  x\n! error  ugly" in said.getvalue()
+
+
 LIFE = Life("alice")
 LIFE.log_in()
 LIFE.fail("GET", "/me", 503)
@@ -148,6 +218,18 @@ LOST = replace(
 def test_the_text_says_who_was_lost_and_why() -> None:
     text = printed(replace(RUN, scenarios=[LOST]))
     assert "users  1 user was logged out: n1" in text
+
+
+def test_what_a_table_says_in_a_column_is_not_said_again() -> None:
+    why = Table(["what", "kept", "why"], [["memory", "0", "n1 stopped"]])
+    text = printed(replace(RUN, scenarios=[replace(LOST, tables=(why,))]))
+    assert "memory     0  n1 stopped" in text
+    assert "users" not in text
+
+
+def test_a_scenario_shows_its_requests_with_a_mark_where_it_broke() -> None:
+    text = printed(replace(RUN, scenarios=[LOST]))
+    assert "  alice  login n1 ✓ │ balancer 503 │ [n1 stopped at 2.0 s] │ n1 ✓ │ n1 401\n" in text
 
 
 def test_the_json_counts_users_and_keeps_tables() -> None:
@@ -331,6 +413,14 @@ def test_the_summary_has_a_row_a_scenario_and_says_what_is_broken() -> None:
     assert "what is true" not in written
     assert "- two nodes" in written, "a skip says why"
     assert "Seed 7, fabric `local`" in written, "and how to repeat it"
+
+
+def test_the_summary_has_the_outcome_as_its_title_and_tables_and_users_below() -> None:
+    written = to_summary(replace(RUN, scenarios=[LOST]))
+    assert written.startswith("### 1 user was logged out, as predicted\n")
+    assert "|  | kept |" not in written
+    assert "| what | kept |\n| :-- | --: |\n| memory, cut | 12 |" in written
+    assert "- users: 1 user was logged out: n1 answered 401" in written
 
 
 def test_no_text_breaks_the_summary_s_table() -> None:
