@@ -134,8 +134,9 @@ def chosen(all_of_them: Sequence[Strip], most: int) -> tuple[list[Strip], Counte
     different = list(first.values())
     picked = different[:most]
     for well in (False, True):
-        if all(strip.well is not well for strip in picked):
-            picked[1:] = picked[1 : most - 1] + [s for s in different if s.well is well][:1]
+        fared = [strip for strip in different if strip.well is well]
+        if fared and all(strip.well is not well for strip in picked):
+            picked[1:] = [*picked[1 : most - 1], fared[0]]
     picked.sort(key=different.index)
     return picked, Counter({strip.client: like[strip.client] for strip in picked})
 

@@ -173,6 +173,13 @@ def test_some_who_fared_well_and_some_who_did_not_are_always_shown() -> None:
     assert len(everybody) == 10
 
 
+def test_where_nobody_fared_well_none_is_left_out_for_one_who_did() -> None:
+    lives = [one_of_each(10 + number) for number in range(3)]
+    for number, life in enumerate(lives):
+        life.operations = [replace(op, client=f"u{number}") for op in life.operations]
+    assert {line.split()[0] for line in drawn(lives, rows=3)} - {"│"} == {"u0", "u1", "u2"}
+
+
 def several_tabs() -> list[Life]:
     first, second = logged_in(), logged_in()
     second.operations = [replace(op, tab=1) for op in second.operations]
