@@ -263,8 +263,9 @@ class Cluster:
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
+        began = self._events.now()
         await self._runtime.start_redis(self._own_redis())
-        self._emit("redis.started")
+        self._emit("redis.started", began=began)
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""

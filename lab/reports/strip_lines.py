@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.reports.glyphs import Glyphs
 
 MOST_NAME = 20  # columns
-LEAST = 16  # columns for the requests; else they stand below the name
+LEAST = 28  # columns for the requests; else they stand below the name
 ROWS, LINES = 6, 3
 PAST = "in brackets ( ): asked past the balancer"
 

@@ -2,7 +2,8 @@
 
 A pure function of a history and its events. A request stands where its answer came. An event took
 from `began` until it was told, and what was answered well in between still had what then was gone:
-so the mark of an event comes after that, and before whatever failed in between.
+so the mark of an end comes after that, and before whatever failed in between. That of a beginning
+comes before what was answered well meanwhile, and before any answer of the node that was started.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ _HAPPENED = {
     "link.worsened": "slowed",
     "link.mended": "mended",
 }
+_BEGINNINGS = ("redis.started", "balancer.started")
 _NAMES = {"redis": "Redis", "balancer": "balancer", "keys": "keys"}
 _UNSAID = ("me", "")  # what needs no word: it is what everybody asks all the time
 
@@ -155,7 +157,11 @@ def _steps(
 
 
 def _precedes(event: Event, op: Operation, cell: Cell) -> bool:
-    return event.at <= op.completed or (_began(event) <= op.completed and not cell.well)
+    if event.at <= op.completed:
+        return True
+    if event.kind in ("node.added", "node.started"):
+        return cell.node == event.data.get("node")
+    return _began(event) <= op.completed and cell.well is (event.kind in _BEGINNINGS)
 
 
 def _cell(op: Operation, *, wrong: bool) -> Cell:
@@ -171,7 +177,7 @@ def _cell(op: Operation, *, wrong: bool) -> Cell:
     if is_success(op) and not well:
         said = f"as {op.user}" if op.user not in (None, op.client) else "wrong data" * wrong or said
     if not op.credential and not well and asked != "login":
-        said += " (sent no credential)"
+        said += " (sent nothing)"
     return Cell(asked, op.node or "balancer", said, well, op.direct)
 
 
@@ -189,4 +195,5 @@ def _mark(event: Event) -> Mark:
     parts = event.data.get("parts")
     named = " and ".join(map(str, parts)) if isinstance(parts, list) else event.data.get("part")
     part = str(event.data.get("node") or named or _NAMES.get(noun, noun))
-    return Mark(_NAMES.get(part, part), _HAPPENED[event.kind], _began(event))
+    at = event.at if event.kind in _BEGINNINGS else _began(event)
+    return Mark(_NAMES.get(part, part), _HAPPENED[event.kind], at)

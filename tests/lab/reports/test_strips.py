@@ -77,7 +77,7 @@ def test_a_run_of_the_same_is_folded_and_its_number_told() -> None:
         (503, {"node": "n2"}, "n2 503"),
         (200, {"user": "bob"}, "n1 as bob"),
         (200, {"user": None}, "n1 200"),
-        (401, {"credential": 0}, "n1 401 (sent no credential)"),
+        (401, {"credential": 0}, "n1 401 (sent nothing)"),
         (401, {"direct": True}, "(n1 401)"),
     ],
 )
@@ -112,6 +112,25 @@ def test_of_what_was_answered_while_a_node_went_only_what_was_well_stands_before
     alice.ask("GET", "/me", status, user="alice")  # from 1.25 s to 1.75 s
     (line,) = drawn([alice], happened("node.killed", 2.0, node="n1", began=1.5))
     assert line.endswith("[n1 killed at 1.5 s]") is before
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        happened("redis.started", 9.0, began=1.5),
+        happened("balancer.started", 9.0, began=1.5),
+        happened("node.started", 9.0, node="n2"),
+        happened("node.added", 9.0, node="n2"),
+    ],
+)
+def test_what_serves_again_is_marked_before_its_first_answer(event: Event) -> None:
+    alice = logged_in()
+    alice.fail("GET", "/me", 503)  # until 1.75 s: what begins has not helped it
+    alice.ask("GET", "/me", 200, user="alice", node="n2")
+    (line,) = drawn([alice], event)
+    before, after = line.split(" │ [")
+    assert before.endswith("503")
+    assert after.endswith(" at 9.0 s] │ n2 ✓")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +247,7 @@ def test_clusters_stand_below_the_names_of_their_settings() -> None:
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "[bold]b[/bold]", "a\nb", "\u202eevil", "名" * 40])
 def test_no_name_breaks_a_line_or_is_taken_for_anything_else(name: str) -> None:
-    (line,) = drawn([logged_in(name)], width=40)
+    (line,) = drawn([logged_in(name)], width=60)
     assert line.isprintable()
     assert line.endswith("login n1 ✓")
     assert ("[bold]" in name) is ("[bold]" in line)
