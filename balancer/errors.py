@@ -1,5 +1,7 @@
 """Everything the balancer refuses or fails at, each with its outward meaning."""
 
+import os
+
 
 class BalancerError(Exception):
     """A user's mistake or a fact of the machine: one clear line, no traceback."""
@@ -47,6 +49,14 @@ class MediaTypeError(AdminError):
     """A body that does not say it is JSON."""
 
     status = 415
+
+
+class ExhaustedError(Exception):
+    """The balancer's own process or machine has no room for another connection to a backend."""
+
+    def __init__(self, error: OSError) -> None:
+        said = os.strerror(error.errno or 0)
+        super().__init__(f"the balancer can open no more connections: {said}")
 
 
 class RefusedError(Exception):

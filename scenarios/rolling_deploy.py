@@ -28,7 +28,7 @@ from sessionlab import (
 SHOPPERS = 4  # for each server
 VISIT = 5  # requests, and a shopper has paid
 LONG, SHORT = Rolling(limit=5.0), Rolling(limit=0.1)  # seconds that a drain may take
-PAUSE = 0.05  # seconds between a shopper's requests
+PAUSE = 0.1  # seconds between a shopper's requests
 COLUMNS = ["", "kept", "moved", "lost", "errors", "why"]  # errors: for how long at most
 
 Shop = Callable[[Client], Coroutine[object, object, Answer]]

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    api = import_module("sessionlab.lab.scenario.api")
-    if name in api.__all__:
-        value: object = getattr(api, name)
-        return value
+    if name == "__all__" or not name.startswith("_"):
+        api = import_module("sessionlab.lab.scenario.api")
+        if name in ("__all__", *api.__all__):
+            value: object = getattr(api, name)
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    api = import_module("sessionlab.lab.scenario.api")
+    return sorted({*globals(), *api.__all__})

@@ -20,6 +20,7 @@ def test_the_wheel_says_that_it_is_typed(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as inside:
         names = set(inside.namelist())
     assert {
+        "sessionlab/__main__.py",
         "sessionlab/py.typed",
         "sessionlab/lab/cli/app.py",
         "sessionlab/nodes/errors.py",

@@ -88,7 +88,7 @@ class Affinity(Protocol):
         now: float,
     ) -> Settled:
         """Remember where the client went; says what to tell it."""
-        ...
+        return LEFT_ALONE
 
     table: Table | None
     """The pins, where they live here; with `cookie` the clients that were seen."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.balancer.affinity.interface import LEFT_ALONE, Affinity, Claim, Settled
+from sessionlab.balancer.affinity.interface import Affinity, Claim
 from sessionlab.balancer.backends.backend import NOTHING_FOUND, UNUSED_FOUND, Found
 from sessionlab.balancer.http import cookies as cookie_fields
 
 if TYPE_CHECKING:
-    from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.http.request_fields import Fields
-    from sessionlab.balancer.http.request_head import Request
-    from sessionlab.balancer.http.response_head import Response
 
 
 class NoAffinity(Affinity):
@@ -34,15 +31,3 @@ class NoAffinity(Affinity):
     def find(self, claim: Claim, now: float) -> Found:
         """Never a backend."""
         return UNUSED_FOUND if claim.garbled else NOTHING_FOUND
-
-    def settle(
-        self,
-        claim: Claim,
-        found: Found,
-        chosen: Backend,
-        request: Request,
-        response: Response,
-        now: float,
-    ) -> Settled:
-        """Nothing to remember."""
-        return LEFT_ALONE

@@ -59,6 +59,7 @@ class Seen(StrEnum):
     ASKS_TO_LEAVE = "asks to leave"
     BAD = "bad"
     REFUSED = "refused"
+    NOTHING = "nothing"  # it could not be asked, for no fault of its own
 
 
 class After(StrEnum):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessionlab.balancer.config import model, parsing
 from sessionlab.balancer.config.validation import validate
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sessionlab.balancer.config.model import Config, ServicePolicy
     from sessionlab.balancer.config.options import Options
+
+T = TypeVar("T")
 
 _AS_GIVEN = (
     *("discover_interval", "slow_start", "drain_limit", "panic", "retry_share", "workers"),
@@ -53,8 +56,8 @@ def configure(
         policies=_policies(options, services or {}),
         default_policy=_policy(options),
         health=_health(options),
-        timeouts=_timeouts(options),
-        limits=_limits(options),
+        timeouts=_named(model.Timeouts, "{}_timeout", options),
+        limits=_named(model.Limits, "max_{}", options),
         ejection=model.EjectionPolicy(
             options.eject_after, options.eject_time, options.eject_longest
         ),
@@ -94,6 +97,12 @@ def _policy(options: Options, *, own_name: bool = False) -> ServicePolicy:
     )
 
 
+def _named(kind: Callable[..., T], form: str, options: Options) -> T:
+    """Of a group whose every option has the same name, but for the form."""
+    names = inspect.signature(kind).parameters
+    return kind(**{name: getattr(options, form.format(name)) for name in names})
+
+
 def _health(options: Options) -> model.HealthPolicy:
     return model.HealthPolicy(
         probe=parsing.parse_probe(options.health_probe),
@@ -105,28 +114,4 @@ def _health(options: Options) -> model.HealthPolicy:
         rise=options.rise,
         fall=options.fall,
         status=parsing.parse_statuses(options.health_status),
-    )
-
-
-def _timeouts(options: Options) -> model.Timeouts:
-    return model.Timeouts(
-        connect=options.connect_timeout,
-        request_header=options.header_timeout,
-        idle=options.idle_timeout,
-        response=options.response_timeout,
-        tunnel=options.tunnel_timeout,
-        pool_idle=options.pool_idle_timeout,
-        drain=options.drain_timeout,
-        queue=options.queue_timeout,
-    )
-
-
-def _limits(options: Options) -> model.Limits:
-    return model.Limits(
-        header_bytes=options.max_header_bytes,
-        header_count=options.max_headers,
-        body=options.max_body,
-        connections=options.max_connections,
-        backend_active=options.max_active,
-        queue=options.max_queue,
     )

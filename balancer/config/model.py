@@ -135,7 +135,7 @@ class Timeouts:
     """How long each phase may take, in seconds."""
 
     connect: float = 5.0
-    request_header: float = 10.0
+    header: float = 10.0
     idle: float = 75.0
     """Of a client's connection: longer than the 60 s of widespread balancers before us."""
     response: float = 60.0
@@ -150,10 +150,10 @@ class Limits:
     """What one client may cost; `body` 0 is no limit."""
 
     header_bytes: int = 16 * 1024
-    header_count: int = 100
+    headers: int = 100
     body: int = 0
     connections: int = 20_000
-    backend_active: int = 0
+    active: int = 0
     """Requests under way at one backend at most; more of them wait. 0 is no limit."""
     queue: int = 1000
     """Requests that may wait for one service, and for one backend."""

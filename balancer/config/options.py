@@ -166,7 +166,7 @@ class Options:
     fall: int = _option(_HEALTH.fall, "Bad checks in a row that take it down.", min=1)
     connect_timeout: float = _option(_TIMEOUTS.connect, "Seconds to connect.", min=0.001)
     header_timeout: float = _option(
-        _TIMEOUTS.request_header, "Seconds for a request's head to arrive whole.", min=0.001
+        _TIMEOUTS.header, "Seconds for a request's head to arrive whole.", min=0.001
     )
     idle_timeout: float = _option(
         _TIMEOUTS.idle, "Seconds a client's connection may wait for a request.", min=0.001
@@ -189,11 +189,11 @@ class Options:
     max_header_bytes: int = _option(
         _LIMITS.header_bytes, "Bytes of a request's head at most.", min=256
     )
-    max_headers: int = _option(_LIMITS.header_count, "Header fields of a request at most.", min=1)
+    max_headers: int = _option(_LIMITS.headers, "Header fields of a request at most.", min=1)
     max_body: int = _option(_LIMITS.body, "Bytes of a request's body at most; 0: any.", min=0)
     max_connections: int = _option(_LIMITS.connections, "Clients' connections at most.", min=1)
     max_active: int = _option(
-        _LIMITS.backend_active,
+        _LIMITS.active,
         "Requests at one backend at a time; more wait. 0: any number.",
         min=0,
     )

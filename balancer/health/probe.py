@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sessionlab.balancer.backends.state import Seen
-from sessionlab.balancer.errors import BadAnswerError
+from sessionlab.balancer.errors import BadAnswerError, ExhaustedError
 from sessionlab.balancer.http.response_head import ResponseHeads
+from sessionlab.balancer.sockets.connecting import connect
 
 if TYPE_CHECKING:
     from sessionlab.balancer.config.model import Address, HealthPolicy
@@ -75,58 +76,43 @@ async def probe(address: Address, policy: HealthPolicy) -> Check:
 
     503 from a live socket is no failure but a wish: it has no room, or is about to stop.
     """
-    if policy.probe == "tcp":
-        there = await listens(address, policy.timeout)
-        return Check(Seen.GOOD) if there else Check(Seen.BAD, NO_CONNECTION)
-    asked = f"{policy.method} {policy.path}"
     try:
-        status = await _ask(address, policy)
-    except TimeoutError:
-        return Check(Seen.BAD, f"{asked} -> nothing within {policy.timeout:g} s")
-    except OSError:
-        return Check(Seen.BAD, NO_CONNECTION)
+        if policy.probe != "tcp":
+            return _judged(await _ask(address, policy), policy)
+        transport, _ = await connect(asyncio.Protocol, address, policy.timeout)
+        transport.abort()
+        return Check(Seen.GOOD)
+    except ExhaustedError as error:
+        return Check(Seen.NOTHING, str(error))
+    except OSError as error:
+        silent = isinstance(error, TimeoutError) and policy.probe != "tcp"
+        nothing = f"{_asked(policy)} -> nothing within {policy.timeout:g} s"
+        return Check(Seen.BAD, nothing if silent else NO_CONNECTION)
+
+
+def _judged(status: int | str, policy: HealthPolicy) -> Check:
     if isinstance(status, str):
-        return Check(Seen.BAD, f"{asked} -> no good HTTP: {status}")
+        return Check(Seen.BAD, f"{_asked(policy)} -> no good HTTP: {status}")
     if status in policy.status:
         return Check(Seen.GOOD)
     hint = f" (see {_OPTIONS[status]})" if status in _OPTIONS else ""
     seen = Seen.ASKS_TO_LEAVE if status == _UNAVAILABLE else Seen.BAD
-    return Check(seen, f"{asked} -> {status}{hint}")
+    return Check(seen, f"{_asked(policy)} -> {status}{hint}")
+
+
+def _asked(policy: HealthPolicy) -> str:
+    return f"{policy.method} {policy.path}"
 
 
 async def _ask(address: Address, policy: HealthPolicy) -> int | str:
-    """The status that a backend answers with, or what is wrong with it; raises OSError."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[int | str] = loop.create_future()
+    """The status that a backend answers with, or what is wrong with it; raises as `connect`."""
+    answer: asyncio.Future[int | str] = asyncio.get_running_loop().create_future()
     host = policy.host or str(address)
     head = f"{policy.method} {policy.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    transport: asyncio.BaseTransport | None = None
-
-    def connection() -> _Probe:
-        return _Probe(head.encode(), answer)
-
-    try:
-        async with asyncio.timeout(policy.timeout):
-            if address.path:
-                transport, _ = await loop.create_unix_connection(connection, address.path)
-            else:
-                transport, _ = await loop.create_connection(connection, address.host, address.port)
+    async with asyncio.timeout(policy.timeout):
+        made = connect(lambda: _Probe(head.encode(), answer), address, policy.timeout)
+        transport, _ = await made
+        try:
             return await answer
-    finally:
-        if transport is not None:
-            cast("asyncio.Transport", transport).abort()
-
-
-async def listens(address: Address, timeout: float) -> bool:  # noqa: ASYNC109 - of one connection
-    """Whether a connection can be made, within that many seconds."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(timeout):
-            if address.path:
-                made = await loop.create_unix_connection(asyncio.Protocol, address.path)
-            else:
-                made = await loop.create_connection(asyncio.Protocol, address.host, address.port)
-    except (OSError, TimeoutError):
-        return False
-    made[0].abort()
-    return True
+        finally:
+            transport.abort()

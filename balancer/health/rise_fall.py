@@ -22,6 +22,8 @@ class RiseFall:
 
     def see(self, seen: Seen) -> bool:
         """One more check, or a request that found nobody; True when that turned the finding."""
+        if seen is Seen.NOTHING:
+            return False
         becomes = FINDINGS.get((self.finding, seen))
         if becomes is None:
             self._row = (None, 0)

@@ -102,7 +102,7 @@ class RequestHeads:
 
     def __init__(self, limits: Limits, watched: Collection[bytes] = ()) -> None:
         """`watched` are the fields, by lower-case name, and `?NAME` of the parameters."""
-        self._most_lines = limits.header_count
+        self._most_lines = limits.headers
         self._watched = watched
         self._parameters = tuple(name for name in watched if name[:1] == b"?")
         self._lines: Lines[Rule] = Lines(self._rule_of)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 from typing import TYPE_CHECKING
 
+from sessionlab.balancer.errors import ExhaustedError
 from sessionlab.balancer.proxy.upstream import Upstream
+from sessionlab.balancer.sockets.connecting import connect as new_connection
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -14,22 +14,17 @@ if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
     from sessionlab.balancer.proxy.context import ProxyContext
 
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE)
-
 
 async def connect(context: ProxyContext, backend: Backend) -> Upstream | None:
-    """A new connection, None when there can be none."""
-    address = backend.address
+    """A new connection, None when the backend takes none. Raises ExhaustedError."""
     upstream = Upstream(context, backend)
     try:
-        async with asyncio.timeout(context.config.timeouts.connect):
-            if address.path:
-                await context.loop.create_unix_connection(lambda: upstream, address.path)
-            else:
-                await context.loop.create_connection(lambda: upstream, address.host, address.port)
-    except OSError as error:  # a time-out is one
-        if error.errno in _EXHAUSTED:
-            context.log_once(f"can't connect to backends: {error.strerror}; raise `ulimit -n`")
+        await new_connection(lambda: upstream, backend.address, context.config.timeouts.connect)
+    except ExhaustedError as error:
+        context.metrics.exhausted += 1
+        context.log_once(f"{error}; raise `ulimit -n`")
+        raise
+    except OSError:
         return None
     return upstream
 

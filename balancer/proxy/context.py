@@ -92,7 +92,7 @@ class ProxyContext:
         self.limits = config.limits
         self.retry_budget.follow(config.retry_share)
         self.explains = config.explain
-        self.most_active = config.limits.backend_active or sys.maxsize
+        self.most_active = config.limits.active or sys.maxsize
         self.request_heads = RequestHeads(config.limits, config.watched())
         self.response_heads = ResponseHeads()
         self.peers = Peers(config)
@@ -153,7 +153,7 @@ class ProxyContext:
         if self.access_log is not None:
             self.access_log.flush()
         timeouts = self.config.timeouts
-        self.header_at = clock + timeouts.request_header
+        self.header_at = clock + timeouts.header
         self.idle_at = clock + timeouts.idle
         self.response_at = clock + timeouts.response
         self.tunnel_at = clock + timeouts.tunnel
@@ -249,5 +249,5 @@ def _wake(service: Service) -> None:
 
 def _tick(config: Config) -> float:
     timeouts = config.timeouts
-    shortest = min(timeouts.request_header, timeouts.idle, timeouts.response, timeouts.queue)
+    shortest = min(timeouts.header, timeouts.idle, timeouts.response, timeouts.queue)
     return min(_SLOWEST_TICK_S, max(_FASTEST_TICK_S, shortest / _TICKS_PER_TIMEOUT))

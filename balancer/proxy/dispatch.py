@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from sessionlab.balancer.backends.pin import BACKEND_DOWN
-from sessionlab.balancer.errors import RefusedError
+from sessionlab.balancer.errors import ExhaustedError, RefusedError
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.proxy import connector, forward_headers, own_answers
 from sessionlab.balancer.proxy.exchange import NOBODY
@@ -172,9 +172,15 @@ def _connect(exchange: Exchange, backend: Backend) -> None:
 
 async def _reach(exchange: Exchange, backend: Backend) -> None:
     context, client = exchange.context, exchange.client
-    upstream = await connector.connect(context, backend)
+    upstream, ours = None, ""
+    try:
+        upstream = await connector.connect(context, backend)
+    except ExhaustedError as error:
+        ours = str(error)
     waits = not client.closed and exchange.backend is backend and exchange.upstream is None
-    if upstream is not None and waits:
+    if ours and waits:
+        own_answers.fail(exchange, 503, ours)
+    elif upstream is not None and waits:
         _send(exchange, upstream)
     elif upstream is not None:
         connector.keep(context, upstream)

@@ -217,7 +217,7 @@ class Exchange:
             if context.access_log is not None:
                 self.log(backend, seconds)
             # A reload makes another service with the same queue.
-            if context.limits.backend_active and (backend.waiting or service.waiting):
+            if context.limits.active and (backend.waiting or service.waiting):
                 context.freed(backend)
         if self.keep_alive and self.whole:
             self.client.next_request()
@@ -260,19 +260,17 @@ class Exchange:
             if failed:
                 self.prepared.service.affinity.failed(self.prepared.claim, backend)
                 self.context.request_failed(backend)
-            if self.context.limits.backend_active:
+            if self.context.limits.active:
                 self.context.freed(backend)
 
     def abandon(self, *, failed: bool = False) -> None:
         """Give up what the backend is doing, if there is one."""
         upstream = self.upstream
         self.leave_backend(failed=failed)
-        if upstream is None:
-            return
-        if self.client.state == TUNNEL:
+        if upstream is not None and self.client.state == TUNNEL:
             upstream.receiver = None
             upstream.transport.close()  # what the client said last still arrives
-        else:
+        elif upstream is not None:
             upstream.drop()
 
     def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:

@@ -83,7 +83,7 @@ class TLSServer:
     async def _greet(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         context = self._context
-        patience = min(context.config.timeouts.request_header, _LONGEST_S)
+        patience = min(context.config.timeouts.header, _LONGEST_S)
         source = ""
         try:
             if context.config.proxy_protocol:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.balancer.backends.state import Finding, State
+from sessionlab.balancer.backends.state import Finding, Seen, State
 from sessionlab.balancer.config.model import Address, BackendSpec
 from sessionlab.balancer.errors import AdminError
-from sessionlab.balancer.health.probe import listens
+from sessionlab.balancer.health.probe import probe
 from sessionlab.balancer.services import metrics
 from sessionlab.balancer.services.drain import Watch, outlook
 from sessionlab.balancer.sockets.closing import close_all
@@ -180,7 +181,8 @@ class Discovery:
         known = whole["backends"].get(f"{backend.service}/{backend.name}")
         silent = backend.found is Finding.DOWN
         if not config.health.interval:
-            silent = not await listens(backend.address, config.health.timeout)
+            check = await probe(backend.address, replace(config.health, probe="tcp"))
+            silent = check.seen is Seen.BAD
         if silent:
             return "it has left the name and answers no more"
         others = self._cluster.services[backend.service].takes_new

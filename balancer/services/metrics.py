@@ -22,10 +22,12 @@ CONTENT_TYPE = "text/plain; version=0.0.4"
 class Metrics:
     """What one worker counts beside its services and backends."""
 
-    __slots__ = ("connections", "ours", "unrouted")
+    __slots__ = ("connections", "exhausted", "ours", "unrouted")
 
     def __init__(self) -> None:
         self.connections = 0
+        self.exhausted = 0
+        """Connections to backends that could not be made for want of descriptors or memory."""
         self.ours: dict[int, int] = {}
         self.unrouted = 0
         """Requests that never got as far as a service."""
@@ -37,6 +39,7 @@ class Metrics:
     def report(self) -> dict[str, Any]:
         """The counters as plain values."""
         return {
+            "exhausted": self.exhausted,
             "unrouted": self.unrouted,
             "ours": {str(status): number for status, number in self.ours.items()},
         }
@@ -47,14 +50,15 @@ def total(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "backends": {},
         "connections": 0,
+        "exhausted": 0,
         "unrouted": 0,
         "services": {},
         "began": {},
         "ours": {},
     }
     for report in reports:
-        whole["connections"] += report["connections"]
-        whole["unrouted"] += report["unrouted"]
+        for name in ("connections", "exhausted", "unrouted"):
+            whole[name] += report[name]
         for status, number in report["ours"].items():
             whole["ours"][status] = whole["ours"].get(status, 0) + number
         for name, counts in report["backends"].items():
@@ -169,5 +173,7 @@ def _of_all(whole: Mapping[str, Any]) -> Iterator[str]:
     ours = (f'{{code="{code}"}} {number}' for code, number in whole["ours"].items())
     text = "Answers that the balancer made itself, by status."
     yield from _family("own_answers_total", "counter", text, ours)
+    text = "Connections to backends that the balancer itself had no room for."
+    yield from _family("exhausted_total", "counter", text, [f" {whole['exhausted']}"])
     connections = [f" {whole['connections']}"]
     yield from _family("connections", "gauge", "Clients' connections.", connections)

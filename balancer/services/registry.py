@@ -234,7 +234,7 @@ class Cluster:
             config.policy(name),
             Random(),  # noqa: S311 - spreads load, guards nothing
             panic=config.panic,
-            most_active=config.limits.backend_active,
+            most_active=config.limits.active,
             most_queued=config.limits.queue,
         )
         if old is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -35,19 +35,20 @@ FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     found, unusable = offered()
-    scenarios = {name: _title(story) for name, story in found.items()}
-    scenarios |= {point: f"unusable: {error}" for point, error in unusable.items()}
+    scenarios = [(name, _title(story)) for name, story in found.items()]
+    scenarios += [(point, f"unusable: {error}") for point, error in unusable]
     width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
     shown = {"scenarios": ("run NAME, run FILE.py", scenarios)}
-    shown |= {name: (takes, family.summaries()) for name, (takes, family) in FAMILIES.items()}
+    for name, (takes, family) in FAMILIES.items():
+        shown[name] = (takes, list(family.summaries().items()))
     for heading, (takes, entries) in shown.items():
         for line in _section(f"{heading} ({takes})", entries, width):
             typer.echo(line)
 
 
-def _section(heading: str, entries: Mapping[str, str], width: int) -> Iterator[str]:
+def _section(heading: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
     yield from _wrapped(heading, width, "", "  ")
-    for name, text in entries.items():
+    for name, text in entries:
         said = " ".join(text.split())
         if width < MOST:
             yield f"  {name}"

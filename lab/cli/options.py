@@ -69,7 +69,8 @@ TargetText = Annotated[
 AllowSkips = Annotated[
     bool,
     typer.Option(
-        "--allow-skips", help="It is no failure when every scenario was skipped (status 0)."
+        "--allow-skips",
+        help="It is no failure (status 0) when all were skipped and nothing was claimed before.",
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]

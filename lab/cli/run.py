@@ -71,27 +71,34 @@ def command(
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
 
-    Exit status: 0 all as predicted; 1 something was not; 2 wrong usage; 3 nothing could be shown: a
-    cluster that did not start, a scenario that claims nothing or forgot an await, or every scenario
-    skipped (see --allow-skips); 130 interrupted.
+    Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3
+    nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
+    or all were skipped and none had claimed anything before (0 with --allow-skips); 130
+    interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
-    if target:
-        settings = _on_target(settings, target)
+    settings = _on_target(settings, target) if target else settings
     if everything and scenarios:
         raise UsageError("--all and names exclude each other", "leave one of them out")
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     outputs.check()
-    try:
-        stories = chosen(scenarios or [], slow=everything)
-    except UsageError as error:
-        outputs.write(cut_short([], settings, [], str(error)))
-        raise
+    stories = _chosen(scenarios or [], settings, outputs, slow=everything)
     status = run_and_report(stories, settings, outputs, jobs, verbose=verbose)
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
     raise typer.Exit(status)
+
+
+def _chosen(
+    names: list[str], settings: Settings, outputs: Outputs, *, slow: bool
+) -> list[Scenario]:
+    """The stories to tell; that there are none is written where a result was asked for."""
+    try:
+        return chosen(names, slow=slow)
+    except UsageError as error:
+        outputs.write(cut_short([], settings, [], str(error)))
+        raise
 
 
 def _on_target(settings: Settings, text: str) -> Settings:

@@ -10,6 +10,7 @@ from yarl import URL
 
 from sessionlab.lab.clients.cookie_jar import OneSite
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
+from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.clients.wire import Exchange, Wire
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.record.answers import JSON, Answer, Answers
@@ -52,6 +53,8 @@ class Client:
         """What it sends with every request, besides what HTTP and its credential ask for."""
         self.patience = PATIENCE
         """Seconds until a request counts as unanswered."""
+        self.affinity = ""
+        """That of its cluster, where it is known."""
         self._password = password
         self._url = url
         self._history = history
@@ -181,13 +184,14 @@ class Client:
         url = f"{at or self._url}{prefix}{path}"
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         invoked = self._events.now()
-        got = await self._wire.ask(
-            method, url, headers={**self.headers, **bearer}, body=body, patience=self.patience
-        )
+        headers = {**self.headers, **bearer}
+        tie = holds_tie(self.affinity, headers, self.cookies, URL(url).query)
+        got = await self._wire.ask(method, url, headers=headers, body=body, patience=self.patience)
         if isinstance(token := got.content.get("access_token"), str):
             self.token = token
         operation = self._noted(method, prefix + path, invoked, got)
-        operation = replace(operation, item=_text(body or {}, "item"), direct=at is not None)
+        item, direct = _text(body or {}, "item"), at is not None
+        operation = replace(operation, item=item, direct=direct, tie=tie)
         self._record(operation)
         if got.given_up:
             raise asyncio.CancelledError

@@ -18,13 +18,12 @@ from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
-from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.errors import LabError, Skip, StepError
+from sessionlab.lab.cluster.redis import the_lab_s_own
+from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Sequence
 
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.cluster import Description
@@ -53,12 +52,14 @@ class Cluster:
         events: Events,
         scenario: str = "",
         redis_url: str | None = None,
+        block_ends: Callable[[], None] = lambda: None,
     ) -> None:
         self.description = description
         self._sandbox = sandbox
         self._history = history
         self._events = events
         self._scenario = scenario
+        self._block_ends = block_ends
         self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
@@ -77,12 +78,9 @@ class Cluster:
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: object, at: object) -> None:
+        if error is None:
+            self._block_ends()
         await self.close()
 
     async def close(self) -> None:
@@ -132,7 +130,7 @@ class Cluster:
             ClientNetwork(source, edge.believed() if edge else None),
             sum(other.user == user for other in self._clients),
         )
-        client.patience = patience
+        client.patience, client.affinity = patience, self.description.affinity
         self._clients.append(client)
         return client
 
@@ -256,7 +254,7 @@ class Cluster:
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
-        self._own_redis()
+        the_lab_s_own(self._runtime.redis)
         began = self._events.now()
         await self._runtime.parts.end(REDIS, signal.SIGKILL)
         self._emit("redis.stopped", keeps=self.description.redis_keeps, began=began)
@@ -264,7 +262,7 @@ class Cluster:
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
         began = self._events.now()
-        await self._runtime.start_redis(self._own_redis())
+        await self._runtime.start_redis(the_lab_s_own(self._runtime.redis))
         self._emit("redis.started", began=began)
 
     async def rotate_keys(self) -> None:
@@ -289,14 +287,6 @@ class Cluster:
         if name not in self.nodes:
             raise StepError(f"no node named {name!r}", f"there are: {', '.join(self.nodes)}")
         return self.nodes[name]
-
-    def _own_redis(self) -> Redis:
-        redis = self._runtime.redis
-        if redis is None:
-            raise StepError("this cluster has no Redis", "describe it with redis=True")
-        if redis.part is None:
-            raise Skip("the lab did not start that Redis (--redis-url), so it does not stop it")
-        return redis
 
     def _emit(self, kind: str, **data: object) -> None:
         self._events.emit(kind, self._scenario, cluster=self._sandbox.label, **data)

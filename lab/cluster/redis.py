@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from sessionlab.lab.description.redis_url import checked
-from sessionlab.lab.errors import StartError
+from sessionlab.lab.errors import Skip, StartError, StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 if TYPE_CHECKING:
@@ -100,6 +100,15 @@ class Redis:
             protocol=2,  # as nodes do; redis-py 8.0 speaks the newer one over no unix socket
             retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
         )
+
+
+def the_lab_s_own(redis: Redis | None) -> Redis:
+    """One that a story may stop and start; raises StepError or Skip where there is none."""
+    if redis is None:
+        raise StepError("this cluster has no Redis", "describe it with redis=True")
+    if redis.part is None:
+        raise Skip("the lab did not start that Redis (--redis-url), so it does not stop it")
+    return redis
 
 
 def _unusable(error: Exception) -> StartError:

@@ -15,7 +15,8 @@ class Variants(Mapping[str, T]):
     """A table of our names and those of an entry point group; ours come first, and win.
 
     What a package offers is loaded when it is asked for by its name, never for the names alone;
-    UsageError then says which package's code can't be imported, or lacks one of the `members`.
+    UsageError then says which package's code can't be imported, or lacks one of the `members`, and
+    which two offer the same name.
     """
 
     def __init__(self, group: str, ours: Mapping[str, T], *members: str) -> None:
@@ -26,9 +27,13 @@ class Variants(Mapping[str, T]):
     def __getitem__(self, name: str) -> T:
         if name in self._ours:
             return self._ours[name]
-        for point in entry_points(group=self._group, name=name):
-            return load(point, self._check)
-        raise KeyError(name)
+        points = list(entry_points(group=self._group, name=name))
+        if not points:
+            raise KeyError(name)
+        if len(points) > 1:
+            whose = " and ".join(map(_package, points))
+            raise UsageError(f"{whose} both offer {name!r} in {self._group}", "uninstall one")
+        return load(points[0], self._check)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names())
@@ -95,9 +100,13 @@ def load(point: EntryPoint, check: Callable[[Any], T]) -> T:
     try:
         return check(point.load())
     except (Exception, SystemExit) as error:
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        package = _package(point)
         raise UsageError(
             f"{point.name!r}, one of the {point.group} of the package {package},"
             f" can't be used: {type(error).__name__}: {error}",
             f"mend or uninstall {package}",
         ) from error
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

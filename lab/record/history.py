@@ -31,11 +31,12 @@ class Operation:
 
     `verdict` and `reason` are what the balancer said of the client's pin (`X-Balancer`), empty when
     it said nothing: what it found (N, I, D, V, E, O, U), what it did about it (N, I, U, D), and why
-    a pin moved. `version` is that of the app that answered, where it says so. `item` is what a
-    request puts into the cart, `items` what an answer says is in it, None when it does not say.
-    `cluster` is where it happened, for a story that builds several; `tab` tells one user's several
-    clients apart; `direct` means past the balancer, straight to a node; `given_up` that the client
-    itself went away before an answer came.
+    a pin moved. `tie` is what the client itself knows: whether the request held what its cluster's
+    affinity goes by, None where it can't know. `version` is that of the app that answered, where it
+    says so. `item` is what a request puts into the cart, `items` what an answer says is in it, None
+    when it does not say. `cluster` is where it happened, for a story that builds several; `tab`
+    tells one user's several clients apart; `direct` means past the balancer, straight to a node;
+    `given_up` that the client itself went away before an answer came.
     """
 
     client: str
@@ -59,6 +60,7 @@ class Operation:
     tab: int = 0
     direct: bool = False
     given_up: bool = False
+    tie: bool | None = None
 
     @property
     def recognised(self) -> bool:

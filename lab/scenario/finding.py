@@ -34,13 +34,13 @@ def installed() -> dict[str, Scenario]:
     return offered()[0]
 
 
-def offered() -> tuple[dict[str, Scenario], dict[str, UsageError]]:
-    """The same, and what can't be used: why not, by the name of its entry point.
+def offered() -> tuple[dict[str, Scenario], list[tuple[str, UsageError]]]:
+    """The same, and what can't be used: its entry point, whose name others may share, and why.
 
     Ours come first. A package with a scenario whose name is taken can't be used.
     """
     found: dict[str, Scenario] = {}
-    unusable: dict[str, UsageError] = {}
+    unusable: list[tuple[str, UsageError]] = []
 
     def new(package: ModuleType) -> list[Scenario]:
         stories = _of_package(package)
@@ -52,7 +52,7 @@ def offered() -> tuple[dict[str, Scenario], dict[str, UsageError]]:
         try:
             found |= {story.name: story for story in load(point, new)}
         except UsageError as error:
-            unusable[point.name] = error
+            unusable.append((point.name, error))
     return found, unusable
 
 
@@ -65,7 +65,7 @@ def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
     can't be used is named on standard error, and the rest told.
     """
     known, unusable = offered()
-    for error in unusable.values():
+    for _, error in unusable:
         sys.stderr.write(f"sessionlab: {error}\n  {error.hint}\n")
     if not names:
         return [story for story in known.values() if slow or not story.slow]

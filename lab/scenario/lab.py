@@ -27,7 +27,7 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.faults.interface import Broken
-from sessionlab.lab.scenario.unawaited import to_be_entered
+from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
@@ -211,4 +211,5 @@ class Lab:
             events=self._events,
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
+            block_ends=block_ends,
         )

@@ -14,7 +14,7 @@ from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import Lab, Settings
-from sessionlab.lab.scenario.unawaited import Forgotten, watching
+from sessionlab.lab.scenario.unawaited import Forgotten, Watch, watching
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
 from sessionlab.lab.waiting import side_by_side as together
 
@@ -108,7 +108,8 @@ async def run_one(
         lab.told = told
         events.emit("scenario.started", story.name, title=story.title)
         with watching(story.story) as forgotten:
-            ending = await _tell(story, lab, events)
+            ending = await _tell(story, lab, events, forgotten)
+            await forgotten.end_tasks()
         ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
         name=story.name,
@@ -135,13 +136,14 @@ class StoryEnd(NamedTuple):
     exit_status: int
 
 
-async def _tell(story: Scenario, lab: Lab, events: Events) -> StoryEnd:
+async def _tell(story: Scenario, lab: Lab, events: Events, forgotten: Watch) -> StoryEnd:
     if lab.nodes < story.least_nodes:
         reason = f"it takes at least {story.least_nodes} nodes to show this"
         return StoryEnd(Outcome.SKIPPED, reason, 0)
     try:
         async with asyncio.timeout(MOST_SECONDS) as limit:
             await story.story(lab)
+            forgotten.look_at_tasks()
     except LabError as error:
         return _ended_by(error, lab.claims)
     except asyncio.CancelledError:  # what is known so far is kept

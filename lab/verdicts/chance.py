@@ -113,7 +113,7 @@ class _Ground:
             return True
         if operation.verdict:  # what the balancer has found
             return not operation.verdict.startswith("N")
-        return said.get("affinity") != "none"
+        return said.get("affinity") != "none" if operation.tie is None else operation.tie
 
     def choice(self, operation: Operation) -> int:
         """How many nodes the balancer could have sent it to."""

@@ -4,7 +4,7 @@ A new one of ours is a file and an entry here.
 """
 
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.strategies.interface import Setting, Strategy
@@ -37,13 +37,15 @@ def make(name: str, setting: Setting) -> Strategy:
     if name in STRATEGIES:
         made: Strategy = import_module(STRATEGIES[name]).make(setting)
         return made
-    (point, *_) = entry_points(group=ENTRY_POINTS, name=name)
+    point, *others = entry_points(group=ENTRY_POINTS, name=name)
+    if others:
+        whose = " and ".join(map(_package, (point, *others)))
+        raise OptionError(f"{whose} both offer strategy {name!r}; uninstall one")
     try:
         return _checked(point.load()(setting))
     except (Exception, SystemExit) as error:
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         raise OptionError(
-            f"strategy {name!r} of the package {package} can't be used:"
+            f"strategy {name!r} of the package {_package(point)} can't be used:"
             f" {type(error).__name__}: {error}"
         ) from error
 
@@ -53,3 +55,7 @@ def _checked(made: Strategy) -> Strategy:
     if lacking:
         raise TypeError(f"{made!r} has no {', '.join(lacking)}")
     return made
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

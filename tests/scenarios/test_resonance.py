@@ -20,6 +20,7 @@ from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.runner import run_one
 from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.verdicts.results import Outcome
+from tests.installed import needs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,6 +74,27 @@ def told(step: Steps, affinity: str) -> Scenario:
             lab.claim("Nobody is logged out", expected=len(answers), observed=answers.recognised)
 
     return Scenario("my-deploy", "Everybody is shopping", story)
+
+
+@pytest.mark.balancers
+@needs("haproxy")
+@pytest.mark.parametrize(("affinity", "noted"), [("learn:no-such", True), ("learn:sid", False)])
+async def test_behind_haproxy_too_an_affinity_that_ties_nobody_is_noted(
+    affinity: str, noted: bool, fabric: LocalFabric
+) -> None:
+    async def story(lab: Lab) -> None:
+        async with lab.cluster("memory", affinity=affinity) as cluster:
+            clients = cluster.clients(2)
+            # Each in turn: the first node, the second, and the same again.
+            for does in (Client.login, Client.me):
+                for client in clients:
+                    assert (await does(client)).recognised
+            lab.claim("Both are known", expected=1, observed=1)
+
+    settings = Settings(nodes=2, balancer="haproxy")
+    result = await run_one(Scenario("x", "In turn", story), settings, fabric, Events())
+    assert result.outcome is Outcome.HELD
+    assert [note.rpartition(": ")[2] for note in result.notes] == ["chance"] * noted
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,12 @@ class Last:
 """
 
 
-def _install(directory: Path, entry: str, module: str = MINE) -> None:
+def _install(directory: Path, entry: str, module: str = MINE, name: str = "users-own") -> None:
     """A package with an entry point, as an installer leaves it."""
     (directory / "users_own.py").write_text(module)
-    info = directory / "users_own-1.0.dist-info"
+    info = directory / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: users-own\nVersion: 1.0\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[sessionlab.algorithms]\n{entry}\n")
 
 
@@ -100,6 +100,19 @@ def test_one_that_can_not_be_loaded_is_told_and_all_are_named(
     assert "Traceback" not in said
     assert main(["--admin", "none", "--algorithm", "best"]) == 2
     assert "consistent-hash[:KEY], always-last" in capfd.readouterr().err
+
+
+def test_a_name_that_two_packages_offer_is_told_with_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _install(tmp_path, "always-last = users_own:Last")
+    _install(tmp_path, "always-last = users_own:Last", name="another")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["--admin", "none", "--algorithm", "always-last"]) == 2
+    said = capfd.readouterr().err
+    assert "users-own 1.0" in said
+    assert "another 1.0" in said
+    assert "both offer algorithm 'always-last'" in said
 
 
 @pytest.mark.parametrize(

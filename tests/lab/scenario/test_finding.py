@@ -153,5 +153,7 @@ def test_a_package_with_a_story_whose_name_is_taken_is_named_and_ours_are_told(
     found, unusable = offered()
     assert list(found) == before
     assert found["monolith"].title != "a story of my own"
-    assert "copied 1.0" in str(unusable["copied"])
-    assert "another scenario named 'monolith'" in str(unusable["copied"])
+    ((point, error),) = unusable
+    assert point == "copied"
+    assert "copied 1.0" in str(error)
+    assert "another scenario named 'monolith'" in str(error)

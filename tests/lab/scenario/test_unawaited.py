@@ -37,6 +37,27 @@ async def drops_a_circle(go):
     del held
     await go.wait()
 
+KEPT = []
+
+async def keeps_for_ever(go):
+    KEPT.append(step())
+    await go.wait()
+
+def makes():
+    KEPT.append(step())
+
+async def keeps_what_a_function_made(go):
+    makes()
+    await go.wait()
+
+def drops():
+    held = [step()]
+    held.append(held)
+
+async def calls_another(go):
+    drop()
+    await go.wait()
+
 async def is_about_to_await(go):
     later = step()
     await go.wait()
@@ -105,3 +126,41 @@ async def test_other_warnings_pass_and_everything_is_put_back() -> None:
         await told(story, asyncio.Event())
     assert sys.get_coroutine_origin_tracking_depth() == depth
     assert warnings.showwarning == show
+
+
+@pytest.mark.parametrize(
+    ("guilty", "line"), [("keeps_for_ever", 23), ("keeps_what_a_function_made", 27)]
+)
+async def test_what_a_story_keeps_is_its_own_whichever_of_its_file_ends_last(
+    guilty: str, line: int
+) -> None:
+    one = module("one")
+    go, later = asyncio.Event(), asyncio.Event()
+    go.set()
+    other = asyncio.create_task(told(one.is_about_to_await, later))
+    await asyncio.sleep(0)
+    assert await told(vars(one)[guilty], go) == [line]
+    later.set()
+    assert await other == []
+
+
+async def test_what_a_function_of_another_file_makes_is_its_caller_s() -> None:
+    one, other, aside = module("one"), module("other"), module("aside")
+    vars(one)["drop"] = aside.drops
+    go = asyncio.Event()
+
+    async def collects(_: asyncio.Event) -> None:
+        gc.collect()
+
+    task = asyncio.create_task(told(one.calls_another, go))
+    await asyncio.sleep(0)
+    assert await told(collects, go) == []
+    assert await told(other.is_about_to_await, set_already()) == []
+    go.set()
+    assert await task == [34]
+
+
+def set_already() -> asyncio.Event:
+    go = asyncio.Event()
+    go.set()
+    return go

@@ -57,7 +57,14 @@ def test_an_affinity_that_ties_nothing_is_told_by_what_the_balancer_found() -> N
     useless = cluster(affinity="learn:no-such-cookie")
     assert told([life(verdict="NN")], useless)
     assert not told([life(verdict="VN")], useless)
-    assert not told([life()], useless), "a balancer that does not say is believed"
+    assert not told([life()], useless), "who does not know is told that it ties"
+
+
+def test_behind_a_balancer_that_says_nothing_it_is_told_by_what_the_clients_sent() -> None:
+    useless = cluster(affinity="learn:no-such-cookie", balancer="haproxy")
+    assert told([life(tie=False)], useless)
+    assert not told([life(tie=True)], useless)
+    assert not told([life(verdict="VN", tie=False)], useless), "the balancer knows better"
 
 
 @pytest.mark.parametrize(
