@@ -126,7 +126,8 @@ class ConsoleReport:
 
     def _in_full(self, result: ScenarioResult) -> Iterator[Text]:
         yield Text()
-        yield from map(Text, self._tracebacks.get(result.name, "").splitlines())
+        for line in self._tracebacks.get(result.name, "").splitlines():
+            yield Text(self._glyphs.clean(line))
         yield from self._full.of(result)
 
     def _line(self, result: ScenarioResult) -> Text:
@@ -155,7 +156,9 @@ class ConsoleReport:
                 yield from self._in_full(result)
             else:
                 for note in result.notes:
-                    said = Text.assemble(("note ", "bold yellow"), f"{result.name}: {note}")
+                    said = Text.assemble(
+                        ("note ", "bold yellow"), self._glyphs.clean(f"{result.name}: {note}")
+                    )
                     yield from said.wrap(self._console, self._width)
 
     def _next(self) -> Iterator[Text]:

@@ -54,21 +54,21 @@ class FullText:
             ("  " + self.glyphs.clean(result.name), "bold"),
             (f"  {result.seconds:.1f} s, {_requests(len(result.history))}", "dim"),
         )
-        yield from self._indented(Text(result.title, style="italic"), 2)
+        yield from self._indented(self._text(result.title, "italic"), 2)
         yield from self._strips(result)
         for claim in result.claims:
             yield from self._claim(claim)
         for table in result.tables:
             yield Text()
             for row in table.lines(max(20, self.console.width - 2)):
-                yield Text("  " + self.glyphs.plain(row))
+                yield Text("  " + self.glyphs.clean(row))
         if self.everything or not any(table.says_why for table in result.tables):
             for said in result.users.told():
                 yield from self._labelled("users", said)
         for note in result.notes:
             yield from self._labelled("note", note)
         if result.reason:
-            yield from self._indented(Text(result.reason, style=STYLES[result.outcome]), 2)
+            yield from self._indented(self._text(result.reason, STYLES[result.outcome]), 2)
 
     def _strips(self, result: ScenarioResult) -> Iterator[Text]:
         if not len(result.history):
@@ -86,18 +86,21 @@ class FullText:
         mark = marked(outcome, self.glyphs)
         text = claim.text if claim.holds else f"{outcome.words}: {claim.text}"
         by = 3 + len(mark)
-        line = Text.assemble(mark, " ", (text, "" if claim.holds else "bold"))
+        line = Text.assemble(mark, " ", self._text(text, "" if claim.holds else "bold"))
         yield from self._indented(line, 2, hanging=by - 2)
         if claim.expected == claim.observed:
-            yield from self._indented(Text(f"as predicted: {claim.observed}", style="dim"), by)
+            yield from self._indented(self._text(f"as predicted: {claim.observed}", "dim"), by)
         else:
-            yield from self._indented(Text(f"predicted: {claim.expected}", style="dim"), by)
+            yield from self._indented(self._text(f"predicted: {claim.expected}", "dim"), by)
             style = "dim" if claim.holds else "bold"
-            yield from self._indented(Text(f"observed: {claim.observed}", style=style), by)
+            yield from self._indented(self._text(f"observed: {claim.observed}", style), by)
 
     def _labelled(self, label: str, said: str) -> Iterator[Text]:
-        text = Text.assemble((f"{label:<{LABEL}}", "bold yellow"), said)
+        text = Text.assemble((f"{label:<{LABEL}}", "bold yellow"), self._text(said))
         return self._indented(text, 2, hanging=LABEL)
+
+    def _text(self, said: str, style: str = "") -> Text:
+        return Text(self.glyphs.clean(said.expandtabs(), keep="\n"), style=style)
 
     def _indented(self, text: Text, by: int, hanging: int = 0) -> Iterator[Text]:
         width = max(20, self.console.width - by - hanging)

@@ -18,9 +18,9 @@ class Glyphs:
     more: str = "…"
     none: str = "–"
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, keep: str = "") -> str:
         """Somebody else's text: nothing in it moves a cursor, or is longer than it looks."""
-        printable = "".join(c if c.isprintable() else "?" for c in text)
+        printable = "".join(c if c.isprintable() or c in keep else "?" for c in text)
         return printable if self.yes == "✓" else _escaped(self.plain(printable))
 
     def plain(self, text: str) -> str:

@@ -9,7 +9,7 @@ comes before what was answered well meanwhile, and before any answer of the node
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.classify import is_success, refuses
@@ -22,30 +22,9 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
 
-_HAPPENED = {
-    "node.killed": "killed",
-    "node.stopped": "stopped",
-    "node.removed": "removed",
-    "node.added": "added",
-    "node.started": "started",
-    "node.draining": "draining",
-    "node.leaving": "leaving",
-    "node.staying": "staying",
-    "part.paused": "frozen",
-    "part.resumed": "thawed",
-    "redis.stopped": "stopped",
-    "redis.started": "started",
-    "balancer.killed": "killed",
-    "balancer.started": "started",
-    "balancer.restarted": "restarted",
-    "balancer.reloaded": "reloaded",
-    "keys.rotated": "rotated",
-    "keys.retired": "retired",
-    "link.partitioned": "parted",
-    "link.joined": "joined",
-    "link.worsened": "slowed",
-    "link.mended": "mended",
-}
+_PARTS = ("node", "redis", "balancer", "keys", "link", "part")
+_UNMARKED = ("node.drained", "part.log")  # what is seen without, or no news
+_HOW = {"paused": "frozen", "resumed": "thawed", "partitioned": "parted", "worsened": "slowed"}
 _BEGINNINGS = ("redis.started", "balancer.started")
 _NAMES = {"redis": "Redis", "balancer": "balancer", "keys": "keys"}
 _UNSAID = ("me", "")  # what needs no word: it is what everybody asks all the time
@@ -60,9 +39,6 @@ class Cell:
     said: str
     well: bool
     direct: bool = False
-
-    def like(self, node: str) -> Cell:
-        return Cell(self.asked, node, self.said, self.well, self.direct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +69,7 @@ class Strip:
         for step in self.steps:
             alike = step
             if isinstance(step, Cell) and step.node not in marked:
-                alike = step.like(alias.setdefault(step.node, f"#{len(alias)}"))
+                alike = replace(step, node=alias.setdefault(step.node, f"#{len(alias)}"))
             if not shape or shape[-1] != alike:
                 shape.append(alike)
         return tuple(shape)
@@ -182,7 +158,7 @@ def _cell(op: Operation, *, wrong: bool) -> Cell:
 
 
 def _is_mark(event: Event) -> bool:
-    return event.kind in _HAPPENED
+    return event.kind.startswith(_PARTS) and event.kind not in _UNMARKED
 
 
 def _began(event: Event) -> float:
@@ -191,9 +167,9 @@ def _began(event: Event) -> float:
 
 
 def _mark(event: Event) -> Mark:
-    noun = event.kind.partition(".")[0]
+    noun, _, verb = event.kind.partition(".")
     parts = event.data.get("parts")
     named = " and ".join(map(str, parts)) if isinstance(parts, list) else event.data.get("part")
     part = str(event.data.get("node") or named or _NAMES.get(noun, noun))
     at = event.at if event.kind in _BEGINNINGS else _began(event)
-    return Mark(_NAMES.get(part, part), _HAPPENED[event.kind], at)
+    return Mark(_NAMES.get(part, part), _HOW.get(verb, verb), at)

@@ -311,6 +311,16 @@ def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
     assert "[/nope] [red]" in text
 
 
+def test_text_that_would_move_the_cursor_does_not() -> None:
+    odd = judge("a\x1b[2Jb", "\x07", "x\ty\rz")
+    said = ScenarioResult("o\x1bd", "t\x1bt", Outcome.BROKEN, None, 1, ASKED, [odd], 1)
+    text = printed(RunResult("local", "builtin", 1, 1, [said]))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "not as predicted: a?[2Jb" in text
+    many = printed(RunResult("local", "builtin", 1, 1, [said, RUN.scenarios[0]]))
+    assert all(line.isprintable() for line in many.split("\n"))
+
+
 def test_a_folder_keeps_everything_that_a_later_report_needs(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "deep" / "run")
     events = Events(folder.hear)
