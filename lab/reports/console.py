@@ -169,5 +169,8 @@ class ConsoleReport:
 
     def _print(self, lines: Iterable[Text]) -> None:
         """All at once: whoever reads the first line gets the others, too."""
-        if block := list(lines):
+        block = list(lines)
+        for line in block:
+            line.rstrip()
+        if block:
             self._console.print(Text("\n").join(block), soft_wrap=True, highlight=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from typer import BadParameter
 
-from sessionlab.balancer import affinity, algorithms
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS
 
@@ -32,8 +31,3 @@ def test_who_names_another_is_offered_all_with_their_arguments(value: str) -> No
 def test_a_name_without_its_argument_says_too_little(value: str) -> None:
     with pytest.raises(BadParameter, match=f"'{value}' says too little: learn:NAME"):
         one_of(AFFINITIES)["parser"](value)
-
-
-def test_the_lab_offers_the_words_of_the_balancer() -> None:
-    assert set(affinity.FORMS) <= set(AFFINITIES)
-    assert set(algorithms.FORMS) <= set(ALGORITHMS)
