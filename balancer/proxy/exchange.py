@@ -16,7 +16,7 @@ from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.backends.queue import Waiting
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.http.response_fields import CHUNKED
-from sessionlab.balancer.proxy import x_balancer
+from sessionlab.balancer.proxy import upgrade, x_balancer
 from sessionlab.balancer.proxy.access_log import Record
 from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED, Peer, Prepared
 from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
@@ -122,6 +122,8 @@ class Exchange:
             lines += x_balancer.line(backend.name, found, done)
         if context.access_log is not None:
             self.status, self.sent, self.done = response.status, len(data) - end, done
+        if not response.dated and response.date is not context.date:
+            response.stamp(context.date)
         fields = prepared.fields
         if (
             lines
@@ -189,12 +191,14 @@ class Exchange:
             self.client.switch(upstream, response, rest)
         return bool(self.request.fields.upgrade)
 
+    def half_ended(self) -> bool:
+        """The backend has ended its side of a tunnel; False when that is its end."""
+        return upgrade.end_half(self, self.client.transport)
+
     def hold(self) -> None:
-        """The backend is slower than the request comes."""
         self.client.hold()
 
     def release(self) -> None:
-        """The backend has caught up."""
         self.client.release()
 
     # --- how it ends -------------------------------------------------------------------------
@@ -225,7 +229,6 @@ class Exchange:
             self.client.close()
 
     def unanswered(self, backend: Backend, *, stale: bool, partial: bool) -> None:
-        """The connection was closed before a whole head of an answer."""
         self.client.unanswered(backend, stale=stale, partial=partial)
 
     def answer_cut(self, *, failed: bool = True) -> None:
