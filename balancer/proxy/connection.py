@@ -225,11 +225,11 @@ class ClientConnection(asyncio.Protocol):
             self.fail(504, "the backend did not answer in time")
 
     def eof_received(self) -> bool:
-        """The client has ended its side: but in a tunnel, it has left, as nginx and Envoy take it."""
+        """The client ends its side: but in a tunnel, it has left, as nginx and Envoy take it."""
         upstream = self.exchange.upstream
         if self.state != TUNNEL or upstream is None:
             return False
-        return upgrade.end_half(self.exchange, upstream.transport)
+        return self.context.tunnels.end_half(self, upstream.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, and with it the need for an answer."""

@@ -16,7 +16,7 @@ from sessionlab.balancer.backends.pin import NOTHING
 from sessionlab.balancer.backends.queue import Waiting
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.http.response_fields import CHUNKED
-from sessionlab.balancer.proxy import upgrade, x_balancer
+from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.proxy.access_log import Record
 from sessionlab.balancer.proxy.forward_headers import NOT_PREPARED, Peer, Prepared
 from sessionlab.balancer.proxy.states import TUNNEL, UNDER_WAY
@@ -193,7 +193,7 @@ class Exchange:
 
     def half_ended(self) -> bool:
         """The backend has ended its side of a tunnel; False when that is its end."""
-        return upgrade.end_half(self, self.client.transport)
+        return self.context.tunnels.end_half(self.client, self.client.transport)
 
     def hold(self) -> None:
         self.client.hold()

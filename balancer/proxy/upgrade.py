@@ -8,8 +8,6 @@ from sessionlab.balancer.proxy import x_balancer
 from sessionlab.balancer.services.tunnels import Tunnel
 
 if TYPE_CHECKING:
-    import asyncio
-
     from sessionlab.balancer.http.response_head import Response
     from sessionlab.balancer.proxy.exchange import Exchange
     from sessionlab.balancer.proxy.upstream import Upstream
@@ -35,16 +33,3 @@ def switch(
     exchange.client.transport.write(head + b"\r\n\r\n" + rest)
     if early:
         upstream.transport.write(early)
-
-
-def end_half(exchange: Exchange, other: asyncio.Transport) -> bool:
-    """One side of a tunnel has ended, which the `other` is told; it may go on (a pipe's end).
-
-    False when the tunnel ends: with its second half, or the first in TLS, as asyncio has it.
-    """
-    upstream = exchange.upstream
-    if upstream is None or upstream.half or not exchange.client.transport.can_write_eof():
-        return False
-    upstream.half = True
-    other.write_eof()
-    return True

@@ -68,7 +68,6 @@ class Upstream(asyncio.Protocol):
         "buffer",
         "chunks",
         "context",
-        "half",
         "idle_since",
         "interims",
         "left",
@@ -96,7 +95,6 @@ class Upstream(asyncio.Protocol):
         self.reused = False
         self.to_head = False
         self.paused = False
-        self.half = False  # whether one side of the tunnel has ended
         self.idle_since = 0.0
         self.transport: asyncio.Transport
 
