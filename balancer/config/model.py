@@ -187,6 +187,8 @@ class Config:
     tls_cert: str = ""
     tls_key: str = ""
     trusted: tuple[Network, ...] = ()
+    trust_unix: bool = False
+    trust_header: str = "x-forwarded-for"
     secret: bytes = b""
     secret_made: bool = False
     """Whether it was made at this start, so that the next one has another."""

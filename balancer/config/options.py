@@ -144,7 +144,12 @@ class Options:
     trust_proxy: list[str] | None = _option(
         None,
         "A network (CIDR) whose X-Forwarded-* are believed and continued: what it says is the "
-        "client's address is so for source, hash and the log. Repeatable.",
+        "client's address is so for source, hash and the log; 'unix' is whoever connects to the "
+        "Unix socket of --listen. Repeatable.",
+    )
+    trust_header: str = _option(
+        DEFAULTS.trust_header,
+        "The one header in which it says that: x-forwarded-for, or forwarded (RFC 7239).",
     )
     health_probe: str = _option(
         _HEALTH.probe, "What active checks do: http, or tcp for a connection and no more."

@@ -176,9 +176,18 @@ def parse_health_host(text: str) -> str:
     return text
 
 
+def parse_trust_header(text: str) -> str:
+    """`x-forwarded-for` or `forwarded`."""
+    if text.lower() not in {"x-forwarded-for", "forwarded"}:
+        raise UsageError(f"--trust-header {text!r}: it is x-forwarded-for or forwarded")
+    return text.lower()
+
+
 def parse_network(text: str) -> model.Network:
     """`10.0.0.0/8`."""
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise UsageError(f"--trust-proxy {text!r} is not a network such as 10.0.0.0/8") from None
+        raise UsageError(
+            f"--trust-proxy {text!r} is not a network such as 10.0.0.0/8, or unix"
+        ) from None
