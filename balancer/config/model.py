@@ -41,11 +41,12 @@ class BackendSpec:
 
 @dataclass(frozen=True, slots=True)
 class DiscoverSpec:
-    """A service whose backends are the addresses that `host` resolves to."""
+    """A service whose backends are the addresses that `host` resolves to, or its SRV records."""
 
     service: str
     host: str
     port: int
+    srv: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ class Options:
     discover: list[str] | None = _option(
         None,
         "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
-        "resolved again and again. Repeatable.",
+        "resolved again and again. [SERVICE/]srv:NAME takes SRV records, with their ports. "
+        "Repeatable.",
     )
     discover_interval: float = _option(
         DEFAULTS.discover_interval, "Seconds between two looks at what it resolves to.", min=0.05

@@ -76,17 +76,20 @@ def parse_backend(text: str) -> BackendSpec:
 
 
 def parse_discover(text: str) -> model.DiscoverSpec:
-    """`[SERVICE/]HOST:PORT`."""
+    """`[SERVICE/]HOST:PORT` or `[SERVICE/]srv:NAME`."""
     service, slash, address = text.rpartition("/")
+    srv = re.fullmatch(r"srv:(?P<name>\w[\w.-]{0,252})", address, re.ASCII)
     try:
-        where = parse_address(address)
+        where = parse_address(address)  # whose host may be called srv
     except UsageError:
-        where = None
-    if where is None or not where.port:
-        raise UsageError(f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001")
-    return model.DiscoverSpec(
-        parse_name(service if slash else DEFAULT_SERVICE, "service"), where.host, where.port
-    )
+        where = Address(srv["name"] if srv else "", 0)
+    if not where.host or not (where.port or srv):
+        raise UsageError(
+            f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001, or "
+            "[SERVICE/]srv:NAME, such as srv:_http._tcp.app.example"
+        )
+    service = parse_name(service if slash else DEFAULT_SERVICE, "service")
+    return model.DiscoverSpec(service, where.host, where.port, srv=not where.port)
 
 
 def parse_route(text: str) -> Route:
