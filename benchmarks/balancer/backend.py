@@ -1,9 +1,13 @@
-"""The backend of the benchmark: answers as many bytes as the path says, as fast as Python can."""
+"""The backend of the benchmark: answers as many bytes as the path says, as fast as Python can.
+
+At `/login` they are 100, with another session's cookie each time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from secrets import token_hex
 from typing import cast
 
 import uvloop
@@ -30,7 +34,11 @@ class Answers(asyncio.Protocol):
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
             path = head.split(b" ", 2)[1].partition(b"?")[0]
-            self._transport.write(self._answers.get(path, self._answers[b"/100"]))
+            answer = self._answers.get(path, self._answers[b"/100"])
+            if path == b"/login":
+                session = b"\r\nSet-Cookie: sid=%b; Path=/\r\n" % token_hex(16).encode()
+                answer = answer.replace(b"\r\n", session, 1)
+            self._transport.write(answer)
             if b"onnection: close" in head:
                 self._transport.close()
 
