@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _MOST_KNOWN = 1024
 _SIZE = frozenset({b"content-length"})
-_FREE = frozenset({set_cookie, date})  # whose values say nothing of where an answer ends
 _CHUNKED_END = b"Transfer-Encoding: chunked\r\n\r\n"
 _SWITCHING = 101
 _UPGRADE_REQUIRED = 426
@@ -149,7 +148,8 @@ class ResponseHeads:
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
         forward, meant = self._lines.parse(texts[1:-2]) or self._repaired(texts[1:-2])
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
-        lines = tuple([line for line in meant if line.rule not in _FREE])
+        # Whose values say nothing of where an answer ends, and differ often.
+        lines = tuple([n for n in meant if n.rule is not set_cookie and n.rule is not date])
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
         if framing.options or status in _UPGRADING:
             forward = _of_this_hop(forward, framing, status)
