@@ -107,7 +107,7 @@ class Exchange:
         context = self.context
         self.answering = True
         backend.by_class[response.status // 100] += 1
-        prepared, found = self.prepared, self.found
+        prepared, found, fields = self.prepared, self.found, self.prepared.fields
         affinity = prepared.service.affinity
         lines, done = b"", NOTHING
         if (
@@ -124,7 +124,6 @@ class Exchange:
             self.status, self.sent, self.done = response.status, len(data) - end, done
         if not response.dated and response.date is not context.date:
             response.stamp(context.date)
-        fields = prepared.fields
         if (
             lines
             or not fields.minor
@@ -141,15 +140,10 @@ class Exchange:
             return
         else:
             head = response.ready
-        self._send(head, data[end:])
-
-    def _send(self, head: bytes, begun: bytes) -> None:
-        write = self.client.transport.write
-        if len(begun) < _JOIN:
-            write(head + begun)
+        if len(data) < _JOIN:
+            self.client.transport.write(head + data[end:])
         else:
-            write(head)
-            write(begun)
+            self.client.transport.writelines((head, data[end:]))
 
     def settle(self, backend: Backend, response: Response) -> Settled:
         """What the affinity does about this answer, counted."""
@@ -165,10 +159,8 @@ class Exchange:
         delimited = response.bodiless or response.length >= 0 or chunked
         may_stay = delimited and self.whole and not self.context.draining
         self.keep_alive = request.fields.keep_alive and may_stay
-        if not self.keep_alive:
-            connection = b"Connection: close\r\n"
-        else:
-            connection = b"" if request.minor else b"Connection: keep-alive\r\n"
+        stays = b"" if request.minor else b"Connection: keep-alive\r\n"
+        connection = stays if self.keep_alive else b"Connection: close\r\n"
         framing = response.framing(chunked_allowed=bool(request.minor))
         return response.lines + framing + lines + connection + b"\r\n"
 
