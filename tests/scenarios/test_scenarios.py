@@ -58,7 +58,7 @@ def test_every_claim_holds_when_the_command_tells_all_stories(tmp_path: Path) ->
     command = [sys.executable, "-m", "sessionlab.lab", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "held    sticky " in done.stdout
+    assert "✓ sticky " in done.stdout
     assert_that_every_claim_holds_and_can_be_broken(json.loads(report.read_text())["scenarios"])
 
 
@@ -102,5 +102,5 @@ def test_a_scenario_s_file_is_a_program(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert "held    monolith" in done.stdout
+    assert "✓ as predicted  monolith" in done.stdout
     assert '"seed": 3' in (tmp_path / "run.json").read_text()

@@ -131,7 +131,8 @@ def test_list_shows_what_there_is() -> None:
         "builtin",
     ):
         assert word in done.stdout
-    assert "logs nobody out (slower: by name, or with --all)" in done.stdout
+    assert "nobody out (slower: by name, or with --all)" in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_a_broken_claim_is_exit_status_1_in_every_report(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_broken_claim_is_exit_status_1_in_every_report(tmp_path: Path) -> None
         "run", path, "--junit", "j.xml", "--json", "j.json", "--out", "o", cwd=tmp_path
     )
     assert done.returncode == 1
-    assert "BROKEN two is one" in done.stdout
+    assert "✗ not as predicted: two is one" in done.stdout
     assert "\x1b" not in done.stdout
     assert json.loads((tmp_path / "j.json").read_text())["scenarios"][0]["outcome"] == "broken"
     assert "<failure" in (tmp_path / "j.xml").read_text()
@@ -152,7 +153,7 @@ def test_json_on_standard_output_is_nothing_but_json(tmp_path: Path) -> None:
     done = sessionlab("run", path, "--json", "-")
     assert done.returncode == 0
     assert json.loads(done.stdout)["scenarios"][0]["outcome"] == "held"
-    assert "held    mine" in done.stderr
+    assert "✓ as predicted  mine" in done.stderr
 
 
 def test_a_story_that_fails_is_an_error_with_its_traceback_and_ends_no_other(
@@ -161,7 +162,7 @@ def test_a_story_that_fails_is_an_error_with_its_traceback_and_ends_no_other(
     done = sessionlab("run", story(tmp_path, "1 / 0"), "monolith")
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stdout
-    assert "held    monolith" in done.stdout
+    assert "✓ monolith" in done.stdout
 
 
 def test_a_story_without_a_claim_does_not_pass(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_a_run_that_judged_nothing_is_exit_status_3_unless_that_is_allowed(
     story(tmp_path, *SKIPS)
     done = sessionlab("run", *arguments)
     assert done.returncode == 3
-    assert "0 of 0 claims hold" in done.stdout
+    assert "0 of 0 predictions came true" in done.stdout
     assert "nothing was judged; --allow-skips" in " ".join(done.stdout.split())
     allowed = in_process.sessionlab("run", *arguments, "--allow-skips")
     assert allowed.returncode == 0
@@ -201,18 +202,18 @@ def test_a_bare_run_says_that_it_has_left_out_the_slower_ones(
     monkeypatch.setattr(finding, "offered", lambda: (offered, {}))
     done = in_process.sessionlab("run")
     assert done.returncode == 0, done.stdout
-    assert "held    quick " in done.stdout
+    assert "✓ as predicted  quick " in done.stdout
     assert "slower " not in done.stdout.replace("1 slower left", "")
     assert done.stdout.splitlines()[-1] == "1 slower left out: --all"
     everything = in_process.sessionlab("run", "--all")
-    assert "held    slower " in everything.stdout
+    assert "✓ slower " in everything.stdout
     assert "left out" not in everything.stdout
 
 
 def test_one_story_that_is_skipped_among_others_that_hold_is_no_failure(tmp_path: Path) -> None:
     done = in_process.sessionlab("run", "monolith", story(tmp_path, *SKIPS))
     assert done.returncode == 0
-    assert "1 held, 1 skipped" in done.stdout
+    assert "1 as predicted, 1 skipped" in done.stdout
 
 
 def test_a_story_that_was_skipped_after_it_had_shown_something_has_been_judged(
@@ -284,7 +285,8 @@ def test_a_signal_clears_everything_away(signum: int, status: int, verb: str) ->
     assert lab.stdout is not None
     lab.stdout.readline()  # a cluster is up, or a run has begun
     if verb == "run":
-        lab.stdout.readline()
+        while not lab.stdout.readline().startswith("✓ stateless-http"):
+            pass
     lab.send_signal(signum)
     _, said = lab.communicate(timeout=30)
     assert lab.returncode == status
@@ -355,7 +357,7 @@ def test_a_forgotten_await_is_an_error_that_names_its_line(tmp_path: Path) -> No
     done = sessionlab("run", path, "monolith", "--json", "run.json", cwd=tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
     assert f"mine.py:{line}: `{forgets}` was never awaited" in " ".join(done.stdout.split())
-    assert "held    monolith" in done.stdout
+    assert "✓ monolith" in done.stdout
     assert "Warning" not in done.stderr
     first, other = json.loads((tmp_path / "run.json").read_text())["scenarios"]
     assert (first["outcome"], other["outcome"]) == ("error", "held")
