@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sessionlab.lab.reports.full_text import FullText, marked
 from sessionlab.lab.reports.glyphs import glyphs_for
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 if TYPE_CHECKING:
@@ -97,10 +98,9 @@ class ConsoleReport:
         said = ", ".join(
             f"{counts[outcome]} {outcome.words}" for outcome in Outcome if counts[outcome]
         )
-        number = len(run.scenarios)
         style = "bold red" if run.exit_status else "bold green"
         total = (
-            f"{number} scenario{'s' if number != 1 else ''}: {said}; "
+            f"{number(len(run.scenarios), 'scenario')}: {said}; "
             f"{held} of {len(claims)} predictions came true; {run.seconds:.1f} s"
         )
         self._print([Text(), *Text(total, style=style).wrap(self._console, self._width)])
@@ -144,7 +144,7 @@ class ConsoleReport:
             marked(result.outcome, self._glyphs), " ", (name, "bold"), "  ", clean(means)
         )
         if line.cell_len > self._width:
-            more = self._glyphs.more
+            more = clean("…")
             line.truncate(self._width - len(more))
             line.rstrip()
             line.append(more)
