@@ -49,6 +49,15 @@ def withdrawal(request: web.Request) -> Delivery:
     return node.strategy.transport.withdraw(secure=secure)
 
 
+def challenge(request: web.Request, problem: Problem) -> None:
+    """Put into a refusal's headers how to authenticate, and what takes a credential back."""
+    if isinstance(problem, Refused):
+        transport = request.app[NODE].strategy.transport
+        problem.headers[hdrs.WWW_AUTHENTICATE] = transport.challenge(problem)
+        if problem.withdraw:
+            problem.headers |= withdrawal(request).headers
+
+
 def stamp_headers(headers: CIMultiDict[str], node_id: str, auth_seconds: float) -> None:
     """Who answered, what authentication took, and that nobody may keep it unless it says so."""
     headers["X-Node"] = node_id
@@ -62,10 +71,7 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
     try:
         return await handler(request)
     except Problem as problem:
-        if isinstance(problem, Refused):
-            problem.headers[hdrs.WWW_AUTHENTICATE] = node.strategy.transport.challenge(problem)
-            if problem.withdraw:
-                problem.headers |= withdrawal(request).headers
+        challenge(request, problem)
         return problems.response(problem, node.id)
     except web.HTTPException as error:
         return problems.response(problems.from_http(error), node.id)
