@@ -94,6 +94,11 @@ class Description:
     def needs_redis(self) -> bool:
         return self.redis or any(service.strategy == "redis" for service in self.services)
 
+    @property
+    def by_source(self) -> bool:
+        """Whether it is the address that a client comes from which decides about its node."""
+        return "source" in (self.affinity, self.algorithm.partition(":")[2])
+
     def service(self, name: str) -> Service:
         """The service of that name; raises UsageError when there is none."""
         for service in self.services:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, TypeVar, Unpack
@@ -20,6 +21,7 @@ from sessionlab.lab.description.cluster import (
     Wishes,
 )
 from sessionlab.lab.description.tokens import read_token
+from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
@@ -113,8 +115,7 @@ class Lab:
 
         None where a fabric gives all its clients the same one.
         """
-        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
-        return many.addresses(count, self.random) if many else []
+        return self._drawn_addresses(count, self.random)
 
     def claim(self, text: str, *, expected: object, observed: object) -> None:
         """Say what should have been seen, and what was; unequal values break the claim."""
@@ -196,6 +197,23 @@ class Lab:
         end = read_token(client.credential).get("exp", 0)
         await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
 
+    def _drawn_addresses(self, count: int, drawn: Random) -> list[str]:
+        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
+        return many.addresses(count, drawn) if many else []
+
+    def _sources(self, description: Description) -> Callable[[int], list[str]]:
+        """Addresses for clients that a story gave none, where it is the address that decides."""
+        drawn = Random(f"{self._scenario}/{self._settings.seed}/{self._clusters}")  # noqa: S311
+
+        def sources(count: int) -> list[str]:
+            if not description.by_source:
+                return []
+            with suppress(Skip):  # one address has to do, as it does for who asks for no other
+                return self._drawn_addresses(count, drawn)
+            return []
+
+        return sources
+
     def _build(self, description: Description) -> Cluster:
         self._clusters += 1
         if self._settings.sabotage:
@@ -208,4 +226,5 @@ class Lab:
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
             block_ends=block_ends,
+            sources=self._sources(description),
         )
