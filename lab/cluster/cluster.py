@@ -137,8 +137,8 @@ class Cluster:
         """That many clients, each a different user, not logged in yet.
 
         Raises UsageError for more than there are; Skip where a running stack has fewer.
-        They come from the addresses `sources` in turn; without any each comes from its own where a
-        client's address decides and the fabric has several (see `Lab.addresses`), else from one.
+        They come from the addresses `sources` in turn; without any, from one each where a client's
+        address decides and the fabric has several (see `Lab.addresses`).
         """
         self._runtime.want_users(count)
         given = sources or self._sources(count)
@@ -148,6 +148,7 @@ class Cluster:
         ]
 
     def nodes_of(self, service: str) -> list[Node]:
+        """The nodes of one service."""
         return [node for node in self.nodes.values() if node.service.name == service]
 
     async def ask_each_node(self, client: Client) -> Answers:

@@ -29,7 +29,9 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.faults.interface import Broken
+from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
+from sessionlab.lab.verdicts.not_shown import KIND
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
 
@@ -82,6 +84,8 @@ class Lab:
         self._events = events
         self._scenario = scenario
         self._clusters = 0
+        self._told: dict[str, object] = {}
+        self._left_out: dict[str, str] = {}
 
     def cluster(
         self,
@@ -133,6 +137,7 @@ class Lab:
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table below the claims; 78 characters a line are what a terminal has for it."""
+        rows = marked(columns, rows, self._told, self._left_out)
         self.tables.append(Table(columns, rows))
 
     def users_of(self, cluster: Cluster) -> Users:
@@ -163,20 +168,25 @@ class Lab:
     async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
         """Tell several parts of a story side by side; what each returns, by its name.
 
+        A part that cannot be told on this cluster is left out: a note says so, and a table of the
+        parts marks its row. Raises Skip when none can be.
         A few at a time: more clusters that start at once only keep each other waiting.
         """
         places = asyncio.Semaphore(PARTS_AT_ONCE)
 
-        async def told(part: Coroutine[object, object, T]) -> T:
+        async def told(part: Coroutine[object, object, T]) -> T | Skip:
             async with places:
-                return await part
+                try:
+                    return await part
+                except Skip as skip:
+                    return skip
 
         try:
             ends = await side_by_side([told(part) for part in parts.values()])
         finally:
             for part in parts.values():
                 part.close()  # those that an error elsewhere kept from beginning
-        return dict(zip(parts, ends, strict=True))
+        return self._fitting(dict(zip(parts, ends, strict=True)))
 
     def asking(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> Traffic:
         """Clients that keep asking until the `async with` block ends.
@@ -196,6 +206,18 @@ class Lab:
         """
         end = read_token(client.credential).get("exp", 0)
         await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
+
+    def _fitting(self, ends: Mapping[str, T | Skip]) -> Told[T]:
+        """What the parts returned that could be told; notes those that could not."""
+        skipped = {name: end for name, end in ends.items() if isinstance(end, Skip)}
+        if ends and len(skipped) == len(ends):
+            raise next(iter(skipped.values()))
+        for name, skip in skipped.items():
+            self._events.emit(KIND, self._scenario, setting=name, reason=str(skip))
+        found = {name: end for name, end in ends.items() if not isinstance(end, Skip)}
+        self._told |= found
+        self._left_out |= {name: str(skip) for name, skip in skipped.items()}
+        return Told(found, skipped)
 
     def _drawn_addresses(self, count: int, drawn: Random) -> list[str]:
         many = self._fabric if isinstance(self._fabric, ManyAddresses) else None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Users:
+    """Each user with its verdict, and why those who were lost were."""
+
     judged: Sequence[User] = ()
     losses: Sequence[Loss] = ()
 
@@ -36,22 +38,27 @@ class Users:
 
     @property
     def kept(self) -> int:
+        """How many stayed at their node, logged in."""
         return self.count(Fate.KEPT)
 
     @property
     def moved(self) -> int:
+        """How many were recognised by another node than before."""
         return self.count(Fate.MOVED)
 
     @property
     def logged_out(self) -> int:
+        """How many were nobody, without having logged out."""
         return self.count(Fate.LOGGED_OUT)
 
     @property
     def stuck(self) -> int:
+        """How many got nothing but errors at last."""
         return self.count(Fate.STUCK)
 
     @property
     def wrong_data(self) -> int:
+        """How many were given another user's data, or lost some of their own."""
         return self.count(Fate.WRONG_DATA)
 
     @property
