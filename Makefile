@@ -9,7 +9,7 @@ PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-demo: .venv/run ## set up, then run every scenario on this machine
+demo: .venv/run ## set up, then run every scenario on this machine: a line each
 	$(BIN)/sessionlab run --all
 
 test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers

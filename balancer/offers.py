@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
 T = TypeVar("T")
 
@@ -19,17 +19,18 @@ def make(
     value: object,
     *,
     group: str,
-    ours: Iterable[str],
+    ours: Collection[str],
     check: Callable[[T], object],
 ) -> T:
     """What the factory of that name in an entry point group makes of `value`.
 
     `check` raises what is wrong with it. Raises `UsageError`, which says whose it is, or, when
-    there is no such name, which there are: `ours` and those.
+    there is no such name, which there are: `ours`, in the form in which they are given, and those.
     """
     points = list(entry_points(group=group, name=name))
     if not points:
-        there = ", ".join([*ours, *sorted(entry_points(group=group).names - set(ours))])
+        names = {form.partition(":")[0].rstrip("[") for form in ours}
+        there = ", ".join([*ours, *sorted(entry_points(group=group).names - names)])
         raise UsageError(f"unknown {kind} {name!r}; there are {there}")
     if len(points) > 1:
         raise UsageError(f"{' and '.join(map(_whose, points))} both offer {kind} {name!r}")

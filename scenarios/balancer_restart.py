@@ -16,41 +16,38 @@ Event = Callable[[Cluster], Awaitable[None]]
 
 @scenario(
     "balancer-restart",
-    "The balancer restarts: learned pins are lost, cookie pins kept; a reload keeps both",
+    "The balancer restarts: it forgets pins it has learned",
     least_nodes=2,
 )
 async def balancer_restart(lab: Lab) -> None:
     everybody = 2 * lab.nodes
-    stories: dict[str, tuple[str, Event, Fate]] = {
-        "It restarts, and has forgotten where each session is: everybody is logged out": (
-            LEARNED,
-            Cluster.restart_balancer,
-            Fate.LOGGED_OUT,
+    restart, reload = Cluster.restart_balancer, Cluster.reload_balancer
+    stories: dict[str, tuple[str, Event, Fate, str]] = {
+        "learned pins, restart": (
+            *(LEARNED, restart, Fate.LOGGED_OUT),
+            "It restarts, and has forgotten where each session is: everybody is logged out",
         ),
-        "It restarts, and reads in each cookie who belongs where: nobody is logged out": (
-            COOKIE,
-            Cluster.restart_balancer,
-            Fate.KEPT,
+        "pins in cookies, restart": (
+            *(COOKIE, restart, Fate.KEPT),
+            "It restarts, and reads in each cookie who belongs where: nobody is logged out",
         ),
-        "It is reloaded and still knows what it has learned": (
-            LEARNED,
-            Cluster.reload_balancer,
-            Fate.KEPT,
+        "learned pins, reload": (
+            *(LEARNED, reload, Fate.KEPT),
+            "It is reloaded and still knows what it has learned",
         ),
-        "It is reloaded and still reads its cookies": (
-            COOKIE,
-            Cluster.reload_balancer,
-            Fate.KEPT,
+        "pins in cookies, reload": (
+            *(COOKIE, reload, Fate.KEPT),
+            "It is reloaded and still reads its cookies",
         ),
     }
     users = await lab.side_by_side(
-        {text: users_after(lab, affinity, event) for text, (affinity, event, _) in stories.items()}
+        {name: users_after(lab, pins, event) for name, (pins, event, _, _) in stories.items()}
     )
-    for text, (_, _, expected) in stories.items():
+    for name, (_, _, expected, text) in stories.items():
         lab.claim(
             text,
             expected=share(everybody, everybody, f"users {expected}"),
-            observed=share(users[text].count(expected), everybody, f"users {expected}"),
+            observed=share(users[name].count(expected), everybody, f"users {expected}"),
         )
 
 

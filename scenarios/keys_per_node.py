@@ -14,7 +14,7 @@ TIMES = 50
 
 @scenario(
     "keys-per-node",
-    "A signing key for each server: JWT works nowhere but where it was signed",
+    "A key for each server: a JWT is good only where signed",
     least_nodes=2,
 )
 async def keys_per_node(lab: Lab) -> None:

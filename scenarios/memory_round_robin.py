@@ -11,7 +11,7 @@ ROUNDS = 4
 
 @scenario(
     "memory-round-robin",
-    "Sessions in each server's memory, round-robin: the other servers answer 401",
+    "In memory, round-robin: the other servers answer 401",
 )
 async def memory_round_robin(lab: Lab) -> None:
     async with lab.cluster("memory") as cluster:

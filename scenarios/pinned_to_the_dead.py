@@ -14,7 +14,7 @@ INSIST = {"on-pin-lost": "fail"}
 
 @scenario(
     "pinned-to-the-dead",
-    "Pinned to a server that is gone: logged out once, or stuck until the cookie is dropped",
+    "Pinned to a server that is gone: logged out, or stuck",
     least_nodes=2,
 )
 async def pinned_to_the_dead(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from sessionlab import Answers, Lab, main, scenario, share
 ROUNDS = 4
 
 
-@scenario("redis-round-robin", "Sessions in a shared Redis, round-robin: every server knows them")
+@scenario("redis-round-robin", "In a shared Redis: every server knows every session")
 async def redis_round_robin(lab: Lab) -> None:
     async with lab.cluster("redis") as cluster:
         alice = cluster.client("alice")

@@ -10,7 +10,7 @@ from sessionlab import Answers, Lab, altered, main, read_token, resigned, scenar
 
 @scenario(
     "reference-and-value",
-    "A session id is a reference into one server; a JWT is the signed value itself",
+    "A session id is a reference, a JWT the signed value",
     least_nodes=2,
 )
 async def reference_and_value(lab: Lab) -> None:

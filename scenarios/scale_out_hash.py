@@ -14,7 +14,7 @@ ADDRESS = "X-Client-Address"
 
 @scenario(
     "scale-out-hash",
-    "One server more: a hash moves n of n+1 users, a consistent one 1",
+    "One server more: a hash moves n of n+1, or just 1",
     least_nodes=2,
 )
 async def scale_out_hash(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from sessionlab import Lab, main, scenario, share
 TIMES = 5
 
 
-@scenario("stateless-http", "HTTP is stateless: without a credential a request is anonymous")
+@scenario("stateless-http", "HTTP is stateless: without a credential you are nobody")
 async def stateless_http(lab: Lab) -> None:
     async with lab.single_server() as server:
         alice = server.client("alice")

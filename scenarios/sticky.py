@@ -9,7 +9,7 @@ from sessionlab import Client, Lab, main, scenario, share, together
 TIMES = 6
 
 
-@scenario("sticky", "Sticky balancing: the client always reaches the server with its session")
+@scenario("sticky", "Sticky: a client reaches the server with its session")
 async def sticky(lab: Lab) -> None:
     for affinity in ("cookie", "learn:sid"):
         async with lab.cluster("memory", affinity=affinity) as cluster:

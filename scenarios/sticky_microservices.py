@@ -12,7 +12,7 @@ TIMES = 4
 
 @scenario(
     "sticky-microservices",
-    "Sticky across microservices: a session of one service means nothing to the next",
+    "Sticky, several services: to the next you are nobody",
 )
 async def sticky_microservices(lab: Lab) -> None:
     services = ("auth", "orders", "profile")

@@ -10,7 +10,7 @@ TIMES = 3
 
 @scenario(
     "sticky-node-dies",
-    "Sticky and a server dies: its clients, and only those, are logged out",
+    "Sticky, a server dies: only its clients are logged out",
     least_nodes=2,
 )
 async def sticky_node_dies(lab: Lab) -> None:

@@ -10,7 +10,7 @@ NEW = 2
 TIMES = 4
 
 
-@scenario("sticky-scale-out", "Sticky and the cluster grows: the new servers stay idle")
+@scenario("sticky-scale-out", "Sticky, the cluster grows: the new servers stay idle")
 async def sticky_scale_out(lab: Lab) -> None:
     async with lab.cluster("memory", affinity="cookie") as cluster:
         old = list(cluster.nodes)

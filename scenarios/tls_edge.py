@@ -11,7 +11,7 @@ TOKEN = {"jwt-transport": "cookie"}  # good at every server, so that only the co
 CLAIMED = "X-Forwarded-Proto"
 
 
-@scenario("tls-edge", "TLS ends at the balancer: the Secure cookie, and who is believed about it")
+@scenario("tls-edge", "TLS ends at the balancer: who makes a cookie Secure")
 async def tls_edge(lab: Lab) -> None:
     async with lab.cluster("jwt", tls=True, trust_balancer=True, options=TOKEN) as cluster:
         alice = cluster.client("alice")

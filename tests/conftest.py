@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,12 @@ from tests.installed import BALANCERS, IN_CI, missing
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not depend on the user's
+
 HERE = Path(__file__).parent
 ONE_BY_ONE = (
     "lab/cli/test_command.py",
+    "lab/cli/test_terminal.py",
     "scenarios/test_sabotage.py",
     "scenarios/test_scenarios.py",
     "test_action.py",

@@ -83,8 +83,8 @@ def test_the_scenarios_run_and_their_table_is_in_the_job_s_summary(runner: Runne
     done = runner.run("Run the scenarios", **wanted)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = runner.summary.read_text()
-    assert summary.startswith("what an earlier step wrote\n")
-    assert "| ✅ held | <code>memory-round-robin</code> | 3 of 3 |" in summary
+    assert summary.startswith("what an earlier step wrote\n### All 2 scenarios went as predicted\n")
+    assert "| ✅ as predicted | <code>memory-round-robin</code> | 3 of 3 |" in summary
     path = runner.output.read_text().strip().removeprefix("json=")
     result = json.loads(Path(path).read_text())
     assert (result["seed"], len(result["scenarios"])) == (7, 2)
@@ -94,7 +94,9 @@ def test_a_broken_claim_fails_the_job_and_is_in_its_summary(runner: Runner) -> N
     story = 'from sessionlab import scenario\n@scenario("mine", "Mine")\nasync def mine(lab):\n'
     (runner.folder / "mine.py").write_text(story + "    lab.claim('one', expected=1, observed=2)\n")
     assert runner.run("Run the scenarios", scenarios="mine.py").returncode == 1
-    assert "| ❌ broken | <code>mine</code> | 0 of 1 | Mine |" in runner.summary.read_text()
+    summary = runner.summary.read_text()
+    assert summary.startswith("### 1 of 1 scenario did not go as predicted: mine\n")
+    assert "| ❌ not as predicted | <code>mine</code> | 0 of 1 | Mine |" in summary
 
 
 def test_a_job_in_which_nothing_was_judged_fails_unless_that_is_allowed(runner: Runner) -> None:

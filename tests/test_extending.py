@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -110,8 +111,9 @@ def test_what_can_not_be_used_is_listed_with_its_package_and_the_rest_works(
     install_bad(tmp_path)
     done = sessionlab("list")
     assert (done.returncode, done.stderr) == (0, "")
+    listed = re.sub(r"\n {25}", " ", done.stdout)  # as if no line were wrapped
     for name, why in WHY.items():
-        lines = re.findall(rf"^  {name} +(unusable: .*)", done.stdout, re.MULTILINE)
+        lines = re.findall(rf"^  {name} +(unusable: .*)", listed, re.MULTILINE)
         assert len(lines) == len(OFFERED), name
         assert all("the package bad-parts 1.0" in line and why in line for line in lines)
     assert "memory-round-robin" in done.stdout
@@ -125,49 +127,108 @@ def test_scenarios_that_can_not_be_used_are_a_warning(tmp_path: Path, sessionlab
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", BAD)
+ASK = """
+import contextlib, io, json, sys
+from sessionlab.{program} import main
+told = {{}}
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["program", *words]
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        try:
+            status = main({arguments})
+        except SystemExit as end:
+            status = end.code
+    told[" ".join(words)] = [status, said.getvalue()]
+print(json.dumps(told))
+"""
+
+
+def asked(folder: Path, program: str, lines: list[list[str]]) -> dict[str, tuple[int, str]]:
+    """The status of a program for each of these command lines, and what it says; one process."""
+    install_bad(folder)
+    arguments = "" if program == "lab.cli.app" else "words"
+    code = ASK.format(program=program, arguments=arguments)
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(lines)],
+        env={**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "400"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    told: dict[str, tuple[int, str]] = json.loads(done.stdout)
+    assert len(told) == len(lines)
+    return told
+
+
+def test_one_that_is_asked_for_is_an_error_that_names_the_package(tmp_path: Path) -> None:
+    cases = {
+        f"run monolith memory-round-robin {option} {name}": (group, name)
+        for option, group in (("--fabric", "fabrics"), ("--balancer", "balancers"))
+        for name in BAD
+    }
+    told = asked(tmp_path, "lab.cli.app", [line.split() for line in cases])
+    for line, (group, name) in cases.items():
+        status, said = told[line]
+        assert status == 2, said
+        assert f"'{name}', one of the sessionlab.{group} of the package bad-parts 1.0" in said
+        assert WHY[name] in said
+        assert "Traceback" not in said
+
+
+def test_such_an_error_is_a_message_and_the_status_of_the_command(
+    tmp_path: Path, sessionlab: Run
+) -> None:
+    install_bad(tmp_path)
+    done = sessionlab("run", "monolith", "--fabric", "leaving")
+    assert done.returncode == 2
+    assert "'leaving', one of the sessionlab.fabrics of the package bad-parts 1.0" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_balancer_says_whose_part_it_can_not_use(tmp_path: Path) -> None:
+    cases = {
+        f"--admin=none --{kind} {name}": (kind, name)
+        for kind in ("algorithm", "affinity")
+        for name in BAD
+    }
+    told = asked(tmp_path, "balancer.__main__", [line.split() for line in cases])
+    for line, (kind, name) in cases.items():
+        status, said = told[line]
+        assert status == 2, said
+        assert f"{kind} '{name}', {BAD[name]}: " in said
+        assert "it comes with bad-parts 1.0" in said
+        assert WHY[name] in said
+        assert "Traceback" not in said
+
+
+def test_a_node_says_whose_strategy_it_can_not_use(tmp_path: Path) -> None:
+    cases = {f"--strategy {name} --listen=127.0.0.1:0": name for name in BAD}
+    told = asked(tmp_path, "nodes.__main__", [line.split() for line in cases])
+    for line, name in cases.items():
+        status, said = told[line]
+        assert status == 2, said
+        assert f"strategy '{name}' of the package bad-parts 1.0 can't be used" in said
+        assert WHY[name] in said
+        assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
-    ("option", "group"), [("--fabric", "fabrics"), ("--balancer", "balancers")]
+    ("program", "option"), [("balancer", "--affinity"), ("nodes", "--strategy")]
 )
-def test_one_that_is_asked_for_is_an_error_that_names_the_package(
-    tmp_path: Path, sessionlab: Run, option: str, group: str, name: str
-) -> None:
-    install_bad(tmp_path)
-    done = sessionlab("run", "monolith", "memory-round-robin", option, name)
-    said = done.stdout + done.stderr
-    assert done.returncode == 2, said
-    assert f"'{name}', one of the sessionlab.{group} of the package bad-parts 1.0" in said
-    assert WHY[name] in said
-    assert "Traceback" not in said
-
-
-@pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("kind", ["algorithm", "affinity"])
-def test_the_balancer_says_whose_part_it_can_not_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+def test_a_program_that_can_not_use_a_part_ends_with_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, option: str
 ) -> None:
     install_bad(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    command = [sys.executable, "-m", "sessionlab.balancer", "--admin=none", f"--{kind}", name]
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    command = [sys.executable, "-m", f"sessionlab.{program}", "--listen=127.0.0.1:0"]
+    done = subprocess.run(
+        [*command, option, "leaving"], text=True, capture_output=True, check=False
+    )
     assert done.returncode == 2, done.stderr
-    assert f"{kind} '{name}', {BAD[name]}: " in done.stderr
-    assert "it comes with bad-parts 1.0" in done.stderr
-    assert WHY[name] in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_a_node_says_whose_strategy_it_can_not_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    install_bad(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    command = [sys.executable, "-m", "sessionlab.nodes", "--strategy", name, "--listen=127.0.0.1:0"]
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
-    assert done.returncode == 2, done.stderr
-    assert f"strategy '{name}' of the package bad-parts 1.0 can't be used" in done.stderr
-    assert WHY[name] in done.stderr
+    assert "bad-parts 1.0" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -99,6 +99,7 @@ KINDS: dict[str, Callable[[Setting], Affinity]] = {
     ),
     "source": lambda s: SourceAffinity(s.bare().table(unknown=NONE)),
 }
+FORMS = tuple(kind if kind in ("none", "cookie", "source") else f"{kind}:NAME" for kind in KINDS)
 ENTRY_POINTS = "sessionlab.affinities"
 """The group in which an installed package offers affinities of its own: name = factory."""
 
@@ -109,7 +110,7 @@ def make(setting: Setting) -> Affinity:
     kind = name.partition(":")[0]
     if kind in KINDS:
         return KINDS[kind](setting)
-    return offers.make("affinity", kind, setting, group=ENTRY_POINTS, ours=KINDS, check=_check)
+    return offers.make("affinity", kind, setting, group=ENTRY_POINTS, ours=FORMS, check=_check)
 
 
 def _check(made: Affinity) -> None:

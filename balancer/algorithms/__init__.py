@@ -31,6 +31,7 @@ ALGORITHMS: dict[str, Callable[[Random], Algorithm]] = {
     "consistent-hash": ConsistentHash,
 }
 KEYED = frozenset({"hash", "consistent-hash"})
+FORMS = tuple(f"{name}[:KEY]" if name in KEYED else name for name in ALGORITHMS)
 ENTRY_POINTS = "sessionlab.algorithms"
 """The group in which an installed package offers algorithms of its own: name = factory."""
 
@@ -51,7 +52,7 @@ def make(spec: str, random: Random) -> tuple[Algorithm, keys.KeyReader | None]:
 
 
 def _offered(name: str, random: Random) -> Algorithm:
-    return offers.make("algorithm", name, random, group=ENTRY_POINTS, ours=ALGORITHMS, check=_check)
+    return offers.make("algorithm", name, random, group=ENTRY_POINTS, ours=FORMS, check=_check)
 
 
 def _check(made: Algorithm) -> None:

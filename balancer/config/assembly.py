@@ -47,6 +47,7 @@ def configure(
         known = " or ".join(model.LOG_FORMATS)
         raise UsageError(f"--access-log {options.access_log!r}: it is none, {known}")
     looks = (parsing.parse_discover(text) for text in options.discover or ())
+    trust = options.trust_proxy or ()
     made = model.Config(
         listen=parsing.parse_address(options.listen, "--listen"),
         admin=None if options.admin == "none" else parsing.parse_address(options.admin, "--admin"),
@@ -61,7 +62,9 @@ def configure(
         ejection=model.EjectionPolicy(
             options.eject_after, options.eject_time, options.eject_longest
         ),
-        trusted=tuple(parsing.parse_network(text) for text in options.trust_proxy or ()),
+        trusted=tuple(parsing.parse_network(text) for text in trust if text != "unix"),
+        trust_unix="unix" in trust,
+        trust_header=parsing.parse_trust_header(options.trust_header),
         secret=secret or secrets.token_bytes(32),
         secret_made=secret_made or not secret,
         **{name: getattr(options, name) for name in _AS_GIVEN},

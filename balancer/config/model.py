@@ -41,11 +41,12 @@ class BackendSpec:
 
 @dataclass(frozen=True, slots=True)
 class DiscoverSpec:
-    """A service whose backends are the addresses that `host` resolves to."""
+    """A service whose backends are the addresses that `host` resolves to, or its SRV records."""
 
     service: str
     host: str
     port: int
+    srv: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ class Config:
     tls_cert: str = ""
     tls_key: str = ""
     trusted: tuple[Network, ...] = ()
+    trust_unix: bool = False
+    trust_header: str = "x-forwarded-for"
     secret: bytes = b""
     secret_made: bool = False
     """Whether it was made at this start, so that the next one has another."""

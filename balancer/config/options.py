@@ -55,7 +55,8 @@ class Options:
     discover: list[str] | None = _option(
         None,
         "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
-        "resolved again and again. Repeatable.",
+        "resolved again and again. [SERVICE/]srv:NAME takes SRV records, with their ports. "
+        "Repeatable.",
     )
     discover_interval: float = _option(
         DEFAULTS.discover_interval, "Seconds between two looks at what it resolves to.", min=0.05
@@ -144,7 +145,12 @@ class Options:
     trust_proxy: list[str] | None = _option(
         None,
         "A network (CIDR) whose X-Forwarded-* are believed and continued: what it says is the "
-        "client's address is so for source, hash and the log. Repeatable.",
+        "client's address is so for source, hash and the log; 'unix' is whoever connects to the "
+        "Unix socket of --listen. Repeatable.",
+    )
+    trust_header: str = _option(
+        DEFAULTS.trust_header,
+        "The one header in which it says that: x-forwarded-for, or forwarded (RFC 7239).",
     )
     health_probe: str = _option(
         _HEALTH.probe, "What active checks do: http, or tcp for a connection and no more."

@@ -76,17 +76,20 @@ def parse_backend(text: str) -> BackendSpec:
 
 
 def parse_discover(text: str) -> model.DiscoverSpec:
-    """`[SERVICE/]HOST:PORT`."""
+    """`[SERVICE/]HOST:PORT` or `[SERVICE/]srv:NAME`."""
     service, slash, address = text.rpartition("/")
+    srv = re.fullmatch(r"srv:(?P<name>\w[\w.-]{0,252})", address, re.ASCII)
     try:
-        where = parse_address(address)
+        where = parse_address(address)  # whose host may be called srv
     except UsageError:
-        where = None
-    if where is None or not where.port:
-        raise UsageError(f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001")
-    return model.DiscoverSpec(
-        parse_name(service if slash else DEFAULT_SERVICE, "service"), where.host, where.port
-    )
+        where = Address(srv["name"] if srv else "", 0)
+    if not where.host or not (where.port or srv):
+        raise UsageError(
+            f"--discover {text!r} is not [SERVICE/]HOST:PORT, such as node:8001, or "
+            "[SERVICE/]srv:NAME, such as srv:_http._tcp.app.example"
+        )
+    service = parse_name(service if slash else DEFAULT_SERVICE, "service")
+    return model.DiscoverSpec(service, where.host, where.port, srv=not where.port)
 
 
 def parse_route(text: str) -> Route:
@@ -176,9 +179,18 @@ def parse_health_host(text: str) -> str:
     return text
 
 
+def parse_trust_header(text: str) -> str:
+    """`x-forwarded-for` or `forwarded`."""
+    if text.lower() not in {"x-forwarded-for", "forwarded"}:
+        raise UsageError(f"--trust-header {text!r}: it is x-forwarded-for or forwarded")
+    return text.lower()
+
+
 def parse_network(text: str) -> model.Network:
     """`10.0.0.0/8`."""
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise UsageError(f"--trust-proxy {text!r} is not a network such as 10.0.0.0/8") from None
+        raise UsageError(
+            f"--trust-proxy {text!r} is not a network such as 10.0.0.0/8, or unix"
+        ) from None

@@ -29,6 +29,8 @@ def validate(config: Config) -> Config:
         )
     if config.tls_key and not config.tls_cert:
         raise UsageError("--tls-key goes with --tls-cert, which is missing: --listen would be bare")
+    if config.trust_unix and not config.listen.path:
+        raise UsageError("--trust-proxy unix: --listen is no Unix socket, so it would trust nobody")
     if config.admin is None:
         for unserved in unserved_routes(config):
             raise UsageError(unserved)

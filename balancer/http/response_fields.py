@@ -122,6 +122,10 @@ def _drop(found: _Found, value: bytes) -> None:
     """Leave it out."""
 
 
+def date(found: _Found, value: bytes) -> None:
+    """The rule of Date, which is passed on; an answer without one gets it (RFC 9110 6.6.1)."""
+
+
 def content_length(found: _Found, value: bytes) -> None:
     """The rule of Content-Length, passed on in its place if it is there once (RFC 9112 6.3 (5))."""
     values = [one.strip(b" \t") for one in value.split(b",")]
@@ -137,6 +141,7 @@ _RULES: dict[bytes, Rule] = {
     b"connection": _connection,
     b"set-cookie": set_cookie,
     b"content-length": content_length,
+    b"date": date,
     b"transfer-encoding": _transfer_encoding,
     b"upgrade": _upgrade,
     b"www-authenticate": _authenticate,
@@ -144,12 +149,12 @@ _RULES: dict[bytes, Rule] = {
 }
 
 
-_PASSED_ON = frozenset({set_cookie, content_length, _authenticate})
+_PASSED_ON = frozenset({set_cookie, content_length, date, _authenticate})
 
 
 def is_plain(lower: bytes) -> bool:
     """Whether a field of that name means nothing to us, and neither does one that looks like it."""
-    return lower.replace(b"_", b"-") not in _RULES
+    return lower.replace(b"_", b"-") not in _RULES or lower == b"date"
 
 
 def rule_of(lower: bytes) -> tuple[Rule | None, bool]:

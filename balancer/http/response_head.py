@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sessionlab.balancer.errors import BadAnswerError
 from sessionlab.balancer.http import repairs, response_fields
 from sessionlab.balancer.http.header_lines import MOST_LINE, MOST_SET, Lines, cost, without
-from sessionlab.balancer.http.response_fields import CHUNKED, UNTIL_CLOSE, set_cookie
+from sessionlab.balancer.http.response_fields import CHUNKED, UNTIL_CLOSE, date, set_cookie
 
 if TYPE_CHECKING:
     from sessionlab.balancer.http.header_lines import Line
@@ -28,7 +28,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?
 
 @dataclass(slots=True)
 class Response:
-    """A checked response head. Never changed after parsing.
+    """A checked response head. Never changed after parsing, but for the Date that we add.
 
     `head` is what came, `start` the status line to send, and `forward` are the fields,
     Content-Length where the backend has put it; `ready` is the whole head for the usual case of a
@@ -55,11 +55,21 @@ class Response:
     """The names that Connection lists, in lower case."""
     binds: bool = False
     """Whether the connection is its client's own from now on."""
+    dated: bool = True
+    """Whether the backend has said a Date."""
+    date: bytes = b""
+    """The line that was added where it has not."""
 
     @property
     def lines(self) -> bytes:
         """The status line and the fields to forward, without framing."""
-        return self.start + b"".join(without(self.forward, _SIZE))
+        return self.start + self.date + b"".join(without(self.forward, _SIZE))
+
+    def stamp(self, date: bytes) -> None:
+        """Say in `ready` when this is, for a backend that does not; `date` is the whole line."""
+        self.ready = self.start + date + self.ready[len(self.start) + len(self.date) :]
+        self.closing = b""
+        self.date = date
 
     def close(self) -> bytes:
         """Make `closing`."""
@@ -138,7 +148,8 @@ class ResponseHeads:
         minor, status, start = self._starts.get(texts[0]) or self._start(texts[0])
         forward, meant = self._lines.parse(texts[1:-2]) or self._repaired(texts[1:-2])
         cookies = tuple([line.value for line in meant if line.rule is set_cookie])
-        lines = tuple([line for line in meant if line.rule is not set_cookie] if cookies else meant)
+        # Whose values say nothing of where an answer ends, and differ often.
+        lines = tuple([n for n in meant if n.rule is not set_cookie and n.rule is not date])
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
         if framing.options or status in _UPGRADING:
             forward = _of_this_hop(forward, framing, status)
@@ -151,6 +162,7 @@ class ResponseHeads:
             length == CHUNKED and empty
         ):  # RFC 9112 section 6.1; a last chunk may follow all the same
             length, keep_alive = UNTIL_CLOSE, False
+        dated = len(meant) - len(lines) > len(cookies) and b"date" not in framing.options
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")
         return Response(
             head,
@@ -165,7 +177,8 @@ class ResponseHeads:
             cookies,
             framing.upgrade,
             len(head) if bodiless else len(head) + length if length >= 0 else -1,
-            ready == head,
+            dated and ready == head,
+            dated=dated,
             options=framing.options,
             binds=framing.binds,
         )

@@ -225,15 +225,11 @@ class ClientConnection(asyncio.Protocol):
             self.fail(504, "the backend did not answer in time")
 
     def eof_received(self) -> bool:
-        """The client has closed its side: taken as leaving, as nginx and Envoy do.
-
-        In a tunnel it is passed on, and the backend may still answer (the end of a pipe).
-        """
+        """The client ends its side: but in a tunnel, it has left, as nginx and Envoy take it."""
         upstream = self.exchange.upstream
-        if self.state != TUNNEL or upstream is None or not self.transport.can_write_eof():
+        if self.state != TUNNEL or upstream is None:
             return False
-        upstream.transport.write_eof()
-        return True
+        return self.context.tunnels.end_half(self, upstream.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, and with it the need for an answer."""

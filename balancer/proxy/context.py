@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sessionlab.balancer.http.request_head import RequestHeads
@@ -56,11 +57,13 @@ class ProxyContext:
 
     `clock` and the deadlines beside it (`idle_at` and so on: when a wait that begins now is over)
     move once a tick, so that a request costs no call to a clock for its timeouts; a timeout is
-    late by one tick at most, a tenth of the shortest timeout. `refused` hears of backends to which
-    no connection can be made. `connecting` are the attempts to make one.
+    late by one tick at most, a tenth of the shortest timeout. `date` is the line that says what
+    second it is, another object in each. `refused` hears of backends to which no connection can be
+    made. `connecting` are the attempts to make one.
     """
 
     _ticking: asyncio.TimerHandle | None = None
+    _second = 0
 
     def __init__(
         self,
@@ -148,6 +151,9 @@ class ProxyContext:
     def _tick(self) -> None:
         clock = self.clock = self.cluster.clock = self.loop.time()
         self.wall = time.time()
+        if self._second != int(self.wall):
+            self._second = int(self.wall)
+            self.date = b"Date: %b\r\n" % formatdate(self._second, usegmt=True).encode()
         self.cluster.keep_time(self.wall)
         self.cluster.hear_pins()
         if self.access_log is not None:

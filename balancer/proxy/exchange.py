@@ -107,7 +107,7 @@ class Exchange:
         context = self.context
         self.answering = True
         backend.by_class[response.status // 100] += 1
-        prepared, found = self.prepared, self.found
+        prepared, found, fields = self.prepared, self.found, self.prepared.fields
         affinity = prepared.service.affinity
         lines, done = b"", NOTHING
         if (
@@ -122,7 +122,8 @@ class Exchange:
             lines += x_balancer.line(backend.name, found, done)
         if context.access_log is not None:
             self.status, self.sent, self.done = response.status, len(data) - end, done
-        fields = prepared.fields
+        if not response.dated and response.date is not context.date:
+            response.stamp(context.date)
         if (
             lines
             or not fields.minor
@@ -139,15 +140,10 @@ class Exchange:
             return
         else:
             head = response.ready
-        self._send(head, data[end:])
-
-    def _send(self, head: bytes, begun: bytes) -> None:
-        write = self.client.transport.write
-        if len(begun) < _JOIN:
-            write(head + begun)
+        if len(data) < _JOIN:
+            self.client.transport.write(head + data[end:])
         else:
-            write(head)
-            write(begun)
+            self.client.transport.writelines((head, data[end:]))
 
     def settle(self, backend: Backend, response: Response) -> Settled:
         """What the affinity does about this answer, counted."""
@@ -163,10 +159,8 @@ class Exchange:
         delimited = response.bodiless or response.length >= 0 or chunked
         may_stay = delimited and self.whole and not self.context.draining
         self.keep_alive = request.fields.keep_alive and may_stay
-        if not self.keep_alive:
-            connection = b"Connection: close\r\n"
-        else:
-            connection = b"" if request.minor else b"Connection: keep-alive\r\n"
+        stays = b"" if request.minor else b"Connection: keep-alive\r\n"
+        connection = stays if self.keep_alive else b"Connection: close\r\n"
         framing = response.framing(chunked_allowed=bool(request.minor))
         return response.lines + framing + lines + connection + b"\r\n"
 
@@ -189,12 +183,14 @@ class Exchange:
             self.client.switch(upstream, response, rest)
         return bool(self.request.fields.upgrade)
 
+    def half_ended(self) -> bool:
+        """The backend has ended its side of a tunnel; False when that is its end."""
+        return self.context.tunnels.end_half(self.client, self.client.transport)
+
     def hold(self) -> None:
-        """The backend is slower than the request comes."""
         self.client.hold()
 
     def release(self) -> None:
-        """The backend has caught up."""
         self.client.release()
 
     # --- how it ends -------------------------------------------------------------------------
@@ -225,7 +221,6 @@ class Exchange:
             self.client.close()
 
     def unanswered(self, backend: Backend, *, stale: bool, partial: bool) -> None:
-        """The connection was closed before a whole head of an answer."""
         self.client.unanswered(backend, stale=stale, partial=partial)
 
     def answer_cut(self, *, failed: bool = True) -> None:

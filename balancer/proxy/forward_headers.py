@@ -7,12 +7,12 @@ that mean something to us, so a connection keeps them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, cast
 
 from sessionlab.balancer.affinity.interface import Claim
+from sessionlab.balancer.http.forwarded import FORWARDED, hops
 from sessionlab.balancer.http.request_fields import CHUNKED, Fields
 
 if TYPE_CHECKING:
@@ -23,25 +23,27 @@ if TYPE_CHECKING:
     from sessionlab.balancer.services.service import Service
 
 _MOST_PEERS = 4096
+_UNKNOWN = "unknown"  # RFC 7239 section 6.2; at a Unix socket everybody is
 _WRITTEN = {b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"prefix")}
-# An address of IPv6 in brackets, of IPv4 with a port, or as it is (RFC 7239 section 6 has more).
-_HOP = re.compile(rb"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+|([0-9A-Fa-f:.]+)")
+_X_FORWARDED_FOR = b"x-forwarded-for"
 
 
 @dataclass(slots=True)
 class Peer:
     """Who has connected, and whether its word is believed.
 
-    `trusted` are the networks whose word on who came before is believed, if this peer is in one;
-    `local` is where we listen: the Host of an HTTP/1.0 request without one. `told_via` says that
-    backends are told that the request came through us.
+    `trusted` are the networks whose word on who came before is believed, None if this peer's is
+    not; `told_by` is the field, in lower case, that tells the client's address. `local` is where we
+    listen: the Host of an HTTP/1.0 request without one. `told_via` says that backends are told
+    that the request came through us.
     """
 
     address: bytes
     scheme: bytes
-    trusted: tuple[Network, ...]
+    trusted: tuple[Network, ...] | None
     local: bytes
     told_via: bool = True
+    told_by: bytes = _X_FORWARDED_FOR
 
 
 class Peers:
@@ -54,7 +56,7 @@ class Peers:
     def of(self, transport: asyncio.Transport) -> Peer:
         """Who has connected."""
         name = transport.get_extra_info("peername")
-        return self.at(name[0] if isinstance(name, tuple) else "unknown")
+        return self.at(name[0] if isinstance(name, tuple) else _UNKNOWN)
 
     def at(self, address: str) -> Peer:
         """Who has that address, by the connection or by the PROXY protocol."""
@@ -64,8 +66,10 @@ class Peers:
             scheme = b"https" if config.tls_cert else b"http"
             local = b"localhost" if config.listen.path else str(config.listen).encode()
             plain = _plain(address)
-            trusted = config.trusted if _in(config.trusted, plain) else ()
-            peer = Peer(plain.encode(), scheme, trusted, local, config.via)
+            at_socket = config.trust_unix and address == _UNKNOWN
+            trusted = config.trusted if at_socket or _in(config.trusted, plain) else None
+            told_by = config.trust_header.encode()
+            peer = Peer(plain.encode(), scheme, trusted, local, config.via, told_by)
             if len(self._known) >= _MOST_PEERS:
                 self._known.clear()
             self._known[address] = peer
@@ -85,13 +89,11 @@ def source_of(fields: Fields, peer: Peer) -> bytes:
 
     As nginx with real_ip_recursive. What is no address ends the search.
     """
-    chain = (fields.claimed or {}).get(b"x-forwarded-for") if peer.trusted else None
     source = peer.address
-    for text in reversed((chain or b"").split(b",")):
-        match = _HOP.fullmatch(text.strip(b" \t"))
-        if match is None:
-            break
-        address = _plain((match[1] or match[2] or match[3]).decode())
+    if peer.trusted is None or not fields.claimed:
+        return source
+    for hop in hops(fields.claimed.get(peer.told_by, b""), peer.told_by):
+        address = _plain(hop)
         try:
             source = str(ip_address(address)).encode()
         except ValueError:
@@ -120,7 +122,7 @@ NOT_PREPARED = Prepared(
     Fields(),
     cast("Service", None),
     b"",
-    Peer(b"", b"", (), b""),
+    Peer(b"", b"", None, b""),
     b"",
     Claim(None, b""),
     b"",
@@ -199,8 +201,11 @@ def _of_this_hop(fields: Fields) -> list[bytes]:
 
 def _forwarded(fields: Fields, prefix: bytes, peer: Peer) -> list[bytes]:
     """X-Forwarded-*: from a trusted peer they are continued, from any other replaced."""
-    claimed = (fields.claimed or {}) if peer.trusted else {}
-    chain = claimed.get(b"x-forwarded-for")
+    claimed = {} if peer.trusted is None else fields.claimed or {}
+    chain = claimed.get(_X_FORWARDED_FOR)
+    if peer.told_by == FORWARDED:  # then the other may be the client's own word
+        told = source_of(fields, peer)
+        chain = None if told == peer.address else told
     source = b"%b, %b" % (chain, peer.address) if chain else peer.address
     scheme = claimed.get(b"x-forwarded-proto", peer.scheme)
     host = claimed.get(b"x-forwarded-host", fields.host or peer.local)

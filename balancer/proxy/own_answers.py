@@ -87,6 +87,7 @@ def awaits_100(exchange: Exchange) -> bool:
 def _say(exchange: Exchange, status: int, answer: bytes) -> None:
     """An answer that the balancer makes itself; it does nothing about a pin."""
     client, context = exchange.client, exchange.context
+    answer = x_balancer.into(answer, context.date)
     if context.explains:
         answer = x_balancer.into(answer, x_balancer.line("", exchange.found, NOTHING))
     client.transport.write(answer)

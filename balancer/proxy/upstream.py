@@ -47,6 +47,7 @@ class Receiver(Protocol):
     def forward(self, data: bytes) -> None: ...
     def interim(self, response: Response) -> None: ...
     def switch(self, upstream: Upstream, response: Response, rest: bytes) -> bool: ...
+    def half_ended(self) -> bool: ...
     def answer_finished(self) -> None: ...
     def answer_cut(self) -> None: ...
     def answer_broken(self, backend: Backend, reason: str) -> None: ...
@@ -98,7 +99,6 @@ class Upstream(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport; nothing is sent before `begin`."""
         self.transport = cast("asyncio.Transport", transport)
 
     def begin(self, receiver: Receiver, head: bytes, to_head: bool) -> None:
@@ -279,11 +279,11 @@ class Upstream(asyncio.Protocol):
             self.receiver.release()
 
     def eof_received(self) -> bool:
-        """A close that ends an answer without a length is its proper end."""
+        """A close is the proper end of an answer without a length, and of one half of a tunnel."""
         receiver = self.receiver
         if receiver is not None and self.phase == UNTIL_CLOSE:
             self._finish(False)
-        return False
+        return receiver is not None and self.phase == TUNNEL and receiver.half_ended()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone: from the pool, or in the middle of something."""

@@ -2,6 +2,7 @@
 
 `--discover app/node:8001` makes a backend of every address that `node` resolves to: Docker's own
 DNS answers with one address for each replica, and a headless service of Kubernetes does the same.
+`srv:_http._tcp.app.example` takes the ports from SRV records too.
 Engines take a task out of DNS before they tell it to stop (Swarm by 2 s), and it serves on for the
 whole of its own drain. So an address that vanishes drains: its clients stay and nobody new comes,
 until it answers no more, nobody is left, or the drain's limit. A name that cannot be resolved, or
@@ -12,46 +13,42 @@ the backends, and of a dead one the health checks tell.
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer.backends.state import Finding, Seen, State
-from sessionlab.balancer.config.model import Address, BackendSpec
+from sessionlab.balancer.config.model import BackendSpec
 from sessionlab.balancer.errors import AdminError
 from sessionlab.balancer.health.probe import probe
 from sessionlab.balancer.services import metrics
 from sessionlab.balancer.services.drain import Watch, outlook
+from sessionlab.balancer.services.names import Names
 from sessionlab.balancer.sockets.closing import close_all
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from sessionlab.balancer.backends.backend import Backend
-    from sessionlab.balancer.config.model import Config, DiscoverSpec
+    from sessionlab.balancer.config.model import Address, Config, DiscoverSpec
     from sessionlab.balancer.services.registry import Cluster
 
-    Resolve = Callable[[str, int], Awaitable[set[str]]]
+    Resolve = Callable[[DiscoverSpec], Awaitable[dict[Address, int | None]]]
     Reports = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 
-async def resolve(host: str, port: int) -> set[str]:
-    """Every address of a host, as the machine's own resolver says. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return {str(address[0]) for *_, address in found}
-
-
-def specs(wanted: DiscoverSpec, addresses: Iterable[str]) -> set[BackendSpec]:
+def specs(
+    wanted: DiscoverSpec, found: Mapping[Address, int | None]
+) -> dict[BackendSpec, int | None]:
     """One backend an address, named after it, so that it is the same one in the next answer."""
     return {
         BackendSpec(
             wanted.service,
-            f"{ip.replace(':', '-').replace('%', '-').strip('-')}-{wanted.port}",
-            Address(ip, wanted.port),
-        )
-        for ip in addresses
+            f"{at.host.replace(':', '-').replace('%', '-').strip('-')}-{at.port}",
+            at,
+        ): weight
+        for at, weight in found.items()
     }
 
 
@@ -67,16 +64,16 @@ class Discovery:
         changed: Callable[[], None],
         log: Callable[[str], None],
         reports: Reports,
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
         self._cluster = cluster
         self._changed = changed
         self._log = log
         self._reports = reports
-        self._resolve = resolve
+        self._resolve = resolve or Names().resolve
         # Vanished, and whether it was us who asked for the drain.
         self._leaving: dict[DiscoverSpec, dict[BackendSpec, bool]] = {}
-        self._known: dict[DiscoverSpec, set[BackendSpec]] = {}
+        self._known: dict[DiscoverSpec, dict[BackendSpec, int | None]] = {}
         self._failing: set[DiscoverSpec] = set()
         self._by_hand: set[BackendSpec] = set()
         self._tasks: dict[DiscoverSpec, asyncio.Task[None]] = {}
@@ -85,7 +82,7 @@ class Discovery:
         """Look for what a configuration names; what only an older one named goes."""
         for gone in [spec for spec in self._tasks if spec not in config.discover]:
             self._tasks.pop(gone).cancel()
-            for backend in self._known.pop(gone, set()) | set(self._leaving.pop(gone, ())):
+            for backend in {**self._known.pop(gone, {}), **self._leaving.pop(gone, {})}:
                 if backend in self._by_hand:
                     self._by_hand.discard(backend)
                 else:
@@ -113,10 +110,10 @@ class Discovery:
         """Resolve a name once, take over the answer, and see who of the vanished can go."""
         self._cluster.keep_time(time.time())
         try:
-            addresses = await self._resolve(spec.host, spec.port)
+            addresses = await self._resolve(spec)
             why: object = "" if addresses else "it has no address"
         except (OSError, UnicodeError) as error:
-            addresses = set()
+            addresses = {}
             why = getattr(error, "strerror", None) or error
         if addresses:
             if spec in self._failing:
@@ -129,15 +126,20 @@ class Discovery:
             self._log(f"cannot resolve {spec.host}: {why}; {kept} backends stay as they are")
         await self._end_drains(spec)
 
-    def _became(self, spec: DiscoverSpec, found: set[BackendSpec]) -> None:
-        known = self._known.get(spec, set())
+    def _became(self, spec: DiscoverSpec, found: dict[BackendSpec, int | None]) -> None:
+        known = self._known.get(spec, {})
         if found == known:
             return
         self._known[spec] = found
-        for backend in sorted(known - found, key=attrgetter("name")):
+        for backend in sorted(known.keys() - found.keys(), key=attrgetter("name")):
             self._vanished(backend, spec)
-        for backend in sorted(found - known, key=attrgetter("name")):
+        for backend in sorted(found.keys() - known.keys(), key=attrgetter("name")):
             self._add(backend, spec)
+        for backend, weight in found.items():
+            # Only when it changes, so that one that is set by hand stays until then.
+            ours = backend not in self._by_hand and self._find(backend) is not None
+            if ours and weight is not None and weight != known.get(backend):
+                self._cluster.change(backend.service, backend.name, None, weight)
         self._changed()
 
     def _vanished(self, spec: BackendSpec, wanted: DiscoverSpec) -> None:

@@ -49,7 +49,7 @@ def main() -> None:
         print(titles, flush=True)
         for case in QUICK if chosen.quick else FULL:
             if chosen.rows in str(case):
-                able = [c for c in field if c.has_cookies or not case.cookie]
+                able = [c for c in field if c.has_cookies or not case.sticks]
                 results = measure(case, able, length, directory)
                 for contender in able:
                     print(case, cell(contender, results, base), sep="  ", flush=True)

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
 
 _MAX_ACTIVE = 1000  # requests at one backend at a time: a limit that counts, and never queues here
+_LEARN = (
+    "  stick-table type string len 64 size 100k expire 1h\n"  # as many, and as long, as ours
+    "  stick on req.cook(sid)\n  stick store-response res.cook(sid)\n"
+)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """At which port, before which backends, with cookie affinity or not; where files may go."""
+    """At which port, before which backends, with which affinity if any; where files may go."""
 
     port: int
     backends: Sequence[int]
     cookie: bool
     directory: Path
+    learn: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Contender:
 
 
 def _ours(module: str, setup: Setup) -> list[str]:
-    affinity = "cookie" if setup.cookie else "none"
+    affinity = "learn:sid" if setup.learn else "cookie" if setup.cookie else "none"
     command = [sys.executable, "-m", module, "--listen", f"127.0.0.1:{setup.port}"]
     command += ["--admin", "127.0.0.1:0", "--affinity", affinity]
     command += ["--max-active", str(_MAX_ACTIVE)]
@@ -63,6 +68,7 @@ def _haproxy(setup: Setup) -> list[str]:
         "  default_backend b\n"
         "backend b\n  balance roundrobin\n  option httpchk GET /readyz\n"
         + ("  cookie SRV insert indirect nocache\n" if setup.cookie else "")
+        + (_LEARN if setup.learn else "")
         + servers
     )
     return [executable("haproxy") or "haproxy", "-db", "-q", "-f", str(config)]

@@ -43,11 +43,11 @@ def run(case: Case, target: Target, seconds: int, core: int) -> Result:
     """One run of wrk on a core, longer if nothing was answered; RuntimeError if requests failed."""
     port, pid = target.port, target.pid
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{case.connections}", "--latency"]
-    command += [f"-d{seconds}s", f"http://127.0.0.1:{port}/{case.size}", "-H", "User-Agent: wrk"]
+    command += [f"-d{seconds}s", f"http://127.0.0.1:{port}{case.path}", "-H", "User-Agent: wrk"]
     if not case.keep_alive:
         command += ["-H", "Connection: close"]
-    if case.cookie:
-        command += ["-H", f"Cookie: {_cookie(port, case.size)}"]
+    if case.cookie and not case.first:
+        command += ["-H", f"Cookie: {_cookie(port, case)}"]
     if case.varied:
         script = target.directory / "varied.lua"
         script.write_text(
@@ -83,8 +83,23 @@ def _find(pattern: str, said: str) -> tuple[str, ...]:
     return match.groups()
 
 
-def _cookie(port: int, size: int) -> str:
-    """The cookie that the balancer gives to a new client."""
-    command = ["curl", "-sD-", "-o/dev/null", f"http://127.0.0.1:{port}/{size}"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return _find(r"(?i)set-cookie: ([^;\r]+)", said)[0]
+def check(case: Case, target: Target) -> None:
+    """That the row measures what it says: RuntimeError unless a newcomer's cookie ties it."""
+    if not case.sticks:
+        return
+    cookie = _cookie(target.port, case)
+    said = [ask(target.port, f"/{case.size}", f"Cookie: {cookie}") for _ in range(6)]
+    nodes = {_find(r"(?i)x-node: (\S+)", answer)[0] for answer in said}
+    if len(nodes) > 1:
+        raise RuntimeError(f"{case}: {cookie} leads to {', '.join(sorted(nodes))}")
+
+
+def _cookie(port: int, case: Case) -> str:
+    """The cookie that a new client is given."""
+    return _find(r"(?i)set-cookie: ([^;\r]+)", ask(port, case.path))[0]
+
+
+def ask(port: int, path: str, *lines: str) -> str:
+    command = ["curl", "-sD-", "-o/dev/null", f"http://127.0.0.1:{port}{path}"]
+    command += [word for line in lines for word in ("-H", line)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.balancer.contenders import Contender, Setup
-from benchmarks.balancer.load import Result, Target, run
+from benchmarks.balancer.load import Result, Target, check, run
 from benchmarks.balancer.processes import OTHERS, OURS, free_port, start
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def measure(
     """Results of each contender, round by round. Who begins a round changes with the round."""
     results: dict[str, list[Result]] = {c.name: [] for c in contenders}
     with ExitStack() as stack:
-        targets = _start(stack, case, contenders, directory)
+        targets = started(stack, case, contenders, directory)
         time.sleep(0.5)  # first health checks
         for target in targets.values():
+            check(case, target)
             run(case, target, _WARM_UP_S, OTHERS)
         for number in range(length.rounds):
             first = number % len(contenders)
@@ -46,7 +47,7 @@ def measure(
     return results
 
 
-def _start(
+def started(
     stack: ExitStack, case: Case, contenders: Sequence[Contender], directory: Path
 ) -> dict[str, Target]:
     backends = [free_port() for _ in range(3)]
@@ -55,7 +56,7 @@ def _start(
         start(stack, command, port, OTHERS)
     targets = {}
     for contender in contenders:
-        setup = Setup(free_port(), backends, case.cookie, directory)
+        setup = Setup(free_port(), backends, case.cookie, directory, case.learn)
         pid = start(stack, contender.command(setup), setup.port, OURS, contender.directory)
         targets[contender.name] = Target(setup.port, pid, directory)
     return targets

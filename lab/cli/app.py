@@ -20,7 +20,7 @@ reports what each session strategy did.
 
 Try `sessionlab run memory-round-robin`, then `sessionlab run` for all scenarios.
 
-Exit status: 0 every claim holds; 1 a claim does not, or a story failed; 2 wrong usage; 3 nothing
+Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3 nothing
 could be shown (a cluster that did not start, nothing claimed); 130 interrupted.
 """
 

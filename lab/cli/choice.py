@@ -1,7 +1,8 @@
-"""An option that takes one name out of a table."""
+"""An option that takes one name out of a table, some with an argument: `learn:NAME`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypedDict
 
@@ -15,12 +16,20 @@ class Choice(TypedDict):
     metavar: str
 
 
-def one_of(table: Mapping[str, object]) -> Choice:
-    """Take a name that is in `table`, and name them all to who gives another."""
+def one_of(table: Mapping[str, object], metavar: str = "") -> Choice:
+    """Take a name that is in `table`, and name them all to who gives another.
+
+    What needs an argument is named with it, in the table too, and not taken without: `learn:NAME`;
+    `hash[:KEY]` needs none.
+    """
 
     def parse(value: str) -> str:
-        if value not in table:
+        kind, _, argument = value.partition(":")
+        forms = {re.split(r"\[?:", form)[0]: form for form in table}
+        if kind not in forms:
             raise typer.BadParameter(f"{value!r} is none of: {', '.join(table)}")
+        if re.search("[^[]:", form := forms[kind]) and not argument:
+            raise typer.BadParameter(f"{value!r} says too little: {form}")
         return value
 
-    return {"parser": parse, "metavar": "|".join(table)}
+    return {"parser": parse, "metavar": metavar or "|".join(table)}

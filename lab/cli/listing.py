@@ -1,7 +1,10 @@
-"""`sessionlab list`: what there is to choose from."""
+"""`sessionlab list`: what there is to choose from, and which command takes it."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -16,27 +19,48 @@ from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
 from sessionlab.lab.scenario.scenario import Scenario
 
+MOST, LEAST, NAME = 80, 40, 22  # columns
+FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
+    "strategies": ("up --strategy NAME; in a scenario lab.cluster(NAME)", STRATEGIES),
+    "algorithms": ("up --algorithm NAME; in a scenario lab.cluster(algorithm=NAME)", ALGORITHMS),
+    "affinities": ("up --affinity NAME; in a scenario lab.cluster(affinity=NAME)", AFFINITIES),
+    "balancers": ("run --balancer NAME, up --balancer NAME", BALANCERS),
+    "fabrics": ("run --fabric NAME, up --fabric NAME", FABRICS),
+    "deploys": ("in a scenario cluster.deploy(NAME)", DEPLOYS),
+    "faults": ("in a scenario lab.fault(NAME, cluster)", FAULTS),
+    "reports": ("run --report NAME=FILE", REPORTS),
+}
+
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
     found, unusable = offered()
     scenarios = [(name, _title(story)) for name, story in found.items()]
     scenarios += [(point, f"unusable: {error}") for point, error in unusable]
-    families: dict[str, Variants[Any]] = {
-        "strategies": STRATEGIES,
-        "algorithms": ALGORITHMS,
-        "affinities": AFFINITIES,
-        "balancers": BALANCERS,
-        "fabrics": FABRICS,
-        "deploys": DEPLOYS,
-        "faults": FAULTS,
-        "reports": REPORTS,
-    }
-    shown = {name: list(family.summaries().items()) for name, family in families.items()}
-    for heading, entries in {"scenarios": scenarios, **shown}.items():
-        typer.echo(heading)
-        for name, text in entries:
-            typer.echo(f"  {name:<22} {' '.join(text.split())}")
+    width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
+    shown = {"scenarios": ("run NAME, run FILE.py", scenarios)}
+    for name, (takes, family) in FAMILIES.items():
+        shown[name] = (takes, list(family.summaries().items()))
+    for heading, (takes, entries) in shown.items():
+        for line in _section(f"{heading} ({takes})", entries, width):
+            typer.echo(line)
+
+
+def _section(heading: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    yield from _wrapped(heading, width, "", "  ")
+    for name, text in entries:
+        said = " ".join(text.split())
+        if width < MOST:
+            yield f"  {name}"
+            yield from _wrapped(said, width, "    ", "    ")
+        else:
+            head = f"  {name:<{NAME}} "
+            yield from _wrapped(said, width, head, " " * len(head))
+
+
+def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:
+    lines = wrap(text, width, initial_indent=first, subsequent_indent=more, break_on_hyphens=False)
+    return lines or [first.rstrip()]
 
 
 def _title(story: Scenario) -> str:

@@ -74,3 +74,7 @@ AllowSkips = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Print every scenario and every client's requests whole."),
+]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import typer
 
@@ -28,6 +31,7 @@ from sessionlab.lab.cli.options import (
     Seed,
     Summary,
     TargetText,
+    Verbose,
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
@@ -60,15 +64,17 @@ def command(
     target: TargetText = None,
     allow_skips: AllowSkips = SETTINGS.allow_skips,
     jobs: Jobs = SIDE_BY_SIDE,
+    verbose: Verbose = False,
 ) -> None:
-    """Run scenarios: build their clusters, break them, and judge every claim.
+    """Run scenarios: build their clusters, break them, and compare with what was predicted.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
 
-    Exit status: 0 every claim holds; 1 one does not, or a story failed; 2 wrong usage; 3 nothing
-    could be shown: a cluster did not start, a scenario claimed nothing or forgot an await, or all
-    were skipped and none had claimed anything before (0 with --allow-skips); 130 interrupted.
+    Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3
+    nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
+    or all were skipped and none had claimed anything before (0 with --allow-skips); 130
+    interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
@@ -78,7 +84,7 @@ def command(
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     outputs.check()
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
-    status = run_and_report(stories, settings, outputs, jobs)
+    status = run_and_report(stories, settings, outputs, jobs, verbose=verbose)
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
     raise typer.Exit(status)
@@ -110,7 +116,12 @@ def _on_target(settings: Settings, text: str) -> Settings:
 
 
 def run_and_report(
-    stories: list[Scenario], settings: Settings, outputs: Outputs, jobs: int = SIDE_BY_SIDE
+    stories: list[Scenario],
+    settings: Settings,
+    outputs: Outputs,
+    jobs: int = SIDE_BY_SIDE,
+    *,
+    verbose: bool = False,
 ) -> int:
     """Run, print, write what was asked for, as far as it is known; the exit status."""
     events = Events()
@@ -127,7 +138,8 @@ def run_and_report(
                 folder = stack.enter_context(Folder(outputs.folder, outputs.files))
                 keep = partial(_keep, outputs, folder)
                 events.listen(folder.hear)
-            report = ConsoleReport(Screen(stderr=outputs.take_stdout, highlight=False))
+            screen = Screen(stderr=outputs.take_stdout, highlight=False)
+            report = ConsoleReport(screen, verbose=verbose, command=command_typed())
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:
@@ -153,7 +165,8 @@ def _run(
         report.told(result)
 
     events.listen(report.hear)
-    report.begin(settings.seed, settings.fabric, settings.balancer)
+    names = [story.name for story in stories]
+    report.begin(settings.seed, settings.fabric, settings.balancer, names)
     return run_to_end(
         run(stories, settings, events, side_by_side=jobs, told=told),
         said="sessionlab: interrupted; everything that was started is gone",
@@ -165,6 +178,14 @@ def _keep(outputs: Outputs, folder: Folder, result: RunResult) -> None:
         outputs.write(result)
     finally:
         folder.write(result, release())
+
+
+def command_typed() -> str:
+    """What the user would type to run this again: the path where it is not found by its name."""
+    if shutil.which("sessionlab"):
+        return "sessionlab"
+    beside = Path(sys.executable).with_name("sessionlab")
+    return min(str(beside), os.path.relpath(beside), key=len) if beside.exists() else "sessionlab"
 
 
 def _why(error: BaseException) -> str:

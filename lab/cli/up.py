@@ -12,7 +12,7 @@ from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
-from sessionlab.lab.description.families import STRATEGIES
+from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
@@ -32,9 +32,19 @@ def command(
         typer.Option(help="How nodes know a user.", **one_of(STRATEGIES)),
     ] = SERVICE.strategy,
     affinity: Annotated[
-        str, typer.Option(help="What ties a client to a node: see `sessionlab list`.")
+        str,
+        typer.Option(
+            help="What ties a client to a node, as in learn:sid: see `sessionlab list`.",
+            **one_of(AFFINITIES, "NAME"),
+        ),
     ] = CLUSTER.affinity,
-    algorithm: Annotated[str, typer.Option(help="How a node is chosen.")] = CLUSTER.algorithm,
+    algorithm: Annotated[
+        str,
+        typer.Option(
+            help="How a node is chosen, as in hash:source: see `sessionlab list`.",
+            **one_of(ALGORITHMS, "NAME"),
+        ),
+    ] = CLUSTER.algorithm,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
     ] = CLUSTER.port,

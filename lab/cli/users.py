@@ -9,6 +9,7 @@ import typer
 
 from sessionlab.lab.reports.stored import Stored, read
 from sessionlab.lab.verdicts.fates import Fate, User
+from sessionlab.lab.verdicts.pins import in_words
 
 
 def command(
@@ -25,10 +26,10 @@ def command(
     for scenario in read(folder):
         if users := scenario.users:
             counts = (f"{users.count(fate)} {fate}" for fate in Fate if users.count(fate))
-            typer.echo(f"{scenario.name}: {len(users)} users: {', '.join(counts)}")
+            typer.echo(f"{scenario.name}: {_number(len(users))}: {', '.join(counts)}")
             if users.interrupted:
                 typer.echo(f"  {users.interrupted} interrupted, for {users.longest} ms at most")
-            for line in users.told(scenario.name):
+            for line in users.told():
                 typer.echo(f"  {line}")
             for note in scenario.notes:
                 typer.echo(f"  {note}")
@@ -36,6 +37,10 @@ def command(
                 typer.echo(f"  {line}")
         else:
             typer.echo(f"{scenario.name}: no users")
+
+
+def _number(users: int) -> str:
+    return "1 user" if users == 1 else f"{users} users"
 
 
 def _lines(scenario: Stored) -> list[str]:
@@ -48,8 +53,7 @@ def _line(user: User) -> str:
         at = user.at
         line += f" at {at.invoked:.3f} s: {at.method} {at.path} {at.status or 'no answer'}"
         line += f" from {at.node or 'the balancer'}, before it {user.home}"
-        line += f", affinity {at.verdict}" if at.verdict else ""
-        line += f" ({at.reason})" if at.reason else ""
+        line += f"; {in_words(at.verdict, at.reason)}" if at.verdict else ""
     if user.says:
         line += f"; {user.says}"
     if user.interruptions:

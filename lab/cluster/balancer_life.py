@@ -48,8 +48,9 @@ class BalancerLife:
         self._runtime.described_balancer()
         if self._runtime.running(BALANCER):
             raise StepError("the balancer is running already", "kill it first")
+        began = self._now()
         await self._runtime.start_balancer()
-        self._emit("balancer.started")
+        self._emit("balancer.started", began=began)
 
     async def freeze(self) -> None:
         """Stop it where it stands: it takes connections, and answers nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextvars import ContextVar
 from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Events
     from sessionlab.lab.fabrics.interface import Sandbox
     from sessionlab.lab.record.history import History
+
+
+PART: ContextVar[str] = ContextVar("part", default="")
+"""The part of a story that is being told, of several side by side: a name for its clusters."""
 
 
 class Cluster:
@@ -261,8 +266,9 @@ class Cluster:
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
+        began = self._events.now()
         await self._runtime.start_redis(the_lab_s_own(self._runtime.redis))
-        self._emit("redis.started")
+        self._emit("redis.started", began=began)
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
@@ -278,16 +284,7 @@ class Cluster:
     # Small things
 
     async def _start(self) -> None:
-        services = self.description.services
-        self._emit(
-            "cluster.starting",
-            nodes=sum(service.nodes for service in services),
-            strategies={service.name: service.strategy for service in services},
-            balancer=self.description.balancer,
-            affinity=self.description.affinity,
-            algorithm=self.description.algorithm,
-            one_key=self.description.one_key,
-        )
+        self._emit("cluster.starting", part=PART.get(), **self.description.told())
         await self._runtime.start()
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MOST_NODES = 500
 USERS = 999_999  # a seeded user is no more than a name, so a cluster has all there can be
 BALANCER = "builtin"
+SECRET = ("secret", "password", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,28 @@ class Description:
     def by_source(self) -> bool:
         """Whether it is the address that a client comes from which decides about its node."""
         return "source" in (self.affinity, self.algorithm.partition(":")[2])
+
+    def told(self) -> dict[str, object]:
+        """What tells clusters apart, for whoever reads a run; no option that may be a secret."""
+        options = dict(self.balancer_options)
+        for service in self.services:
+            options |= service.options
+        return {
+            "nodes": sum(service.nodes for service in self.services),
+            "strategies": {service.name: service.strategy for service in self.services},
+            "balancer": self.balancer,
+            "affinity": self.affinity,
+            "algorithm": self.algorithm,
+            "one_key": self.one_key,
+            "redis_keeps": self.redis_keeps,
+            "tls": self.tls,
+            "trust_balancer": self.trust_balancer,
+            "options": {
+                name: value
+                for name, value in options.items()
+                if not any(word in name for word in SECRET)
+            },
+        }
 
     def service(self, name: str) -> Service:
         """The service of that name; raises UsageError when there is none."""

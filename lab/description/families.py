@@ -23,8 +23,8 @@ ALGORITHMS: Variants[object] = Variants(
         "least-connections": "the node with the fewest requests under way",
         "random": "any node",
         "two-choices": "the less busy one of two random nodes",
-        "hash:KEY": "by a hash of KEY: source, path, header:, cookie: or query:NAME",
-        "consistent-hash:KEY": "the same, and few clients move when a node comes or goes",
+        "hash[:KEY]": "by a hash of KEY: source, path, header:, cookie: or query:NAME",
+        "consistent-hash[:KEY]": "the same, and few clients move when a node comes or goes",
     },
     "__call__",
 )

@@ -11,7 +11,8 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-LEVEL = 0.999999
+ONCE_IN = 1_000_000  # runs
+LEVEL = 1 - 1 / ONCE_IN
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
@@ -42,7 +43,10 @@ class Counted:
     def __str__(self) -> str:
         low, high = self.interval
         interval = f"{_percent(low)} to {_percent(high)}"
-        return f"{self.part} of {self.whole} {self.what}, so {interval} (at {100 * LEVEL:.4f} %)"
+        return (
+            f"{self.part} of {self.whole} {self.what}, so {interval} "
+            f"(chance alone would miss that once in {ONCE_IN:,} runs)"
+        )
 
 
 @dataclass(frozen=True, slots=True)

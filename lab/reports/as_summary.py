@@ -4,56 +4,69 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.verdicts.headline import headline
 from sessionlab.lab.verdicts.results import Outcome, RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sessionlab.lab.record.claims import Claim
+    from sessionlab.lab.record.tables import Table
 
 MARKS = {
-    Outcome.HELD: "✅ held",
-    Outcome.BROKEN: "❌ broken",
-    Outcome.ERROR: "💥 error",
-    Outcome.SKIPPED: "⏭️ skipped",
+    Outcome.HELD: "✅",
+    Outcome.BROKEN: "❌",
+    Outcome.ERROR: "💥",
+    Outcome.SKIPPED: "⏭️",
 }
 
 
 def to_summary(run: RunResult) -> str:
-    """A table with a row a scenario; below it every claim that is broken, every note and reason."""
+    """What came of it, a row a scenario, and below what it says of users, claims and settings."""
     return "\n".join([*_table(run), *_details(run)]) + "\n"
 
 
 def _table(run: RunResult) -> Iterator[str]:
-    yield "### Will my users stay logged in?"
+    yield f"### {_text(headline(run))}"
     yield ""
+    yield "Will my users stay logged in? As predicted: the prediction came true, good or bad."
     yield f"Seed {run.seed}, fabric `{run.fabric}`, balancer `{run.balancer}`, {run.seconds:.1f} s."
     if run.cut_short:
         yield f"**The run was cut short: {_text(run.cut_short)}**"
     yield ""
-    yield "| | scenario | claims | what it shows |"
+    yield "| | scenario | predictions that came true | what it shows |"
     yield "|---|---|---|---|"
     for result in run.scenarios:
         held = sum(claim.holds for claim in result.claims)
         claims = f"{held} of {len(result.claims)}" if result.claims else "–"
-        cells = (MARKS[result.outcome], _code(result.name), claims, _text(result.title))
-        yield f"| {' | '.join(cells)} |"
+        mark = f"{MARKS[result.outcome]} {result.outcome.words}"
+        yield f"| {' | '.join((mark, _code(result.name), claims, _text(result.title)))} |"
 
 
 def _details(run: RunResult) -> Iterator[str]:
     for result in run.scenarios:
         lines = [*map(_broken, (claim for claim in result.claims if not claim.holds))]
+        lines += [f"- users: {_text(said)}" for said in result.users.told()]
         lines += [f"- note: {_text(note)}" for note in result.notes]
         if result.reason:
             lines.append(f"- {_text(result.reason)}")
-        if lines:
-            yield from ("", f"**{_text(result.name)}**", "", *lines)
+        tables = [line for table in result.tables for line in _rows(table)]
+        if lines or tables:
+            yield from ("", f"**{_text(result.name)}**", *tables, "", *lines)
+
+
+def _rows(table: Table) -> Iterator[str]:
+    numbers = len(table.columns) - 1 - table.says_why
+    rule = [":--", *["--:"] * numbers, *[":--"] * table.says_why]
+    yield ""
+    for row in (table.columns, rule, *table.rows):
+        cells = row if row is rule else [_text(cell) for cell in row]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _broken(claim: Claim) -> str:
-    return (
-        f"- {_text(claim.text)}: expected {_code(claim.expected)}, observed {_code(claim.observed)}"
-    )
+    seen = f"predicted {_code(claim.expected)}, observed {_code(claim.observed)}"
+    return f"- not as predicted: {_text(claim.text)}: {seen}"
 
 
 def _text(text: str) -> str:

@@ -30,7 +30,7 @@ class Stored:
     @property
     def users(self) -> Users:
         """What became of each, in the scenario's own time."""
-        return Users.of(*in_story_time(self.history, self.events))
+        return Users.of(*in_story_time(self.history, self.events), self.name)
 
     @property
     def notes(self) -> list[str]:

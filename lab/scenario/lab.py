@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from sessionlab.lab.clients.traffic import PAUSE, Does, Traffic
 from sessionlab.lab.clients.turns import Turns, in_place, shuffled
-from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.cluster import PART, Cluster
 from sessionlab.lab.description.cluster import (
     BALANCER,
     SERVICE,
@@ -32,13 +32,14 @@ from sessionlab.lab.scenario.faults.interface import Broken
 from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
 from sessionlab.lab.verdicts.not_shown import KIND
+from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.description.target import Target
-    from sessionlab.lab.events import Events
+    from sessionlab.lab.events import Event, Events
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3
@@ -84,8 +85,9 @@ class Lab:
         self._events = events
         self._scenario = scenario
         self._clusters = 0
-        self._told: dict[str, object] = {}
+        self._parts: dict[str, object] = {}
         self._left_out: dict[str, str] = {}
+        self.told: Sequence[Event] = ()  # what has happened in this story, so far
 
     def cluster(
         self,
@@ -137,13 +139,13 @@ class Lab:
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table below the claims; 78 characters a line are what a terminal has for it."""
-        rows = marked(columns, rows, self._told, self._left_out)
+        rows = marked(columns, rows, self._parts, self._left_out)
         self.tables.append(Table(columns, rows))
 
     def users_of(self, cluster: Cluster) -> Users:
         """What became of each user of a cluster so far: see `lab.verdicts.fates`."""
         mine = [operation for operation in self.history if operation.cluster == cluster.label]
-        return Users.of(mine, ())
+        return Users.of(*in_story_time(mine, self.told))
 
     async def everyone(self, clients: Sequence[Client], does: Does) -> Answers:
         """All clients do the same at the same time; their answers in the clients' order.
@@ -168,21 +170,23 @@ class Lab:
     async def side_by_side(self, parts: Mapping[str, Coroutine[object, object, T]]) -> dict[str, T]:
         """Tell several parts of a story side by side; what each returns, by its name.
 
+        Reports call the clusters of a part by that name, so it says what is special about them.
         A part that cannot be told on this cluster is left out: a note says so, and a table of the
         parts marks its row. Raises Skip when none can be.
         A few at a time: more clusters that start at once only keep each other waiting.
         """
         places = asyncio.Semaphore(PARTS_AT_ONCE)
 
-        async def told(part: Coroutine[object, object, T]) -> T | Skip:
+        async def told(name: str, part: Coroutine[object, object, T]) -> T | Skip:
             async with places:
+                PART.set(name)  # in a task of its own
                 try:
                     return await part
                 except Skip as skip:
                     return skip
 
         try:
-            ends = await side_by_side([told(part) for part in parts.values()])
+            ends = await side_by_side([told(name, part) for name, part in parts.items()])
         finally:
             for part in parts.values():
                 part.close()  # those that an error elsewhere kept from beginning
@@ -215,7 +219,7 @@ class Lab:
         for name, skip in skipped.items():
             self._events.emit(KIND, self._scenario, setting=name, reason=str(skip))
         found = {name: end for name, end in ends.items() if not isinstance(end, Skip)}
-        self._told |= found
+        self._parts |= found
         self._left_out |= {name: str(skip) for name, skip in skipped.items()}
         return Told(found, skipped)
 

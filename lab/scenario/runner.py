@@ -105,6 +105,7 @@ async def run_one(
     lab = Lab(settings, fabric, events, story.name)
     began, started = time.monotonic(), time.time()
     with events.recording(story.name) as told:
+        lab.told = told
         events.emit("scenario.started", story.name, title=story.title)
         with watching(story.story) as forgotten:
             ending = await _tell(story, lab, events, forgotten)

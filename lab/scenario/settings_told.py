@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from sessionlab.lab.record.tables import WHY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -37,7 +39,7 @@ def marked(
     named = {row[0] for row in rows}
     if not named & set(told):
         return list(rows)
-    says_why = columns[-1] == "why"
+    says_why = columns[-1] == WHY
     nothing = [NONE] * (len(columns) - 2)
     return [
         *rows,

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.verdicts.fates import Fate, User
-from sessionlab.lab.verdicts.outages import BALANCER, FROZEN, REDIS, Outage, Outages, in_order
+from sessionlab.lab.verdicts.outages import (
+    BALANCER,
+    FROZEN,
+    REDIS,
+    Outage,
+    Outages,
+    in_order,
+    in_short,
+    told,
+)
+from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,25 +36,36 @@ LOSSES = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Of the users of a cluster so many fared like that, and why."""
+    """Of the users of a cluster so many fared like that, and why; `short` is that in few words."""
 
     cluster: str
     users: int
     of: int
     fate: Fate
     why: str
+    short: str = ""
 
     def __str__(self) -> str:
-        how = "got wrong data" if self.fate is Fate.WRONG_DATA else self.fate
-        return f"{self.users} of {self.of} users {how}: {self.why}"
+        return f"{self.who}: {self.why}"
+
+    @property
+    def who(self) -> str:
+        """`3 of 10 users were logged out`."""
+        be = "was" if self.users == 1 else "were"
+        how = "got wrong data" if self.fate is Fate.WRONG_DATA else f"{be} {self.fate}"
+        return f"1 user {how}" if self.of == 1 else f"{self.users} of {self.of} users {how}"
 
 
 class Cause(NamedTuple):
-    """`end` is what happened to the one node that mattered, `what` that meant, `example` whom."""
+    """`end` is what happened to the one node that mattered, `what` that meant, `example` whom.
+
+    `short` says it in few words, where the node's end does not.
+    """
 
     what: str
     end: Outage | None = None
     example: str = ""
+    short: str = ""
 
 
 def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
@@ -61,7 +82,7 @@ def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
             cause = tales.get(user.cluster, _NOTHING).why(user)
             causes.setdefault((user.cluster, user.fate, cause.what), []).append(cause)
     found = [
-        Loss(cluster, len(of_a_kind), of[cluster], fate, _sentence(of_a_kind))
+        Loss(cluster, len(of_a_kind), of[cluster], fate, _sentence(of_a_kind), _short(of_a_kind))
         for (cluster, fate, _), of_a_kind in causes.items()
     ]
     order = list(tales)
@@ -74,7 +95,21 @@ def _sentence(causes: Sequence[Cause]) -> str:
     what = causes[0].what
     if len(ends) > 1:
         what = what.replace(" its ", " their ").replace(" to it:", " to them:")
-    return " ".join(filter(None, [", ".join([*map(str, ends), what]), causes[0].example]))
+    what = ", ".join(filter(None, [told(ends) if ends else "", what]))
+    said = " ".join(filter(None, [what, causes[0].example]))
+    return _singular(said) if len(causes) == 1 else said
+
+
+def _short(causes: Sequence[Cause]) -> str:
+    ends = in_order(cause.end for cause in causes)
+    return in_short(ends) if ends else causes[0].short or causes[0].what
+
+
+def _singular(said: str) -> str:
+    for what in ("session", "token"):
+        said = said.replace(f"their {what}s were", f"their {what} was")
+        said = said.replace(f"their {what}s", f"their {what}")
+    return said
 
 
 class _Tale:
@@ -95,7 +130,7 @@ class _Tale:
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
         if user.fate is Fate.WRONG_DATA:
-            return Cause("", example=user.says)
+            return Cause("", example=user.says, short=user.says)
         if user.fate is Fate.STUCK:
             return self._silence(user)
         if user.at is not None and is_error(user.at):
@@ -103,28 +138,34 @@ class _Tale:
                 return self._memory(user)
             return self._silence(user, ", until they logged in anew")
         if user.at is not None and not user.at.credential:
-            return Cause("what their login had given them was not sent with a single request")
-        told = {"memory": self._memory, "redis": self._store, "jwt": self._token}
-        return told.get(self._strategy(user), _unexplained)(user)
+            return Cause(
+                "what their login had given them was not sent with a single request",
+                short="no credential was sent",
+            )
+        causes = {"memory": self._memory, "redis": self._store, "jwt": self._token}
+        return causes.get(self._strategy(user), _unexplained)(user)
 
     def _memory(self, user: User) -> Cause:
         end = self._end_of(user)
         if end and (end.how != FROZEN or _at(user) != user.home):
             return Cause("their sessions were in its memory", end)
         if _at(user) == user.home:
-            return Cause("their node itself knew them no more, their sessions had ended there")
+            return Cause(
+                "their node itself knew them no more, their sessions had ended there",
+                short="their node knew them no more",
+            )
         has = f"{_ELSEWHERE} that has their sessions in its memory{self._told(user)}"
-        return Cause(has, example=_instead(user))
+        return Cause(has, example=_instead(user), short="sent to another node")
 
     def _told(self, user: User) -> str:
         """What the balancer said about the pin that should have led them home, if there was one."""
         if user.at is None or not (user.at.reason or user.at.verdict.lstrip("N")):
             return ""
-        said = f"; the balancer says: {user.at.verdict}, {user.at.reason or 'no reason'}"
+        said = f"; {in_words(user.at.verdict, user.at.reason)}"
         lost = self._outages.behind(user, BALANCER, user.entered)
         if lost is None or lost.how == FROZEN:
             return said
-        return f"{said}; it {lost.how} at {lost.began:.1f} s"
+        return f"{said}; it {lost.how} at {lost.moment}"
 
     def _store(self, user: User) -> Cause:
         away = self._outages.behind(user, REDIS)
@@ -132,20 +173,23 @@ class _Tale:
             return Cause("Redis had their sessions no more")
         if away.keeps:
             return Cause(
-                f"Redis was away from {away.began:.1f} s on, and a node took that for no session"
+                f"Redis was away from {away.moment} on, and a node took that for no session",
+                short="Redis was away",
             )
-        return Cause(f"{away}, their sessions were in it")
+        return Cause(f"{away}, their sessions were in it", short=in_short([away]))
 
     def _token(self, user: User) -> Cause:
         if lost := self._outages.behind(user, "keys"):
-            when = f"{lost.began:.1f} s"
-            return Cause(f"the key that had signed their tokens was taken away at {when}")
+            return Cause(
+                f"the key that had signed their tokens was taken away at {lost.moment}",
+                short="their key was taken away",
+            )
         if self._one_key or _at(user) == user.home:
             return Cause("their tokens were refused")
         if end := self._end_of(user):
             return Cause("their tokens were signed with its own key", end)
         signed = f"{_ELSEWHERE} that signed their tokens with a key of its own"
-        return Cause(signed, example=_instead(user))
+        return Cause(signed, example=_instead(user), short="another node, another key")
 
     def _silence(self, user: User, then: str = "") -> Cause:
         said = f"{_said(user)}{then}"
@@ -153,7 +197,7 @@ class _Tale:
         if away is None:
             return Cause(f"{_said(user)} from {_at(user)}{then}")
         if away.part in (BALANCER, REDIS):
-            return Cause(f"{away}: {said}")
+            return Cause(f"{away}: {said}", short=in_short([away]))
         tied = user.at is not None and user.at.verdict.startswith(("D", "V"))
         return Cause(f"and they stayed tied to it: {said}" if tied else said, away)
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from sessionlab.lab.verdicts.classify import asks_for, vouches
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.outages import BALANCER, REDIS
+from sessionlab.lab.verdicts.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
@@ -63,10 +64,11 @@ def chances(history: Iterable[Operation], events: Iterable[Event]) -> list[Chanc
     ]
 
 
-def notes(scenario: str, history: Iterable[Operation], events: Iterable[Event]) -> list[str]:
-    """A sentence for each of them, with the number of its cluster in the scenario."""
+def notes(scenario: str, history: Iterable[Operation], events: Sequence[Event]) -> list[str]:
+    """A sentence for each of them, with the name of its setting where there are several."""
+    names = settings(scenario, events)
     return [
-        f"cluster {chance.cluster.removeprefix(f'{scenario}-')}: {chance}"
+        f"{names[chance.cluster]}: {chance}" if chance.cluster in names else str(chance)
         for chance in chances(history, events)
     ]
 

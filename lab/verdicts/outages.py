@@ -63,8 +63,12 @@ class Outage:
     def name(self) -> str:
         return {BALANCER: "the balancer", REDIS: "Redis"}.get(self.part, self.part)
 
+    @property
+    def moment(self) -> str:
+        return f"{self.began:.1f} s into the story"
+
     def __str__(self) -> str:
-        return f"{self.name} {self.how} at {self.began:.1f} s"
+        return f"{self.name} {self.how} at {self.moment}"
 
     def precedes(self, operation: Operation) -> bool:
         return self.began <= operation.invoked
@@ -141,3 +145,29 @@ def _ended(outage: Outage, event: Event) -> Outage:
 def in_order(outages: Iterable[Outage | None]) -> Sequence[Outage]:
     """Each once, by its moment."""
     return sorted({one for one in outages if one}, key=lambda one: (one.began, one.part))
+
+
+def told(outages: Sequence[Outage]) -> str:
+    """`n1 was killed at 1.6 s, n2 at 2.2 s into the story`."""
+    hows = ["", *(one.how for one in outages)]
+    said = [
+        f"{one.name} at" if one.how == before else f"{one.name} {one.how} at"
+        for one, before in zip(outages, hows, strict=False)
+    ]
+    times = [f"{text} {one.began:.1f} s" for text, one in zip(said, outages, strict=True)]
+    return f"{', '.join(times)} into the story"
+
+
+def in_short(outages: Sequence[Outage]) -> str:
+    """`n1, n2 were killed`."""
+    of: dict[str, list[str]] = {}
+    for one in outages:
+        of.setdefault(one.how, []).append(one.name)
+    return ", ".join(
+        f"{', '.join(dict.fromkeys(names))} {how if len(names) == 1 else _plural(how)}"
+        for how, names in of.items()
+    )
+
+
+def _plural(how: str) -> str:
+    return f"were {how.removeprefix('was ')}" if how.startswith("was ") else how

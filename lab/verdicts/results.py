@@ -30,6 +30,11 @@ class Outcome(StrEnum):
     ERROR = "error"  # the story could not be told to its end
     SKIPPED = "skipped"  # the story cannot be told on this cluster
 
+    @property
+    def words(self) -> str:
+        """As a person is told: a prediction can come true that is a bad one."""
+        return {"held": "as predicted", "broken": "not as predicted"}.get(self.value, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
@@ -53,7 +58,7 @@ class ScenarioResult:
     @property
     def users(self) -> Users:
         """What became of each user, in all clusters of the scenario; in the story's own time."""
-        return Users.of(*in_story_time(self.history, self.events))
+        return Users.of(*in_story_time(self.history, self.events), self.name)
 
     @property
     def notes(self) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.causes import Loss, losses
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
+from sessionlab.lab.verdicts.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Each user with its verdict, and why those who were lost were."""
+    """Each user with its verdict, and why those who were lost were.
+
+    `settings` are the names of their clusters, where there are several.
+    """
 
     judged: Sequence[User] = ()
     losses: Sequence[Loss] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, history: Iterable[Operation], events: Iterable[Event]) -> Users:
+    def of(cls, history: Iterable[Operation], events: Sequence[Event], scenario: str = "") -> Users:
         """Judge them by what was recorded, be it just now or read back from a folder."""
         judged = users(history)
-        return cls(judged, losses(judged, events))
+        return cls(judged, losses(judged, events), settings(scenario, events))
 
     def __len__(self) -> int:
         return len(self.judged)
@@ -94,10 +99,15 @@ class Users:
             ],
         }
 
-    def told(self, scenario: str) -> list[str]:
-        """A line for each loss, with the number of its cluster when there were several."""
-        several = len({user.cluster for user in self.judged}) > 1
-        return [
-            f"cluster {loss.cluster.removeprefix(f'{scenario}-')}: {loss}" if several else str(loss)
-            for loss in self.losses
-        ]
+    @property
+    def why(self) -> str:
+        """Why some were lost, in few words."""
+        return "; ".join(dict.fromkeys(loss.short for loss in self.losses)) or "–"
+
+    def told(self) -> list[str]:
+        """A line for each loss, with the name of its setting when there were several."""
+        return [self._of_setting(loss) for loss in self.losses]
+
+    def _of_setting(self, loss: Loss) -> str:
+        setting = self.settings.get(loss.cluster)
+        return f"{setting}: {loss}" if setting else str(loss)

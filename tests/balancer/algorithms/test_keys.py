@@ -99,7 +99,7 @@ def test_one_that_can_not_be_loaded_is_told_and_all_are_named(
     assert "algorithm 'always-last', users_own:Nothing: " in said
     assert "Traceback" not in said
     assert main(["--admin", "none", "--algorithm", "best"]) == 2
-    assert "consistent-hash, always-last" in capfd.readouterr().err
+    assert "consistent-hash[:KEY], always-last" in capfd.readouterr().err
 
 
 def test_a_name_that_two_packages_offer_is_told_with_both(

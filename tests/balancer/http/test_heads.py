@@ -145,7 +145,7 @@ def test_an_affinity_sees_its_header_whatever_else_it_means(name: bytes) -> None
 
 
 def test_an_answer_in_our_spelling_is_passed_on_as_it_came() -> None:
-    head = b"HTTP/1.1 200 OK\r\nServer: s\r\ncontent-length: 3\r\nX-A: b\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nServer: s\r\ncontent-length: 3\r\nDate: b\r\n\r\n"
     assert ResponseHeads().read(head, to_head=False).verbatim
 
 

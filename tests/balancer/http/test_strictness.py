@@ -95,6 +95,19 @@ async def test_any_method_in_capitals_that_nobody_knows_is_passed_on_and_never_r
     assert len(backend.requests) == (3 if method == b"QUERY" else 2)
 
 
+@pytest.mark.parametrize("method", [b"get", b"head", b"abcGET", b"List", b"x!"])
+@field("http", sources="RFC 9110 9.1", peers="nginx refuses them, HAProxy passes them on")
+async def test_a_method_that_is_not_all_capitals_is_refused_with_the_connection(
+    lab: Lab, method: bytes
+) -> None:
+    backend = await lab.backend()
+    client = await lab.client(await lab.balancer(backend))
+    answer = await client.ask(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (answer.status, answer.value("connection")) == (501, b"close")
+    assert await client.rest() == b""
+    assert backend.requests == []
+
+
 @field("http", sources="RFC 9110 2.5", peers="HAProxy and nginx do the same")
 async def test_a_higher_minor_version_is_read_as_1_1(lab: Lab) -> None:
     backend = await lab.backend()

@@ -191,7 +191,7 @@ def test_wrong_usage_is_explained_without_a_traceback(capfd: pytest.CaptureFixtu
         (["--backend", "a=127.0.0.1:1,weight=x"], "whole number from 0"),
         (["--listen", "here"], "--listen"),
         (["--algorithm", "best"], "there are round-robin"),
-        (["--affinity", "glue"], "there are none, cookie, learn"),
+        (["--affinity", "glue"], "there are none, cookie, learn:NAME"),
         (["--affinity", "learn"], "learn:sid"),
         (["--affinity", "cookie:SRV"], "--cookie-name is its name"),
         (["--affinity", "learn:a;b"], "'a;b' can't be the name"),

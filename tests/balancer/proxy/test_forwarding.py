@@ -119,36 +119,6 @@ async def test_fields_that_a_status_or_a_trailer_needs_are_passed_on(lab: Lab) -
     assert backend.requests[0].values("trailer") == [b"Total"]
 
 
-@field(
-    "http",
-    sources="rancher-sandbox/rancher-desktop#7896, apocas/docker-modem#48",
-    peers="HAProxy delivers the tail",
-)
-async def test_a_client_that_ends_its_side_of_a_tunnel_gets_the_tail(lab: Lab) -> None:
-    async def count(
-        backend: Backend,
-        request: Message,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        writer.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
-        )
-        whole = await reader.read()
-        await asyncio.sleep(0.01)
-        writer.write(b"%d bytes" % len(whole))
-
-    backend = await lab.backend(answer=count)
-    balancer = await lab.balancer(backend)
-    client = await lab.client(balancer)
-    await client.ask(get("/", "Connection: Upgrade", "Upgrade: x"), bodiless=True)
-    await client.send(b"hello")
-    client.writer.write_eof()
-    assert await client.rest() == b"5 bytes"
-    await until(lambda: not balancer.context.connections)
-    assert balancer.context.cluster.backends()[0].active == 0
-
-
 async def test_hop_by_hop_fields_end_here(lab: Lab) -> None:
     backend = await lab.backend(
         answer=ok(b"x", b"Connection: X-Secret", b"X-Secret: 1", b"Keep-Alive: timeout=5")

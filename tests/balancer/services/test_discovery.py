@@ -15,6 +15,7 @@ from sessionlab.balancer.affinity.interface import Claim
 from sessionlab.balancer.affinity.row import key_of
 from sessionlab.balancer.backends.state import Finding, State
 from sessionlab.balancer.config.model import (
+    Address,
     Config,
     DiscoverSpec,
     HealthPolicy,
@@ -25,8 +26,9 @@ from sessionlab.balancer.errors import UsageError
 from sessionlab.balancer.http.request_head import NO_REQUEST
 from sessionlab.balancer.http.response_head import NO_RESPONSE
 from sessionlab.balancer.services import report
-from sessionlab.balancer.services.discovery import Discovery, resolve, specs
+from sessionlab.balancer.services.discovery import Discovery, specs
 from sessionlab.balancer.services.metrics import Metrics
+from sessionlab.balancer.services.names import Names
 from sessionlab.balancer.services.registry import Cluster
 from tests.field import field
 from tests.installed import IN_CI, needs
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sessionlab.balancer.backends.backend import Backend
 
 NODE = DiscoverSpec("app", "node", 8001)
+NO_SRV = ["srv:", "srv:a b", "srv:_http._tcp.node:80", "/srv:_http._tcp.node", "unix:/a", "srv:é"]
 BOTH = ["10.0.0.1-8001", "10.0.0.2-8001"]
 
 
@@ -43,11 +46,12 @@ class Resolver:
 
     def __init__(self) -> None:
         self.answer: set[str] | OSError = set()
+        self.weight: int | None = None
 
-    async def __call__(self, host: str, port: int) -> set[str]:
+    async def __call__(self, wanted: DiscoverSpec) -> dict[Address, int | None]:
         if isinstance(self.answer, OSError):
             raise self.answer
-        return self.answer
+        return dict.fromkeys((Address(ip, wanted.port) for ip in self.answer), self.weight)
 
 
 class World:
@@ -219,6 +223,18 @@ async def test_a_name_that_does_not_resolve_changes_nothing_and_is_told_once() -
     ]
 
 
+async def test_a_weight_is_taken_over_when_it_changes_and_one_by_hand_stays_till_then() -> None:
+    world = World()
+    weights: list[int] = []
+    for weight, by_hand in ((2, None), (2, 7), (2, None), (3, None)):
+        world.resolver.weight = weight
+        if by_hand is not None:
+            world.cluster.change("app", BOTH[0], None, by_hand)
+        await world.look({"10.0.0.1", f"10.0.0.{len(weights) + 2}"})
+        weights.append(world.backend(BOTH[0]).share)
+    assert weights == [2, 7, 7, 3]
+
+
 async def test_a_backend_that_was_added_by_hand_is_not_taken_away() -> None:
     world = World("10.0.0.1-8001=10.0.0.1:8001")
     await world.look({"10.0.0.1"})
@@ -236,11 +252,13 @@ async def test_what_a_new_configuration_does_not_name_is_let_go() -> None:
 
 
 async def test_the_resolver_is_the_machine_s_own() -> None:
-    assert "127.0.0.1" in await resolve("localhost", 80)
+    found = await Names().resolve(DiscoverSpec("app", "localhost", 80))
+    assert found[Address("127.0.0.1", 80)] is None
 
 
 def test_an_address_of_ipv6_makes_a_name_too() -> None:
-    names = {spec.name: str(spec.address) for spec in specs(NODE, ["fd00::5", "::1"])}
+    found: dict[Address, int | None] = {Address(ip, 8001): None for ip in ("fd00::5", "::1")}
+    names = {spec.name: str(spec.address) for spec in specs(NODE, found)}
     assert names == {"fd00--5-8001": "[fd00::5]:8001", "1-8001": "[::1]:8001"}
 
 
@@ -249,13 +267,18 @@ def test_an_address_of_ipv6_makes_a_name_too() -> None:
     [
         ("node:8001", NODE),
         ("shop/node.internal:80", DiscoverSpec("shop", "node.internal", 80)),
+        ("srv:8001", DiscoverSpec("app", "srv", 8001)),
+        ("srv:_http._tcp.node", DiscoverSpec("app", "_http._tcp.node", 0, srv=True)),
+        ("shop/srv:web.service.consul", DiscoverSpec("shop", "web.service.consul", 0, srv=True)),
     ],
 )
 def test_a_discovery_is_named_by_service_host_and_port(text: str, parsed: DiscoverSpec) -> None:
     assert parse_discover(text) == parsed
 
 
-@pytest.mark.parametrize("text", ["node", "node:0", "node:x", ":80", "a b/node:80", "/node:80", ""])
+@pytest.mark.parametrize(
+    "text", ["node", "node:0", "node:x", ":80", "a b/node:80", "/node:80", "", *NO_SRV]
+)
 def test_what_is_no_discovery_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"discover|service"):
         parse_discover(text)
@@ -264,17 +287,31 @@ def test_what_is_no_discovery_is_refused(text: str) -> None:
 @needs("ip")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_name_server_s_answers_are_followed(workers: int) -> None:
+    in_own_namespaces("addresses", workers)
+
+
+@needs("ip")
+@field(
+    "http",
+    sources="RFC 2782, moby/moby#30321",
+    peers="HAProxy: server-template with `_http._tcp.name`; nginx plus: `service=`; Envoy: none",
+)
+def test_srv_records_bring_ports_and_weights_and_are_followed_as_addresses_are() -> None:
+    in_own_namespaces("services", 2)
+
+
+def in_own_namespaces(story: str, workers: int) -> None:
     """The balancer, the C library's resolver, a name server: alone in their own namespaces."""
     alone = ["unshare", "-Urmn"]
     try_it = ["sh", "-c", shlex.join([*alone, "true"])]
     if not IN_CI and subprocess.run(try_it, check=False).returncode:
         pytest.skip("this machine gives nobody namespaces of their own")
-    story = subprocess.run(
-        [*alone, sys.executable, "-m", "tests.balancer.named", str(workers)],
+    told = subprocess.run(
+        [*alone, sys.executable, "-m", "tests.balancer.named", story, str(workers)],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,
         timeout=50,
     )
-    assert story.returncode == 0, story.stdout + story.stderr
+    assert told.returncode == 0, told.stdout + told.stderr

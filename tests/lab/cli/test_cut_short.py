@@ -54,7 +54,7 @@ def until_all_is_claimed(lab: subprocess.Popen[str]) -> None:
     """Until the first story has ended, and the second has claimed something and goes on."""
     assert lab.stdout is not None
     said = ""
-    while not ("held" in said and "claimed" in said):
+    while not ("✓ first" in said and "claimed" in said):
         said += lab.stdout.readline()
 
 

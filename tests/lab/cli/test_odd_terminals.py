@@ -39,7 +39,7 @@ def test_json_is_utf_8_whatever_the_terminal_is() -> None:
         capture_output=True, timeout=30, check=False,
     )  # fmt: skip
     assert listed.returncode == 0
-    assert "✅ held" in listed.stdout.decode()
+    assert "✅ as predicted" in listed.stdout.decode()
 
 
 @field("machines", sources="pixelb/crudini#82")

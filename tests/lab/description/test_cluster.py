@@ -1,5 +1,6 @@
 import pytest
 
+from sessionlab.balancer import affinity, algorithms
 from sessionlab.balancer.affinity import KINDS
 from sessionlab.balancer.algorithms import ALGORITHMS
 from sessionlab.lab.description import families
@@ -58,5 +59,7 @@ def test_a_redis_is_there_when_a_strategy_needs_it_or_it_was_asked_for(
 
 def test_what_is_listed_of_nodes_and_the_balancer_is_what_they_have() -> None:
     assert set(families.STRATEGIES) == set(STRATEGIES)
-    assert {name.partition(":")[0] for name in families.ALGORITHMS} == set(ALGORITHMS)
-    assert {name.partition(":")[0] for name in families.AFFINITIES} == set(KINDS)
+    assert set(families.ALGORITHMS) == set(algorithms.FORMS)
+    assert set(families.AFFINITIES) == set(affinity.FORMS)
+    assert len(algorithms.FORMS) == len(ALGORITHMS)
+    assert len(affinity.FORMS) == len(KINDS)

@@ -12,7 +12,9 @@ from sessionlab.lab.record.intervals import LEVEL, Counted, Predicted, Z
 
 
 def test_an_interval_reads_as_a_person_says_it() -> None:
-    assert str(Counted(147, 200, "moved")) == "147 of 200 moved, so 56 % to 86 % (at 99.9999 %)"
+    assert str(Counted(147, 200, "moved")) == (
+        "147 of 200 moved, so 56 % to 86 % (chance alone would miss that once in 1,000,000 runs)"
+    )
     assert str(Predicted(0.75, "moved")) == "75 % moved"
 
 

@@ -102,13 +102,14 @@ def test_a_run_that_judged_nothing_has_shown_nothing() -> None:
 
 
 def printed(run: RunResult) -> str:
-    text = io.StringIO()
+    text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
     report = ConsoleReport(Console(file=text, width=80))
-    report.begin(run.seed, run.fabric, run.balancer)
+    report.begin(run.seed, run.fabric, run.balancer, [result.name for result in run.scenarios])
     for result in run.scenarios:
         report.told(result)
     report.end(run)
-    return text.getvalue()
+    text.seek(0)
+    return text.read()
 
 
 def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> None:
@@ -121,11 +122,84 @@ def test_the_text_fits_80_columns_and_has_no_colour_when_it_is_no_terminal() -> 
 
 def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None:
     text = printed(RUN)
-    assert "BROKEN what is false" in text
-    assert "expected: 12 of 12" in text
+    assert "✗ not as predicted: what is false" in text
+    assert "predicted: 12 of 12" in text
     assert "observed: 4 of 12" in text
     assert "seed 7" in text
-    assert "4 scenarios: 1 held, 1 broken, 1 error, 1 skipped; 2 of 3 claims hold" in text
+    assert (
+        "4 scenarios: 1 as predicted, 1 not as predicted, 1 error, 1 skipped; "
+        "2 of 3 predictions came true; 1.5 s"
+    ) in " ".join(text.split())
+
+
+def report_of(names: list[str], *, verbose: bool = False) -> tuple[ConsoleReport, io.StringIO]:
+    said = io.StringIO()
+    report = ConsoleReport(Console(file=said, width=80), verbose=verbose)
+    report.begin(1, "local", "builtin", names)
+    return report, said
+
+
+NAMES = [result.name for result in RUN.scenarios]
+
+
+def test_results_are_printed_in_the_order_asked_for_whichever_ends_first() -> None:
+    report, said = report_of(NAMES)
+    report.told(RUN.scenarios[1])
+    assert "what is false" not in said.getvalue()
+    report.told(RUN.scenarios[0])
+    assert said.getvalue().index("A good one") < said.getvalue().index("what is false")
+
+
+def test_what_has_waited_for_one_that_never_came_is_printed_all_the_same() -> None:
+    report, said = report_of(NAMES)
+    report.told(RUN.scenarios[3])
+    report.told(RUN.scenarios[1])
+    report.stop()
+    assert said.getvalue().index("what is false") < said.getvalue().index("shy")
+
+
+def test_of_many_there_is_a_line_each_and_in_full_only_what_was_not_as_predicted() -> None:
+    text = printed(RUN)
+    lines = [line for line in text.splitlines() if line.split()[1:2] and line[0] in "✓✗!–"]
+    assert lines[1:5] == [
+        "✓ good  A good one",
+        "✗ bad   not as predicted: what is false",
+        "! ugly  error: no? & <go>",
+        "– shy   skipped: two nodes",
+    ]
+    assert "✓ as predicted  good" not in text
+    assert "✗ not as predicted  bad  0.5 s, 1 request\n" in text
+    assert "  ✓ what is true" in text, "in full: of what is broken what holds, too"
+    assert "! error  ugly" in text
+    assert "run --verbose" in text
+
+
+def test_verbose_prints_all_of_them_in_full() -> None:
+    report, said = report_of(NAMES, verbose=True)
+    for result in RUN.scenarios:
+        report.told(result)
+    report.end(RUN)
+    assert said.getvalue().count("as predicted  good") == 1
+    assert "– skipped  shy" in said.getvalue()
+    assert "run --verbose" not in said.getvalue()
+
+
+def test_a_line_too_long_for_the_terminal_is_cut_and_says_so() -> None:
+    long = replace(RUN.scenarios[0], name="n" * 60, title="t " * 80)
+    (line,) = (ln for ln in printed(replace(RUN, scenarios=[long, RUN.scenarios[3]])).splitlines()
+               if ln.startswith("✓ nnn"))  # fmt: skip
+    assert len(line) <= 80
+    assert line.endswith("…")
+
+
+def test_the_traceback_of_a_story_stands_with_it() -> None:
+    report, said = report_of(["good", "ugly"])
+    report.hear(Event(0.0, "scenario.crashed", "ugly", {"traceback": "Traceback [red]\n  x"}))
+    assert "Traceback" not in said.getvalue()
+    for result in (RUN.scenarios[2], RUN.scenarios[0]):
+        report.told(result)
+    report.end(replace(RUN, scenarios=[RUN.scenarios[0], RUN.scenarios[2]]))
+    assert "Traceback [red]\n  x\n! error  ugly" in said.getvalue()
 
 
 LIFE = Life("alice")
@@ -143,7 +217,19 @@ LOST = replace(
 
 def test_the_text_says_who_was_lost_and_why() -> None:
     text = printed(replace(RUN, scenarios=[LOST]))
-    assert "lost   1 of 1 users logged out: n1" in text
+    assert "users  1 user was logged out: n1" in text
+
+
+def test_what_a_table_says_in_a_column_is_not_said_again() -> None:
+    why = Table(["what", "kept", "why"], [["memory", "0", "n1 stopped"]])
+    text = printed(replace(RUN, scenarios=[replace(LOST, tables=(why,))]))
+    assert "memory     0  n1 stopped" in text
+    assert "users" not in text
+
+
+def test_a_scenario_shows_its_requests_with_a_mark_where_it_broke() -> None:
+    text = printed(replace(RUN, scenarios=[LOST]))
+    assert "  alice  login n1 ✓ │ balancer 503 │ [n1 stopped at 2.0 s] │ n1 ✓ │ n1 401\n" in text
 
 
 def test_the_json_counts_users_and_keeps_tables() -> None:
@@ -170,12 +256,14 @@ LUCKY = replace(
         Event(0.1, "cluster.ready", "good", {"cluster": "good-1", "nodes": ["n1", "n2"]}),
     ),
 )
-NOTE = "cluster 1: its only user was led back to the node that had made the session"
+NOTE = "its only user was led back to the node that had made the session"
 
 
 def test_every_report_notes_what_may_have_held_by_chance() -> None:
     lucky = replace(RUN, scenarios=[LUCKY])
     assert f"note   {NOTE[:40]}" in printed(lucky)
+    many = replace(lucky, scenarios=[LUCKY, RUN.scenarios[3]])
+    assert f"note good: {NOTE[:40]}" in printed(many), "a note is folded away nowhere"
     (written,) = json.loads(to_json(lucky, "0.1.0"))["scenarios"]
     assert written["notes"] == [f"{NOTE}, and nothing ties it: chance"]
     assert f"- note: {NOTE}" in to_summary(lucky)
@@ -206,7 +294,7 @@ def test_a_run_that_was_kept_is_judged_again_without_a_cluster(tmp_path: Path) -
     (stored,) = read(tmp_path)
     assert stored.users == LOST.users
     done = CliRunner().invoke(app, ["users", str(tmp_path), "--each"])
-    assert "good: 1 users: 1 logged out" in done.output
+    assert "good: 1 user: 1 logged out" in done.output
     assert "c  alice  logged out at 3.250 s: GET /me 401 from n1" in done.output
     assert "interrupted for 1500 ms" in done.output
 
@@ -221,6 +309,16 @@ def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
     text = printed(RunResult("local", "builtin", 1, 1, [odd]))
     assert "[bold]t[/bold]" in text
     assert "[/nope] [red]" in text
+
+
+def test_text_that_would_move_the_cursor_does_not() -> None:
+    odd = judge("a\x1b[2Jb", "\x07", "x\ty\rz")
+    said = ScenarioResult("o\x1bd", "t\x1bt", Outcome.BROKEN, None, 1, ASKED, [odd], 1)
+    text = printed(RunResult("local", "builtin", 1, 1, [said]))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "not as predicted: a?[2Jb" in text
+    many = printed(RunResult("local", "builtin", 1, 1, [said, RUN.scenarios[0]]))
+    assert all(line.isprintable() for line in many.split("\n"))
 
 
 def test_a_folder_keeps_everything_that_a_later_report_needs(tmp_path: Path) -> None:
@@ -317,13 +415,22 @@ def test_the_summary_has_a_row_a_scenario_and_says_what_is_broken() -> None:
     assert [row.split("|")[2].strip() for row in rows] == [
         f"<code>{name}</code>" for name in ("good", "bad", "ugly", "shy")
     ]
-    assert "| ❌ broken | <code>bad</code> | 1 of 2 | A bad one |" in rows
+    assert "| ❌ not as predicted | <code>bad</code> | 1 of 2 | A bad one |" in rows
     assert (
-        "- what is false: expected <code>12 of 12</code>, observed <code>4 of 12</code>" in written
+        "- not as predicted: what is false: predicted <code>12 of 12</code>, "
+        "observed <code>4 of 12</code>" in written
     )
     assert "what is true" not in written
     assert "- two nodes" in written, "a skip says why"
     assert "Seed 7, fabric `local`" in written, "and how to repeat it"
+
+
+def test_the_summary_has_the_outcome_as_its_title_and_tables_and_users_below() -> None:
+    written = to_summary(replace(RUN, scenarios=[LOST]))
+    assert written.startswith("### 1 user was logged out, as predicted\n")
+    assert "|  | kept |" not in written
+    assert "| what | kept |\n| :-- | --: |\n| memory, cut | 12 |" in written
+    assert "- users: 1 user was logged out: n1 answered 401" in written
 
 
 def test_no_text_breaks_the_summary_s_table() -> None:

@@ -60,7 +60,10 @@ def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> 
     kept = Life("carol", node="n2")
     kept.log_in()
     assert told([life(), life("bob"), kept], started(), happened(kind, 4.0, node="n1")) == [
-        f"2 of 3 users logged out: n1 {how} at 4.0 s, their sessions were in its memory"
+        (
+            f"2 of 3 users were logged out: n1 {how} at 4.0 s into the story, "
+            "their sessions were in its memory"
+        )
     ]
 
 
@@ -68,8 +71,8 @@ def test_the_ends_of_several_nodes_are_told_in_their_order() -> None:
     ends = (happened("node.removed", 4.0, node="n3"), happened("node.killed", 3.0, node="n1"))
     assert told([life(at="n3"), life("bob"), life("carol")], started(), *ends) == [
         (
-            "3 of 3 users logged out: n1 was killed at 3.0 s, n3 was removed at 4.0 s, "
-            "their sessions were in their memory"
+            "3 of 3 users were logged out: n1 was killed at 3.0 s, n3 was removed at 4.0 s "
+            "into the story, their sessions were in their memory"
         )
     ]
 
@@ -179,14 +182,14 @@ def unanswered(status: int | None = None) -> Life:
 def test_a_balancer_that_is_away_is_named_to_those_who_got_no_answer(kind: str, how: str) -> None:
     away = happened(kind, 5.5, part="balancer", began=4.0)
     assert told([unanswered()], started(), away) == [
-        f"1 of 1 users stuck: the balancer {how} at 4.0 s: no answer came"
+        f"1 user was stuck: the balancer {how} at 4.0 s into the story: no answer came"
     ]
 
 
 def test_who_got_an_answer_got_it_from_a_balancer_that_was_there() -> None:
     killed = happened("balancer.killed", 5.5, began=5.0)
     assert told([unanswered(503)], started(), killed) == [
-        "1 of 1 users stuck: 503 came from the balancer"
+        "1 user was stuck: 503 came from the balancer"
     ]
 
 
@@ -207,7 +210,7 @@ def test_silence_is_not_due_to_what_was_there_again(ends: Event, begins: Event) 
     (said,) = told([unanswered()], started("redis"), ends)
     assert " at 3.0 s" in said
     assert told([unanswered()], started("redis"), ends, begins) == [
-        "1 of 1 users stuck: no answer came from the balancer"
+        "1 user was stuck: no answer came from the balancer"
     ]
 
 
@@ -222,7 +225,7 @@ def test_a_node_that_was_only_frozen_has_lost_no_memory() -> None:
     (said,) = told([life(then="n1")], started(), frozen)
     assert "their node itself knew them no more" in said
     (said,) = told([life(then="n2")], started(), frozen)
-    assert "n1 was frozen at 3.0 s, their sessions were in its memory" in said
+    assert "n1 was frozen at 3.0 s into the story, their session was in its memory" in said
 
 
 @pytest.mark.parametrize(
@@ -238,13 +241,13 @@ def test_a_node_that_was_only_frozen_has_lost_no_memory() -> None:
             "redis",
             happened("part.paused", 3.0, part="redis"),
             happened("part.resumed", 4.0, part="redis"),
-            "Redis had their sessions no more",
+            "Redis had their session no more",
         ),
         (
             "redis",
             happened("redis.stopped", 3.0, keeps=True),
             happened("redis.started", 4.0),
-            "Redis had their sessions no more",
+            "Redis had their session no more",
         ),
     ],
 )
@@ -261,13 +264,13 @@ def test_what_had_kept_its_memory_is_not_to_blame_once_it_is_back(
 def test_memory_that_was_lost_stays_lost_when_the_node_is_there_again() -> None:
     again = (happened("node.killed", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
     (said,) = told([life()], started(), *again)
-    assert "n1 was killed at 3.0 s, their sessions were in its memory" in said
+    assert "n1 was killed at 3.0 s into the story, their session was in its memory" in said
 
 
 def test_a_balancer_that_was_killed_has_forgotten_the_pin_too() -> None:
     forgot = life(verdict="II", reason="table-lost")
     (said,) = told([forgot], started(), happened("balancer.killed", 2.0))
-    assert "table-lost; it was killed at 2.0 s" in said
+    assert "table-lost); it was killed at 2.0 s" in said
     frozen = happened("part.paused", 2.0, part="balancer")
     (said,) = told([forgot], started(), frozen)
     assert "frozen" not in said
@@ -275,7 +278,9 @@ def test_a_balancer_that_was_killed_has_forgotten_the_pin_too() -> None:
 
 def test_a_frozen_redis_that_is_taken_for_no_session_was_only_away() -> None:
     (said,) = told([life()], started("redis"), happened("part.paused", 3.0, part="redis"))
-    assert "Redis was away from 3.0 s on, and a node took that for no session" in said
+    assert (
+        "Redis was away from 3.0 s into the story on, and a node took that for no session" in said
+    )
 
 
 @pytest.mark.parametrize("strategy", ["redis", "jwt"])
@@ -283,7 +288,10 @@ def test_errors_that_a_new_login_ended_are_told_as_errors(strategy: str) -> None
     freed = unanswered(502)
     freed.ask("POST", "/login", 200, user="alice")
     assert told([freed], started(strategy), happened("node.killed", 4.0, node="n1")) == [
-        "1 of 1 users logged out: n1 was killed at 4.0 s, 502 came, until they logged in anew"
+        (
+            "1 user was logged out: n1 was killed at 4.0 s into the story, 502 came, "
+            "until they logged in anew"
+        )
     ]
 
 
@@ -301,7 +309,7 @@ def test_who_got_no_answer_from_any_node_was_not_sent_to_another() -> None:
     freed.fail("GET", "/me", 502)
     freed.ask("POST", "/login", 200, user="alice")
     assert told([freed], started()) == [
-        "1 of 1 users logged out: 502 came from the balancer, until they logged in anew"
+        "1 user was logged out: 502 came from the balancer, until they logged in anew"
     ]
 
 
@@ -318,7 +326,7 @@ def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
 
 def test_a_redis_that_stopped_after_the_answer_is_no_cause_of_it() -> None:
     (said,) = told([life()], started("redis"), happened("redis.stopped", 9.0))
-    assert said == "1 of 1 users logged out: Redis had their sessions no more"
+    assert said == "1 user was logged out: Redis had their session no more"
 
 
 def test_a_node_s_end_counts_from_when_it_was_set_off() -> None:
@@ -335,8 +343,8 @@ def test_a_node_of_another_cluster_is_no_cause() -> None:
 def test_a_node_that_lives_was_not_asked() -> None:
     assert told([life()], started()) == [
         (
-            "1 of 1 users logged out: they were sent to another node than the one that has their "
-            "sessions in its memory (alice: n2 instead of n1)"
+            "1 user was logged out: they were sent to another node than the one that has their "
+            "session in its memory (alice: n2 instead of n1)"
         )
     ]
 
@@ -349,8 +357,9 @@ def test_the_balancer_s_own_word_on_the_pin_is_passed_on() -> None:
     )
     assert said == [
         (
-            "1 of 1 users logged out: they were sent to another node than the one that has their "
-            "sessions in its memory; the balancer says: II, table-lost; it restarted at 2.0 s "
+            "1 user was logged out: they were sent to another node than the one that has their "
+            "session in its memory; the balancer did not know the pin, as it had lost what it had "
+            "learned, and made a new one (II, table-lost); it restarted at 2.0 s into the story "
             "(alice: n2 instead of n1)"
         )
     ]
@@ -363,27 +372,33 @@ def test_a_node_that_forgot_its_own_session_is_said_to_have() -> None:
 
 def test_sessions_in_redis_go_with_redis() -> None:
     assert told([life()], started("redis"), happened("redis.stopped", 3.0)) == [
-        "1 of 1 users logged out: Redis stopped at 3.0 s, their sessions were in it"
+        "1 user was logged out: Redis stopped at 3.0 s into the story, their session was in it"
     ]
     kept = happened("redis.stopped", 3.0, keeps=True)
     assert told([life()], started("redis"), kept) == [
-        "1 of 1 users logged out: Redis was away from 3.0 s on, and a node took that for no session"
+        (
+            "1 user was logged out: Redis was away from 3.0 s into the story on, and a node took "
+            "that for no session"
+        )
     ]
     assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
-        "1 of 1 users logged out: Redis had their sessions no more"
+        "1 user was logged out: Redis had their session no more"
     ]
 
 
 def test_tokens_go_with_their_keys() -> None:
     assert told([life()], started("jwt"), happened("keys.retired", 3.0)) == [
-        "1 of 1 users logged out: the key that had signed their tokens was taken away at 3.0 s"
+        (
+            "1 user was logged out: the key that had signed their token was taken away at 3.0 s "
+            "into the story"
+        )
     ]
     (said,) = told([life()], started("jwt", one_key=False))
-    assert "another node than the one that signed their tokens with a key of its own" in said
+    assert "another node than the one that signed their token with a key of its own" in said
     (said,) = told([life()], started("jwt", one_key=False), happened("node.killed", 3.0, node="n1"))
-    assert "n1 was killed at 3.0 s, their tokens were signed with its own key" in said
+    assert "n1 was killed at 3.0 s into the story, their token was signed with its own key" in said
     (said,) = told([life()], started("jwt"))
-    assert said == "1 of 1 users logged out: their tokens were refused"
+    assert said == "1 user was logged out: their token was refused"
 
 
 def test_who_is_stuck_is_told_with_what_it_is_tied_to() -> None:
@@ -392,23 +407,26 @@ def test_who_is_stuck_is_told_with_what_it_is_tied_to() -> None:
     stuck.now = 5.0
     stuck.fail("GET", "/me", 503, verdict="VN")
     assert told([stuck], started(), happened("node.removed", 4.0, node="n1")) == [
-        "1 of 1 users stuck: n1 was removed at 4.0 s, and they stayed tied to it: 503 came"
+        (
+            "1 user was stuck: n1 was removed at 4.0 s into the story, "
+            "and they stayed tied to it: 503 came"
+        )
     ]
     untied = Life("alice", operations=[replace(op, verdict="NN") for op in stuck.operations])
     assert told([untied], started(), happened("node.removed", 4.0, node="n1")) == [
-        "1 of 1 users stuck: n1 was removed at 4.0 s, 503 came"
+        "1 user was stuck: n1 was removed at 4.0 s into the story, 503 came"
     ]
     assert told([stuck], started("redis"), happened("redis.stopped", 4.0)) == [
-        "1 of 1 users stuck: Redis stopped at 4.0 s: 503 came"
+        "1 user was stuck: Redis stopped at 4.0 s into the story: 503 came"
     ]
-    assert told([stuck], started()) == ["1 of 1 users stuck: 503 came from the balancer"]
+    assert told([stuck], started()) == ["1 user was stuck: 503 came from the balancer"]
 
 
 def test_wrong_data_is_told_with_an_example() -> None:
     wrong = Life("alice")
     wrong.log_in()
     wrong.ask("GET", "/me", 200, user="bob")
-    assert told([wrong], started()) == ["1 of 1 users got wrong data: alice was taken for bob"]
+    assert told([wrong], started()) == ["1 user got wrong data: alice was taken for bob"]
 
 
 def test_each_service_s_strategy_counts_for_its_own_users() -> None:
@@ -417,7 +435,7 @@ def test_each_service_s_strategy_counts_for_its_own_users() -> None:
     one.log_in()
     one.now = 5.0
     one.ask("GET", "/shop/me", 401)
-    assert told([one], event) == ["1 of 1 users logged out: Redis had their sessions no more"]
+    assert told([one], event) == ["1 user was logged out: Redis had their session no more"]
 
 
 def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
@@ -431,7 +449,7 @@ def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
     killed = [happened("node.killed", 3.0 + number, node=f"n{number}") for number in (1, 2)]
     assert told(tied, started(), *killed) == [
         (
-            "2 of 2 users stuck: n1 was killed at 4.0 s, n2 was killed at 5.0 s, "
+            "2 of 2 users were stuck: n1 was killed at 4.0 s, n2 at 5.0 s into the story, "
             "and they stayed tied to them: 503 came"
         )
     ]

@@ -32,7 +32,7 @@ def test_a_loss_is_told_in_the_story_s_own_time() -> None:
     history, events = late()
     result = ScenarioResult("s", "S", Outcome.HELD, None, 4, History(history), [], 0, events)
     (loss,) = result.users.losses
-    assert loss.why == "n1 was killed at 2.0 s, their sessions were in its memory"
+    assert loss.why == "n1 was killed at 2.0 s into the story, their session was in its memory"
     (user,) = result.users.judged
     assert user.at
     assert user.at.invoked == 3.25
