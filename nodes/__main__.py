@@ -10,6 +10,7 @@ from sessionlab.nodes.errors import NodeError, OptionError
 from sessionlab.nodes.process.command import PROGRAM, parse, variables
 from sessionlab.nodes.process.options import Options
 from sessionlab.nodes.process.serving import serve
+from sessionlab.nodes.web.access_log import AccessLogForm
 
 __all__ = ["main", "variables"]
 
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    _log_to_stderr(options.id)
+    _set_up_logs(options.id, options.access_log)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(serve(options))
@@ -32,11 +33,16 @@ def _run(options: Options) -> int:
         return _fail(f"node {options.id}: {error}", error)
 
 
-def _log_to_stderr(node_id: str) -> None:
+def _set_up_logs(node_id: str, access_log: AccessLogForm) -> None:
     logging.basicConfig(
         stream=sys.stderr, format=f"node {node_id}: %(message)s", level=logging.WARNING, force=True
     )
     logging.getLogger("nodes").setLevel(logging.INFO)
+    if access_log == "json":
+        lines = logging.StreamHandler(sys.stderr)
+        lines.setFormatter(logging.Formatter("%(message)s"))
+        access = logging.getLogger("nodes.access")
+        access.handlers, access.propagate = [lines], False
 
 
 def _fail(line: str, error: NodeError) -> int:

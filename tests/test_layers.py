@@ -45,7 +45,7 @@ ORDER = {
         ("fabrics",),
         ("balancers",),
         ("cluster",),
-        ("scenario",),
+        ("bench", "scenario"),
         ("cli",),
         ("__main__",),
     ),

@@ -26,7 +26,8 @@ class Record(NamedTuple):
     """One request. `verdict` is two of HAProxy's letters: what was found, what was done.
 
     `reason` says why a pin moved or was lost, and `cut` who ended it before its time: client,
-    backend or balancer. Both are mostly empty.
+    backend or balancer. `detail` is what the balancer said in an answer of its own. All three are
+    mostly empty.
     """
 
     at: float
@@ -43,6 +44,7 @@ class Record(NamedTuple):
     request_id: bytes
     reason: str = ""
     cut: str = ""
+    detail: str = ""
 
 
 def as_json(record: Record) -> str:
@@ -62,6 +64,7 @@ def as_json(record: Record) -> str:
             "affinity": record.verdict,
             "reason": record.reason or None,
             "cut": record.cut or None,
+            "detail": record.detail or None,
             "request_id": record.request_id.decode("latin-1"),
         }
     )

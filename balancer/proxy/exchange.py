@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING, Protocol
 
 from sessionlab.balancer.backends.backend import NOT_LOOKED_AT, NOTHING_FOUND
@@ -268,7 +268,7 @@ class Exchange:
         elif upstream is not None:
             upstream.drop()
 
-    def log(self, backend: Backend | None, seconds: float, cut: str = "") -> None:
+    def log(self, backend: Backend | None, seconds: float, cut: str = "", detail: str = "") -> None:
         """A line about the answer, when there is a log; `cut` says who ended it early."""
         if (log := self.context.access_log) is None:
             return
@@ -276,7 +276,7 @@ class Exchange:
         prepared = self.prepared
         log.append(
             Record(
-                self.context.wall,
+                time() if detail else self.context.wall,  # rare, and told beside a node's own log
                 prepared.source or self.client.peer.address,
                 request.method,
                 request.target,
@@ -290,5 +290,6 @@ class Exchange:
                 self.head_out[len(self.start) : -4] or request.fields.request_id,
                 self.found.reason,
                 cut,
+                detail,
             )
         )

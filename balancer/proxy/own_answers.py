@@ -30,7 +30,8 @@ def fail(exchange: Exchange, status: int, detail: str) -> None:
     exchange.keep_alive = request.fields.keep_alive and not exchange.context.draining
     close = not exchange.keep_alive
     bodiless = request.method == b"HEAD"
-    _say(exchange, status, problems.answer(status, detail, close=close, bodiless=bodiless))
+    answer = problems.answer(status, detail, close=close, bodiless=bodiless)
+    _say(exchange, status, detail, answer)
     if close:
         client.close()
     else:
@@ -48,7 +49,8 @@ def refuse(exchange: Exchange, error: RefusedError) -> None:
         client.state = BODY  # so that the client can still read what it got
     else:
         exchange.abandon()
-        _say(exchange, error.status, problems.answer(error.status, error.detail, close=True))
+        answer = problems.answer(error.status, error.detail, close=True)
+        _say(exchange, error.status, error.detail, answer)
     client.close()
 
 
@@ -84,7 +86,7 @@ def awaits_100(exchange: Exchange) -> bool:
     )
 
 
-def _say(exchange: Exchange, status: int, answer: bytes) -> None:
+def _say(exchange: Exchange, status: int, detail: str, answer: bytes) -> None:
     """An answer that the balancer makes itself; it does nothing about a pin."""
     client, context = exchange.client, exchange.context
     answer = x_balancer.into(answer, context.date)
@@ -95,7 +97,7 @@ def _say(exchange: Exchange, status: int, answer: bytes) -> None:
     _count_unanswered(exchange)
     exchange.status, exchange.sent, exchange.done = status, 0, NOTHING
     under_way = client.state in UNDER_WAY
-    exchange.log(None, perf_counter() - exchange.started if under_way else 0.0)
+    exchange.log(None, perf_counter() - exchange.started if under_way else 0.0, detail=detail)
 
 
 def _count_unanswered(exchange: Exchange) -> None:

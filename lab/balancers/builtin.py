@@ -53,6 +53,8 @@ class Builtin:
             *("--eject-time", "0.5"),  # a node that is there again takes part again
             "--explain",  # so that a history says what became of each pin, and why
         ]
+        if description.watched:
+            arguments += ["--access-log", "json"]
         if len(description.services) > 1:
             for service in description.services:
                 arguments += ["--route", f"/{service.name}={service.name},strip"]

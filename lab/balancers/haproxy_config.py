@@ -82,9 +82,20 @@ def _head(plan: Plan) -> Iterator[str]:
     yield f"frontend admin\n    bind {plan.admin}\n    stats enable\n    stats uri /stats"
 
 
+# A line for each answer of its own: what a server answered, the server's own log has.
+OWN_ANSWERS = (
+    "    log stdout format raw local0\n    http-response set-log-level silent\n    log-format '"
+    '{"time":%[date(0,ms)]e-3,"client":"%ci","method":"%[capture.req.method,json]",'
+    '"target":"%[capture.req.uri,json]","status":%ST,"seconds":0,"backend":""}'
+    "'"
+)
+
+
 def _frontend(plan: Plan) -> Iterator[str]:
     tls = f" ssl crt {_quoted(plan.edge.both)} alpn http/1.1" if plan.edge else ""
     yield f"frontend public\n    bind {plan.listen}{tls}"
+    if plan.description.watched:
+        yield OWN_ANSWERS
     # What the client itself says there is not passed on.
     yield f"    http-request set-header X-Forwarded-Proto {'https' if plan.edge else 'http'}"
     for service in plan.services if plan.routed else ():

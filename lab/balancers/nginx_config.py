@@ -37,7 +37,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 def configuration(plan: Plan) -> str:
     """The whole file; raises Skip for what nginx cannot do."""
-    lines = [*_head(plan), "http {", *_http(), *_upstreams(plan), *_servers(plan), "}"]
+    lines = [*_head(plan), "http {", *_http(plan), *_upstreams(plan), *_servers(plan), "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -51,8 +51,19 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "events { worker_connections 4096; }"
 
 
-def _http() -> Iterator[str]:
-    yield "  access_log off;"
+# A line for each answer of its own: what a node answered, the node's own log has.
+OWN_ANSWERS = """\
+  map $upstream_http_x_node $own { "" 1; default 0; }
+  log_format own escape=json '{"time":$msec,"client":"$remote_addr","method":"$request_method",'
+    '"target":"$request_uri","status":$status,"seconds":$request_time,"backend":""}';
+  access_log /dev/stdout own if=$own;"""
+
+
+def _http(plan: Plan) -> Iterator[str]:
+    if plan.description.watched:
+        yield OWN_ANSWERS
+    else:
+        yield "  access_log off;"
     for kind in TEMPORARY:
         yield f"  {kind}_temp_path {kind};"
     # Bodies stay in memory: a worker of another user could not enter that folder.
@@ -89,6 +100,6 @@ def _servers(plan: Plan) -> Iterator[str]:
     if not plan.routed:
         yield f"    location / {{ proxy_pass http://{plan.services[0]}; }}"
     yield "  }"
-    yield f"  server {{\n    listen {plan.admin};"
+    yield f"  server {{\n    listen {plan.admin};\n    access_log off;"
     yield f'    location = /version {{ return 200 "{plan.version}"; }}'
     yield "    location = /status { stub_status; }\n  }"

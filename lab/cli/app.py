@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sessionlab.lab.cli import down, listing, run, up, users
+from sessionlab.lab.cli import do, down, listing, run, up, users
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.command("run")(run.command)
 app.command("list")(listing.command)
 app.command("up")(up.command)
+app.command("do")(do.command)
 app.command("down")(down.command)
 app.command("users")(users.command)
 

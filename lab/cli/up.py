@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from yarl import URL
+from rich.text import Text
 
+from sessionlab.lab.bench.bench import Bench, served
+from sessionlab.lab.bench.greeting import how_to_try
+from sessionlab.lab.bench.keys import Keys
+from sessionlab.lab.bench.lines import Line
+from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
+from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
-from sessionlab.lab.events import Event, Events
+from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario.lab import SETTINGS
 
-LOOPBACK = "127.0.0.1"
-NEWS = ("node.", "redis.", "balancer.")
+GONE = "sessionlab: the cluster is gone"
+SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
+PLAIN = str.maketrans({"→": "->", "✓": "ok", "…": "...", "–": "-"})
+"""For a terminal that knows ASCII only."""
+
+
+def _password(text: str) -> str:
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise typer.BadParameter(f"a password has {SHORTEST} to {LONGEST} characters")
+    if not text.isprintable():
+        raise typer.BadParameter("a password has no control characters")
+    return text
 
 
 def command(
@@ -48,9 +65,21 @@ def command(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
     ] = CLUSTER.port,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SESSIONLAB_PASSWORD",
+            parser=_password,
+            metavar="TEXT",
+            help="The users' password, made anew when not given. Others on this machine can read"
+            " a command line.",
+        ),
+    ] = None,
     redis_url: RedisUrl = None,
 ) -> None:
-    """ClusterRuntime a cluster, print its addresses and how to try it, and stay until Ctrl-C.
+    """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
+
+    Keys break it and mend it: ? shows them. `sessionlab do` does the same from another terminal.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
     """
@@ -60,62 +89,48 @@ def command(
         affinity=affinity,
         algorithm=algorithm,
         port=port,
+        password=password or "",
+        watched=True,
     )
-    run_to_end(_stay(description, fabric, redis_url), said="\nsessionlab: the cluster is gone")
+    run_to_end(_stay(description, fabric, redis_url), said=f"\n{GONE}")
+    typer.echo(GONE, err=True)
 
 
 async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
-    events = Events(_tell)
+    events = Events()
     fabric = FABRICS.make(fabric_name)
+    terminal = Terminal(_shower())
     try:
         await fabric.open()
         async with Cluster(
             description, fabric.sandbox("up"), history=History(), events=events, redis_url=redis_url
         ) as cluster:
-            typer.echo(_how_to_try(cluster))
-            await cluster.watch()
+            bench = Bench(cluster, events, terminal.show)
+            async with served(bench) as place:
+                parts = await cluster.inventory.looked_at()
+                typer.echo(how_to_try(cluster, parts, place, keys=terminal.has_keys))
+                with terminal.take(_keys(bench)):
+                    await bench.run()
     finally:
         await fabric.close()
 
 
-def _tell(event: Event) -> None:
-    if event.kind.startswith(NEWS):
-        typer.echo(f"{event.at:7.1f} s  {event.kind}  {event.data.get('node', '')}".rstrip())
+def _keys(bench: Bench) -> Keys:
+    return Keys(
+        bench.cluster.inventory.parts, bench.act, lambda text: bench.show(Line(text)), bench.leave
+    )
 
 
-def _how_to_try(cluster: Cluster) -> str:
-    admin = [f"admin     {cluster.admin_url}/backends"] if cluster.admin_url else []
-    published = str(URL(cluster.url).with_host(LOOPBACK)).rstrip("/")
-    is_elsewhere = cluster.description.port and published != cluster.url
-    here = [f"          {published}  on this machine"] if is_elsewhere else []
-    lines = [
-        f"balancer  {cluster.url}",
-        *here,
-        *admin,
-        *(f"node {node.name:<5}{node.url}" for node in cluster.nodes.values()),
-        "",
-        f"Users: alice, bob, carol, user-000001 … with the password {cluster.password}",
-        "",
-        "Try, in another terminal:",
-        *(f"  {line}" for line in _commands(cluster)),
-        "",
-        "Ctrl-C ends it.",
-    ]
-    return "\n".join(lines)
+def _shower() -> Callable[[Line], None]:
+    """What prints a line, in characters that the terminal has."""
+    screen = Screen(highlight=False, markup=False, emoji=False)
 
+    def show(line: Line) -> None:
+        text = line.text
+        try:
+            text.encode(screen.encoding)
+        except UnicodeEncodeError:
+            text = text.translate(PLAIN)
+        screen.print(Text(text, line.style), soft_wrap=True)
 
-def _commands(cluster: Cluster) -> list[str]:
-    """Shell lines that log in and ask; each fits 80 columns."""
-    login = [
-        f"URL={cluster.url}",
-        f'USER_JSON=\'{{"username": "alice", "password": "{cluster.password}"}}\'',
-        "JSON='Content-Type: application/json'",
-        'curl -s -c jar -H "$JSON" -d "$USER_JSON" $URL/login',
-        "curl -s -b jar $URL/me",
-    ]
-    if cluster.description.services[0].strategy != "jwt":
-        return login
-    extract = 'sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\''
-    login[3] = f"TOKEN=$({login[3]} |\n    {extract})"
-    login[4] = 'curl -s -b jar -H "Authorization: Bearer $TOKEN" $URL/me'
-    return login
+    return show

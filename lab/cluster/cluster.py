@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.balancers.builtin import Builtin
 from sessionlab.lab.clients.client import PATIENCE, Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.cluster import runtime_in
@@ -15,6 +14,7 @@ from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
+from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
@@ -67,6 +67,7 @@ class Cluster:
         self.password = self._runtime.password
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
+        self.inventory = Inventory(self._runtime, sandbox, self.faults)
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -164,12 +165,6 @@ class Cluster:
     async def watch(self) -> None:
         """Report every part that ends by itself, until cancelled."""
         await self._runtime.watch(self._emit)
-
-    @property
-    def admin_url(self) -> str | None:
-        """The balancer's admin listener, where it has one that a person can look at."""
-        front = self._runtime.balancer
-        return front.admin.url if isinstance(front, Builtin) else None
 
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""

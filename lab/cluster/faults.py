@@ -33,16 +33,19 @@ class Faults:
         self._sandbox = sandbox
         self._emit = emit
         self._now = now
+        self.paused: set[str] = set()
 
     async def pause(self, part: str) -> None:
         """Stop it where it stands: it answers nothing, and keeps all its connections."""
         began = self._now()
         await self._sandbox.signal(self._running(part), signal.SIGSTOP)
+        self.paused.add(part)
         self._emit("part.paused", part=part, began=began)
 
     async def resume(self, part: str) -> None:
         """Let it go on from there."""
         await self._sandbox.signal(self._running(part), signal.SIGCONT)
+        self.paused.discard(part)
         self._emit("part.resumed", part=part)
 
     async def leave(self, node: str) -> None:

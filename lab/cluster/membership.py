@@ -86,6 +86,7 @@ class Membership:
     async def drain(self, node: Node, limit: float) -> None:
         """Let no new client come to a node; those that are tied to it stay."""
         await self._in_front().drain(node.backend, limit)
+        self._runtime.draining.add(node.name)
         self._emit("node.draining", node=node.name, limit=limit)
 
     async def recreate(self, nodes: Sequence[Node], version: str, seconds: float) -> None:

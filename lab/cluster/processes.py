@@ -40,15 +40,21 @@ class Parts:
         """Wait until something is true of a running part."""
 
         async def alive_and_true() -> bool:
-            status = self._sandbox.ended(name)
-            if status is not None:
-                raise StartError(f"{name} ended {_how(status)}{self._last_lines(name)}")
+            if (ended := self.end_of(name)) is not None:
+                raise ended
             return await true()
 
         try:
             await until(what, alive_and_true, seconds=seconds)
         except StepError as error:
             raise StartError(f"{error}{self._last_lines(name)}") from None
+
+    def end_of(self, name: str) -> StartError | None:
+        """How a part ended, with its last lines; None while it runs."""
+        status = self._sandbox.ended(name)
+        if status is None:
+            return None
+        return StartError(f"{name} ended {how_ended(status)}{self._last_lines(name)}")
 
     async def end(self, name: str, signum: signal.Signals) -> None:
         """Send a signal that ends the part, and wait until it is gone."""
@@ -64,11 +70,16 @@ class Parts:
             ) from None
 
     def _last_lines(self, name: str) -> str:
-        lines = self._sandbox.log(name).strip().splitlines()[-LAST_LINES:]
+        lines = _words(self._sandbox.log(name).strip())[-LAST_LINES:]
         return "; its last lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 
-def _how(status: int) -> str:
+def _words(log: str) -> list[str]:
+    """Its lines without those of an access log, which hold what strangers have typed."""
+    return [line for line in log.splitlines() if not line.startswith('{"')]
+
+
+def how_ended(status: int) -> str:
     return f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
 
 
@@ -77,5 +88,6 @@ def check_logs(logs: Mapping[str, str]) -> None:
 
     That is this machine's doing: whoever it could not serve has shown nothing.
     """
-    if starved := [name for name, said in logs.items() if EXHAUSTED in said]:
+    starved = [n for n, said in logs.items() if any(EXHAUSTED in line for line in _words(said))]
+    if starved:
         raise NothingShown(f"{', '.join(starved)} had too few open files", MORE_FILES)

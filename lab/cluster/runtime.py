@@ -18,6 +18,7 @@ from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS, Parts
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
+from sessionlab.lab.description.cluster import NODES
 from sessionlab.lab.description.keys import Key, key_set, new_key
 from sessionlab.lab.errors import LabError, StepError, UsageError
 from sessionlab.lab.waiting import side_by_side
@@ -41,11 +42,12 @@ class ClusterRuntime:
         self, description: Description, sandbox: Sandbox, redis_url: str | None = None
     ) -> None:
         self.description = description
-        self.password = secrets.token_urlsafe(12)
+        self.password = description.password or secrets.token_urlsafe(12)
         self.parts = Parts(sandbox)
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis.named(redis_url) if redis_url else None
+        self.draining: set[str] = set()  # nodes that the balancer was told to drain
         self._sandbox = sandbox
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}
@@ -98,6 +100,8 @@ class ClusterRuntime:
             options["jwt-algorithm"] = description.jwt_algorithm
             if description.one_key:
                 options["jwt-keys"] = self._write_keys(self._keys)
+        if description.watched and node.service.program == NODES:
+            options["access-log"] = "json"
         if description.trust_balancer and self.balancer:
             options["trust-proxy"] = self.balancer.address.host
         environment = {"NODE_USER_PASSWORD": self.password}
@@ -146,14 +150,20 @@ class ClusterRuntime:
         await self.all_up([name for name in self.nodes if self.running(name)])
 
     async def all_up(self, names: list[str]) -> None:
-        """Wait until the balancer, when it runs, sends requests to these nodes."""
+        """Wait until the balancer, when it runs, sends requests to these nodes.
+
+        One that it was told to drain gets what is tied to it: that is as up as it will be.
+        """
         if self.balancer is None or not self.running(BALANCER):
             return
         balancer = self.balancer
 
         async def up() -> bool:
             states = await balancer.states()
-            return all(states.get(name) == "up" for name in names)
+            return all(
+                states.get(name) == "up" or (states.get(name) == "drain" and name in self.draining)
+                for name in names
+            )
 
         await self.parts.wait_for(BALANCER, up, "the balancer to see every node up")
 
@@ -192,9 +202,11 @@ class ClusterRuntime:
         """Emit an event for every part that ends, until cancelled."""
         ended: set[str] = set()
         while True:
-            for name in {*self.nodes, BALANCER, REDIS} - ended:
+            for name in (*self.nodes, BALANCER, REDIS):
                 status = self._sandbox.ended(name)
-                if status is not None:
+                if status is None:
+                    ended.discard(name)
+                elif name not in ended:
                     ended.add(name)
                     kind = "node.ended" if name in self.nodes else f"{name}.ended"
                     emit(kind, node=name, status=status)

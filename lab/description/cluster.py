@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MOST_NODES = 500
 USERS = 999_999  # a seeded user is no more than a name, so a cluster has all there can be
 BALANCER = "builtin"
+NODES = "sessionlab.nodes"
 SECRET = ("secret", "password", "key")
 
 
@@ -28,7 +29,7 @@ class Service:
     nodes: int = 3
     strategy: str = "memory"
     options: Mapping[str, str] = field(default_factory=dict)
-    program: str = "sessionlab.nodes"
+    program: str = NODES
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MOST_NODES:
@@ -63,6 +64,7 @@ class Description:
     of the built-in balancer's command line, by name without the dashes; a balancer of somebody
     else's that has no such thing skips the story, and says why. With `tls` TLS ends at the
     balancer; with `trust_balancer` the nodes believe what it says of the client's connection.
+    `password` is the users', made when empty. `watched` has each request logged by who answers it.
     """
 
     services: tuple[Service, ...] = (Service(),)
@@ -78,6 +80,8 @@ class Description:
     tls: bool = False
     trust_balancer: bool = False
     balancer_options: Mapping[str, str] = field(default_factory=dict)
+    password: str = field(default="", repr=False)
+    watched: bool = False
 
     def __post_init__(self) -> None:
         names = [service.name for service in self.services]

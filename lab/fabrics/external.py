@@ -87,5 +87,11 @@ class ExternalSandbox:
     def log(self, name: str) -> str:  # noqa: ARG002
         return ""
 
+    def printed(self, name: str, since: int) -> bytes:  # noqa: ARG002
+        return b""
+
+    async def pid(self, name: str) -> int | None:  # noqa: ARG002
+        return None
+
     async def close(self) -> None:
         pass

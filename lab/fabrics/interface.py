@@ -95,6 +95,14 @@ class Sandbox(Protocol):
         """All that the part has printed so far."""
         ...
 
+    def printed(self, name: str, since: int) -> bytes:
+        """What it has printed from that byte on."""
+        ...
+
+    async def pid(self, name: str) -> int | None:
+        """The process id of a part that runs, on the machine that it runs on."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -15,6 +15,7 @@ from sessionlab.nodes.strategies import STRATEGIES, parse_strategy
 from sessionlab.nodes.strategies.interface import CartWrites, OnStoreDown
 from sessionlab.nodes.tokens.keys import Algorithm
 from sessionlab.nodes.users.passwords import LEVELS, Cost, parse_cost
+from sessionlab.nodes.web.access_log import AccessLogForm
 from sessionlab.nodes.web.bodies import MAX_PASSWORD
 from sessionlab.nodes.web.edge import Networks, SecurePolicy, parse_networks
 
@@ -232,8 +233,12 @@ class Options:
         ),
     ] = 0.0
     access_log: Annotated[
-        bool, typer.Option("--access-log", help="Log each request, on standard error.")
-    ] = False
+        AccessLogForm,
+        typer.Option(
+            help="A line for each request on standard error, in words or as JSON; that names users,"
+            " and tells credentials by a mark of theirs."
+        ),
+    ] = "none"
 
     def __post_init__(self) -> None:
         """Raises `OptionError` for values that contradict each other."""

@@ -1,16 +1,14 @@
 """The listening socket and the connections that came through it."""
 
 import asyncio
-import logging
 import socket
 
 from aiohttp import web
 
+from sessionlab.nodes.web.access_log import AccessLogForm
 from sessionlab.nodes.web.app import make_app
 from sessionlab.nodes.web.node import Node
 from sessionlab.nodes.web.protocol import NodeProtocol
-
-_access_log = logging.getLogger("nodes.access")
 
 _FLUSH = 0.2
 """Seconds that answers already made may take to be written when the rest is over."""
@@ -19,10 +17,12 @@ _FLUSH = 0.2
 class Server:
     """Serves one node on one socket."""
 
-    def __init__(self, node: Node, listener: socket.socket, *, access_log: bool = False) -> None:
+    def __init__(
+        self, node: Node, listener: socket.socket, *, access_log: AccessLogForm = "none"
+    ) -> None:
         self._node = node
         self._listener = listener
-        self._access_log = _access_log if access_log else None
+        self._access_log = access_log
         self._runner = web.AppRunner(make_app(node), shutdown_timeout=_FLUSH)
         self._acceptor: asyncio.AbstractServer | None = None
 

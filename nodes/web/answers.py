@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from sessionlab.nodes.errors import Problem, Refused
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import problems
+from sessionlab.nodes.web.access_log import REASON
 from sessionlab.nodes.web.node import NODE, Node
 
 AUTH_SECONDS = web.RequestKey("auth_seconds", float)
@@ -49,8 +50,9 @@ def withdrawal(request: web.Request) -> Delivery:
     return node.strategy.transport.withdraw(secure=secure)
 
 
-def challenge(request: web.Request, problem: Problem) -> None:
-    """Put into a refusal's headers how to authenticate, and what takes a credential back."""
+def refuse(request: web.Request, problem: Problem) -> None:
+    """Note why for the log; into a refusal's headers goes how to authenticate, and what to drop."""
+    request[REASON] = problem.detail
     if isinstance(problem, Refused):
         transport = request.app[NODE].strategy.transport
         problem.headers[hdrs.WWW_AUTHENTICATE] = transport.challenge(problem)
@@ -71,10 +73,12 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
     try:
         return await handler(request)
     except Problem as problem:
-        challenge(request, problem)
+        refuse(request, problem)
         return problems.response(problem, node.id)
     except web.HTTPException as error:
-        return problems.response(problems.from_http(error), node.id)
+        refused = problems.from_http(error)
+        request[REASON] = refused.detail
+        return problems.response(refused, node.id)
     except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered
         _log.exception("%s %s failed", request.method, _route(request))
         return problems.response(problems.unexpected(), node.id)

@@ -12,7 +12,7 @@ from sessionlab.nodes.errors import Malformed, Problem, Reason, Unavailable
 from sessionlab.nodes.strategies.interface import Strategy
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import handlers
-from sessionlab.nodes.web.answers import challenge
+from sessionlab.nodes.web.answers import refuse
 from sessionlab.nodes.web.bodies import credentials_in, item_in, read_form
 from sessionlab.nodes.web.node import NODE
 from sessionlab.nodes.web.page import Seen, page, policy
@@ -38,7 +38,7 @@ async def submit(request: web.Request) -> web.Response:
     except Problem as problem:
         if not wants_html(request.headers.get(hdrs.ACCEPT, "")):
             raise
-        challenge(request, problem)
+        refuse(request, problem)
         return await _page(request, problem)
     # `?` alone leads to the path that was asked for (RFC 3986 section 5.3), which a balancer knows.
     return web.Response(status=303, headers={**delivery.headers, hdrs.LOCATION: "?"})

@@ -8,6 +8,7 @@ from aiohttp import web
 from sessionlab.nodes.errors import Problem, Reason, Refused
 from sessionlab.nodes.strategies.interface import Grant, Session
 from sessionlab.nodes.transports.interface import Delivery
+from sessionlab.nodes.web.access_log import CREDENTIAL, GRANTED, USER
 from sessionlab.nodes.web.answers import withdrawal
 from sessionlab.nodes.web.bodies import Credentials, check_media_type, read_credentials, read_item
 from sessionlab.nodes.web.node import NODE, Node
@@ -87,6 +88,7 @@ async def logout(request: web.Request) -> web.Response:
 async def log_in(request: web.Request, credentials: Credentials) -> Delivery:
     """Check the password, and hand over a credential. Raises `Problem`."""
     node = request.app[NODE]
+    request[USER] = credentials.username
     with timed(request):
         try:
             if not await node.directory.check(credentials.username, credentials.password):
@@ -113,6 +115,7 @@ async def log_out(request: web.Request) -> Delivery:
     """End what the request presents: see `logout`. Raises `Problem`."""
     node = request.app[NODE]
     credentials = node.strategy.transport.every(request.headers)
+    request[CREDENTIAL] = next(iter(credentials), "")
     with timed(request):
         ended = [await node.strategy.logout(credential) for credential in credentials]
     node.metrics.logout("ended" if any(ended) else "nothing")
@@ -129,6 +132,7 @@ async def _anybody(request: web.Request) -> tuple[str | None, str]:
 
 
 def _deliver(request: web.Request, node: Node, grant: Grant) -> Delivery:
+    request[GRANTED] = grant.credential
     secure = node.edge.is_secure(request.remote, request.headers)
     return node.strategy.transport.deliver(grant.credential, grant.expires_in, secure=secure)
 

@@ -5,14 +5,15 @@ import logging
 from http import HTTPStatus
 
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web_protocol import RequestHandler
 
 from sessionlab.nodes.web import problems
+from sessionlab.nodes.web.access_log import FORMS, AccessLogForm
 from sessionlab.nodes.web.answers import stamp_headers
 from sessionlab.nodes.web.node import Node
 
 _log = logging.getLogger("nodes")
+_access_log = logging.getLogger("nodes.access")
 
 KEEP_ALIVE = 75.0
 """Seconds that an idle connection stays open, and that a request's headers may take: nginx's own
@@ -23,28 +24,19 @@ _MAX_LINE = 8190
 _MAX_HEADERS = 64
 
 
-class AccessLog(AbstractAccessLogger):
-    """One line a request. Query, Referer and User-Agent stay out: they may hold what is secret."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        path = request.rel_url.raw_path
-        self.logger.info("%s %s %d %.1f ms", request.method, path, response.status, time * 1000)
-
-
 class NodeProtocol(RequestHandler):
     """One connection to a client."""
 
     __slots__ = ("_node",)
 
-    def __init__(
-        self, server: web.Server, node: Node, *, access_log: logging.Logger | None
-    ) -> None:
+    def __init__(self, server: web.Server, node: Node, *, access_log: AccessLogForm) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=KEEP_ALIVE,
-            access_log=access_log,  # type: ignore[arg-type]  # None turns it off (web_protocol.py)
-            access_log_class=AccessLog,
+            # None turns it off (web_protocol.py)
+            access_log=None if access_log == "none" else _access_log,  # type: ignore[arg-type]
+            access_log_class=FORMS.get(access_log, FORMS["text"]),
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
             max_headers=_MAX_HEADERS,

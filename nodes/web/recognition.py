@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sessionlab.nodes.errors import Problem, Reason, Refused
 from sessionlab.nodes.strategies.interface import Session
+from sessionlab.nodes.web.access_log import CREDENTIAL, USER
 from sessionlab.nodes.web.answers import AUTH_SECONDS
 from sessionlab.nodes.web.node import NODE
 
@@ -22,6 +23,7 @@ async def recognise(request: web.Request) -> Session:
             node.metrics.authentication(problem.code)
             raise
     node.metrics.authentication("ok")
+    request[USER] = session.user
     return session
 
 
@@ -50,4 +52,5 @@ async def _open(request: web.Request) -> Session:
     # The store is not asked about nobody: while it hangs, anonymous users are served as ever.
     if not credential:
         raise Refused(Reason.NO_CREDENTIAL)
+    request[CREDENTIAL] = credential
     return await strategy.open(credential)

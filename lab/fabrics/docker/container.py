@@ -65,6 +65,11 @@ class Watched:
             if error.status_code not in NOT_RUNNING:
                 raise
 
+    def pid(self) -> int | None:
+        """That of its first process, as the machine of the engine knows it."""
+        self.container.reload()
+        return int(self.container.attrs["State"]["Pid"]) or None
+
     def settle(self, status: int) -> None:
         if not self.status.done():
             self.status.set_result(status)

@@ -153,6 +153,13 @@ class DockerSandbox:
     def log(self, name: str) -> str:
         return self._logs.get(name, b"").decode(errors="replace")
 
+    def printed(self, name: str, since: int) -> bytes:
+        return bytes(self._logs.get(name, b"")[since:])
+
+    async def pid(self, name: str) -> int | None:
+        watched = self._running(name)
+        return await self._engine.do(watched.pid) if watched else None
+
     async def close(self) -> None:
         """Remove the containers and the network, whatever was going on."""
         await to_the_end(self._clear())

@@ -28,6 +28,7 @@ class Forks:
         self._requests: asyncio.StreamWriter | None = None
         self._ready: asyncio.Future[int] | None = None
         self._ended: dict[str, asyncio.Future[int]] = {}
+        self._pids: dict[str, int] = {}
         self._signals: deque[asyncio.Future[None]] = deque()  # requested, and answered in order
         self._lost: FabricLost | None = None
         self._log = Path()
@@ -86,6 +87,10 @@ class Forks:
         self._signals.append(sent)
         await asyncio.shield(sent)
 
+    def pid(self, name: str) -> int | None:
+        """The process id of a part that runs."""
+        return None if self.ended(name) is not None else self._pids.get(name)
+
     def ended(self, name: str) -> int | None:
         future = self._ended.get(name)
         return future.result() if future is not None and future.done() else None
@@ -124,6 +129,8 @@ class Forks:
     def _note(self, report: dict[str, object]) -> None:
         if "ready" in report and self._ready and not self._ready.done():
             self._ready.set_result(int(str(report["ready"])))
+        elif "started" in report:
+            self._pids[str(report["started"])] = int(str(report["pid"]))
         elif "ended" in report:
             self._settle(str(report["ended"]), int(str(report["status"])))
         elif "signalled" in report:

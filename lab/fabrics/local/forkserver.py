@@ -31,6 +31,8 @@ import sys
 import traceback
 from typing import NoReturn
 
+from sessionlab.lab.fabrics.local.titles import retitle
+
 PRELOAD = ("sessionlab.nodes", "sessionlab.balancer")
 STRATEGIES = tuple(f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt"))
 """What a node loads by its strategy."""
@@ -146,6 +148,7 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         os.environ.update(environment)
         arguments = request["arguments"]
         assert isinstance(arguments, list)  # noqa: S101
+        retitle(_title(str(request["name"]), str(request["program"])))
         status = _run(str(request["program"]), arguments)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
@@ -155,6 +158,11 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _title(name: str, program: str) -> str:
+    part = name.rpartition("/")[2]
+    return f"sessionlab: {'node ' if program == 'sessionlab.nodes' else ''}{part}"
 
 
 def _detach(log: str, parent: int) -> None:

@@ -90,6 +90,17 @@ class LocalSandbox:
         except FileNotFoundError:
             return ""
 
+    def printed(self, name: str, since: int) -> bytes:
+        try:
+            with self._log(name).open("rb") as log:
+                log.seek(since)
+                return log.read()
+        except FileNotFoundError:
+            return b""
+
+    async def pid(self, name: str) -> int | None:
+        return self._forks.pid(self._name(name))
+
     async def close(self) -> None:
         """Kill what still runs, wait until it is gone, and free the ports."""
         try:

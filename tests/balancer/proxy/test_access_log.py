@@ -120,7 +120,8 @@ async def test_requests_and_verdicts_are_logged(
     ]  # fmt: skip
     assert (rows[0]["target"], rows[0]["bytes"], rows[0]["backend"]) == ("/x?y", 5, "n1")
     assert rows[0]["request_id"] == (backend.requests[0].value("x-request-id") or b"").decode()
-    assert rows[3]["status"] == 400
+    assert (rows[3]["status"], rows[3]["detail"]) == (400, "no Host")
+    assert rows[0]["detail"] is None
     assert not re.search("SESSIONLAB", json.dumps(rows)), "no credential is logged"
 
 

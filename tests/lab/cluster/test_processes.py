@@ -20,3 +20,7 @@ def test_a_part_that_ran_out_of_descriptors_has_shown_nothing() -> None:
 
 def test_parts_that_say_nothing_of_it_are_fine() -> None:
     check_logs({"n1": "listening", "balancer": "backend n1 is down"})
+
+
+def test_what_a_stranger_typed_into_an_access_log_is_no_word_of_the_part() -> None:
+    check_logs({"n1": '{"at": 1.0, "user": "' + os.strerror(errno.EMFILE) + '"}\n'})

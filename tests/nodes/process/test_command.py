@@ -18,14 +18,14 @@ def test_every_option_is_on_the_command_line_and_in_the_environment(
         "NODE_STRATEGY": "redis",
         "NODE_IDLE": "2.5",
         "NODE_HASH_COST": "low",
-        "NODE_ACCESS_LOG": "1",
+        "NODE_ACCESS_LOG": "json",
         "NODE_USER_PASSWORD": "secret",
     }.items():
         monkeypatch.setenv(name, value)
     options = parse(["--strategy", "jwt"])
     assert isinstance(options, Options)
     assert options.listen == Address("::1", 9)
-    assert (options.id, options.idle, options.access_log) == ("n7", 2.5, True)
+    assert (options.id, options.idle, options.access_log) == ("n7", 2.5, "json")
     assert options.strategy == "jwt"
     assert "secret" not in repr(options)
 

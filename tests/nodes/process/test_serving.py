@@ -246,7 +246,7 @@ async def test_without_a_password_one_is_made_printed_once_and_works() -> None:
 
 
 async def test_no_log_has_a_credential() -> None:
-    async with listening("--access-log") as (node, client):
+    async with listening("--access-log", "text") as (node, client):
         session = (await client.login()).cookie
         await client.get(f"/me?sid={session}", {**cookie(session), "Referer": session})
         await client.get(f"/{'x' * 9000}")
@@ -257,3 +257,23 @@ async def test_no_log_has_a_credential() -> None:
         assert session not in log
         assert PASSWORD not in log
         assert "alice" not in log
+
+
+async def test_a_json_log_tells_who_asked_and_why_not_and_no_credential() -> None:
+    async with listening("--access-log", "json") as (node, client):
+        session = (await client.login()).cookie
+        await client.get("/me", {**cookie(session), "X-Forwarded-For": "192.0.2.7"})
+        unknown = new_id()
+        await client.get("/me", cookie(unknown))
+        await client.login("mallory \n\x1b[2J", "wrong guess")
+        node.signal(signal.SIGTERM)
+        assert await node.ended() == 0
+        rows = [json.loads(line) for line in node.lines if line.startswith('{"')]
+    login, me, refused, guess = rows
+    assert (login["user"], login["status"], login["path"]) == ("alice", 200, "/login")
+    assert (me["user"], me["credential"]) == ("alice", login["granted"])
+    assert (login["forwarded"], me["forwarded"]) == (False, True)
+    assert (refused["user"], refused["reason"]) == (None, "session unknown here")
+    assert (guess["user"], guess["status"]) == ("mallory \n\x1b[2J", 401)
+    log = "\n".join(node.lines)
+    assert not [secret for secret in (session, unknown, PASSWORD, "wrong guess") if secret in log]

@@ -1,0 +1,162 @@
+"""A running cluster that people watch and break: what happens there is told as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from sessionlab.lab.balancers.interface import PART as BALANCER
+from sessionlab.lab.bench.actions import ACTIONS, Hands, targets
+from sessionlab.lab.bench.api import PATH, Api
+from sessionlab.lab.bench.lines import Line, Lines
+from sessionlab.lab.bench.place import Place, own_run
+from sessionlab.lab.bench.requests import Requests
+from sessionlab.lab.bench.stream import Stream
+from sessionlab.lab.cluster.processes import how_ended
+from sessionlab.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.events import Event, Events
+
+LOOPBACK = "127.0.0.1"
+PAUSE = 0.05  # seconds between two looks at the logs
+NOUNS = ("node", "redis", "balancer", "part")
+WORDS = {"paused": "frozen", "resumed": "thawed"}
+
+
+class Bench:
+    """`show` gets every line for the terminal; `stream` every request and event."""
+
+    def __init__(self, cluster: Cluster, events: Events, show: Callable[[Line], None]) -> None:
+        self.cluster = cluster
+        self.hands = Hands(cluster)
+        self.stream = Stream()
+        self._events = events
+        self._show = show
+        self._requests = Requests(cluster.inventory)
+        self._lines = Lines()
+        self._over: BaseException | None = None
+        self._left = False
+        self._steps: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Tell what happens until `leave`; raises StartError when the balancer ends by itself."""
+        self._events.listen(self._hear)
+        watching = asyncio.create_task(self.cluster.watch())
+        try:
+            while not self._left:
+                self._tell_requests()
+                if self._over:
+                    raise self._over
+                if watching.done():
+                    watching.result()  # raises what has ended it
+                await asyncio.sleep(PAUSE)
+        finally:
+            for task in (watching, *self._steps):
+                task.cancel()
+
+    def leave(self) -> None:
+        """End `run`."""
+        self._left = True
+
+    def act(self, name: str, part: str) -> None:
+        """Do it, and show what was wrong if it can't be done."""
+        task = asyncio.get_running_loop().create_task(self._act(name, part))
+        self._steps.add(task)
+        task.add_done_callback(self._ended)
+
+    def show(self, line: Line) -> None:
+        """Once nobody takes lines any more, the run is over."""
+        try:
+            self._show(line)
+        except LabError as error:
+            self._over = error
+
+    async def state(self) -> dict[str, Any]:
+        """What `GET /cluster` answers."""
+        cluster, parts = self.cluster, await self.cluster.inventory.looked_at()
+        description = cluster.description
+        return {
+            "url": cluster.url,
+            "strategy": description.services[0].strategy,
+            "balancer": description.balancer,
+            "affinity": description.affinity,
+            "algorithm": description.algorithm,
+            "at": round(self._events.now(), 3),
+            "doing": self.hands.doing or None,
+            "parts": [asdict(part) for part in parts],
+            "actions": [
+                {
+                    "do": name,
+                    "does": action.does,
+                    "takes_part": bool(action.to),
+                    "parts": [part.name for part in targets(action, parts)],
+                }
+                for name, action in ACTIONS.items()
+            ],
+        }
+
+    async def _act(self, name: str, part: str) -> None:
+        if doing := self.hands.doing:
+            self.show(Line(f"`{name} {part}`".replace(" `", "`") + f" waits for `{doing}`", "dim"))
+        try:
+            await self.hands.do(name, part)
+        except LabError as error:
+            self.show(Line("; ".join(filter(None, (str(error), error.hint))), "yellow"))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._steps.discard(task)
+        if not task.cancelled():
+            self._over = self._over or task.exception()  # a defect: nobody expects it
+
+    def _tell_requests(self) -> None:
+        began = time.time() - self._events.now()
+        found = [(request.at - began, request) for request in self._requests.new()]
+        for at, request in found:
+            self.stream.send("request", {**asdict(request), "at": round(at, 3)})
+        for line in self._lines.of(found, self._events.now()):
+            self.show(line)
+
+    def _hear(self, event: Event) -> None:
+        noun, _, verb = event.kind.partition(".")
+        if noun not in NOUNS or event.kind == "part.log":
+            return
+        who = str(event.data.get("node") or event.data.get("part") or noun)
+        words = WORDS.get(verb, verb)
+        if verb == "ended":
+            if who in self.hands.gone:
+                return
+            words = f"ended by itself, {how_ended(int(str(event.data['status'])))}"
+            if who == BALANCER:
+                self._over = self.cluster.inventory.end_of(BALANCER)
+        self._tell_requests()  # those that came before
+        data = {"at": round(event.at, 3), "kind": event.kind, "part": who}
+        self.stream.send("event", data)
+        self.show(Line(f"{event.at:7.1f} s  {who} {words}", "bold"))
+
+
+@asynccontextmanager
+async def served(bench: Bench) -> AsyncIterator[Place]:
+    """Its API, on a free port of the loopback."""
+    token = secrets.token_urlsafe(32)
+    api = Api(bench.hands, bench.stream, bench.state, token)
+    runner = web.AppRunner(api.app(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, LOOPBACK, 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        place = Place(own_run(), f"http://{host}:{port}{PATH}", token)
+        await asyncio.to_thread(place.write)
+        yield place
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,57 @@
+"""Where a lab that is up can be asked: a file in its run's folder, which only its user may read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.errors import StartError, UsageError
+from sessionlab.lab.fabrics.run_folder import home, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "api.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`url` ends with the version of the API; `token` is what who asks must bring."""
+
+    run: str
+    url: str
+    token: str = field(repr=False)
+
+    def write(self) -> Path:
+        """Leave it where `found` looks; it goes with the run's folder."""
+        path = home() / self.run / FILE
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self)))
+        return path
+
+
+def own_run() -> str:
+    """The run that this process holds."""
+    for run, pid in running():
+        if pid == os.getpid():
+            return run
+    raise StartError("this lab has no folder of its own, so nobody could find it")
+
+
+def found(run: str = "") -> Place:
+    """The lab that is up, or the one of that name; raises UsageError when that is not one."""
+    up = {}
+    for name, pid in running():
+        with contextlib.suppress(OSError, ValueError, TypeError):  # it runs, and is no bench
+            up[name] = (pid, Place(**json.loads((home() / name / FILE).read_text())))
+    there = ", ".join(f"{name} (process {pid})" for name, (pid, _) in up.items())
+    if not up:
+        raise UsageError("no lab is up", "`sessionlab up` starts one")
+    if run and run not in up:
+        raise UsageError(f"no lab {run!r} is up", f"there is: {there}")
+    if not run and len(up) > 1:
+        raise UsageError(f"several labs are up: {there}", "say which: --run NAME")
+    return up[run or next(iter(up))][1]

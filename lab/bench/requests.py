@@ -1,0 +1,122 @@
+"""The requests that a cluster gets, from whoever sends them: read in the logs of who answered.
+
+A node's access log says who asked and why not; the balancer's, what it answered itself. Nobody else
+knows either. What a client has typed is in there as it was typed: see `lines.safe`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.lab.cluster.inventory import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.cluster.inventory import Inventory
+
+PROBES = ("/readyz", "/healthz", "/metrics")
+MOST_CREDENTIALS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request and its answer. `at` is in seconds since 1970, `seconds` is what it took.
+
+    `user` is empty where nobody knows; `node` where the balancer itself answered. `cut` says who
+    ended it without an answer: client, backend or balancer. `credential` is a mark of what was
+    presented, and tells nothing but whether it was the same.
+    """
+
+    at: float
+    user: str
+    method: str
+    path: str
+    node: str
+    status: int
+    reason: str
+    seconds: float
+    credential: str = ""
+    cut: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return not self.cut and self.status < HTTPStatus.BAD_REQUEST
+
+
+class Requests:
+    """Follows the logs of every part of a cluster, those of nodes that have left included."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._kinds: dict[str, Kind] = {}
+        self._read: dict[str, int] = {}
+        self._users: dict[str, str] = {}
+
+    def new(self) -> list[Request]:
+        """What came since the last time, in the order of the answers."""
+        self._kinds |= {part.name: part.kind for part in self._inventory.parts()}
+        found = []
+        for name, kind in self._kinds.items():
+            if kind is not Kind.REDIS:
+                rows = self._rows(name)
+                found += [(row, "" if kind is Kind.BALANCER else name) for row in rows]
+        found.sort(key=lambda pair: _time(pair[0]))
+        made = (self._of_node(row, node) if node else _of_balancer(row) for row, node in found)
+        return [request for request in made if request is not None]
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The whole lines of JSON that a part has added; a half one is for the next time."""
+        since = self._read.get(name, 0)
+        lines, newline, _ = self._inventory.printed(name, since).rpartition(b"\n")
+        self._read[name] = since + len(lines) + len(newline)
+        for line in lines.splitlines():
+            if not line.startswith(b'{"'):
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # something else that begins like that
+            if isinstance(row, dict) and "status" in row and "method" in row:
+                yield row
+
+    def _of_node(self, row: dict[str, Any], node: str) -> Request | None:
+        credential, granted = row["credential"] or "", row["granted"]
+        if row["path"] in PROBES and not row["forwarded"]:
+            return None  # the balancer's check, or the lab's own
+        user = row["user"] or self._users.get(credential, "")
+        if row["user"] and row["status"] < HTTPStatus.BAD_REQUEST:
+            self._users |= {mark: user for mark in (credential, granted) if mark}
+        while len(self._users) > MOST_CREDENTIALS:
+            del self._users[next(iter(self._users))]
+        return Request(
+            *(row["at"], user, row["method"], row["path"], node),
+            *(row["status"], row["reason"] or "", row["seconds"], credential),
+        )
+
+
+def _of_balancer(row: dict[str, Any]) -> Request | None:
+    """An answer of its own, or a request that ended without any; the rest is in a node's log."""
+    backend, cut = row["backend"], row.get("cut") or ""
+    if backend and not cut:
+        return None
+    status = int(row["status"])
+    reason = row.get("detail") or (f"no answer: cut by the {cut}" if cut else _phrase(status))
+    path = row["target"].partition("?")[0]  # the rest may hold a secret
+    return Request(
+        _time(row), "", row["method"], path, backend, status, reason, row["seconds"], "", cut
+    )
+
+
+def _time(row: dict[str, Any]) -> float:
+    return float(row["at"] if "at" in row else row["time"])
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase.lower()
+    except ValueError:
+        return "no proper answer"

@@ -1,0 +1,124 @@
+"""The parts of a running cluster as one sees them from outside: who, where, in which state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from sessionlab.lab.balancers.builtin import Builtin
+from sessionlab.lab.balancers.interface import PART as BALANCER
+from sessionlab.lab.cluster.processes import how_ended
+from sessionlab.lab.cluster.redis import PART as REDIS
+from sessionlab.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from sessionlab.lab.cluster.faults import Faults
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
+    from sessionlab.lab.errors import StartError
+    from sessionlab.lab.fabrics.interface import Sandbox
+
+GLANCE = 1.0  # seconds that a balancer gets to say what it thinks of its nodes
+
+
+class Kind(StrEnum):
+    NODE = "node"
+    BALANCER = BALANCER
+    REDIS = REDIS
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    FROZEN = "frozen"
+    ENDED = "ended"
+    ELSEWHERE = "not ours"
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part. `pid` is None where there is none to tell, `seen` the balancer's word for a node.
+
+    `how` says how it ended.
+    """
+
+    name: str
+    kind: Kind
+    address: str
+    state: State
+    pid: int | None = None
+    seen: str = ""
+    how: str = ""
+
+
+class Inventory:
+    """Looks at the parts, and touches none."""
+
+    def __init__(self, runtime: ClusterRuntime, sandbox: Sandbox, faults: Faults) -> None:
+        self._runtime = runtime
+        self._sandbox = sandbox
+        self._faults = faults
+
+    def parts(self) -> list[PartState]:
+        """Every part, nodes first; without process ids and the balancer's words."""
+        runtime = self._runtime
+        found = [self._part(n.name, Kind.NODE, str(n.address)) for n in runtime.nodes.values()]
+        if (balancer := runtime.balancer) is not None:
+            found.append(self._part(BALANCER, Kind.BALANCER, str(balancer.address)))
+        if (redis := runtime.redis) is not None:
+            url = URL(redis.url)  # without its password
+            address = f"{url.host}:{url.port}" if url.host else url.path
+            if redis.part:
+                found.append(self._part(REDIS, Kind.REDIS, address))
+            else:
+                found.append(PartState(REDIS, Kind.REDIS, address, State.ELSEWHERE))
+        return found
+
+    async def looked_at(self) -> list[PartState]:
+        """The same with all that is known."""
+        words = await self._words()
+        return [
+            PartState(
+                *(one.name, one.kind, one.address, one.state),
+                await self._sandbox.pid(one.name),
+                words.get(one.name, "") if one.kind is Kind.NODE else "",
+                one.how,
+            )
+            for one in self.parts()
+        ]
+
+    @property
+    def admin_url(self) -> str | None:
+        """The balancer's admin listener, where it has one that a person can look at."""
+        front = self._runtime.balancer
+        return front.admin.url if isinstance(front, Builtin) else None
+
+    def printed(self, name: str, since: int) -> bytes:
+        """What a part has printed from that byte on."""
+        return self._sandbox.printed(name, since)
+
+    def end_of(self, name: str) -> StartError | None:
+        """How a part ended, with its last lines."""
+        return self._runtime.parts.end_of(name)
+
+    def _part(self, name: str, kind: Kind, address: str) -> PartState:
+        status = self._sandbox.ended(name)
+        if status is not None:
+            self._faults.paused.discard(name)
+            return PartState(name, kind, address, State.ENDED, how=how_ended(status))
+        state = State.FROZEN if name in self._faults.paused else State.RUNNING
+        return PartState(name, kind, address, state)
+
+    async def _words(self) -> dict[str, str]:
+        if self._runtime.balancer is None or self._part(BALANCER, Kind.BALANCER, "").state is not (
+            State.RUNNING
+        ):
+            return {}
+        with contextlib.suppress(LabError, aiohttp.ClientError, OSError, TimeoutError):
+            async with asyncio.timeout(GLANCE):
+                return await self._runtime.balancer.states()
+        return {}

@@ -1,0 +1,219 @@
+"""The bench's API, as the page, `sessionlab do` and strangers meet it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from sessionlab.lab.bench.bench import Bench, served
+from sessionlab.lab.bench.place import Place, found
+from sessionlab.lab.bench.stream import MOST, Stream
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.errors import StartError, UsageError
+from sessionlab.lab.events import Events
+from sessionlab.lab.record.history import History
+from tests.lab.conftest import NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sessionlab.lab.bench.lines import Line
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Up:
+    """A lab that is up in this process, and one who asks it."""
+
+    bench: Bench
+    place: Place
+    http: aiohttp.ClientSession
+    shown: list[Line]
+    running: asyncio.Task[None]
+
+    async def ask(
+        self, method: str, path: str, body: object = None, **headers: str
+    ) -> tuple[int, dict[str, Any]]:
+        """`status` and document of the answer; headers are named with `_` for `-`."""
+        sent = {"Authorization": f"Bearer {self.place.token}", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        url = f"{self.place.url}{path}"
+        async with self.http.request(
+            method, url, data=data if method == "POST" else None, headers=sent
+        ) as got:
+            said = await got.json(content_type=None)
+            if got.status != 200:
+                assert got.content_type == "application/problem+json"
+                assert said["status"] == got.status
+            return got.status, said
+
+
+@asynccontextmanager
+async def up(fabric: LocalFabric) -> AsyncIterator[Up]:
+    description = Description((Service("app", 2),), watched=True)
+    sandbox = fabric.sandbox(f"cluster-{next(NUMBER)}")
+    events, shown = Events(), list[Any]()
+    async with (
+        Cluster(description, sandbox, history=History(), events=events) as cluster,
+        aiohttp.ClientSession() as http,
+    ):
+        bench = Bench(cluster, events, shown.append)
+        async with served(bench) as place:
+            running = asyncio.create_task(bench.run())
+            yield Up(bench, place, http, shown, running)
+            bench.leave()
+            await asyncio.wait([running])
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def lab(fabric: LocalFabric) -> AsyncIterator[Up]:
+    """One that no test changes."""
+    async with up(fabric) as one:
+        yield one
+
+
+async def test_it_tells_the_state_and_does_what_is_asked(fabric: LocalFabric) -> None:
+    async with up(fabric) as lab:
+        status, state = await lab.ask("GET", "/cluster")
+        assert status == 200
+        assert [part["name"] for part in state["parts"]] == ["n1", "n2", "balancer"]
+        assert all(part["pid"] for part in state["parts"])
+        assert state["parts"][0]["seen"] == "up"
+        assert await lab.ask("POST", "/actions", {"do": "kill", "part": "n1"}) == (
+            200, {"done": "n1 killed"},
+        )  # fmt: skip
+        status, problem = await lab.ask("POST", "/actions", {"do": "kill", "part": "n1"})
+        assert (status, problem["detail"]) == (409, "n1 is not running")
+        assert problem["hint"] == "`start n1` brings it back"
+        _, state = await lab.ask("GET", "/cluster")
+        assert (state["parts"][0]["state"], state["parts"][0]["how"]) == ("ended", "by SIGKILL")
+        assert {a["do"]: a["parts"] for a in state["actions"]}["start"] == ["n1"]
+        assert lab.bench.cluster.password not in json.dumps(state)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": ""}, 401),
+        ({"Authorization": "Bearer x"}, 401),
+        ({"Authorization": "Bearer \udcff"}, 401),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Content_Type": "text/plain"}, 415),
+    ],
+)
+async def test_strangers_and_their_pages_are_refused(
+    lab: Up, headers: dict[str, str], status: int
+) -> None:
+    wanted = {"do": "kill", "part": "n1"}
+    assert (await lab.ask("POST", "/actions", wanted, **headers))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[" * 3000, 400),
+        (b"x" * 5000, 413),
+        ([], 400),
+        ({}, 400),
+        ({"do": "kill", "part": 1}, 400),
+        ({"do": "kill", "part": "n1", "force": "yes"}, 400),
+        ({"do": "dance", "part": "n1"}, 400),
+        ({"do": "kill", "part": "\x1b[2J"}, 400),
+    ],
+)
+async def test_what_makes_no_sense_is_a_problem_with_the_way_out(
+    lab: Up, body: object, status: int
+) -> None:
+    assert (await lab.ask("POST", "/actions", body))[0] == status
+    assert all(part.state == "running" for part in lab.bench.cluster.inventory.parts())
+
+
+async def test_another_path_or_method_is_a_problem_too(lab: Up) -> None:
+    assert (await lab.ask("GET", "/nix"))[0] == 404
+    assert (await lab.ask("GET", "/actions"))[0] == 405
+
+
+async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabric) -> None:
+    async with up(fabric) as lab:
+        headers = {"Authorization": f"Bearer {lab.place.token}"}
+        async with lab.http.get(f"{lab.place.url}/events", headers=headers) as stream:
+            assert stream.content_type == "text/event-stream"
+            alice = lab.bench.cluster.client("alice")
+            await alice.login()
+            request = await _next(stream, "request")
+            assert (request["user"], request["path"], request["status"]) == ("alice", "/login", 200)
+            await alice.me()
+            refused = await _next(stream, "request")
+            assert (refused["user"], refused["reason"]) == ("alice", "session unknown here")
+            await lab.ask("POST", "/actions", {"do": "freeze", "part": "n2"})
+            assert (await _next(stream, "event"))["kind"] == "part.paused"
+            assert alice.credential not in json.dumps([request, refused])
+        assert [line.text[11:] for line in lab.shown] == [
+            f"alice   POST /login → {request['node']} 200",
+            f"alice   GET /me → {refused['node']} 401 session unknown here",
+            "n2 frozen",
+        ]
+
+
+async def test_a_balancer_that_ends_by_itself_ends_it_with_its_last_lines(
+    fabric: LocalFabric,
+) -> None:
+    async with up(fabric) as lab:
+        await lab.ask("POST", "/actions", {"do": "restart", "part": "balancer"})
+        await lab.bench.cluster.kill_balancer()  # by no hand of the bench's
+        with pytest.raises(StartError, match="balancer ended by SIGKILL; its last lines:\n"):
+            await lab.running
+
+
+async def test_who_is_too_slow_is_told_how_much_it_missed() -> None:
+    stream = Stream()
+    with stream.listener() as listener:
+        for number in range(MOST + 7):
+            stream.send("event", number)
+        heard = listener.heard()
+        for _ in range(MOST):
+            await anext(heard)
+        assert await anext(heard) == b'event: missed\ndata: {"count": 7}\n\n'
+        stream.close()
+        assert [text async for text in heard] == []
+
+
+async def test_a_lab_is_found_by_its_file_which_only_its_user_reads(
+    lab: Up, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = lab.place.write()  # again: another test has had one on the same fabric
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert found(lab.place.run) == lab.place
+    assert lab.place.token not in repr(lab.place)
+    with pytest.raises(UsageError, match="no lab 'x' is up"):
+        found("x")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(UsageError, match="no lab is up"):
+        found()
+
+
+async def _next(stream: aiohttp.ClientResponse, kind: str) -> dict[str, Any]:
+    """The data of the next event of that kind."""
+    async for line in stream.content:
+        if line == f"event: {kind}\n".encode():
+            data: dict[str, Any] = json.loads((await stream.content.readline())[6:])
+            return data
+    raise AssertionError("the stream has ended")

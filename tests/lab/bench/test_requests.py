@@ -1,0 +1,139 @@
+"""Requests out of the logs of those who answered."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from sessionlab.lab.bench.lines import told
+from sessionlab.lab.bench.requests import Request, Requests
+from sessionlab.lab.cluster.inventory import Inventory, Kind, PartState, State
+from sessionlab.lab.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.lab.conftest import Make
+
+
+class Printed:
+    """Two nodes and a balancer, and what they have printed."""
+
+    def __init__(self) -> None:
+        self.logs = {"n1": b"", "n2": b"", "balancer": b""}
+
+    def parts(self) -> list[PartState]:
+        kinds = {"balancer": Kind.BALANCER}
+        return [
+            PartState(name, kinds.get(name, Kind.NODE), "", State.RUNNING) for name in self.logs
+        ]
+
+    def printed(self, name: str, since: int) -> bytes:
+        return self.logs[name][since:]
+
+    def requests(self) -> Requests:
+        return Requests(cast("Inventory", self))
+
+    def node(self, name: str, at: float, path: str, status: int, **more: object) -> None:
+        row = {
+            "at": at, "method": "GET", "path": path, "status": status, "seconds": 0.1,
+            "user": None, "reason": None, "credential": None, "granted": None, "forwarded": True,
+            **more,
+        }  # fmt: skip
+        self.logs[name] += json.dumps(row).encode() + b"\n"
+
+    def balancer(self, at: float, status: int, **more: object) -> None:
+        row = {
+            "time": at, "method": "GET", "target": "/me?token=hush", "status": status,
+            "seconds": 0.1, "backend": "", "cut": None, "detail": None, **more,
+        }  # fmt: skip
+        self.logs["balancer"] += json.dumps(row).encode() + b"\n"
+
+
+def lines(found: Iterable[Request]) -> list[str]:
+    return [" ".join(told(request).split()) for request in found]
+
+
+def test_who_was_refused_is_known_by_the_credential_that_was_given_before() -> None:
+    parts = Printed()
+    requests = parts.requests()
+    parts.node("n2", 2.0, "/me", 401, credential="abcd", reason="session unknown here")
+    parts.node("n1", 1.0, "/login", 200, user="alice", granted="abcd")
+    parts.node("n2", 3.0, "/me", 401, credential="ffff", reason="session unknown here")
+    parts.node("n2", 4.0, "/login", 401, user="bob", reason="wrong user name or password")
+    assert lines(requests.new()) == [
+        "alice GET /login → n1 200",
+        "alice GET /me → n2 401 session unknown here",
+        "? GET /me → n2 401 session unknown here",
+        "bob GET /login → n2 401 wrong user name or password",
+    ]
+    assert requests.new() == []
+
+
+def test_checks_are_left_out_and_a_client_that_asks_the_same_is_not() -> None:
+    parts = Printed()
+    parts.node("n1", 1.0, "/readyz", 200, forwarded=False)
+    parts.node("n1", 2.0, "/readyz", 200)
+    assert lines(parts.requests().new()) == ["? GET /readyz → n1 200"]
+
+
+def test_of_the_balancer_it_takes_its_own_answers_and_what_got_none() -> None:
+    parts = Printed()
+    parts.balancer(1.0, 200, backend="n1")
+    parts.balancer(2.0, 503, detail="no backend is available; n1 down")
+    parts.balancer(3.0, 502)
+    parts.balancer(4.0, 499, backend="n1", cut="client")
+    assert lines(parts.requests().new()) == [
+        "? GET /me → the balancer 503 no backend is available",
+        "? GET /me → the balancer 502 bad gateway",
+        "? GET /me → n1 – no answer: cut by the client",
+    ]
+
+
+def test_a_half_line_waits_and_what_is_no_request_is_left() -> None:
+    parts = Printed()
+    requests = parts.requests()
+    parts.node("n1", 1.0, "/me", 200, user="alice")
+    whole = parts.logs["n1"]
+    parts.logs["n1"] = b'node n1: hello\n{"oops\n{"a": 1}\n\xff\xfe\n' + whole[:40]
+    assert requests.new() == []
+    parts.logs["n1"] += whole[40:]
+    assert lines(requests.new()) == ["alice GET /me → n1 200"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("balancer", "says"),
+    [
+        ("builtin", "50[23] no backend .*"),
+        pytest.param("haproxy", "503 service unavailable", marks=pytest.mark.needs("haproxy")),
+        pytest.param("nginx", "502 bad gateway", marks=pytest.mark.needs("nginx")),
+    ],
+)
+async def test_each_balancer_tells_what_it_answered_itself_and_no_more(
+    make: Make, balancer: str, says: str
+) -> None:
+    async with make(nodes=1, balancer=balancer, watched=True) as cluster:
+        requests = Requests(cluster.inventory)
+        found: list[Request] = []
+
+        async def logged(count: int) -> None:
+            async def come() -> bool:
+                found.extend(requests.new())
+                return len(found) >= count
+
+            await until(f"the logs to tell {count} requests", come)
+
+        alice = cluster.client("alice")
+        await alice.login()
+        await alice.me()
+        await logged(2)
+        await cluster.kill("n1")
+        await alice.me()
+        await logged(3)
+        *told_before, last = lines(found)
+        assert told_before == ["alice POST /login → n1 200", "alice GET /me → n1 200"]
+        assert re.fullmatch(rf"\? GET /me → the balancer {says}", last)

@@ -1,0 +1,260 @@
+"""`sessionlab up` at a real terminal, and `sessionlab do` from a second one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.cli.test_command import COMMAND, nothing_is_left, sessionlab  # noqa: F401  a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 30.0
+READY = "Every request shows here:"
+
+
+class Terminal:
+    """`sessionlab up` on a pseudo-terminal that is read as it prints."""
+
+    def __init__(self, folder: Path, *options: str, columns: int = 80) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._slave = slave
+        self.before = termios.tcgetattr(slave)
+        self._said = b""
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [*COMMAND, "up", *options],
+            stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  no thread here
+        )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        """All that it has printed, without what only moves or colours."""
+        text = self._said.decode().replace("\r\n", "\n")
+        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+
+    def until(self, words: str) -> str:
+        """Wait until it has said that (a pattern), and return what it has said."""
+        end = time.monotonic() + PATIENCE
+        while not re.search(words, self.said):
+            assert time.monotonic() < end, self.said
+            if not self._read(0.05):
+                assert self.process.poll() is None, self.said
+        return self.said
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def end(self) -> int:
+        """Read to its end; its exit status."""
+        end = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < end, self.said
+            self._read(0.05)
+        while self._read(0):
+            pass
+        return self.process.returncode
+
+    def is_as_before(self) -> bool:
+        return termios.tcgetattr(self._slave) == self.before
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.end()
+        os.close(self._slave)
+        os.close(self._master)
+
+    def sh(self, script: str) -> str:
+        """The printed lines, and then these, in a shell of a second terminal."""
+        printed = self.said.partition("Try, in another terminal:\n")[2].partition("\n\n")[0]
+        done = subprocess.run(
+            ["/bin/sh", "-e"], input=f"{printed}\n{script}\n", cwd=self.folder,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        with contextlib.suppress(OSError):
+            self._said += (data := os.read(self._master, 65536))
+            return bool(data)
+        return False
+
+
+@contextlib.contextmanager
+def terminal(folder: Path, *options: str, columns: int = 80) -> Iterator[Terminal]:
+    one = Terminal(folder, *options, columns=columns)
+    try:
+        one.until(READY)
+        yield one
+    finally:
+        one.close()
+
+
+def do(*words: str) -> str:
+    done = sessionlab("do", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_session_at_two_terminals(tmp_path: Path) -> None:
+    """One `up` for many questions: a cluster and a terminal are not cheap."""
+    password = 'it\'s $HOME "quoted" `id` é'
+    with terminal(tmp_path, "--strategy", "redis", "--password", password) as up:
+        for part in ("node n1", "node n2", "node n3", "balancer", "redis"):
+            assert re.search(rf"^{part} .* process \d+$", up.said, re.MULTILINE), up.said
+        assert not up.is_as_before(), "keys are taken one by one"
+        requests_are_shown(up)
+        parts_are_broken_from_both(up)
+        what_no_node_answers_is_the_balancer_s(up)
+        up.press("?")
+        up.until(r"q  quit")
+        up.press("q")
+        assert up.end() == 0
+        assert "ended by itself" not in up.said
+        assert "the cluster is gone" in up.said
+        assert up.is_as_before()
+
+
+def requests_are_shown(up: Terminal) -> None:
+    answered = up.sh('curl -s "$URL/nix?hush=1" -H "Cookie: sid=0123456789"')
+    assert re.search(r'"user": "alice".*} <- n\d 200\n', answered)
+    up.until(r"alice +POST /login → n\d 200\n")
+    up.until(r"alice +GET /me → n\d 200\n")
+    up.until(r"\? +GET /nix → n\d 404 Nothing matches")
+    up.sh(
+        'curl -s -o /dev/null -H "$JSON" $URL/login'
+        ' -d \'{"username": "\\u001b[2J[red]mallory", "password": "0123456789"}\''
+    )
+    up.until(r"\\x1b\[2J\[red\]mal… POST /login → n\d 401 wrong user name or password")
+    assert "hush" not in up.said
+    assert "0123456789" not in up.said
+
+
+def parts_are_broken_from_both(up: Terminal) -> None:
+    assert do("kill", "n1") == "n1 killed"
+    up.until(r"\d s  n1 killed\n")
+    up.press("k")
+    up.until(r"kill which\? \(2 3 b; Esc: none\) ")
+    up.press("1")
+    up.until(r"n1 is not running; `start n1` brings it back\n")
+    refused = sessionlab("do", "kill", "n1")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "sessionlab: n1 is not running\n  `start n1` brings it back\n"
+    up.press("f2")
+    up.until(r"n2 frozen\n")
+    state = do()
+    assert re.search(r"^n1 .* – +ended by SIGKILL", state, re.MULTILINE)
+    assert re.search(r"^n2 .* \d+ +frozen", state, re.MULTILINE)
+    assert "kill PART" in state
+    up.press("t2")
+    up.until(r"n2 thawed\n")
+    up.press("xr")
+    up.until(r"redis stopped\n")
+    up.sh("curl -s -o /dev/null -b jar $URL/me")
+    up.until(r"GET /me → n[23] 503 .*store")
+    assert do("start", "redis") == "redis started"
+
+
+def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
+    up.press("k2x3")
+    up.until(r"n3 stopped\n")
+    up.sh("true")
+    up.until(r"\? +GET /me → the balancer 503 no backend is available\n")
+    assert do("add") == "n4 added"
+    up.press("b")
+    up.until(r"balancer restarted\n")
+    burst = " ".join(["$URL/me"] * 60)
+    up.sh(f"curl -s -b jar -c jar -Z {burst} > /dev/null")
+    up.until(r"… \d+ more in the last second: \d+ ✓\n")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path, signum: int) -> None:
+    with terminal(tmp_path, "--nodes", "1", columns=40) as up:
+        up.press("\x03" if signum == signal.SIGINT else "k")
+        if signum == signal.SIGTERM:
+            up.until(r"kill which\?")
+            up.process.terminate()
+        assert up.end() == 128 + signum
+        assert up.is_as_before()
+
+
+def test_a_balancer_that_dies_ends_it_and_parts_have_names_in_ps(tmp_path: Path) -> None:
+    with terminal(tmp_path, "--nodes", "2") as up:
+        pids = dict(re.findall(r"^(?:node )?(\w+) .* process (\d+)$", up.said, re.MULTILINE))
+        called = subprocess.run(
+            ["ps", "-o", "args=", "-p", ",".join(pids.values())],
+            capture_output=True, text=True, check=True,
+        ).stdout.split("\n")  # fmt: skip
+        names = {line.strip() for line in called if line}
+        assert names == {"sessionlab: node n1", "sessionlab: node n2", "sessionlab: balancer"}
+        os.kill(int(pids["n1"]), signal.SIGKILL)
+        up.until(r"n1 ended by itself, by SIGKILL\n")
+        os.kill(int(pids["balancer"]), signal.SIGKILL)
+        assert up.end() == 3
+        assert "balancer ended by SIGKILL; its last lines:" in up.said
+        assert "Traceback" not in up.said
+        assert up.is_as_before()
+
+
+def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_path: Path) -> None:
+    quiet = {**os.environ, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    labs = [
+        subprocess.Popen(
+            [*COMMAND, "up", "--nodes", "1"], stdin=subprocess.DEVNULL, env=quiet,
+            stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    try:
+        greetings = []
+        for lab in labs:
+            assert lab.stdout is not None
+            greetings.append("".join(iter(lab.stdout.readline, f"{READY}\n")))
+            lab.stdout.readline()
+        assert "? shows them" not in greetings[0]
+        runs = [re.findall(r"run (\w+);", said)[0] for said in greetings]
+        which = sessionlab("do", "kill", "n1")
+        assert which.returncode == 2
+        assert all(run in which.stderr for run in (*runs, "--run NAME"))
+        assert do("kill", "n1", "--run", runs[0]) == "n1 killed"
+        assert "running" in do("--run", runs[1]).splitlines()[0]
+        url = re.findall(r"URL=(\S+)", greetings[1])[0]
+        subprocess.run(["curl", "-s", "-o", "/dev/null", f"{url}/me"], check=True)
+        assert labs[1].stdout is not None
+        line = labs[1].stdout.readline()
+        assert re.fullmatch(r" +[\d.]+ s  \?       GET /me -> n1 401 no credential\n", line), line
+    finally:
+        for lab in labs:
+            lab.terminate()
+            lab.communicate(timeout=PATIENCE)
+    nobody = sessionlab("do")
+    assert (nobody.returncode, "no lab is up" in nobody.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 1025, "tab\tand more"])
+def test_a_password_that_is_none_is_refused(password: str) -> None:
+    done = sessionlab("up", "--password", password)
+    assert done.returncode == 2
+    assert "a password has" in " ".join(done.stderr.split())
