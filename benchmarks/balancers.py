@@ -32,7 +32,8 @@ TEXT = """# What was observed behind which balancer
 
 This page is printed by a run, `python -m benchmarks.balancers > docs/balancers.md`, and CI compares
 it with runs of its own, on this machine's processes (`local`) and in containers (`docker`). A cell
-says how many of the scenario's claims were observed.
+says how many of the scenario's claims were observed; where a balancer cannot show all settings of
+a story, the others are told.
 
 {table}
 `stateless-http` and `monolith` have one server and no balancer in front of it.

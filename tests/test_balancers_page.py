@@ -28,5 +28,5 @@ async def test_it_says_what_containers_show_too() -> None:
 
 def without_reasons(text: str) -> str:
     """Of a story's several clusters, any may be the first that a balancer refuses."""
-    text = re.sub(r"skipped \(\d\)", "skipped", text)
+    text = re.sub(r"(skipped|of \d+) \(\d\)", r"\1", text)
     return re.sub(r"^\d\. .*\n", "", text, flags=re.MULTILINE)
