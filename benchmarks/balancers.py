@@ -18,7 +18,7 @@ import uvloop
 from sessionlab.lab.events import Events
 from sessionlab.lab.reports.table import to_table
 from sessionlab.lab.scenario.finding import installed
-from sessionlab.lab.scenario.lab import Settings
+from sessionlab.lab.scenario.lab import SETTINGS, Settings
 from sessionlab.lab.scenario.runner import run
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ TEXT = """# What was observed behind which balancer
 
 This page is printed by a run, `python -m benchmarks.balancers > docs/balancers.md`, and CI compares
 it with runs of its own, on this machine's processes (`local`) and in containers (`docker`). A cell
-says how many of the scenario's claims were observed.
+says how many of the scenario's claims were observed; where a balancer cannot show all settings of
+a story, the others are told.
 
 {table}
 `stateless-http` and `monolith` have one server and no balancer in front of it.
@@ -65,7 +66,7 @@ counts as up until a request has found it down.
 BEHIND = ("builtin", "haproxy", "nginx")
 
 
-async def observe(fabric: str = "local") -> list[RunResult]:
+async def observe(fabric: str = "local", nodes: int = SETTINGS.nodes) -> list[RunResult]:
     """A run of every scenario behind each balancer, all of them side by side.
 
     Each begins with another story: what one of them waits for, another uses, and the longest, which
@@ -77,7 +78,7 @@ async def observe(fabric: str = "local") -> list[RunResult]:
     async def behind(number: int, balancer: str) -> RunResult:
         first = number * share
         turned = [*stories[first:], *stories[:first]]
-        told = await run(turned, Settings(fabric, balancer), Events(), side_by_side=STORIES)
+        told = await run(turned, Settings(fabric, balancer, nodes), Events(), side_by_side=STORIES)
         back = len(stories) - first
         return replace(told, scenarios=[*told.scenarios[back:], *told.scenarios[:back]])
 

@@ -106,9 +106,11 @@ class Client:
         return Answers([await self.me(service) for _ in range(times)])
 
     async def cart(self, service: str = "") -> Answer:
+        """Ask for what is in the session's cart."""
         return await self.ask("GET", "/cart", service=service)
 
     async def add_to_cart(self, item: str, service: str = "") -> Answer:
+        """Put an item into the session's cart."""
         return await self.ask("POST", "/cart", service=service, body={"item": item})
 
     async def logout(self, service: str = "") -> Answer:

@@ -53,6 +53,7 @@ class Cluster:
         scenario: str = "",
         redis_url: str | None = None,
         block_ends: Callable[[], None] = lambda: None,
+        sources: Callable[[int], Sequence[str]] = lambda _: (),
     ) -> None:
         self.description = description
         self._sandbox = sandbox
@@ -60,6 +61,7 @@ class Cluster:
         self._events = events
         self._scenario = scenario
         self._block_ends = block_ends
+        self._sources = sources
         self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
@@ -141,15 +143,18 @@ class Cluster:
         """That many clients, each a different user, not logged in yet.
 
         Raises UsageError for more than there are; Skip where a running stack has fewer.
-        They come from the addresses `sources` in turn, when there are any (see `Lab.addresses`).
+        They come from the addresses `sources` in turn; without any, from one each where a client's
+        address decides and the fabric has several (see `Lab.addresses`).
         """
         self._runtime.want_users(count)
+        given = sources or self._sources(count)
         return [
             self.client(f"user-{number:06d}", source, patience=patience)
-            for number, source in zip(range(1, count + 1), cycle(sources or [None]))
+            for number, source in zip(range(1, count + 1), cycle(given or [None]))
         ]
 
     def nodes_of(self, service: str) -> list[Node]:
+        """The nodes of one service."""
         return [node for node in self.nodes.values() if node.service.name == service]
 
     async def ask_each_node(self, client: Client) -> Answers:

@@ -30,6 +30,7 @@ class Node:
 
     @property
     def url(self) -> str:
+        """Where it is reached past the balancer."""
         return self.address.url
 
     @property

@@ -99,6 +99,11 @@ class Description:
     def needs_redis(self) -> bool:
         return self.redis or any(service.strategy == "redis" for service in self.services)
 
+    @property
+    def by_source(self) -> bool:
+        """Whether it is the address that a client comes from which decides about its node."""
+        return "source" in (self.affinity, self.algorithm.partition(":")[2])
+
     def told(self) -> dict[str, object]:
         """What tells clusters apart, for whoever reads a run; no option that may be a secret."""
         options = dict(self.balancer_options)

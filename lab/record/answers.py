@@ -22,14 +22,17 @@ class Answer:
 
     @property
     def status(self) -> int | None:
+        """The HTTP status, None where no answer came."""
         return self.operation.status
 
     @property
     def node(self) -> str | None:
+        """Who answered; None for the balancer's own answer, and for none."""
         return self.operation.node
 
     @property
     def recognised(self) -> bool:
+        """Whether the node knew the client, and for who it is."""
         return self.operation.recognised
 
     @property
@@ -67,6 +70,7 @@ class Answers(tuple[Answer, ...]):
         return max(answered) - min(asked) if self else 0.0
 
     def with_status(self, *statuses: int) -> Answers:
+        """Those with one of these statuses."""
         return Answers(answer for answer in self if answer.status in statuses)
 
     @property

@@ -21,6 +21,8 @@ class MoreThan:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """A sentence, what was expected of it and what was observed, as a person reads them."""
+
     text: str
     expected: str
     observed: str

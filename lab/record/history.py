@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 class Ending(StrEnum):
+    """How a request ended; unknown is one that may have been carried out, unanswered."""
+
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"

@@ -10,6 +10,7 @@ from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
 from sessionlab.lab.record.history import History
 from sessionlab.lab.verdicts.chance import notes
+from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
@@ -34,7 +35,8 @@ class Stored:
     @property
     def notes(self) -> list[str]:
         """As in the result of the run."""
-        return notes(self.name, self.history, self.events)
+        left_out = map(str, not_shown(self.events))
+        return [*notes(self.name, self.history, self.events), *left_out]
 
 
 def read(folder: Path) -> Iterator[Stored]:

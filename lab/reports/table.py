@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ def to_table(runs: Sequence[RunResult]) -> str:
 
 
 def _cell(result: ScenarioResult, reasons: dict[str, int]) -> str:
-    """`5 of 5`, or why not, by the number of a note."""
+    """`5 of 5`, or why not, or what of it was left out, by the number of a note."""
     if result.outcome in (Outcome.HELD, Outcome.BROKEN):
         held = sum(claim.holds for claim in result.claims)
-        return f"{held} of {len(result.claims)}"
-    reason = (result.reason or "").splitlines()[0]
-    return f"{result.outcome} ({reasons.setdefault(reason, len(reasons) + 1)})"
+        said = f"{held} of {len(result.claims)}"
+        if not (left_out := not_shown(result.events)):
+            return said
+        why = "; ".join(dict.fromkeys(one.reason for one in left_out))
+        reason = f"{len(left_out)} settings left out: {why}"
+    else:
+        said, reason = result.outcome, (result.reason or "").splitlines()[0]
+    return f"{said} ({reasons.setdefault(reason, len(reasons) + 1)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, TypeVar, Unpack
@@ -20,6 +21,7 @@ from sessionlab.lab.description.cluster import (
     Wishes,
 )
 from sessionlab.lab.description.tokens import read_token
+from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
@@ -27,7 +29,9 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.faults.interface import Broken
+from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
+from sessionlab.lab.verdicts.not_shown import KIND
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 from sessionlab.lab.waiting import side_by_side
@@ -81,6 +85,8 @@ class Lab:
         self._events = events
         self._scenario = scenario
         self._clusters = 0
+        self._parts: dict[str, object] = {}
+        self._left_out: dict[str, str] = {}
         self.told: Sequence[Event] = ()  # what has happened in this story, so far
 
     def cluster(
@@ -115,8 +121,7 @@ class Lab:
 
         None where a fabric gives all its clients the same one.
         """
-        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
-        return many.addresses(count, self.random) if many else []
+        return self._drawn_addresses(count, self.random)
 
     def claim(self, text: str, *, expected: object, observed: object) -> None:
         """Say what should have been seen, and what was; unequal values break the claim."""
@@ -134,6 +139,7 @@ class Lab:
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table below the claims; 78 characters a line are what a terminal has for it."""
+        rows = marked(columns, rows, self._parts, self._left_out)
         self.tables.append(Table(columns, rows))
 
     def users_of(self, cluster: Cluster) -> Users:
@@ -165,21 +171,26 @@ class Lab:
         """Tell several parts of a story side by side; what each returns, by its name.
 
         Reports call the clusters of a part by that name, so it says what is special about them.
+        A part that cannot be told on this cluster is left out: a note says so, and a table of the
+        parts marks its row. Raises Skip when none can be.
         A few at a time: more clusters that start at once only keep each other waiting.
         """
         places = asyncio.Semaphore(PARTS_AT_ONCE)
 
-        async def told(name: str, part: Coroutine[object, object, T]) -> T:
+        async def told(name: str, part: Coroutine[object, object, T]) -> T | Skip:
             async with places:
                 PART.set(name)  # in a task of its own
-                return await part
+                try:
+                    return await part
+                except Skip as skip:
+                    return skip
 
         try:
             ends = await side_by_side([told(name, part) for name, part in parts.items()])
         finally:
             for part in parts.values():
                 part.close()  # those that an error elsewhere kept from beginning
-        return dict(zip(parts, ends, strict=True))
+        return self._fitting(dict(zip(parts, ends, strict=True)))
 
     def asking(self, clients: Sequence[Client], does: Does, pause: float = PAUSE) -> Traffic:
         """Clients that keep asking until the `async with` block ends.
@@ -200,6 +211,35 @@ class Lab:
         end = read_token(client.credential).get("exp", 0)
         await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
 
+    def _fitting(self, ends: Mapping[str, T | Skip]) -> Told[T]:
+        """What the parts returned that could be told; notes those that could not."""
+        skipped = {name: end for name, end in ends.items() if isinstance(end, Skip)}
+        if ends and len(skipped) == len(ends):
+            raise next(iter(skipped.values()))
+        for name, skip in skipped.items():
+            self._events.emit(KIND, self._scenario, setting=name, reason=str(skip))
+        found = {name: end for name, end in ends.items() if not isinstance(end, Skip)}
+        self._parts |= found
+        self._left_out |= {name: str(skip) for name, skip in skipped.items()}
+        return Told(found, skipped)
+
+    def _drawn_addresses(self, count: int, drawn: Random) -> list[str]:
+        many = self._fabric if isinstance(self._fabric, ManyAddresses) else None
+        return many.addresses(count, drawn) if many else []
+
+    def _sources(self, description: Description) -> Callable[[int], list[str]]:
+        """Addresses for clients that a story gave none, where it is the address that decides."""
+        drawn = Random(f"{self._scenario}/{self._settings.seed}/{self._clusters}")  # noqa: S311
+
+        def sources(count: int) -> list[str]:
+            if not description.by_source:
+                return []
+            with suppress(Skip):  # one address has to do, as it does for who asks for no other
+                return self._drawn_addresses(count, drawn)
+            return []
+
+        return sources
+
     def _build(self, description: Description) -> Cluster:
         self._clusters += 1
         if self._settings.sabotage:
@@ -212,4 +252,5 @@ class Lab:
             scenario=self._scenario,
             redis_url=self._settings.redis_url,
             block_ends=block_ends,
+            sources=self._sources(description),
         )

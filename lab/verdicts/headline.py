@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.fates import Fate
+from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def outcome(result: ScenarioResult) -> str:
         return result.title
     if not users.settings:
         return "; ".join(loss.who for loss in users.losses)
-    settings = number(len(users.settings), "setting")
     of = Counter(user.cluster for user in users.judged)
+    settings = number(len(of.keys() & users.settings.keys()), "setting")
+    if left_out := not_shown(result.events):
+        settings += f" ({len(left_out)} more not shown)"
     out = {loss.cluster: 0 for loss in users.losses}
     for loss in users.losses:
         out[loss.cluster] += loss.users if loss.fate is Fate.LOGGED_OUT else 0

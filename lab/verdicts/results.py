@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.chance import notes
+from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
@@ -61,8 +62,9 @@ class ScenarioResult:
 
     @property
     def notes(self) -> list[str]:
-        """What qualifies the claims: they may hold for another reason than the one they give."""
-        return notes(self.name, self.history, self.events)
+        """What qualifies the claims: why else they may hold, and what they say nothing of."""
+        left_out = map(str, not_shown(self.events))
+        return [*notes(self.name, self.history, self.events), *left_out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +96,5 @@ class RunResult:
 
     @property
     def all_skipped(self) -> bool:
+        """Whether no scenario could be told on what it was given."""
         return all(result.outcome is Outcome.SKIPPED for result in self.scenarios)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """`settings` are the names of their clusters, where there are several."""
+    """Each user with its verdict, and why those who were lost were.
+
+    `settings` are the names of their clusters, where there are several.
+    """
 
     judged: Sequence[User] = ()
     losses: Sequence[Loss] = ()
@@ -40,22 +43,27 @@ class Users:
 
     @property
     def kept(self) -> int:
+        """How many stayed at their node, logged in."""
         return self.count(Fate.KEPT)
 
     @property
     def moved(self) -> int:
+        """How many were recognised by another node than before."""
         return self.count(Fate.MOVED)
 
     @property
     def logged_out(self) -> int:
+        """How many were nobody, without having logged out."""
         return self.count(Fate.LOGGED_OUT)
 
     @property
     def stuck(self) -> int:
+        """How many got nothing but errors at last."""
         return self.count(Fate.STUCK)
 
     @property
     def wrong_data(self) -> int:
+        """How many were given another user's data, or lost some of their own."""
         return self.count(Fate.WRONG_DATA)
 
     @property

@@ -84,7 +84,7 @@ class Tokens:
             "sub": claims.user,
             "client_id": CLIENT,
             "iat": math.floor(self.clock()),
-            "exp": _number(claims.expires),
+            "exp": claims.expires,
             "jti": secrets.token_urlsafe(16),
         }
         if claims.cart:
@@ -158,7 +158,7 @@ def _date(payload: dict[str, Any], claim: str) -> float:
     value = payload[claim]
     if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise Refused(Reason.CLAIM)
-    return value
+    return int(value) if value == int(value) else value  # signed anew it is the same
 
 
 def _finite(value: float) -> bool:
@@ -173,7 +173,3 @@ def _claims(payload: dict[str, Any]) -> Claims:
     if not isinstance(cart, list) or not all(isinstance(item, str) for item in cart):
         raise Refused(Reason.CLAIM)
     return Claims(payload["sub"], _date(payload, "exp"), tuple(cart))
-
-
-def _number(seconds: float) -> int | float:
-    return int(seconds) if seconds == int(seconds) else seconds

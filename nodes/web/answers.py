@@ -50,6 +50,16 @@ def withdrawal(request: web.Request) -> Delivery:
     return node.strategy.transport.withdraw(secure=secure)
 
 
+def refuse(request: web.Request, problem: Problem) -> None:
+    """Note why for the log; into a refusal's headers goes how to authenticate, and what to drop."""
+    request[REASON] = problem.detail
+    if isinstance(problem, Refused):
+        transport = request.app[NODE].strategy.transport
+        problem.headers[hdrs.WWW_AUTHENTICATE] = transport.challenge(problem)
+        if problem.withdraw:
+            problem.headers |= withdrawal(request).headers
+
+
 def stamp_headers(headers: CIMultiDict[str], node_id: str, auth_seconds: float) -> None:
     """Who answered, what authentication took, and that nobody may keep it unless it says so."""
     headers["X-Node"] = node_id
@@ -63,11 +73,7 @@ async def _respond(request: web.Request, handler: Handler, node: Node) -> web.St
     try:
         return await handler(request)
     except Problem as problem:
-        request[REASON] = problem.detail
-        if isinstance(problem, Refused):
-            problem.headers[hdrs.WWW_AUTHENTICATE] = node.strategy.transport.challenge(problem)
-            if problem.withdraw:
-                problem.headers |= withdrawal(request).headers
+        refuse(request, problem)
         return problems.response(problem, node.id)
     except web.HTTPException as error:
         refused = problems.from_http(error)

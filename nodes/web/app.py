@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sessionlab.nodes.web import handlers, probes
+from sessionlab.nodes.web import browser, handlers, probes
 from sessionlab.nodes.web.answers import answer, stamp
 from sessionlab.nodes.web.node import NODE, Node
 
@@ -14,7 +14,8 @@ def make_app(node: Node) -> web.Application:
     app.on_response_prepare.append(stamp)
     app.add_routes(
         [
-            web.get("/", handlers.index),
+            web.get("/", browser.front),
+            web.post("/", browser.submit),
             web.post("/login", handlers.login),
             web.get("/me", handlers.me),
             web.get("/cart", handlers.show_cart),

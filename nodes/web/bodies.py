@@ -1,9 +1,11 @@
-"""What a client may send: JSON, small, in UTF-8, with the members that a request needs."""
+"""What a client may send: JSON, or a form of our page, small, in UTF-8, with what is needed."""
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -11,11 +13,15 @@ from aiohttp.http_exceptions import HttpProcessingError
 from sessionlab.nodes.errors import Malformed, Problem
 from sessionlab.nodes.web.node import NODE
 
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
 MAX_NAME = 128
 MAX_PASSWORD = 1024
 MAX_ITEM = 256
 """Characters. A password is hashed however long it is, so its length is a cost (OWASP ASVS)."""
 
+_MOST_FIELDS = 10
 _SLOWEST = 10.0
 """Seconds that a client may take to send a body of a few kilobytes."""
 
@@ -30,7 +36,11 @@ class Credentials:
 
 async def read_credentials(request: web.Request) -> Credentials:
     """The body of a login. Raises `Problem` (400, 408, 413 or 415)."""
-    document = await read_object(request)
+    return credentials_in(await read_object(request))
+
+
+def credentials_in(document: Mapping[str, Any]) -> Credentials:
+    """Raises `Malformed` without a name and a password that can be one."""
     return Credentials(
         username=_text(document, "username", MAX_NAME),
         password=_text(document, "password", MAX_PASSWORD),
@@ -39,7 +49,12 @@ async def read_credentials(request: web.Request) -> Credentials:
 
 async def read_item(request: web.Request) -> str:
     """The body of a change to the cart. Raises `Problem` (400, 408, 413 or 415)."""
-    return _text(await read_object(request), "item", MAX_ITEM)
+    return item_in(await read_object(request))
+
+
+def item_in(document: Mapping[str, Any]) -> str:
+    """Raises `Malformed` without an item that can be one."""
+    return _text(document, "item", MAX_ITEM)
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
@@ -48,15 +63,21 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     return parse_object(await _read(request))
 
 
-def check_media_type(request: web.Request) -> None:
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The fields of a form, each once. Raises `Problem` (400, 408, 413 or 415)."""
+    check_media_type(request, FORM)
+    return parse_form(await _read(request))
+
+
+def check_media_type(request: web.Request, wanted: str = JSON) -> None:
     """Only `application/json`, which a form on somebody else's page cannot send unasked.
 
-    Raises `Problem` (415).
+    Or only a form, where it is asked for one. Raises `Problem` (415).
     """
-    if request.content_type != "application/json":
-        raise _unsupported(f"send application/json, not {request.content_type}")
+    if request.content_type != wanted:
+        raise _unsupported(f"send {wanted}, not {request.content_type}")
     if (request.charset or "utf-8").lower() != "utf-8":
-        raise _unsupported("JSON is sent in UTF-8 (RFC 8259 section 8.1)")
+        raise _unsupported("it is sent in UTF-8 (for JSON RFC 8259 section 8.1)")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _unsupported("send the body as it is, without Content-Encoding")
 
@@ -74,6 +95,23 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return document
 
 
+def parse_form(body: bytes) -> dict[str, str]:
+    """`application/x-www-form-urlencoded` (WHATWG URL section 5). Raises `Malformed`."""
+    try:
+        fields = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise Malformed("body-not-form", "the body is not a form of a few fields") from error
+    if len(found := dict(fields)) < len(fields):
+        raise Malformed("body-not-form", "a field of the form comes twice")
+    return found
+
+
 async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > request.app[NODE].max_body:
         raise _too_large(request)
@@ -89,7 +127,7 @@ async def _read(request: web.Request) -> bytes:
         raise Malformed("body-incomplete", "the body is malformed or ended too soon") from error
 
 
-def _text(document: dict[str, Any], member: str, longest: int) -> str:
+def _text(document: Mapping[str, Any], member: str, longest: int) -> str:
     value = document.get(member)
     if not isinstance(value, str):
         raise Malformed("member-missing", f'"{member}" must be a string')

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from sessionlab.nodes.errors import Problem, Reason, Refused
-from sessionlab.nodes.strategies.interface import Grant
+from sessionlab.nodes.strategies.interface import Grant, Session
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web.access_log import CREDENTIAL, GRANTED, USER
 from sessionlab.nodes.web.answers import withdrawal
-from sessionlab.nodes.web.bodies import check_media_type, read_credentials, read_item
+from sessionlab.nodes.web.bodies import Credentials, check_media_type, read_credentials, read_item
 from sessionlab.nodes.web.node import NODE, Node
 from sessionlab.nodes.web.recognition import presented, recognise, timed
 
@@ -38,20 +38,9 @@ async def index(request: web.Request) -> web.Response:
 
 async def login(request: web.Request) -> web.Response:
     """`POST /login` `{"username", "password"}`: 200 `{"user", "node"}` and a credential."""
-    node = request.app[NODE]
     credentials = await read_credentials(request)
-    request[USER] = credentials.username
-    with timed(request):
-        try:
-            if not await node.directory.check(credentials.username, credentials.password):
-                raise Refused(Reason.PASSWORD)
-            grant = await node.strategy.login(credentials.username, presented(request))
-        except Problem as problem:
-            node.metrics.login(problem.code)
-            raise
-    node.metrics.login("ok")
-    body = {"user": credentials.username, "node": node.id}
-    return _delivered(body, _deliver(request, node, grant))
+    delivery = await log_in(request, credentials)
+    return _delivered({"user": credentials.username, "node": request.app[NODE].id}, delivery)
 
 
 async def me(request: web.Request) -> web.Response:
@@ -80,11 +69,8 @@ async def add_to_cart(request: web.Request) -> web.Response:
     """`POST /cart` `{"item"}`: 200 `{"items", "node"}`; a new credential if it holds the cart."""
     node = request.app[NODE]
     session = await recognise(request)
-    item = await read_item(request)
-    await asyncio.sleep(node.cart_delay)
-    added = await session.add(item)
-    delivery = _deliver(request, node, added.grant) if added.grant is not None else Delivery()
-    return _delivered({"items": added.items, "node": node.id}, delivery)
+    items, delivery = await put_in_cart(request, session, await read_item(request))
+    return _delivered({"items": items, "node": node.id}, delivery)
 
 
 async def logout(request: web.Request) -> web.Response:
@@ -94,15 +80,46 @@ async def logout(request: web.Request) -> web.Response:
     When the store cannot be reached it is a 503 and the client keeps its credential: told to forget
     it, the user would believe that a session ended which lives on.
     """
-    node = request.app[NODE]
     if request.can_read_body:
         check_media_type(request)
+    return web.Response(status=204, headers=(await log_out(request)).headers)
+
+
+async def log_in(request: web.Request, credentials: Credentials) -> Delivery:
+    """Check the password, and hand over a credential. Raises `Problem`."""
+    node = request.app[NODE]
+    request[USER] = credentials.username
+    with timed(request):
+        try:
+            if not await node.directory.check(credentials.username, credentials.password):
+                raise Refused(Reason.PASSWORD)
+            grant = await node.strategy.login(credentials.username, presented(request))
+        except Problem as problem:
+            node.metrics.login(problem.code)
+            raise
+    node.metrics.login("ok")
+    return _deliver(request, node, grant)
+
+
+async def put_in_cart(
+    request: web.Request, session: Session, item: str
+) -> tuple[list[str], Delivery]:
+    """The items of the cart then, and a new credential if it holds the cart. Raises `Problem`."""
+    node = request.app[NODE]
+    await asyncio.sleep(node.cart_delay)
+    added = await session.add(item)
+    return added.items, _deliver(request, node, added.grant) if added.grant else Delivery()
+
+
+async def log_out(request: web.Request) -> Delivery:
+    """End what the request presents: see `logout`. Raises `Problem`."""
+    node = request.app[NODE]
     credentials = node.strategy.transport.every(request.headers)
     request[CREDENTIAL] = next(iter(credentials), "")
     with timed(request):
         ended = [await node.strategy.logout(credential) for credential in credentials]
     node.metrics.logout("ended" if any(ended) else "nothing")
-    return web.Response(status=204, headers=withdrawal(request).headers)
+    return withdrawal(request)
 
 
 async def _anybody(request: web.Request) -> tuple[str | None, str]:

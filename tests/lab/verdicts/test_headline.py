@@ -82,3 +82,11 @@ def test_of_several_settings_those_count_that_logged_everybody_out() -> None:
     assert headline(told) == "1 of 3 settings logged everybody out, as predicted"
     told = with_settings(lives("0", 401, 200), lives("1", 503), lives("2", 200))
     assert headline(told) == "2 of 3 settings logged users out or left users stuck, as predicted"
+
+
+def test_a_setting_that_was_not_shown_is_counted_apart() -> None:
+    told = with_settings(lives("0", 401), lives("1", 200), [])
+    (result,) = told.scenarios
+    skipped = Event(0.1, "setting.skipped", "s", {"setting": "x", "reason": "no cookie"})
+    told = run(replace(result, events=[*result.events, skipped]))
+    assert headline(told) == "1 of 2 settings (1 more not shown) logged everybody out, as predicted"

@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sessionlab.nodes.errors import Reason, Refused
@@ -333,6 +333,9 @@ def changed(part: int) -> st.SearchStrategy[bytes]:
 @field("tokens", sources="jpadilla/pyjwt#1186, mpdavis/python-jose#420")
 @settings(max_examples=300)
 @given(st.one_of(st.just(json.dumps(decoded(GOOD, 0)).encode()), changed(0)), changed(1))
+@example(
+    json.dumps(decoded(GOOD, 0)).encode(), json.dumps({**decoded(GOOD, 1), "exp": 1e308}).encode()
+)
 def test_signed_nonsense_is_refused_or_a_token_that_can_be_used(
     header: bytes, payload: bytes
 ) -> None:
