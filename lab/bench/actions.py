@@ -41,33 +41,39 @@ class Action:
 
 NODE, BALANCER, REDIS = Kind.NODE, Kind.BALANCER, Kind.REDIS
 
+
+def _only(step: Callable[[Cluster], Awaitable[object]]) -> Step:
+    """For what there is one of: its name says no more."""
+    return lambda cluster, _: step(cluster)
+
+
 ACTIONS = {
     "kill": Action(
         *("k", "SIGKILL: gone at once, with all that was in its memory", "killed"),
-        {NODE: Cluster.kill, BALANCER: lambda cluster, _: cluster.kill_balancer()},
+        {NODE: Cluster.kill, BALANCER: _only(Cluster.kill_balancer)},
         when=UP,
         ends=True,
     ),
     "stop": Action(
         *("x", "a node finishes what it has begun, then leaves; Redis ends at once", "stopped"),
-        {NODE: Cluster.stop, REDIS: lambda cluster, _: cluster.stop_redis()},
+        {NODE: Cluster.stop, REDIS: _only(Cluster.stop_redis)},
         ends=True,
     ),
     "freeze": Action(
         *("f", "stops where it stands: answers nothing, keeps its connections", "frozen"),
-        {kind: lambda cluster, part: cluster.faults.pause(part) for kind in Kind},
+        dict.fromkeys(Kind, lambda cluster, part: cluster.faults.pause(part)),
     ),
     "thaw": Action(
         *("t", "goes on from there", "thawed"),
-        {kind: lambda cluster, part: cluster.faults.resume(part) for kind in Kind},
+        dict.fromkeys(Kind, lambda cluster, part: cluster.faults.resume(part)),
         when=frozenset({State.FROZEN}),
     ),
     "start": Action(
         *("s", "comes back at the same address, with an empty memory", "started"),
         {
             NODE: Cluster.start,
-            BALANCER: lambda cluster, _: cluster.start_balancer(),
-            REDIS: lambda cluster, _: cluster.start_redis(),
+            BALANCER: _only(Cluster.start_balancer),
+            REDIS: _only(Cluster.start_redis),
         },
         when=frozenset({State.ENDED}),
         asks=True,
@@ -88,12 +94,12 @@ ACTIONS = {
     ),
     "restart": Action(
         *("b", "the balancer ends and starts again; what it has learned is gone", "restarted"),
-        {BALANCER: lambda cluster, _: cluster.restart_balancer()},
+        {BALANCER: _only(Cluster.restart_balancer)},
         ends=True,
     ),
     "reload": Action(
         *("l", "the balancer reads its configuration anew while it serves", "reloaded"),
-        {BALANCER: lambda cluster, _: cluster.reload_balancer()},
+        {BALANCER: _only(Cluster.reload_balancer)},
     ),
 }
 
@@ -149,12 +155,9 @@ class Hands:
             self.gone.add(part)
         try:
             await action.to[target.kind](self._cluster, part)
-        except BaseException:
-            if action.ends:
-                self.gone.discard(part)
-            raise
-        if name in ("start", "restart"):
-            self.gone.discard(part)
+        finally:
+            runs = {one.name for one in self._cluster.inventory.parts() if one.state in UP}
+            self.gone -= runs
         return f"{part} {action.done}"
 
     async def _add(self, part: str, nodes: int) -> str:
