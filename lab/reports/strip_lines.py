@@ -58,14 +58,14 @@ class Layout:
             yield Text(self._fit(PAST, self.width), "dim")
 
     def _rows(self, strips: Sequence[Strip], most: int) -> Iterator[Text]:
-        picked, like = chosen(strips, most)
-        names = [self._fit(strip.client, min(MOST_NAME, self.width)) for strip in picked]
+        picked = chosen(strips, most)
+        names = [self._fit(strip.client, min(MOST_NAME, self.width)) for strip, _ in picked]
         column = max(map(cell_len, names))
-        for name, strip in zip(names, picked, strict=True):
+        more = []
+        for name, (strip, alike) in zip(names, picked, strict=True):
             yield from self._row(set_cell_size(name, column), strip)
-        alike = [like[strip.client] for strip in picked]
-        more = [f"{n} more like {name}" for n, name in zip(alike, names, strict=True) if n]
-        if others := len(strips) - len(picked) - sum(alike):
+            more += [f"{alike} more like {name}"] if alike else []
+        if others := len(strips) - sum(1 + alike for _, alike in picked):
             more.append(number(others, "other"))
         for line in wrap(self.glyphs.clean(f"… and {', '.join(more)}"), self.width) if more else ():
             yield Text(line, "dim")

@@ -8,7 +8,6 @@ comes before what was answered well meanwhile, and before any answer of the node
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -102,24 +101,21 @@ def strips(history: Iterable[Operation], events: Iterable[Event]) -> dict[str, l
     }
 
 
-def chosen(all_of_them: Sequence[Strip], most: int) -> tuple[list[Strip], Counter[str]]:
-    """The first few that differ in shape, and how many more are like each, by its client.
+def chosen(strips: Iterable[Strip], most: int) -> list[tuple[Strip, int]]:
+    """The first few that differ in shape, each with how many more are like it.
 
     Where some fared well and others did not, both are among them.
     """
-    first: dict[tuple[Cell | Mark, ...], Strip] = {}
-    like: Counter[str] = Counter()
-    for strip in all_of_them:
-        shown = first.setdefault(strip.shape, strip)
-        like[shown.client] += shown is not strip
-    different = list(first.values())
+    alike: dict[tuple[Cell | Mark, ...], list[Strip]] = {}
+    for strip in strips:
+        alike.setdefault(strip.shape, []).append(strip)
+    different = list(alike.values())
     picked = different[:most]
     for well in (False, True):
-        fared = [strip for strip in different if strip.well is well]
-        if fared and all(strip.well is not well for strip in picked):
+        fared = [kind for kind in different if kind[0].well is well]
+        if fared and all(kind[0].well is not well for kind in picked):
             picked[1:] = [*picked[1 : most - 1], fared[0]]
-    picked.sort(key=different.index)
-    return picked, Counter({strip.client: like[strip.client] for strip in picked})
+    return [(kind[0], len(kind) - 1) for kind in different if kind in picked]
 
 
 def _steps(
