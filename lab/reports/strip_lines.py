@@ -50,16 +50,16 @@ class Layout:
         """The strips of all clusters, under the names of their settings where there are several."""
         for cluster, strips in found.items():
             if len(found) > 1:
-                yield Text(self._fit(settings.get(cluster, cluster), self.width), "italic")
+                yield Text(self.glyphs.fit(settings.get(cluster, cluster), self.width), "italic")
             rows = len(strips) if self.rows is None else max(1, self.rows // len(found))
             yield from self._rows(strips, rows)
         steps = (step for strips in found.values() for strip in strips for step in strip.steps)
         if any(isinstance(step, Cell) and step.direct for step in steps):
-            yield Text(self._fit(PAST, self.width), "dim")
+            yield Text(self.glyphs.fit(PAST, self.width), "dim")
 
     def _rows(self, strips: Sequence[Strip], most: int) -> Iterator[Text]:
         picked = chosen(strips, most)
-        names = [self._fit(strip.client, min(MOST_NAME, self.width)) for strip, _ in picked]
+        names = [self.glyphs.fit(strip.client, min(MOST_NAME, self.width)) for strip, _ in picked]
         column = max(map(cell_len, names))
         more = []
         for name, (strip, alike) in zip(names, picked, strict=True):
@@ -109,19 +109,14 @@ class Layout:
         lines: list[Text] = []
         for piece in pieces:
             bar = self.glyphs.clean(BAR) if lines else ""
-            text = Text.assemble((bar, "dim"), (self._fit(piece.text, width - 2), piece.style))
+            text = Text.assemble(
+                (bar, "dim"), (self.glyphs.fit(piece.text, width - 2), piece.style)
+            )
             if lines and lines[-1].cell_len + 1 + text.cell_len <= width:
                 lines[-1].append(" ").append_text(text)
             else:
                 lines.append(text)
         return lines
-
-    def _fit(self, text: str, width: int) -> str:
-        """On one line of that width, with the end cut off where it is longer."""
-        clean, more = self.glyphs.clean(text), self.glyphs.clean("…")
-        if cell_len(clean) <= width:
-            return clean
-        return set_cell_size(clean, max(0, width - len(more))).rstrip() + more
 
 
 def _all(pieces: Sequence[_Piece]) -> _Piece:
