@@ -140,7 +140,7 @@ class ResponseHeads:
         return replace(read, head=raw, size=size, verbatim=False), end
 
     def read(self, head: bytes, *, to_head: bool) -> Response:
-        """Read a head with its empty line; `to_head` when it answers HEAD.
+        """Read a head with its empty line, `to_head` when it answers HEAD.
 
         Raises `BadAnswerError` for anything whose meaning two readers could differ on.
         """
@@ -153,14 +153,11 @@ class ResponseHeads:
         framing = self._framings[minor].get(lines) or self._understand(lines, minor)
         if framing.options or status in _UPGRADING:
             forward = _of_this_hop(forward, framing, status)
-        length = framing.length
-        if length >= 0 and (_has_no_framing(status) or not framing.in_place):
+        if (length := framing.length) >= 0 and (_has_no_framing(status) or not framing.in_place):
             forward = _resized(forward, status, length)
         bodiless = (empty := status < 200 or status in {204, 304}) or to_head  # noqa: PLR2004
         keep_alive = framing.keep_alive and (length != UNTIL_CLOSE or bodiless)
-        if (
-            length == CHUNKED and empty
-        ):  # RFC 9112 section 6.1; a last chunk may follow all the same
+        if length == CHUNKED and empty:  # RFC 9112 6.1; a last chunk may follow all the same
             length, keep_alive = UNTIL_CLOSE, False
         dated = len(meant) - len(lines) > len(cookies) and b"date" not in framing.options
         ready = start + b"".join(forward) + (_CHUNKED_END if length == CHUNKED else b"\r\n")

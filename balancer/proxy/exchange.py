@@ -104,12 +104,10 @@ class Exchange:
 
     def start_answer(self, backend: Backend, response: Response, data: bytes, end: int) -> None:
         """Send an answer's head and, from `data` behind `end`, the beginning of its body."""
-        context = self.context
-        self.answering = True
+        context, self.answering = self.context, True
         backend.by_class[response.status // 100] += 1
         prepared, found, fields = self.prepared, self.found, self.prepared.fields
-        affinity = prepared.service.affinity
-        lines, done = b"", NOTHING
+        affinity, lines, done = prepared.service.affinity, b"", NOTHING
         if (
             (found is not backend.valid or response.cookies or affinity.renews)
             if affinity.sticks

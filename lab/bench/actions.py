@@ -25,10 +25,9 @@ UP = frozenset({State.RUNNING, State.FROZEN})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do, to a part of the kinds in `to`; `key` does it from the terminal.
+    """One thing to do, to a part of the kinds in `to` that is in one of the states `when`.
 
-    `when` are the states that the part may be in. `ends` says that the part is gone by it, and
-    `asks` that the balancer takes part in it.
+    `key` does it from the terminal. `ends`: the part is gone by it; `asks`: the balancer helps.
     """
 
     key: str
@@ -42,33 +41,39 @@ class Action:
 
 NODE, BALANCER, REDIS = Kind.NODE, Kind.BALANCER, Kind.REDIS
 
+
+def _only(step: Callable[[Cluster], Awaitable[object]]) -> Step:
+    """For what there is one of: its name says no more."""
+    return lambda cluster, _: step(cluster)
+
+
 ACTIONS = {
     "kill": Action(
         *("k", "SIGKILL: gone at once, with all that was in its memory", "killed"),
-        {NODE: Cluster.kill, BALANCER: lambda cluster, _: cluster.kill_balancer()},
+        {NODE: Cluster.kill, BALANCER: _only(Cluster.kill_balancer)},
         when=UP,
         ends=True,
     ),
     "stop": Action(
         *("x", "a node finishes what it has begun, then leaves; Redis ends at once", "stopped"),
-        {NODE: Cluster.stop, REDIS: lambda cluster, _: cluster.stop_redis()},
+        {NODE: Cluster.stop, REDIS: _only(Cluster.stop_redis)},
         ends=True,
     ),
     "freeze": Action(
         *("f", "stops where it stands: answers nothing, keeps its connections", "frozen"),
-        {kind: lambda cluster, part: cluster.faults.pause(part) for kind in Kind},
+        dict.fromkeys(Kind, lambda cluster, part: cluster.faults.pause(part)),
     ),
     "thaw": Action(
         *("t", "goes on from there", "thawed"),
-        {kind: lambda cluster, part: cluster.faults.resume(part) for kind in Kind},
+        dict.fromkeys(Kind, lambda cluster, part: cluster.faults.resume(part)),
         when=frozenset({State.FROZEN}),
     ),
     "start": Action(
         *("s", "comes back at the same address, with an empty memory", "started"),
         {
             NODE: Cluster.start,
-            BALANCER: lambda cluster, _: cluster.start_balancer(),
-            REDIS: lambda cluster, _: cluster.start_redis(),
+            BALANCER: _only(Cluster.start_balancer),
+            REDIS: _only(Cluster.start_redis),
         },
         when=frozenset({State.ENDED}),
         asks=True,
@@ -89,29 +94,27 @@ ACTIONS = {
     ),
     "restart": Action(
         *("b", "the balancer ends and starts again; what it has learned is gone", "restarted"),
-        {BALANCER: lambda cluster, _: cluster.restart_balancer()},
+        {BALANCER: _only(Cluster.restart_balancer)},
         ends=True,
     ),
     "reload": Action(
         *("l", "the balancer reads its configuration anew while it serves", "reloaded"),
-        {BALANCER: lambda cluster, _: cluster.reload_balancer()},
+        {BALANCER: _only(Cluster.reload_balancer)},
     ),
 }
 
 
 class Hands:
-    """Does one thing at a time, whoever asks. `gone` are the parts that were ended by hand."""
+    """Does one thing at a time, whoever asks; `doing` says what is under way.
+
+    `gone` are the parts that were ended by hand.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._free = asyncio.Lock()
-        self._doing = ""
+        self.doing = ""
         self.gone: set[str] = set()
-
-    @property
-    def doing(self) -> str:
-        """What is under way, empty when nothing is."""
-        return self._doing if self._free.locked() else ""
 
     async def do(self, name: str, part: str = "") -> str:
         """What was done, in words.
@@ -119,56 +122,50 @@ class Hands:
         Raises UsageError for what makes no sense here, and StepError (or Skip) for what cannot be
         done now, with what to do instead.
         """
-        action = named(name)
+        if name not in ACTIONS:
+            there = f"there are: {', '.join(ACTIONS)}"
+            raise UsageError(f"there is no action {name[:64]!r}", there)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._free.acquire()
         except TimeoutError:
             raise StepError(
-                f"`{self._doing}` is under way, and one thing is done at a time", "try again then"
+                f"`{self.doing}` is under way, and one thing is done at a time", "try again then"
             ) from None
         try:
-            self._doing = f"{name} {part}".rstrip()
-            return await self._do(name, action, part)
+            self.doing = f"{name} {part}".rstrip()
+            return await self._do(name, part)
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             raise StepError(f"the balancer did not answer ({error or 'in time'})") from None
         finally:
+            self.doing = ""
             self._free.release()
 
-    async def _do(self, name: str, action: Action, part: str) -> str:
-        parts = {one.name: one for one in self._cluster.inventory.parts()}
+    async def _do(self, name: str, part: str) -> str:
+        action, parts = ACTIONS[name], self._cluster.inventory.parts()
         if action.asks and part not in (BALANCER, REDIS):
             _check_balancer(name, parts)
-        if not action.to:
-            return await self._add(name, part, parts)
-        target = _target(name, action, part, parts.values())
-        if name == "remove" and sum(one.kind is NODE for one in parts.values()) == 1:
+        nodes = sum(one.kind is NODE for one in parts)
+        if name == "add":
+            return await self._add(part, nodes)
+        target = _target(name, part, parts)
+        if name == "remove" and nodes == 1:
             raise StepError(f"{part} is the only node", "add another before")
-        before = self.gone.copy()
         if action.ends:
-            self.gone.add(target.name)
+            self.gone.add(part)
         try:
-            await action.to[target.kind](self._cluster, target.name)
-        except BaseException:
-            self.gone = before
-            raise
-        if name in ("start", "restart"):
-            self.gone.discard(target.name)
-        return f"{target.name} {action.done}"
+            await action.to[target.kind](self._cluster, part)
+        finally:
+            runs = {one.name for one in self._cluster.inventory.parts() if one.state in UP}
+            self.gone -= runs
+        return f"{part} {action.done}"
 
-    async def _add(self, name: str, part: str, parts: Mapping[str, PartState]) -> str:
+    async def _add(self, part: str, nodes: int) -> str:
         if part:
-            raise UsageError(f"`{name}` takes no part", "the new node gets the next name")
-        if sum(one.kind is NODE for one in parts.values()) >= MOST_NODES:
+            raise UsageError("`add` takes no part", "the new node gets the next name")
+        if nodes >= MOST_NODES:
             raise StepError(f"there are {MOST_NODES} nodes, which is the most", "remove one first")
         return f"{(await self._cluster.add_node()).name} added"
-
-
-def named(name: str) -> Action:
-    """Raises UsageError when there is no such action."""
-    if name not in ACTIONS:
-        raise UsageError(f"there is no action {name[:64]!r}", f"there are: {', '.join(ACTIONS)}")
-    return ACTIONS[name]
 
 
 def targets(action: Action, parts: Iterable[PartState]) -> list[PartState]:
@@ -176,16 +173,14 @@ def targets(action: Action, parts: Iterable[PartState]) -> list[PartState]:
     return [one for one in parts if one.kind in action.to and one.state in action.when]
 
 
-def _target(name: str, action: Action, part: str, parts: Iterable[PartState]) -> PartState:
-    fitting = [one for one in parts if one.kind in action.to]
-    there = f"`{name}` takes one of: {', '.join(one.name for one in fitting) or 'none here'}"
-    for one in fitting:
-        if one.name == part:
-            if one.state not in action.when:
-                raise _unfit(name, one)
-            return one
-    what = f"no part named {part[:64]!r} for `{name}`" if part else f"`{name}` takes a part"
-    raise UsageError(what, there)
+def _target(name: str, part: str, parts: Iterable[PartState]) -> PartState:
+    fitting = {one.name: one for one in parts if one.kind in ACTIONS[name].to}
+    if part not in fitting:
+        what = f"no part named {part[:64]!r} for `{name}`" if part else f"`{name}` takes a part"
+        raise UsageError(what, f"`{name}` takes one of: {', '.join(fitting) or 'none here'}")
+    if fitting[part].state not in ACTIONS[name].when:
+        raise _unfit(name, fitting[part])
+    return fitting[part]
 
 
 def _unfit(name: str, part: PartState) -> StepError:
@@ -194,18 +189,20 @@ def _unfit(name: str, part: PartState) -> StepError:
         return StepError(f"{part.name} is not this lab's, so it is left alone")
     if part.state is State.ENDED:
         return StepError(f"{part.name} is not running", f"`start {part.name}` brings it back")
-    if part.state is State.FROZEN:
-        if name == "freeze":
-            return StepError(f"{part.name} is frozen already", f"`thaw {part.name}` lets it go on")
-        return StepError(f"{part.name} is frozen", f"`thaw {part.name}` first")
-    return StepError(f"{part.name} is running" + (", not frozen" if name == "thaw" else " already"))
+    if part.state is State.RUNNING:
+        how = ", not frozen" if name == "thaw" else " already"
+        return StepError(f"{part.name} is running{how}")
+    if name == "freeze":
+        return StepError(f"{part.name} is frozen already", f"`thaw {part.name}` lets it go on")
+    return StepError(f"{part.name} is frozen", f"`thaw {part.name}` first")
 
 
-def _check_balancer(name: str, parts: Mapping[str, PartState]) -> None:
-    """Bringing nodes and taking them away needs it, and would wait for it in vain."""
-    balancer = parts.get(BALANCER)
-    if balancer is None or balancer.state is State.RUNNING:
-        return
-    if balancer.state is State.ENDED and name == "start":
-        return  # a node comes back without anybody in front of it
-    raise _unfit(name, balancer)
+def _check_balancer(name: str, parts: Iterable[PartState]) -> None:
+    """Bringing nodes and taking them away needs it, and would wait for it in vain.
+
+    But a node comes back without anybody in front of it.
+    """
+    fine = {State.RUNNING, State.ENDED} if name == "start" else {State.RUNNING}
+    for one in parts:
+        if one.kind is BALANCER and one.state not in fine:
+            raise _unfit(name, one)

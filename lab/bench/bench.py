@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from rich.text import Text
 
-from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.bench.actions import ACTIONS, Hands, targets
-from sessionlab.lab.bench.api import PATH, Api
-from sessionlab.lab.bench.lines import Line, Lines
-from sessionlab.lab.bench.place import Place, own_run
+from sessionlab.lab.bench.actions import ACTIONS, BALANCER, Hands, targets
+from sessionlab.lab.bench.lines import Lines
 from sessionlab.lab.bench.requests import Requests
 from sessionlab.lab.bench.stream import Stream
 from sessionlab.lab.cluster.processes import how_ended
 from sessionlab.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.events import Event, Events
 
-LOOPBACK = "127.0.0.1"
 PAUSE = 0.05  # seconds between two looks at the logs
 NOUNS = ("node", "redis", "balancer", "part")
 WORDS = {"paused": "frozen", "resumed": "thawed"}
@@ -36,7 +30,7 @@ WORDS = {"paused": "frozen", "resumed": "thawed"}
 class Bench:
     """`show` gets every line for the terminal; `stream` every request and event."""
 
-    def __init__(self, cluster: Cluster, events: Events, show: Callable[[Line], None]) -> None:
+    def __init__(self, cluster: Cluster, events: Events, show: Callable[[Text], None]) -> None:
         self.cluster = cluster
         self.hands = Hands(cluster)
         self.stream = Stream()
@@ -74,7 +68,7 @@ class Bench:
         self._steps.add(task)
         task.add_done_callback(self._ended)
 
-    def show(self, line: Line) -> None:
+    def show(self, line: Text) -> None:
         """Once nobody takes lines any more, the run is over."""
         try:
             self._show(line)
@@ -83,14 +77,11 @@ class Bench:
 
     async def state(self) -> dict[str, Any]:
         """What `GET /cluster` answers."""
-        cluster, parts = self.cluster, await self.cluster.inventory.looked_at()
-        description = cluster.description
+        parts, description = await self.cluster.inventory.looked_at(), self.cluster.description
         return {
-            "url": cluster.url,
+            "url": self.cluster.url,
             "strategy": description.services[0].strategy,
-            "balancer": description.balancer,
-            "affinity": description.affinity,
-            "algorithm": description.algorithm,
+            **{what: getattr(description, what) for what in ("balancer", "affinity", "algorithm")},
             "at": round(self._events.now(), 3),
             "doing": self.hands.doing or None,
             "parts": [asdict(part) for part in parts],
@@ -107,11 +98,11 @@ class Bench:
 
     async def _act(self, name: str, part: str) -> None:
         if doing := self.hands.doing:
-            self.show(Line(f"`{name} {part}`".replace(" `", "`") + f" waits for `{doing}`", "dim"))
+            self.show(Text(f"`{f'{name} {part}'.rstrip()}` waits for `{doing}`", "dim"))
         try:
             await self.hands.do(name, part)
         except LabError as error:
-            self.show(Line("; ".join(filter(None, (str(error), error.hint))), "yellow"))
+            self.show(Text("; ".join(filter(None, (str(error), error.hint))), "yellow"))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._steps.discard(task)
@@ -139,24 +130,5 @@ class Bench:
             if who == BALANCER:
                 self._over = self.cluster.inventory.end_of(BALANCER)
         self._tell_requests()  # those that came before
-        data = {"at": round(event.at, 3), "kind": event.kind, "part": who}
-        self.stream.send("event", data)
-        self.show(Line(f"{event.at:7.1f} s  {who} {words}", "bold"))
-
-
-@asynccontextmanager
-async def served(bench: Bench) -> AsyncIterator[Place]:
-    """Its API, on a free port of the loopback."""
-    token = secrets.token_urlsafe(32)
-    api = Api(bench.hands, bench.stream, bench.state, token)
-    runner = web.AppRunner(api.app(), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, LOOPBACK, 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        place = Place(own_run(), f"http://{host}:{port}{PATH}", token)
-        await asyncio.to_thread(place.write)
-        yield place
-    finally:
-        await runner.cleanup()
+        self.stream.send("event", {"at": round(event.at, 3), "kind": event.kind, "part": who})
+        self.show(Text(f"{event.at:7.1f} s  {who} {words}", "bold"))

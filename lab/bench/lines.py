@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
 
 MOST = 20  # lines in a second
 NAME, PATH, REASON = 16, 24, 40  # characters of what others have written
-NOBODY = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`style` is rich's word for how it looks: a good answer, a refusal, no proper answer."""
-
-    text: str
-    style: str = ""
 
 
 class Lines:
@@ -32,40 +24,36 @@ class Lines:
         self._shown = 0
         self._more: Counter[str] = Counter()
 
-    def of(self, requests: Iterable[tuple[float, Request]], now: float) -> Iterator[Line]:
+    def of(self, requests: Iterable[tuple[float, Request]], now: float) -> Iterator[Text]:
         """Lines for these, each with its time in the run, and for the second that is over."""
         if now - self._began >= 1:
             if self._more:
-                yield Line(_folded(self._more), "dim")
+                kinds = sorted(self._more, reverse=True)  # ✓ first
+                counts = " ".join(f"{self._more[kind]} {kind}" for kind in kinds)
+                more = f"… {self._more.total()} more in the last second: {counts}"
+                yield Text(f"{'':11}{more}", "dim")
             self._began, self._shown, self._more = now, 0, Counter()
         for at, request in requests:
             self._shown += 1
             if self._shown <= MOST:
-                yield Line(f"{at:7.1f} s  {told(request)}", _style(request))
+                yield Text(f"{at:7.1f} s  {told(request)}", _style(request))
             else:
                 self._more["✓" if request.is_good else str(request.status)] += 1
 
 
 def told(request: Request) -> str:
     """`alice   GET /me → n2 401 session unknown here`."""
-    who = safe(request.user, NAME) or NOBODY
-    asked = f"{safe(request.method, NAME) or NOBODY} {safe(request.path, PATH)}"
-    answered = request.node or "the balancer"
+    who, method = (safe(text, NAME) or "?" for text in (request.user, request.method))
     status = "–" if request.cut else str(request.status)
     why = safe(request.reason.partition(";")[0], REASON)  # the balancer names every node after it
-    return f"{who:<7} {asked} → {answered} {status} {why}".rstrip()
+    answered = f"{request.node or 'the balancer'} {status} {why}".rstrip()
+    return f"{who:<7} {method} {safe(request.path, PATH)} → {answered}"
 
 
 def safe(text: str, most: int) -> str:
     """What a stranger has typed, without what would move a terminal's cursor or hide a letter."""
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:most])
     return shown[: most - 1] + "…" if max(len(text), len(shown)) > most else shown
-
-
-def _folded(more: Counter[str]) -> str:
-    kinds = sorted(more, key=lambda kind: (kind != "✓", kind))
-    counts = " ".join(f"{more[kind]} {kind}" for kind in kinds)
-    return f"           … {more.total()} more in the last second: {counts}"
 
 
 def _style(request: Request) -> str:

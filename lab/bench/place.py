@@ -43,15 +43,15 @@ def own_run() -> str:
 
 def found(run: str = "") -> Place:
     """The lab that is up, or the one of that name; raises UsageError when that is not one."""
-    up = {}
+    up, there = {}, []
     for name, pid in running():
         with contextlib.suppress(OSError, ValueError, TypeError):  # it runs, and is no bench
-            up[name] = (pid, Place(**json.loads((home() / name / FILE).read_text())))
-    there = ", ".join(f"{name} (process {pid})" for name, (pid, _) in up.items())
+            up[name] = Place(**json.loads((home() / name / FILE).read_text()))
+            there.append(f"{name} (process {pid})")
     if not up:
         raise UsageError("no lab is up", "`sessionlab up` starts one")
     if run and run not in up:
-        raise UsageError(f"no lab {run!r} is up", f"there is: {there}")
+        raise UsageError(f"no lab {run!r} is up", f"there is: {', '.join(there)}")
     if not run and len(up) > 1:
-        raise UsageError(f"several labs are up: {there}", "say which: --run NAME")
-    return up[run or next(iter(up))][1]
+        raise UsageError(f"several labs are up: {', '.join(there)}", "say which: --run NAME")
+    return up[run or next(iter(up))]

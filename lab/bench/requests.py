@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROBES = ("/readyz", "/healthz", "/metrics")
 MOST_CREDENTIALS = 10_000
+PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,19 @@ class Requests:
     def new(self) -> list[Request]:
         """What came since the last time, in the order of the answers."""
         self._kinds |= {part.name: part.kind for part in self._inventory.parts()}
+        rows = [
+            (float(row["at" if kind is Kind.NODE else "time"]), name, row)
+            for name, kind in self._kinds.items()
+            if kind is not Kind.REDIS
+            for row in self._rows(name)
+        ]
         found = []
-        for name, kind in self._kinds.items():
-            if kind is not Kind.REDIS:
-                rows = self._rows(name)
-                found += [(row, "" if kind is Kind.BALANCER else name) for row in rows]
-        found.sort(key=lambda pair: _time(pair[0]))
-        made = (self._of_node(row, node) if node else _of_balancer(row) for row, node in found)
-        return [request for request in made if request is not None]
+        for at, name, row in sorted(rows, key=lambda one: one[0]):
+            if self._kinds[name] is Kind.NODE:
+                found.append(self._of_node(row, at, name))
+            else:
+                found.append(_of_balancer(row, at))
+        return [request for request in found if request]
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The whole lines of JSON that a part has added; a half one is for the next time."""
@@ -74,49 +80,32 @@ class Requests:
         lines, newline, _ = self._inventory.printed(name, since).rpartition(b"\n")
         self._read[name] = since + len(lines) + len(newline)
         for line in lines.splitlines():
-            if not line.startswith(b'{"'):
-                continue
             try:
-                row = json.loads(line)
+                row = json.loads(line) if line.startswith(b'{"') else None
             except ValueError:
                 continue  # something else that begins like that
-            if isinstance(row, dict) and "status" in row and "method" in row:
+            if row and "status" in row and "method" in row:
                 yield row
 
-    def _of_node(self, row: dict[str, Any], node: str) -> Request | None:
-        credential, granted = row["credential"] or "", row["granted"]
+    def _of_node(self, row: dict[str, Any], at: float, node: str) -> Request | None:
         if row["path"] in PROBES and not row["forwarded"]:
             return None  # the balancer's check, or the lab's own
+        status, credential = row["status"], row["credential"] or ""
         user = row["user"] or self._users.get(credential, "")
-        if row["user"] and row["status"] < HTTPStatus.BAD_REQUEST:
-            self._users |= {mark: user for mark in (credential, granted) if mark}
+        if row["user"] and status < HTTPStatus.BAD_REQUEST:
+            self._users |= {mark: user for mark in (credential, row["granted"]) if mark}
         while len(self._users) > MOST_CREDENTIALS:
             del self._users[next(iter(self._users))]
-        return Request(
-            *(row["at"], user, row["method"], row["path"], node),
-            *(row["status"], row["reason"] or "", row["seconds"], credential),
-        )
+        said = (status, row["reason"] or "", row["seconds"], credential)
+        return Request(at, user, row["method"], row["path"], node, *said)
 
 
-def _of_balancer(row: dict[str, Any]) -> Request | None:
+def _of_balancer(row: dict[str, Any], at: float) -> Request | None:
     """An answer of its own, or a request that ended without any; the rest is in a node's log."""
-    backend, cut = row["backend"], row.get("cut") or ""
-    if backend and not cut:
+    cut, status = row.get("cut") or "", int(row["status"])
+    if row["backend"] and not cut:
         return None
-    status = int(row["status"])
-    reason = row.get("detail") or (f"no answer: cut by the {cut}" if cut else _phrase(status))
+    reason = f"no answer: cut by the {cut}" if cut else PHRASES.get(status, "no proper answer")
     path = row["target"].partition("?")[0]  # the rest may hold a secret
-    return Request(
-        _time(row), "", row["method"], path, backend, status, reason, row["seconds"], "", cut
-    )
-
-
-def _time(row: dict[str, Any]) -> float:
-    return float(row["at"] if "at" in row else row["time"])
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase.lower()
-    except ValueError:
-        return "no proper answer"
+    said = (status, row.get("detail") or reason, row["seconds"], "", cut)
+    return Request(at, "", row["method"], path, row["backend"], *said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,18 +15,12 @@ MOST = 1000  # events that wait for one listener
 BEAT = 15.0  # seconds of silence until a comment shows that the connection lives
 
 
+@dataclass(slots=True, eq=False)
 class Listener:
     """One who listens; `missed` counts what it was too slow for."""
 
-    def __init__(self) -> None:
-        self.waiting: asyncio.Queue[bytes] = asyncio.Queue(MOST)
-        self.missed = 0
-
-    def hear(self, text: bytes) -> None:
-        if self.waiting.full():
-            self.missed += 1
-        else:
-            self.waiting.put_nowait(text)
+    waiting: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MOST))
+    missed: int = 0
 
     async def heard(self) -> AsyncIterator[bytes]:
         """Events as they are written on the wire, until the stream is closed."""
@@ -47,26 +42,27 @@ class Stream:
     """Sends to all who listen, and waits for none."""
 
     def __init__(self) -> None:
-        self._listeners: set[Listener] = set()
+        self.listeners: set[Listener] = set()
 
     @contextmanager
     def listener(self) -> Iterator[Listener]:
-        one = Listener()
-        self._listeners.add(one)
+        self.listeners.add(one := Listener())
         try:
             yield one
         finally:
-            self._listeners.discard(one)
+            self.listeners.discard(one)
 
     def send(self, kind: str, data: object) -> None:
-        if self._listeners:
-            text = _event(kind, data)
-            for one in self._listeners:
-                one.hear(text)
+        text = _event(kind, data)
+        for one in self.listeners:
+            if one.waiting.full():
+                one.missed += 1
+            else:
+                one.waiting.put_nowait(text)
 
     def close(self) -> None:
         """Tell all of them that nothing more comes."""
-        for one in self._listeners:
+        for one in self.listeners:
             if one.waiting.full():
                 one.waiting.get_nowait()
             one.waiting.put_nowait(b"")

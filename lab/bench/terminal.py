@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import os
 import shutil
@@ -11,100 +10,83 @@ import signal
 import sys
 import termios
 import tty
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from rich.text import Text
 
     from sessionlab.lab.bench.keys import Keys
-    from sessionlab.lab.bench.lines import Line
 
 ERASE = "\r\x1b[K"  # ECMA-48: to the line's beginning, and what is there goes
 
 
 class Terminal:
-    """Shows lines with `show`. Inside `with` it takes keys, where there is a person to press them.
+    """Shows lines above a prompt, if there is one, and takes keys where somebody can press them."""
 
-    The terminal is as it was, however the program ends, kill -9 left aside.
-    """
-
-    def __init__(self, show: Callable[[Line], None]) -> None:
+    def __init__(self, show: Callable[[Text], None]) -> None:
         self._show = show
-        self._keys: Keys | None = None
-        self._before: list[Any] | None = None
         self._prompt = ""
 
-    def show(self, line: Line) -> None:
-        """Above the prompt, if there is one."""
-        self._write(ERASE if self._prompt else "")
+    def show(self, line: Text) -> None:
+        prompt = self._prompt
+        self._ask("")
         self._show(line)
-        self._write(self._prompt)
-
-    def take(self, keys: Keys) -> Self:
-        self._keys = keys
-        return self
-
-    def __enter__(self) -> Self:
-        if self.has_keys:
-            self._before = termios.tcgetattr(0)
-            atexit.register(self._restore)
-            self._take_keys()
-            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._again)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(0)
-            loop.remove_signal_handler(signal.SIGCONT)
-            self._write(ERASE if self._prompt else "")
-            self._prompt = ""
-            self._restore()
+        self._ask(prompt)
 
     @property
     def has_keys(self) -> bool:
         """Whether somebody sits here."""
         return sys.stdin.isatty() and sys.stdout.isatty() and _is_in_front()
 
-    def _read(self) -> None:
-        try:
-            typed = os.read(0, 1024)
-        except OSError:
+    @contextlib.contextmanager
+    def taking(self, keys: Keys) -> Iterator[None]:
+        """Give them what is pressed; afterwards the terminal is as it was."""
+        if not self.has_keys:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = termios.tcgetattr(0)
+
+        def read() -> None:
             typed = b""
-        if not typed:  # it was closed
-            asyncio.get_running_loop().remove_reader(0)
-        elif self._keys is not None:
-            self._keys.press(typed.decode(errors="replace"))
-            self._write(ERASE if self._prompt else "")
-            self._prompt = self._keys.prompt[: shutil.get_terminal_size().columns - 1]
-            self._write(self._prompt)
+            with contextlib.suppress(OSError):
+                typed = os.read(0, 1024)
+            if typed:
+                keys.press(typed.decode(errors="replace"))
+                self._ask(keys.prompt[: shutil.get_terminal_size().columns - 1])
+            else:  # it was closed
+                loop.remove_reader(0)
 
-    def _again(self) -> None:
-        """After Ctrl-Z the shell has set the terminal as it likes it; after `bg` it keeps it."""
-        if _is_in_front():
-            self._take_keys()
-            self._write(self._prompt)
-        else:
-            asyncio.get_running_loop().remove_reader(0)
-
-    def _take_keys(self) -> None:
-        with contextlib.suppress(termios.error):
-            tty.setcbreak(0, termios.TCSANOW)
-        asyncio.get_running_loop().add_reader(0, self._read)
-
-    def _restore(self) -> None:
-        if self._before is not None:
+        def begin() -> None:
+            """At first and, as the shell sets it as it likes it, after Ctrl-Z; not after `bg`."""
+            loop.remove_reader(0)
             if _is_in_front():
                 with contextlib.suppress(termios.error):
-                    termios.tcsetattr(0, termios.TCSANOW, self._before)
-            self._before = None
-            atexit.unregister(self._restore)
+                    tty.setcbreak(0, termios.TCSANOW)
+                loop.add_reader(0, read)
+                self._ask(self._prompt)
 
-    def _write(self, text: str) -> None:
-        if text:
+        begin()
+        loop.add_signal_handler(signal.SIGCONT, begin)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGCONT)
+            loop.remove_reader(0)
+            self._ask("")
+            if _is_in_front():
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(0, termios.TCSANOW, before)
+
+    def _ask(self, prompt: str) -> None:
+        """Show that prompt instead of the one that is there."""
+        if text := (ERASE if self._prompt else "") + prompt:
             with contextlib.suppress(OSError):
                 sys.stdout.write(text)
                 sys.stdout.flush()
+        self._prompt = prompt
 
 
 def _is_in_front() -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 from yarl import URL
 
 from sessionlab.lab.bench.place import Place, found
-from sessionlab.lab.errors import LabError, NothingShown, StepError, UsageError
+from sessionlab.lab.errors import NothingShown, StepError, UsageError
+from sessionlab.lab.reports.glyphs import glyphs_for
 
 PATIENCE = 120.0  # seconds: a part that starts on a busy machine takes its time
 
@@ -35,7 +39,8 @@ def command(
     """
     place = found(run)
     if action is None:
-        typer.echo(_shown(_asked(place, "GET", "/cluster")))
+        shown = "\n".join(_shown(_asked(place, "GET", "/cluster")))
+        typer.echo(glyphs_for(sys.stdout.encoding, os.environ).clean(shown, keep="\n"))
     else:
         typer.echo(_asked(place, "POST", "/actions", {"do": action, "part": part})["done"])
 
@@ -46,8 +51,7 @@ def _asked(place: Place, method: str, path: str, body: object = None) -> dict[st
     connection = http.client.HTTPConnection(url.host or "", url.port, timeout=PATIENCE)
     headers = {"Authorization": f"Bearer {place.token}", "Content-Type": "application/json"}
     try:
-        sent = json.dumps(body) if body is not None else None
-        connection.request(method, f"{url.path}{path}", sent, headers)
+        connection.request(method, f"{url.path}{path}", json.dumps(body), headers)
         answer = connection.getresponse()
         said: dict[str, Any] = json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -58,27 +62,19 @@ def _asked(place: Place, method: str, path: str, body: object = None) -> dict[st
     finally:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
-        raise _error(answer.status)(said["detail"], said.get("hint", ""))
+        kind = UsageError if answer.status == http.HTTPStatus.BAD_REQUEST else StepError
+        raise kind(said["detail"], said["hint"])
     return said
 
 
-def _error(status: int) -> type[LabError]:
-    return UsageError if status == http.HTTPStatus.BAD_REQUEST else StepError
-
-
-def _shown(state: dict[str, Any]) -> str:
-    lines = [_row(part) for part in state["parts"]]
+def _shown(state: dict[str, Any]) -> Iterator[str]:
+    for part in state["parts"]:
+        how = f"{part['state']} {part['how']}".rstrip()
+        how += f", {part['seen']} for the balancer" if part["seen"] else ""
+        yield f"{part['name']:<9} {part['address']:<21} {part['pid'] or '–':>7}  {how}"
     if state["doing"]:
-        lines += ["", f"under way: {state['doing']}"]
-    lines += ["", "sessionlab do …"]
+        yield f"\nunder way: {state['doing']}"
+    yield "\nsessionlab do …"
     for action in state["actions"]:
         what = f"{action['do']} PART" if action["takes_part"] else action["do"]
-        lines.append(f"  {what:<13} {action['does']}")
-    return "\n".join(lines)
-
-
-def _row(part: dict[str, Any]) -> str:
-    state = f"{part['state']} {part['how']}".rstrip()
-    if part["seen"]:
-        state += f", {part['seen']} for the balancer"
-    return f"{part['name']:<9} {part['address']:<21} {part['pid'] or '–':>7}  {state}"
+        yield f"  {what:<13} {action['does']}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from textwrap import TextWrapper
 from typing import Any
 
 import typer
@@ -37,30 +36,23 @@ def command() -> None:
     found, unusable = offered()
     scenarios = [(name, _title(story)) for name, story in found.items()]
     scenarios += [(point, f"unusable: {error}") for point, error in unusable]
-    width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
-    shown = {"scenarios": ("run NAME, run FILE.py", scenarios)}
+    shown = {"scenarios (run NAME, run FILE.py)": scenarios}
     for name, (takes, family) in FAMILIES.items():
-        shown[name] = (takes, list(family.summaries().items()))
-    for heading, (takes, entries) in shown.items():
-        for line in _section(f"{heading} ({takes})", entries, width):
-            typer.echo(line)
+        shown[f"{name} ({takes})"] = list(family.summaries().items())
+    width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
+    for heading, entries in shown.items():
+        typer.echo(_wrapped(heading, width, "", 2))
+        for name, text in entries:
+            if width < MOST:
+                typer.echo(f"  {name}")
+                typer.echo(_wrapped(text, width, "    ", 4))
+            else:
+                typer.echo(_wrapped(text, width, f"  {name:<{NAME}} ", NAME + 3))
 
 
-def _section(heading: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
-    yield from _wrapped(heading, width, "", "  ")
-    for name, text in entries:
-        said = " ".join(text.split())
-        if width < MOST:
-            yield f"  {name}"
-            yield from _wrapped(said, width, "    ", "    ")
-        else:
-            head = f"  {name:<{NAME}} "
-            yield from _wrapped(said, width, head, " " * len(head))
-
-
-def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:
-    lines = wrap(text, width, initial_indent=first, subsequent_indent=more, break_on_hyphens=False)
-    return lines or [first.rstrip()]
+def _wrapped(text: str, width: int, first: str, more: int) -> str:
+    wrapper = TextWrapper(width, first, " " * more, break_on_hyphens=False)
+    return wrapper.fill(" ".join(text.split())) or first.rstrip()
 
 
 def _title(story: Scenario) -> str:

@@ -79,10 +79,7 @@ def command(
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     settings = _on_target(settings, target) if target else settings
-    if everything and scenarios:
-        raise UsageError("--all and names exclude each other", "leave one of them out")
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
-    outputs.check()
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
     status = run_and_report(stories, settings, outputs, jobs, verbose=verbose)
     if not scenarios and (left_out := len(installed()) - len(stories)):
@@ -94,6 +91,9 @@ def _chosen(
     names: list[str], settings: Settings, outputs: Outputs, *, slow: bool
 ) -> list[Scenario]:
     """The stories to tell; that there are none is written where a result was asked for."""
+    if slow and names:
+        raise UsageError("--all and names exclude each other", "leave one of them out")
+    outputs.check()
     try:
         return chosen(names, slow=slow)
     except UsageError as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from sessionlab.lab.bench.bench import Bench, served
+from sessionlab.lab.bench.api import served
+from sessionlab.lab.bench.bench import Bench
 from sessionlab.lab.bench.greeting import how_to_try
 from sessionlab.lab.bench.keys import Keys
-from sessionlab.lab.bench.lines import Line
 from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
@@ -23,12 +23,11 @@ from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGI
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
+from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
 GONE = "sessionlab: the cluster is gone"
 SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
-PLAIN = str.maketrans({"→": "->", "✓": "ok", "…": "...", "–": "-"})
-"""For a terminal that knows ASCII only."""
 
 
 def _password(text: str) -> str:
@@ -39,42 +38,46 @@ def _password(text: str) -> str:
     return text
 
 
+Strategy = Annotated[str, typer.Option(help="How nodes know a user.", **one_of(STRATEGIES))]
+Affinity = Annotated[
+    str,
+    typer.Option(
+        help="What ties a client to a node, as in learn:sid: see `sessionlab list`.",
+        **one_of(AFFINITIES, "NAME"),
+    ),
+]
+Algorithm = Annotated[
+    str,
+    typer.Option(
+        help="How a node is chosen, as in hash:source: see `sessionlab list`.",
+        **one_of(ALGORITHMS, "NAME"),
+    ),
+]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
+]
+Password = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SESSIONLAB_PASSWORD",
+        parser=_password,
+        metavar="TEXT",
+        help="The users' password, made anew when not given. Others on this machine can read"
+        " a command line.",
+    ),
+]
+
+
 def command(
     *,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
     nodes: Nodes = SETTINGS.nodes,
-    strategy: Annotated[
-        str,
-        typer.Option(help="How nodes know a user.", **one_of(STRATEGIES)),
-    ] = SERVICE.strategy,
-    affinity: Annotated[
-        str,
-        typer.Option(
-            help="What ties a client to a node, as in learn:sid: see `sessionlab list`.",
-            **one_of(AFFINITIES, "NAME"),
-        ),
-    ] = CLUSTER.affinity,
-    algorithm: Annotated[
-        str,
-        typer.Option(
-            help="How a node is chosen, as in hash:source: see `sessionlab list`.",
-            **one_of(ALGORITHMS, "NAME"),
-        ),
-    ] = CLUSTER.algorithm,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
-    ] = CLUSTER.port,
-    password: Annotated[
-        str | None,
-        typer.Option(
-            envvar="SESSIONLAB_PASSWORD",
-            parser=_password,
-            metavar="TEXT",
-            help="The users' password, made anew when not given. Others on this machine can read"
-            " a command line.",
-        ),
-    ] = None,
+    strategy: Strategy = SERVICE.strategy,
+    affinity: Affinity = CLUSTER.affinity,
+    algorithm: Algorithm = CLUSTER.algorithm,
+    port: Port = CLUSTER.port,
+    password: Password = None,
     redis_url: RedisUrl = None,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
@@ -99,38 +102,25 @@ def command(
 async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
     events = Events()
     fabric = FABRICS.make(fabric_name)
-    terminal = Terminal(_shower())
+    screen = Screen(highlight=False, markup=False, emoji=False)
+    glyphs = glyphs_for(screen.encoding, os.environ)
+
+    def show(line: Text) -> None:
+        screen.print(Text(glyphs.clean(line.plain), line.style), soft_wrap=True)
+
+    terminal = Terminal(show)
     try:
         await fabric.open()
         async with Cluster(
             description, fabric.sandbox("up"), history=History(), events=events, redis_url=redis_url
         ) as cluster:
             bench = Bench(cluster, events, terminal.show)
+            parts = cluster.inventory.parts
+            keys = Keys(parts, bench.act, lambda said: bench.show(Text(said)), bench.leave)
             async with served(bench) as place:
-                parts = await cluster.inventory.looked_at()
-                typer.echo(how_to_try(cluster, parts, place, keys=terminal.has_keys))
-                with terminal.take(_keys(bench)):
+                found = await cluster.inventory.looked_at()
+                typer.echo(how_to_try(cluster, found, place, keys=terminal.has_keys))
+                with terminal.taking(keys):
                     await bench.run()
     finally:
         await fabric.close()
-
-
-def _keys(bench: Bench) -> Keys:
-    return Keys(
-        bench.cluster.inventory.parts, bench.act, lambda text: bench.show(Line(text)), bench.leave
-    )
-
-
-def _shower() -> Callable[[Line], None]:
-    """What prints a line, in characters that the terminal has."""
-    screen = Screen(highlight=False, markup=False, emoji=False)
-
-    def show(line: Line) -> None:
-        text = line.text
-        try:
-            text.encode(screen.encoding)
-        except UnicodeEncodeError:
-            text = text.translate(PLAIN)
-        screen.print(Text(text, line.style), soft_wrap=True)
-
-    return show

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sessionlab.lab.reports.stored import Stored, read
+from sessionlab.lab.reports.stored import read
 from sessionlab.lab.verdicts.fates import Fate, User
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.pins import in_words
 
 
@@ -26,25 +27,17 @@ def command(
     for scenario in read(folder):
         if users := scenario.users:
             counts = (f"{users.count(fate)} {fate}" for fate in Fate if users.count(fate))
-            typer.echo(f"{scenario.name}: {_number(len(users))}: {', '.join(counts)}")
+            typer.echo(f"{scenario.name}: {number(len(users), 'user')}: {', '.join(counts)}")
             if users.interrupted:
                 typer.echo(f"  {users.interrupted} interrupted, for {users.longest} ms at most")
             for line in users.told():
                 typer.echo(f"  {line}")
             for note in scenario.notes:
                 typer.echo(f"  {note}")
-            for line in _lines(scenario) if each else ():
-                typer.echo(f"  {line}")
+            for user in users.judged if each else ():
+                typer.echo(f"  {_line(user)}")
         else:
             typer.echo(f"{scenario.name}: no users")
-
-
-def _number(users: int) -> str:
-    return "1 user" if users == 1 else f"{users} users"
-
-
-def _lines(scenario: Stored) -> list[str]:
-    return [_line(user) for user in scenario.users.judged]
 
 
 def _line(user: User) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -67,27 +67,19 @@ class Inventory:
         """Every part, nodes first; without process ids and the balancer's words."""
         runtime = self._runtime
         found = [self._part(n.name, Kind.NODE, str(n.address)) for n in runtime.nodes.values()]
-        if (balancer := runtime.balancer) is not None:
-            found.append(self._part(BALANCER, Kind.BALANCER, str(balancer.address)))
-        if (redis := runtime.redis) is not None:
+        if runtime.balancer:
+            found.append(self._part(BALANCER, Kind.BALANCER, str(runtime.balancer.address)))
+        if redis := runtime.redis:
             url = URL(redis.url)  # without its password
-            address = f"{url.host}:{url.port}" if url.host else url.path
-            if redis.part:
-                found.append(self._part(REDIS, Kind.REDIS, address))
-            else:
-                found.append(PartState(REDIS, Kind.REDIS, address, State.ELSEWHERE))
+            part = self._part(REDIS, Kind.REDIS, f"{url.host}:{url.port}" if url.host else url.path)
+            found.append(part if redis.part else replace(part, state=State.ELSEWHERE))
         return found
 
     async def looked_at(self) -> list[PartState]:
         """The same with all that is known."""
         words = await self._words()
         return [
-            PartState(
-                *(one.name, one.kind, one.address, one.state),
-                await self._sandbox.pid(one.name),
-                words.get(one.name, "") if one.kind is Kind.NODE else "",
-                one.how,
-            )
+            replace(one, pid=await self._sandbox.pid(one.name), seen=words.get(one.name, ""))
             for one in self.parts()
         ]
 
@@ -114,11 +106,9 @@ class Inventory:
         return PartState(name, kind, address, state)
 
     async def _words(self) -> dict[str, str]:
-        if self._runtime.balancer is None or self._part(BALANCER, Kind.BALANCER, "").state is not (
-            State.RUNNING
-        ):
-            return {}
-        with contextlib.suppress(LabError, aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(GLANCE):
-                return await self._runtime.balancer.states()
+        balancer = self._runtime.balancer
+        if balancer and self._part(BALANCER, Kind.BALANCER, "").state is State.RUNNING:
+            with contextlib.suppress(LabError, aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(GLANCE):
+                    return await balancer.states()
         return {}

@@ -15,10 +15,11 @@ from rich.text import Text
 
 from sessionlab.lab.reports.full_text import FullText, marked
 from sessionlab.lab.reports.glyphs import glyphs_for
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console
     from rich.status import Status
@@ -51,7 +52,7 @@ class ConsoleReport:
         self._order: list[str] = []
         self._waiting: dict[str, ScenarioResult] = {}
         self._tracebacks: dict[str, str] = {}
-        self._lines_only = False
+        self._folded = False
         self._name = 0
         self._running: list[str] = []
         self._status: Status | None = console.status("starting") if console.is_terminal else None
@@ -59,13 +60,12 @@ class ConsoleReport:
     def begin(self, seed: int, fabric: str, balancer: str, scenarios: Sequence[str]) -> None:
         """Say first what it takes to run the same again, and what green means."""
         self._order = list(scenarios)
-        self._lines_only = len(scenarios) > 1 and not self._verbose
-        most = min(MOST_NAME, self._console.width // 2)
-        self._name = min(most, max(map(cell_len, scenarios), default=0))
-        again = Text(f"seed {seed}, fabric {fabric}, balancer {balancer}", style="dim")
+        self._folded = len(scenarios) > 1 and not self._verbose
+        widest = max(map(cell_len, scenarios), default=0)
+        self._name = min(MOST_NAME, self._console.width // 2, widest)
+        again = Text(f"seed {seed}, fabric {fabric}, balancer {balancer}", "dim")
         green = Text.assemble(marked(Outcome.HELD, self._glyphs), " ", (MEANING, "dim"))
-        lines = [line for said in (again, green) for line in said.wrap(self._console, self._width)]
-        self._print([*lines, Text()] if self._lines_only else lines)
+        self._print([again, green, *[Text()] * self._folded])
         if self._status:
             self._status.start()
 
@@ -89,26 +89,24 @@ class ConsoleReport:
     def end(self, run: RunResult) -> None:
         """Print the sum of it; of many, before it, all that did not go as predicted."""
         self.stop()
-        if self._lines_only:
-            self._print(self._exceptions(run.scenarios))
+        if self._folded:
+            for result in run.scenarios:
+                self._unfold(result)
         counts = Counter(result.outcome for result in run.scenarios)
-        claims = [claim for result in run.scenarios for claim in result.claims]
-        held = sum(claim.holds for claim in claims)
-        said = ", ".join(
-            f"{counts[outcome]} {outcome.words}" for outcome in Outcome if counts[outcome]
-        )
-        number = len(run.scenarios)
-        style = "bold red" if run.exit_status else "bold green"
+        said = ", ".join(f"{counts[one]} {one.words}" for one in Outcome if counts[one])
+        claims = [claim.holds for result in run.scenarios for claim in result.claims]
         total = (
-            f"{number} scenario{'s' if number != 1 else ''}: {said}; "
-            f"{held} of {len(claims)} predictions came true; {run.seconds:.1f} s"
+            f"{number(len(run.scenarios), 'scenario')}: {said}; "
+            f"{sum(claims)} of {len(claims)} predictions came true; {run.seconds:.1f} s"
         )
-        self._print([Text(), *Text(total, style=style).wrap(self._console, self._width)])
+        self._print([Text(), Text(total, "bold red" if run.exit_status else "bold green")])
         if run.judged_nothing and run.all_skipped and not run.allow_skips:
-            nothing = Text("nothing was judged; --allow-skips takes skips for a success")
-            self._print(nothing.wrap(self._console, self._width))
-        if self._lines_only:
-            self._print(self._next())
+            self._print([Text("nothing was judged; --allow-skips takes skips for a success")])
+        if self._folded:
+            column = max(len(f"{self._command} {what}") for what in NEXT) + 2
+            for what, means in NEXT.items():
+                typed = f"{self._command} {what}".ljust(column)
+                self._print([Text.assemble((typed, "bold"), (means, "dim"))])
 
     def stop(self) -> None:
         """Take the line that says what is running off the screen, and print what has waited."""
@@ -122,55 +120,46 @@ class ConsoleReport:
         return max(20, self._console.width)
 
     def _one(self, result: ScenarioResult) -> None:
-        self._print([self._line(result)] if self._lines_only else self._in_full(result))
+        if self._folded:
+            self._print([self._line(result)])
+        else:
+            self._in_full(result)
 
-    def _in_full(self, result: ScenarioResult) -> Iterator[Text]:
-        yield Text()
-        for line in self._tracebacks.get(result.name, "").splitlines():
-            yield Text(self._glyphs.clean(line))
-        yield from self._full.of(result)
+    def _unfold(self, result: ScenarioResult) -> None:
+        """What a line can't hold: what did not go as predicted, and the notes of the rest."""
+        if result.outcome in (Outcome.BROKEN, Outcome.ERROR):
+            self._in_full(result)
+            return
+        for note in result.notes:
+            said = self._glyphs.clean(f"{result.name}: {note}")
+            self._print([Text.assemble(("note ", "bold yellow"), said)])
+
+    def _in_full(self, result: ScenarioResult) -> None:
+        traceback = self._tracebacks.get(result.name, "").splitlines()
+        told = [Text(self._glyphs.clean(line)) for line in traceback]
+        self._print([Text(), *told, *self._full.of(result)], wrap=False)
 
     def _line(self, result: ScenarioResult) -> Text:
         """The outcome, the name, and in short what it means."""
         clean = self._glyphs.clean
-        reason = clean((result.reason or "").partition("\n")[0])
-        broken = [claim.text for claim in result.claims if not claim.holds]
-        means = {
-            Outcome.HELD: result.title,
-            Outcome.BROKEN: f"{Outcome.BROKEN.words}: {'; '.join(broken)}",
-        }.get(result.outcome, f"{result.outcome}: {reason}")
-        name = set_cell_size(clean(result.name), self._name)
-        line = Text.assemble(
-            marked(result.outcome, self._glyphs), " ", (name, "bold"), "  ", clean(means)
-        )
-        if line.cell_len > self._width:
-            more = self._glyphs.more
-            line.truncate(self._width - len(more))
-            line.rstrip()
-            line.append(more)
-        return line
+        if result.outcome is Outcome.HELD:
+            means = result.title
+        elif result.outcome is Outcome.BROKEN:
+            broken = "; ".join(claim.text for claim in result.claims if not claim.holds)
+            means = f"{result.outcome.words}: {broken}"
+        else:
+            reason, _, _ = (result.reason or "").partition("\n")
+            means = f"{result.outcome}: {reason}"
+        name = (set_cell_size(clean(result.name), self._name), "bold")
+        mark = marked(result.outcome, self._glyphs)
+        line = Text.assemble(mark, " ", name, "  ")
+        return line.append(self._glyphs.fit(means, self._width - line.cell_len))
 
-    def _exceptions(self, results: Iterable[ScenarioResult]) -> Iterator[Text]:
-        for result in results:
-            if result.outcome in (Outcome.BROKEN, Outcome.ERROR):
-                yield from self._in_full(result)
-            else:
-                for note in result.notes:
-                    said = Text.assemble(
-                        ("note ", "bold yellow"), self._glyphs.clean(f"{result.name}: {note}")
-                    )
-                    yield from said.wrap(self._console, self._width)
-
-    def _next(self) -> Iterator[Text]:
-        column = max(len(f"{self._command} {what}") for what in NEXT) + 2
-        for what, means in NEXT.items():
-            line = Text.assemble((f"{self._command} {what}".ljust(column), "bold"), (means, "dim"))
-            yield from line.wrap(self._console, self._width)
-
-    def _print(self, lines: Iterable[Text]) -> None:
+    def _print(self, lines: Sequence[Text], *, wrap: bool = True) -> None:
         """All at once: whoever reads the first line gets the others, too."""
         block = list(lines)
+        if wrap:
+            block = [part for line in lines for part in line.wrap(self._console, self._width)]
         for line in block:
             line.rstrip()
-        if block:
-            self._console.print(Text("\n").join(block), soft_wrap=True, highlight=False)
+        self._console.print(Text("\n").join(block), soft_wrap=True, highlight=False)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sessionlab.lab.reports.strip_lines import LINES, ROWS, Layout
 from sessionlab.lab.reports.strips import strips
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.results import Outcome, ScenarioResult
 from sessionlab.lab.verdicts.story_time import in_story_time
 
@@ -26,13 +27,13 @@ STYLES = {
     Outcome.ERROR: "bold red",
     Outcome.SKIPPED: "yellow",
 }
+MARKS = {Outcome.HELD: "✓", Outcome.BROKEN: "✗", Outcome.ERROR: "!", Outcome.SKIPPED: "–"}
 LABEL = 7  # columns of `users` and `note`
 
 
 def marked(outcome: Outcome, glyphs: Glyphs) -> Text:
     """The mark of an outcome, in its colour."""
-    mark = {Outcome.HELD: glyphs.yes, Outcome.BROKEN: glyphs.no, Outcome.SKIPPED: glyphs.none}
-    return Text(mark.get(outcome, "!"), style=STYLES[outcome])
+    return Text(glyphs.clean(MARKS[outcome]), style=STYLES[outcome])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class FullText:
             " ",
             (result.outcome.words, STYLES[result.outcome]),
             ("  " + self.glyphs.clean(result.name), "bold"),
-            (f"  {result.seconds:.1f} s, {_requests(len(result.history))}", "dim"),
+            (f"  {result.seconds:.1f} s, {number(len(result.history), 'request')}", "dim"),
         )
         yield from self._indented(self._text(result.title, "italic"), 2)
         yield from self._strips(result)
@@ -73,11 +74,11 @@ class FullText:
     def _strips(self, result: ScenarioResult) -> Iterator[Text]:
         if not len(result.history):
             return
-        width = max(20, self.console.width - 2)
         limits = (None, None) if self.everything else (ROWS, LINES)
+        layout = Layout(max(20, self.console.width - 2), self.glyphs, *limits)
         found = strips(*in_story_time(result.history, result.events))
         yield Text()
-        for line in Layout(width, self.glyphs, *limits).draw(found, result.users.settings):
+        for line in layout.draw(found, result.users.settings):
             yield Text("  ").append_text(line)
         yield Text()
 
@@ -85,15 +86,14 @@ class FullText:
         outcome = Outcome.HELD if claim.holds else Outcome.BROKEN
         mark = marked(outcome, self.glyphs)
         text = claim.text if claim.holds else f"{outcome.words}: {claim.text}"
-        by = 3 + len(mark)
-        line = Text.assemble(mark, " ", self._text(text, "" if claim.holds else "bold"))
-        yield from self._indented(line, 2, hanging=by - 2)
-        if claim.expected == claim.observed:
-            yield from self._indented(self._text(f"as predicted: {claim.observed}", "dim"), by)
-        else:
-            yield from self._indented(self._text(f"predicted: {claim.expected}", "dim"), by)
-            style = "dim" if claim.holds else "bold"
-            yield from self._indented(self._text(f"observed: {claim.observed}", style), by)
+        style = "" if claim.holds else "bold"
+        line = Text.assemble(mark, " ", self._text(text, style))
+        yield from self._indented(line, 2, hanging=1 + len(mark))
+        said = {f"predicted: {claim.expected}": "", f"observed: {claim.observed}": style}
+        if claim.holds and claim.expected == claim.observed:
+            said = {f"as predicted: {claim.observed}": ""}
+        for text, style in said.items():
+            yield from self._indented(self._text(text, style or "dim"), 3 + len(mark))
 
     def _labelled(self, label: str, said: str) -> Iterator[Text]:
         text = Text.assemble((f"{label:<{LABEL}}", "bold yellow"), self._text(said))
@@ -103,11 +103,8 @@ class FullText:
         return Text(self.glyphs.clean(said.expandtabs(), keep="\n"), style=style)
 
     def _indented(self, text: Text, by: int, hanging: int = 0) -> Iterator[Text]:
-        width = max(20, self.console.width - by - hanging)
-        for number, line in enumerate(text.wrap(self.console, width)):
+        indent = " " * by
+        for line in text.wrap(self.console, max(20, self.console.width - by - hanging)):
             line.rstrip()
-            yield Text(" " * (by + (hanging if number else 0))).append_text(line)
-
-
-def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count} requests"
+            yield Text(indent).append_text(line)
+            indent = " " * (by + hanging)

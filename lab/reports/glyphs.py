@@ -1,38 +1,42 @@
-"""The few characters beyond ASCII that a report draws with, and what stands for them without."""
+"""The few characters beyond ASCII that we draw with, and what stands for them without."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_INSTEAD = str.maketrans(
+    {"✓": "ok", "✗": "NO", "│": "|", "×": "x", "…": "...", "–": "-", "→": "->"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    yes: str = "✓"
-    no: str = "✗"
-    bar: str = "│"
-    times: str = "×"
-    more: str = "…"
-    none: str = "–"
+    """What a terminal can show; `ascii`: nothing beyond that."""
+
+    ascii: bool = False
 
     def clean(self, text: str, keep: str = "") -> str:
-        """Somebody else's text: nothing in it moves a cursor, or is longer than it looks."""
+        """A text in these: nothing in it moves a cursor, or is longer than it looks."""
         printable = "".join(c if c.isprintable() or c in keep else "?" for c in text)
-        return printable if self.yes == "✓" else _escaped(self.plain(printable))
+        if not self.ascii:
+            return printable
+        return printable.translate(_INSTEAD).encode("ascii", "backslashreplace").decode()
 
-    def plain(self, text: str) -> str:
-        """A text of ours, with what these are instead of what is not ASCII."""
-        return text.replace("×", self.times).replace("…", self.more).replace("–", self.none)
+    def fit(self, text: str, width: int) -> str:
+        """The same on one line of that width, with the end cut off where it is longer."""
+        clean, more = self.clean(text), self.clean("…")
+        if cell_len(clean) <= width:
+            return clean
+        return set_cell_size(clean, max(0, width - len(more))).rstrip() + more
 
 
-def _escaped(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode()
-
-
-ASCII = Glyphs("ok", "NO", "|", "x", "...", "-")
+ASCII = Glyphs(ascii=True)
 
 
 def glyphs_for(encoding: str, environment: Mapping[str, str]) -> Glyphs:
@@ -44,4 +48,4 @@ def glyphs_for(encoding: str, environment: Mapping[str, str]) -> Glyphs:
     if not environment.get("LC_ALL") and locale in ("", "C.UTF-8"):  # the latter set by Python
         locale = environment.get("LANG", "") or locale
     utf = encoding.lower().replace("-", "").startswith("utf")
-    return Glyphs() if utf and locale not in ("C", "POSIX") else ASCII
+    return Glyphs(ascii=not utf or locale in ("C", "POSIX"))

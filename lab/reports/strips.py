@@ -8,8 +8,8 @@ comes before what was answered well meanwhile, and before any answer of the node
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.classify import is_success, refuses
@@ -26,8 +26,6 @@ _PARTS = ("node", "redis", "balancer", "keys", "link", "part")
 _UNMARKED = ("node.drained", "part.log")  # what is seen without, or no news
 _HOW = {"paused": "frozen", "resumed": "thawed", "partitioned": "parted", "worsened": "slowed"}
 _BEGINNINGS = ("redis.started", "balancer.started")
-_NAMES = {"redis": "Redis", "balancer": "balancer", "keys": "keys"}
-_UNSAID = ("me", "")  # what needs no word: it is what everybody asks all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +61,14 @@ class Strip:
     @property
     def shape(self) -> tuple[Cell | Mark, ...]:
         """What it has in common with those who fared alike, be it at other nodes and more often."""
-        marked = {step.part for step in self.steps if isinstance(step, Mark)}
-        alias: dict[str, str] = {}
-        shape: list[Cell | Mark] = []
-        for step in self.steps:
-            alike = step
-            if isinstance(step, Cell) and step.node not in marked:
-                alike = replace(step, node=alias.setdefault(step.node, f"#{len(alias)}"))
-            if not shape or shape[-1] != alike:
-                shape.append(alike)
-        return tuple(shape)
+        alias = {step.part: step.part for step in self.steps if isinstance(step, Mark)}
+        alike = [
+            replace(step, node=alias.setdefault(step.node, f"#{len(alias)}"))
+            if isinstance(step, Cell)
+            else step
+            for step in self.steps
+        ]
+        return tuple(step for step, _ in groupby(alike))
 
     @property
     def well(self) -> bool:
@@ -81,42 +77,45 @@ class Strip:
 
 def strips(history: Iterable[Operation], events: Iterable[Event]) -> dict[str, list[Strip]]:
     """The strips of each cluster, by its label, the clients in the order in which they came."""
-    operations = list(history)
+    operations, happened = list(history), list(events)
     wrong = {id(user.at) for user in judged(operations) if user.fate is Fate.WRONG_DATA}
-    rows: dict[str, dict[tuple[str, int], list[Operation]]] = {}
+    marks: dict[object, list[Event]] = {}
+    rows: dict[object, dict[tuple[str, int], list[Operation]]] = {}
+    for event in sorted(happened, key=lambda event: event.at):
+        if event.kind == "cluster.starting":
+            rows[event.data.get("cluster")] = {}
+        elif event.kind.startswith(_PARTS) and event.kind not in _UNMARKED:
+            marks.setdefault(event.data.get("cluster"), []).append(event)
     for op in sorted(operations, key=lambda op: op.invoked):
         rows.setdefault(op.cluster, {}).setdefault((op.client, op.tab), []).append(op)
-    happened = list(events)
-    found: dict[str, list[Strip]] = {}
-    for cluster, clients in rows.items():
-        mine = [event for event in happened if event.data.get("cluster") == cluster]
-        heard = sorted(filter(_is_mark, mine), key=lambda event: event.at)
-        found[cluster] = [
-            Strip(f"{client} ({tab + 1})" if tab else client, _steps(asked, heard, wrong))
+    return {
+        str(cluster): [
+            Strip(
+                f"{client} ({tab + 1})" if tab else client,
+                _steps(asked, marks.get(cluster, ()), wrong),
+            )
             for (client, tab), asked in clients.items()
         ]
-    order = [event.data.get("cluster") for event in happened if event.kind == "cluster.starting"]
-    return dict(sorted(found.items(), key=lambda it: order.index(it[0]) if it[0] in order else -1))
+        for cluster, clients in rows.items()
+        if clients
+    }
 
 
-def chosen(all_of_them: Sequence[Strip], most: int) -> tuple[list[Strip], Counter[str]]:
-    """The first few that differ in shape, and how many more are like each, by its client.
+def chosen(strips: Iterable[Strip], most: int) -> list[tuple[Strip, int]]:
+    """The first few that differ in shape, each with how many more are like it.
 
     Where some fared well and others did not, both are among them.
     """
-    first: dict[tuple[Cell | Mark, ...], Strip] = {}
-    like: Counter[str] = Counter()
-    for strip in all_of_them:
-        shown = first.setdefault(strip.shape, strip)
-        like[shown.client] += shown is not strip
-    different = list(first.values())
+    alike: dict[tuple[Cell | Mark, ...], list[Strip]] = {}
+    for strip in strips:
+        alike.setdefault(strip.shape, []).append(strip)
+    different = list(alike.values())
     picked = different[:most]
     for well in (False, True):
-        fared = [strip for strip in different if strip.well is well]
-        if fared and all(strip.well is not well for strip in picked):
+        fared = [kind for kind in different if kind[0].well is well]
+        if fared and all(kind[0].well is not well for kind in picked):
             picked[1:] = [*picked[1 : most - 1], fared[0]]
-    picked.sort(key=different.index)
-    return picked, Counter({strip.client: like[strip.client] for strip in picked})
+    return [(kind[0], len(kind) - 1) for kind in different if kind in picked]
 
 
 def _steps(
@@ -142,23 +141,20 @@ def _precedes(event: Event, op: Operation, cell: Cell) -> bool:
 
 def _cell(op: Operation, *, wrong: bool) -> Cell:
     asked = op.path.rpartition("/")[2]
-    if asked in _UNSAID and op.method == "GET":
-        asked = ""
-    elif asked == "cart":
-        asked = "cart" if op.method == "GET" else "add"
-    well = is_success(op) and not refuses(op) and op.user in (None, op.client) and not wrong
+    if op.method == "GET" and asked == "me":
+        asked = ""  # what everybody asks all the time
+    elif op.method != "GET" and asked == "cart":
+        asked = "add"
     if op.status is None:
         return Cell(asked, "", "gave up" if op.given_up else "no answer", False, op.direct)
+    stranger = op.user not in (None, op.client)
+    well = is_success(op) and not (refuses(op) or stranger or wrong)
     said = "✓" if well else str(op.status)
-    if is_success(op) and not well:
-        said = f"as {op.user}" if op.user not in (None, op.client) else "wrong data" * wrong or said
+    if is_success(op) and (stranger or wrong):
+        said = f"as {op.user}" if stranger else "wrong data"
     if not op.credential and not well and asked != "login":
         said += " (sent nothing)"
     return Cell(asked, op.node or "balancer", said, well, op.direct)
-
-
-def _is_mark(event: Event) -> bool:
-    return event.kind.startswith(_PARTS) and event.kind not in _UNMARKED
 
 
 def _began(event: Event) -> float:
@@ -169,7 +165,7 @@ def _began(event: Event) -> float:
 def _mark(event: Event) -> Mark:
     noun, _, verb = event.kind.partition(".")
     parts = event.data.get("parts")
-    named = " and ".join(map(str, parts)) if isinstance(parts, list) else event.data.get("part")
-    part = str(event.data.get("node") or named or _NAMES.get(noun, noun))
+    between = " and ".join(map(str, parts)) if isinstance(parts, list) else ""
+    part = str(event.data.get("node") or between or event.data.get("part") or noun)
     at = event.at if event.kind in _BEGINNINGS else _began(event)
-    return Mark(_NAMES.get(part, part), _HOW.get(verb, verb), at)
+    return Mark("Redis" if part == "redis" else part, _HOW.get(verb, verb), at)

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+_UNLIKE = {Outcome.BROKEN: "did not go as predicted", Outcome.ERROR: "could not be told"}
+_DID = {
+    Fate.LOGGED_OUT: "logged users out",
+    Fate.STUCK: "left users stuck",
+    Fate.WRONG_DATA: "gave users wrong data",
+}
 
 
 def headline(run: RunResult) -> str:
     """`4 of 7 settings logged everybody out`, or how many scenarios went as predicted."""
     if run.cut_short:
         return "The run was cut short"
-    if unlike := _unlike(run.scenarios):
-        return unlike
+    scenarios = number(len(run.scenarios), "scenario")
+    unlike: list[str] = []
+    for what, how in _UNLIKE.items():
+        if names := [result.name for result in run.scenarios if result.outcome is what]:
+            of = "" if unlike else f" of {scenarios}"
+            unlike.append(f"{len(names)}{of} {how}: {', '.join(names)}")
+    if unlike:
+        return "; ".join(unlike)
     if run.judged_nothing:
-        return f"Nothing was shown: {number(len(run.scenarios), 'scenario')} skipped"
-    held = [result for result in run.scenarios if result.outcome is Outcome.HELD]
+        return f"Nothing was shown: {scenarios} skipped"
     if len(run.scenarios) == 1:
         return f"{outcome(run.scenarios[0])}, as predicted"
-    if len(held) == len(run.scenarios):
-        return f"All {len(held)} scenarios went as predicted"
-    skipped = len(run.scenarios) - len(held)
-    return f"{number(len(held), 'scenario')} went as predicted, {skipped} skipped"
+    skipped = sum(result.outcome is Outcome.SKIPPED for result in run.scenarios)
+    if not skipped:
+        return f"All {scenarios} went as predicted"
+    held = number(len(run.scenarios) - skipped, "scenario")
+    return f"{held} went as predicted, {skipped} skipped"
 
 
 def outcome(result: ScenarioResult) -> str:
@@ -48,27 +57,6 @@ def outcome(result: ScenarioResult) -> str:
         return f"{everybody} of {settings} logged everybody out"
     did = " or ".join(_DID[fate] for fate in Fate if fate in {loss.fate for loss in users.losses})
     return f"{len(out)} of {settings} {did}"
-
-
-_DID = {
-    Fate.LOGGED_OUT: "logged users out",
-    Fate.STUCK: "left users stuck",
-    Fate.WRONG_DATA: "gave users wrong data",
-}
-
-
-def _unlike(results: Sequence[ScenarioResult]) -> str:
-    """Which did not go as predicted, or could not be told."""
-    said: list[str] = []
-    of = number(len(results), "scenario")
-    for what, how in (
-        (Outcome.BROKEN, "did not go as predicted"),
-        (Outcome.ERROR, "could not be told"),
-    ):
-        if names := [result.name for result in results if result.outcome is what]:
-            count = f"{len(names)} of {of}" if not said else str(len(names))
-            said.append(f"{count} {how}: {', '.join(names)}")
-    return "; ".join(said)
 
 
 def number(count: int, what: str) -> str:

@@ -147,27 +147,22 @@ def in_order(outages: Iterable[Outage | None]) -> Sequence[Outage]:
     return sorted({one for one in outages if one}, key=lambda one: (one.began, one.part))
 
 
-def told(outages: Sequence[Outage]) -> str:
+def told(outages: Iterable[Outage]) -> str:
     """`n1 was killed at 1.6 s, n2 at 2.2 s into the story`."""
-    hows = ["", *(one.how for one in outages)]
-    said = [
-        f"{one.name} at" if one.how == before else f"{one.name} {one.how} at"
-        for one, before in zip(outages, hows, strict=False)
-    ]
-    times = [f"{text} {one.began:.1f} s" for text, one in zip(said, outages, strict=True)]
-    return f"{', '.join(times)} into the story"
-
-
-def in_short(outages: Sequence[Outage]) -> str:
-    """`n1, n2 were killed`."""
-    of: dict[str, list[str]] = {}
+    said, how = [], ""
     for one in outages:
-        of.setdefault(one.how, []).append(one.name)
+        what = one.name if one.how == how else f"{one.name} {one.how}"
+        said.append(f"{what} at {one.began:.1f} s")
+        how = one.how
+    return f"{', '.join(said)} into the story"
+
+
+def in_short(outages: Iterable[Outage]) -> str:
+    """`n1, n2 were killed`."""
+    of: dict[str, dict[str, None]] = {}
+    for one in outages:
+        of.setdefault(one.how, {})[one.name] = None
     return ", ".join(
-        f"{', '.join(dict.fromkeys(names))} {how if len(names) == 1 else _plural(how)}"
+        f"{', '.join(names)} {how.replace('was ', 'were ') if len(names) > 1 else how}"
         for how, names in of.items()
     )
-
-
-def _plural(how: str) -> str:
-    return f"were {how.removeprefix('was ')}" if how.startswith("was ") else how

@@ -7,10 +7,10 @@ others' have not. A pure function of the events.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sessionlab.lab.events import Event
 
@@ -24,13 +24,11 @@ _FLAGS = {
 
 def settings(scenario: str, events: Iterable[Event]) -> dict[str, str]:
     """A name for each cluster, by its label; none where there is only one."""
-    said: dict[str, Mapping[str, object]] = {}
-    for event in events:
-        if event.kind == "cluster.starting" and isinstance(label := event.data.get("cluster"), str):
-            said[label] = event.data
+    starting = (event.data for event in events if event.kind == "cluster.starting")
+    said = {str(data["cluster"]): data for data in starting if "cluster" in data}
     if len(said) < 2:  # noqa: PLR2004
         return {}
-    facets = {label: dict(_facets(data)) for label, data in said.items()}
+    facets = {label: _facets(data) for label, data in said.items()}
     differing = [
         name
         for name in dict.fromkeys(name for own in facets.values() for name in own)
@@ -44,30 +42,20 @@ def settings(scenario: str, events: Iterable[Event]) -> dict[str, str]:
         for label, own in facets.items()
     }
     times = Counter(names.values())
+    for label, name in names.items():
+        if not name or times[name] > 1:
+            number = f"cluster {label.removeprefix(f'{scenario}-')}"
+            names[label] = f"{name} ({number})" if name else number
+    return names
+
+
+def _facets(data: Mapping[str, Any]) -> dict[str, str]:
+    affinity = data.get("affinity")
     return {
-        label: name if name and times[name] == 1 else _numbered(name, label, scenario)
-        for label, name in names.items()
+        "strategy": "/".join(dict.fromkeys(data.get("strategies", {}).values())),
+        "balancer": "" if data.get("balancer", True) else "no balancer",
+        "affinity": "no affinity" if affinity == "none" else f"affinity {affinity}",
+        "algorithm": data.get("algorithm") or "",
+        **{name: yes if data.get(name) else no for name, (yes, no) in _FLAGS.items()},
+        **{f"--{name}": f"{name} {value}" for name, value in data.get("options", {}).items()},
     }
-
-
-def _numbered(name: str, label: str, scenario: str) -> str:
-    number = f"cluster {label.removeprefix(f'{scenario}-')}"
-    return f"{name} ({number})" if name else number
-
-
-def _facets(data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    strategies = data.get("strategies")
-    if isinstance(strategies, dict):
-        yield "strategy", "/".join(dict.fromkeys(map(str, strategies.values())))
-    if "balancer" in data:
-        yield "balancer", "" if data["balancer"] else "no balancer"
-    if affinity := data.get("affinity"):
-        yield "affinity", "no affinity" if affinity == "none" else f"affinity {affinity}"
-    if algorithm := data.get("algorithm"):
-        yield "algorithm", str(algorithm)
-    for name, (yes, no) in _FLAGS.items():
-        if name in data:
-            yield name, yes if data[name] else no
-    options = data.get("options")
-    for name, value in options.items() if isinstance(options, dict) else ():
-        yield f"--{name}", f"{name} {value}"

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from sessionlab.lab.bench.bench import Bench, served
+from sessionlab.lab.bench.api import served
+from sessionlab.lab.bench.bench import Bench
 from sessionlab.lab.bench.place import Place, found
 from sessionlab.lab.bench.stream import MOST, Stream
 from sessionlab.lab.cluster.cluster import Cluster
@@ -21,13 +22,15 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.history import History
+from sessionlab.lab.waiting import until
 from tests.lab.conftest import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from sessionlab.lab.bench.lines import Line
+    from rich.text import Text
+
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,7 +43,7 @@ class Up:
     bench: Bench
     place: Place
     http: aiohttp.ClientSession
-    shown: list[Line]
+    shown: list[Text]
     running: asyncio.Task[None]
 
     async def ask(
@@ -146,6 +149,15 @@ async def test_what_makes_no_sense_is_a_problem_with_the_way_out(
     assert all(part.state == "running" for part in lab.bench.cluster.inventory.parts())
 
 
+async def test_what_may_be_done_instead_is_in_the_headers(lab: Up) -> None:
+    async with lab.http.put(f"{lab.place.url}/actions") as refused:
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+    headers = {"Authorization": f"Bearer {lab.place.token}"}
+    async with lab.http.put(f"{lab.place.url}/actions", headers=headers) as wrong:
+        assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")  # RFC 9110 section 15.5.6
+        assert wrong.headers.getall("Content-Type") == ["application/problem+json; charset=utf-8"]
+
+
 async def test_another_path_or_method_is_a_problem_too(lab: Up) -> None:
     assert (await lab.ask("GET", "/nix"))[0] == 404
     assert (await lab.ask("GET", "/actions"))[0] == 405
@@ -166,11 +178,28 @@ async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabr
             await lab.ask("POST", "/actions", {"do": "freeze", "part": "n2"})
             assert (await _next(stream, "event"))["kind"] == "part.paused"
             assert alice.credential not in json.dumps([request, refused])
-        assert [line.text[11:] for line in lab.shown] == [
+        assert [line.plain[11:] for line in lab.shown] == [
             f"alice   POST /login → {request['node']} 200",
             f"alice   GET /me → {refused['node']} 401 session unknown here",
             "n2 frozen",
         ]
+
+
+async def test_a_listener_that_has_left_is_no_defect(
+    lab: Up, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"Authorization": f"Bearer {lab.place.token}"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        stream = await http.get(f"{lab.place.url}/events")
+        assert lab.bench.stream.listeners
+        stream.close()
+
+    async def gone() -> bool:
+        lab.bench.stream.send("event", {"kind": "node.killed"})
+        return not lab.bench.stream.listeners
+
+    await until("the listener to be forgotten", gone)
+    assert capsys.readouterr().err == ""
 
 
 async def test_a_balancer_that_ends_by_itself_ends_it_with_its_last_lines(

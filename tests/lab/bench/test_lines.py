@@ -52,5 +52,5 @@ def test_more_than_twenty_in_a_second_are_counted() -> None:
     assert len(shown) == 20
     assert list(lines.of([], now=5.9)) == []
     (folded,) = lines.of([], now=6.3)
-    assert folded.text.strip() == "… 312 more in the last second: 300 ✓ 12 401"
+    assert folded.plain.strip() == "… 312 more in the last second: 300 ✓ 12 401"
     assert len(list(lines.of([(6.4, good)], now=6.4))) == 1, "the next second has its own lines"

@@ -219,13 +219,12 @@ def test_a_balancer_that_dies_ends_it_and_parts_have_names_in_ps(tmp_path: Path)
 
 
 def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_path: Path) -> None:
-    quiet = {**os.environ, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
     labs = [
         subprocess.Popen(
-            [*COMMAND, "up", "--nodes", "1"], stdin=subprocess.DEVNULL, env=quiet,
-            stdout=subprocess.PIPE, text=True,
+            [*COMMAND, "up", "--nodes", "1"], stdin=subprocess.DEVNULL,
+            env={**os.environ, "NO_COLOR": "1", **plain}, stdout=subprocess.PIPE, text=True,
         )
-        for _ in range(2)
+        for plain in ({"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"})
     ]  # fmt: skip
     try:
         greetings = []
@@ -240,6 +239,12 @@ def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_pa
         assert all(run in which.stderr for run in (*runs, "--run NAME"))
         assert do("kill", "n1", "--run", runs[0]) == "n1 killed"
         assert "running" in do("--run", runs[1]).splitlines()[0]
+        in_c = subprocess.run(
+            [*COMMAND, "do", "--run", runs[0]], env={**os.environ, "LC_ALL": "C"},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert in_c.stdout.isascii()
+        assert greetings[1].isascii()
         url = re.findall(r"URL=(\S+)", greetings[1])[0]
         subprocess.run(["curl", "-s", "-o", "/dev/null", f"{url}/me"], check=True)
         assert labs[1].stdout is not None

@@ -9,6 +9,7 @@ import pytest
 from sessionlab.lab.events import Event
 from sessionlab.lab.verdicts.causes import losses
 from sessionlab.lab.verdicts.fates import users
+from sessionlab.lab.verdicts.outages import Outage, in_short
 from tests.lab.lives import Life, merged
 
 
@@ -50,6 +51,12 @@ def test_nobody_lost_is_nothing_said() -> None:
     kept = Life("alice")
     kept.log_in()
     assert told([kept], started(), happened("node.killed", 1.0, node="n1")) == []
+
+
+def test_in_short_a_node_that_went_twice_is_still_one() -> None:
+    first, again = (Outage("n1", "was killed", at, at) for at in (1.0, 5.0))
+    assert in_short([first, again]) == "n1 was killed"
+    assert in_short([first, replace(again, part="n2")]) == "n1, n2 were killed"
 
 
 @pytest.mark.parametrize(
