@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
@@ -56,6 +56,10 @@ Algorithm = Annotated[
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
 ]
+Transport = Annotated[
+    Literal["bearer", "cookie"],
+    typer.Option(help="How a JWT travels; a browser logs in with `cookie` only."),
+]
 Password = Annotated[
     str | None,
     typer.Option(
@@ -79,6 +83,7 @@ def command(
     port: Port = CLUSTER.port,
     password: Password = None,
     redis_url: RedisUrl = None,
+    jwt_transport: Transport = "bearer",
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -86,8 +91,9 @@ def command(
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
     """
+    options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     description = Description(
-        services=(Service(nodes=nodes, strategy=strategy),),
+        services=(Service(nodes=nodes, strategy=strategy, options=options),),
         balancer=balancer,
         affinity=affinity,
         algorithm=algorithm,

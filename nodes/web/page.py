@@ -24,8 +24,8 @@ _LOGIN = """\
 _NO_LOGIN = """\
 <p><strong>You cannot log in here with a browser.</strong> This strategy hands out a token that a
 client has to send itself, as <code>Authorization: Bearer</code>, and a page without scripts cannot.
-A node that is started with <code>--jwt-transport cookie</code> puts its token into a cookie; or ask
-with <code>curl</code>.</p>
+A node, or <code>sessionlab up</code>, that is started with <code>--jwt-transport cookie</code>
+puts its token into a cookie; or ask with <code>curl</code>.</p>
 """
 _CART = """\
 <form method="post"><label>Item <input name="item" maxlength="256" required></label>
