@@ -85,7 +85,7 @@ def test_many_are_a_line_each_in_the_order_asked_for_and_what_to_try_next(screen
     assert shown[-4].startswith("4 scenarios: 4 as predicted; ")
     assert shown[-3:] == [
         "sessionlab run sticky-node-dies  one scenario, request by request",
-        "sessionlab run --verbose         everything in full",
+        "sessionlab run … --verbose       the same in full",
         "sessionlab up                    a cluster to play with",
     ]
 
