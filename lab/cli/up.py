@@ -13,7 +13,7 @@ from sessionlab.lab.bench.bench import Bench
 from sessionlab.lab.bench.greeting import how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
-from sessionlab.lab.cli.choice import one_of
+from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
 from sessionlab.lab.cli.screen import Screen
@@ -32,9 +32,9 @@ SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer 
 
 def _password(text: str) -> str:
     if not SHORTEST <= len(text) <= LONGEST:
-        raise typer.BadParameter(f"a password has {SHORTEST} to {LONGEST} characters")
+        raise refused(f"a password has {SHORTEST} to {LONGEST} characters")
     if not text.isprintable():
-        raise typer.BadParameter("a password has no control characters")
+        raise refused("a password has no control characters")
     return text
 
 

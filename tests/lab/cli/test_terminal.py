@@ -108,6 +108,15 @@ def test_a_terminal_of_40_columns_is_enough(screen: Screen, tmp_path: Path) -> N
     assert "✗ mine      not as predicted: two is one" in shown
 
 
+def test_what_is_refused_is_wrapped_between_words(screen: Screen) -> None:
+    shown = screen("up", "--affinity", "hope")
+    assert "'hope' is none of: none, cookie, learn:NAME, learn-header:NAME, header:NAME," in [
+        line.strip() for line in shown
+    ]
+    shown = screen("run", "moon-landing", size=(40, 24))
+    assert "  'moon-landing'" in [line.rstrip() for line in shown]
+
+
 def test_a_terminal_that_knows_ascii_only_sees_all_of_it(screen: Screen) -> None:
     shown = screen("run", "memory-round-robin", LC_ALL="C", LANG="C")
     assert "\n".join(shown).isascii()
