@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 import traceback
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ async def _act(request: web.Request) -> web.Response:
 async def _events(request: web.Request) -> web.StreamResponse:
     headers = {hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"}
     response = web.StreamResponse(headers=headers)
-    with request.app[BENCH].stream.listener() as listener:
+    with request.app[BENCH].stream.listener() as listener, suppress(ConnectionError):  # it left
         await response.prepare(request)
         async for text in listener.heard():
             await response.write(text)

@@ -42,19 +42,19 @@ class Stream:
     """Sends to all who listen, and waits for none."""
 
     def __init__(self) -> None:
-        self._listeners: set[Listener] = set()
+        self.listeners: set[Listener] = set()
 
     @contextmanager
     def listener(self) -> Iterator[Listener]:
-        self._listeners.add(one := Listener())
+        self.listeners.add(one := Listener())
         try:
             yield one
         finally:
-            self._listeners.discard(one)
+            self.listeners.discard(one)
 
     def send(self, kind: str, data: object) -> None:
         text = _event(kind, data)
-        for one in self._listeners:
+        for one in self.listeners:
             if one.waiting.full():
                 one.missed += 1
             else:
@@ -62,7 +62,7 @@ class Stream:
 
     def close(self) -> None:
         """Tell all of them that nothing more comes."""
-        for one in self._listeners:
+        for one in self.listeners:
             if one.waiting.full():
                 one.waiting.get_nowait()
             one.waiting.put_nowait(b"")

@@ -163,12 +163,8 @@ class ConsoleReport:
             means = f"{result.outcome}: {reason}"
         name = (set_cell_size(clean(result.name), self._name), "bold")
         mark = marked(result.outcome, self._glyphs)
-        line = Text.assemble(mark, " ", name, "  ", clean(means))
-        if line.cell_len > self._width:
-            line.truncate(self._width - len(clean("…")))
-            line.rstrip()
-            line.append(clean("…"))
-        return line
+        line = Text.assemble(mark, " ", name, "  ")
+        return line.append(self._glyphs.fit(means, self._width - line.cell_len))
 
     def _print(self, lines: Sequence[Text], *, wrap: bool = True) -> None:
         """All at once: whoever reads the first line gets the others, too."""

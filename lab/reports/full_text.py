@@ -92,14 +92,11 @@ class FullText:
         style = "" if claim.holds else "bold"
         line = Text.assemble(mark, " ", self._text(text, style))
         yield from self._indented(line, 2, hanging=1 + len(mark))
-        said = {
-            f"predicted: {claim.expected}": "dim",
-            f"observed: {claim.observed}": style or "dim",
-        }
-        if claim.expected == claim.observed:
-            said = {f"as predicted: {claim.observed}": "dim"}
+        said = {f"predicted: {claim.expected}": "", f"observed: {claim.observed}": style}
+        if claim.holds and claim.expected == claim.observed:
+            said = {f"as predicted: {claim.observed}": ""}
         for text, style in said.items():
-            yield from self._indented(self._text(text, style), 3 + len(mark))
+            yield from self._indented(self._text(text, style or "dim"), 3 + len(mark))
 
     def _labelled(self, label: str, said: str) -> Iterator[Text]:
         text = Text.assemble((f"{label:<{LABEL}}", "bold yellow"), self._text(said))

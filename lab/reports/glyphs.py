@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,13 @@ class Glyphs:
         if not self.ascii:
             return printable
         return printable.translate(_INSTEAD).encode("ascii", "backslashreplace").decode()
+
+    def fit(self, text: str, width: int) -> str:
+        """The same on one line of that width, with the end cut off where it is longer."""
+        clean, more = self.clean(text), self.clean("…")
+        if cell_len(clean) <= width:
+            return clean
+        return set_cell_size(clean, max(0, width - len(more))).rstrip() + more
 
 
 ASCII = Glyphs(ascii=True)

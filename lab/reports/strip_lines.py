@@ -59,10 +59,10 @@ class Layout:
         legend: dict[str, str] = {}
         for cluster, strips in found.items():
             if len(found) > 1:
-                yield Text(self._fit(settings.get(cluster, cluster), self.width), "italic")
+                yield Text(self.glyphs.fit(settings.get(cluster, cluster), self.width), "italic")
             yield from self._rows(strips, self._picked(strips, len(found)), legend)
         for line in legend.values():
-            yield Text(self._fit(line, self.width), "dim")
+            yield Text(self.glyphs.fit(line, self.width), "dim")
 
     def _picked(self, strips: Sequence[Strip], clusters: int) -> list[tuple[Strip, int]]:
         """Those to draw, and how many more are like each; one that is left gets the line for it."""
@@ -76,7 +76,7 @@ class Layout:
     def _rows(
         self, strips: Sequence[Strip], picked: list[tuple[Strip, int]], legend: dict[str, str]
     ) -> Iterator[Text]:
-        names = [self._fit(strip.client, min(MOST_NAME, self.width)) for strip, _ in picked]
+        names = [self.glyphs.fit(strip.client, min(MOST_NAME, self.width)) for strip, _ in picked]
         column = max(map(cell_len, names))
         more = []
         for name, (strip, alike) in zip(names, picked, strict=True):
@@ -139,19 +139,14 @@ class Layout:
         lines: list[Text] = []
         for piece in pieces:
             bar = self.glyphs.clean(BAR) if lines else ""
-            text = Text.assemble((bar, "dim"), (self._fit(piece.text, width - 2), piece.style))
+            text = Text.assemble(
+                (bar, "dim"), (self.glyphs.fit(piece.text, width - 2), piece.style)
+            )
             if lines and lines[-1].cell_len + 1 + text.cell_len <= width:
                 lines[-1].append(" ").append_text(text)
             else:
                 lines.append(text)
         return lines
-
-    def _fit(self, text: str, width: int) -> str:
-        """On one line of that width, with the end cut off where it is longer."""
-        clean, more = self.glyphs.clean(text), self.glyphs.clean("…")
-        if cell_len(clean) <= width:
-            return clean
-        return set_cell_size(clean, max(0, width - len(more))).rstrip() + more
 
 
 def _folded(pieces: Sequence[_Piece], kept: set[int]) -> list[_Piece]:

@@ -22,6 +22,7 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.history import History
+from sessionlab.lab.waiting import until
 from tests.lab.conftest import NUMBER
 
 if TYPE_CHECKING:
@@ -182,6 +183,23 @@ async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabr
             f"alice   GET /me → {refused['node']} 401 session unknown here",
             "n2 frozen",
         ]
+
+
+async def test_a_listener_that_has_left_is_no_defect(
+    lab: Up, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"Authorization": f"Bearer {lab.place.token}"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        stream = await http.get(f"{lab.place.url}/events")
+        assert lab.bench.stream.listeners
+        stream.close()
+
+    async def gone() -> bool:
+        lab.bench.stream.send("event", {"kind": "node.killed"})
+        return not lab.bench.stream.listeners
+
+    await until("the listener to be forgotten", gone)
+    assert capsys.readouterr().err == ""
 
 
 async def test_a_balancer_that_ends_by_itself_ends_it_with_its_last_lines(

@@ -132,6 +132,12 @@ def test_the_text_says_what_was_expected_and_what_was_observed_instead() -> None
     ) in " ".join(text.split())
 
 
+def test_what_is_not_as_predicted_is_nowhere_said_to_be_even_if_it_reads_the_same() -> None:
+    alike = replace(RUN.scenarios[1], claims=[judge("a number", 2, "2")])
+    text = printed(replace(RUN, scenarios=[alike]))
+    assert "not as predicted: a number\n    predicted: 2\n    observed: 2\n" in text
+
+
 def report_of(names: list[str], *, verbose: bool = False) -> tuple[ConsoleReport, io.StringIO]:
     said = io.StringIO()
     report = ConsoleReport(Console(file=said, width=80), verbose=verbose)
