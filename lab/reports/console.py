@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST_NAME = 24  # columns
 MEANING = "green, as predicted: the prediction came true, also when it was a bad one"
-MOST_AGAIN = 36  # columns of what one types to run the same again
 
 
 class ConsoleReport:
@@ -48,7 +47,7 @@ class ConsoleReport:
         self._console = console
         self._verbose = verbose
         self._command = command
-        self._again = again if cell_len(again) <= MOST_AGAIN else "run …"
+        self._again = again
         self._glyphs = glyphs_for(console.encoding, os.environ)
         self._full = FullText(console, self._glyphs, verbose)
         self._order: list[str] = []
@@ -108,11 +107,12 @@ class ConsoleReport:
             self._say_next()
 
     def _say_next(self) -> None:
-        steps = {
-            "run sticky-node-dies": "one scenario, request by request",
-            f"{self._again} --verbose": "the same in full",
-            "up": "a cluster to play with",
-        }
+        """A line each; for what is too long for one, to run the same again, the idea of it."""
+        one, means_one = "run sticky-node-dies", "one scenario, request by request"
+        room = self._width - cell_len(f"{self._command}   {means_one}")
+        again = f"{self._again} --verbose"
+        again = again if cell_len(again) <= room else "run … --verbose"
+        steps = {one: means_one, again: "the same in full", "up": "a cluster to play with"}
         typed = {f"{self._command} {what}": means for what, means in steps.items()}
         column = max(map(cell_len, typed)) + 2
         for what, means in typed.items():
