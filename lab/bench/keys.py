@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LETTERS = {Kind.BALANCER: "b", Kind.REDIS: "r"}
 ESCAPE, ENTER, BACKSPACE = "\x1b", "\r\n", "\x7f\b"
+KEYS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[@-~]|.", re.DOTALL)
+"""Control sequences (ECMA-48, 5.4), keys of a terminal in its application mode, and the rest."""
 
 
 @dataclass(slots=True)
@@ -40,12 +42,11 @@ class Keys:
         return f"{self.action} which? ({there}; Esc: none) {self.typed}"
 
     def press(self, keys: str) -> None:
-        """What was typed at once; arrows and the like come as one escape sequence."""
-        if keys.startswith(ESCAPE):
-            self.action = self.typed = ""
-            return
-        for key in keys:
-            if self.action:
+        """What was typed at once, as keys; arrows and the like are one escape sequence each."""
+        for key in KEYS.findall(keys):
+            if key[0] == ESCAPE:
+                self.action = self.typed = ""
+            elif self.action:
                 self._choose(key)
             else:
                 self._begin(key)
@@ -55,7 +56,7 @@ class Keys:
             self.leave()
         elif key in "?h":
             for name, action in ACTIONS.items():
-                self.say(f"  {action.key}  {name:<8}{action.does}")
+                self.say(f"  {action.key}  {name:<7}  {action.does}")
             self.say("  q  quit    (Ctrl-C does as well)")
         for name, action in ACTIONS.items():
             if action.key != key:

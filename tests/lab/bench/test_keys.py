@@ -43,6 +43,11 @@ class Bench:
         ("k\x7f\n", []),
         ("q", ["left"]),
         ("zzz \r\n5", []),
+        ("k\x1bk1", ["kill n1"]),
+        ("k\x1b", []),
+        ("k1\x1b", ["kill n1"]),
+        ("\x1b[A\x1bOPk1", ["kill n1"]),
+        ("k\x1b[1;5Ak3", ["kill n3"]),
     ],
 )
 def test_keys_say_what_to_do_and_to_what(typed: str, heard: list[str]) -> None:
@@ -78,3 +83,4 @@ def test_every_key_is_one_action_s_and_help_tells_it_in_80_columns() -> None:
     bench.keys.press("?")
     assert len(bench.heard) == len(ACTIONS) + 1
     assert max(map(len, bench.heard)) <= 80
+    assert "  b  restart  the balancer ends and starts again" in "\n".join(bench.heard)
