@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.installed import needs
+
 ROOT = Path(__file__).parent.parent
 ACTION: dict[str, Any] = YAML(typ="safe").load(ROOT / "action.yml")
 
@@ -111,10 +113,11 @@ def test_what_a_user_types_is_not_run(runner: Runner) -> None:
     assert not (runner.folder / "pwned").exists()
 
 
+@needs("haproxy")
 @pytest.mark.timeout(300)
 def test_it_installs_itself_from_nothing_but_its_checkout(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
-    installed = runner.run("Install sessionlab", python=sys.executable)
+    installed = runner.run("Install sessionlab", python=sys.executable, balancer="haproxy")
     assert installed.returncode == 0, installed.stderr
-    done = runner.run("Run the scenarios", scenarios="monolith")
+    done = runner.run("Run the scenarios", scenarios="memory-round-robin", balancer="haproxy")
     assert done.returncode == 0, done.stdout + done.stderr

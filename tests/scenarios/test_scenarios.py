@@ -45,9 +45,9 @@ def assert_that_every_claim_holds_and_can_be_broken(stories: list[dict[str, Any]
 
 
 @pytest.mark.timeout(180)  # all scenarios, on whatever this machine has to do besides
-@pytest.mark.parametrize("nodes", [2, 5])
-async def test_every_claim_holds_and_is_one_that_sabotage_breaks(nodes: int) -> None:
-    result = json.loads(to_json(await told(nodes)))
+async def test_every_claim_holds_on_five_nodes_and_is_one_that_sabotage_breaks() -> None:
+    """On three below; on two, which any balancer and fabric has, in `test_balancers_page`."""
+    result = json.loads(to_json(await told(5)))
     assert_that_every_claim_holds_and_can_be_broken(result["scenarios"])
 
 
@@ -76,7 +76,7 @@ async def test_on_one_node_a_story_holds_or_says_why_it_cannot_be_told() -> None
 
 
 def test_what_is_expected_follows_the_number_of_nodes() -> None:
-    """Held with 2, 3 and 5 nodes above, so the values cannot be the same for all."""
+    """Held with 3 and 5 nodes above, so the values cannot be the same for all."""
     text = (FOLDER / "memory_round_robin.py").read_text()
     assert "lab.nodes" in text
 

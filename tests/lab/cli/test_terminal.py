@@ -41,7 +41,8 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
         tmux = ["tmux", "-S", str(tmp_path / f"tmux-{number}"), "-f", os.devnull]
         servers.append(tmux)
         done = tmp_path / f"done-{number}"
-        shell = f"{line}; touch {shlex.quote(str(done))}; sleep {SECONDS}"
+        sized = f'until [ "$(stty size)" = "{height} {width}" ]; do sleep 0.02; done'
+        shell = f"{sized}; {line}; touch {shlex.quote(str(done))}; sleep {SECONDS}"
         new = [*tmux, "-u", "new-session", "-d", "-x", width, "-y", height, shell]
         subprocess.run(new, check=True, env=environment, cwd=tmp_path)
         end = time.monotonic() + SECONDS
