@@ -12,11 +12,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from sessionlab.lab.verdicts.chance import TIES_NOTHING
 from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.verdicts.fates import Fate, User
 from sessionlab.lab.verdicts.outages import (
     BALANCER,
     FROZEN,
+    KEYS,
     REDIS,
     Outage,
     Outages,
@@ -117,7 +119,7 @@ class _Tale:
 
     def __init__(self) -> None:
         self._strategies: Mapping[str, object] = {}
-        self._one_key = True
+        self._one_key = self._ties = True
         self._outages = Outages()
 
     def hear(self, event: Event) -> None:
@@ -126,6 +128,8 @@ class _Tale:
             strategies = event.data.get("strategies")
             self._strategies = strategies if isinstance(strategies, dict) else {}
             self._one_key = event.data.get("one_key") is not False
+            by_turns = event.data.get("algorithm") in TIES_NOTHING
+            self._ties = not (event.data.get("affinity") == "none" and by_turns)
 
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
@@ -162,13 +166,13 @@ class _Tale:
         if user.at is None or not (user.at.reason or user.at.verdict.lstrip("N")):
             return ""
         said = f"; {in_words(user.at.verdict, user.at.reason)}"
-        lost = self._outages.behind(user, BALANCER, user.entered)
+        lost = self._outages.loss(user, BALANCER, user.entered)
         if lost is None or lost.how == FROZEN:
             return said
         return f"{said}; it {lost.how} at {lost.moment}"
 
     def _store(self, user: User) -> Cause:
-        away = self._outages.behind(user, REDIS)
+        away = self._outages.loss(user, REDIS)
         if away is None:
             return Cause("Redis had their sessions no more")
         if away.keeps:
@@ -179,7 +183,7 @@ class _Tale:
         return Cause(f"{away}, their sessions were in it", short=in_short([away]))
 
     def _token(self, user: User) -> Cause:
-        if lost := self._outages.behind(user, "keys"):
+        if lost := self._outages.loss(user, KEYS):
             return Cause(
                 f"the key that had signed their tokens was taken away at {lost.moment}",
                 short="their key was taken away",
@@ -193,17 +197,22 @@ class _Tale:
 
     def _silence(self, user: User, then: str = "") -> Cause:
         said = f"{_said(user)}{then}"
-        away = self._outages.silencing(user)
+        at = user.at
+        found = at.verdict[:1] if at else ""  # by the balancer
+        tied = found in ("D", "V") if found else self._ties
+        in_redis = self._strategy(user) == "redis"
+        away = self._outages.silence(user, tied=tied, in_redis=in_redis)
         if away is None:
             return Cause(f"{_said(user)} from {_at(user)}{then}")
         if away.part in (BALANCER, REDIS):
             return Cause(f"{away}: {said}", short=in_short([away]))
-        tied = user.at is not None and user.at.verdict.startswith(("D", "V"))
-        return Cause(f"and they stayed tied to it: {said}" if tied else said, away)
+        if away.part != user.home or (away.how == FROZEN and not tied):
+            return Cause(f"{said}; {away}", short=in_short([away]))
+        return Cause(f"and they stayed tied to it: {said}" if found and tied else said, away)
 
     def _end_of(self, user: User) -> Outage | None:
         """What happened to the user's node between its last good answer and its loss."""
-        return self._outages.behind(user, user.home)
+        return self._outages.loss(user, user.home)
 
     def _strategy(self, user: User) -> str:
         """The strategy of the service that was asked: the only one, or the first of the path."""

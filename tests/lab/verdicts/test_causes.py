@@ -169,12 +169,12 @@ def test_a_request_that_a_node_s_end_cut_in_its_answer_is_its_victim(status: int
     assert "n1 was killed at 5.5 s" in said
 
 
-def unanswered(status: int | None = None) -> Life:
+def unanswered(status: int | None = None, **more: object) -> Life:
     """Logged in at n1 at 0.5 s; from 5 s on that is all it gets."""
     alice = Life("alice")
     alice.log_in()
     alice.now = 5.0
-    alice.fail("GET", "/me", status)
+    alice.fail("GET", "/me", status, **more)
     return alice
 
 
@@ -325,10 +325,86 @@ def test_who_never_sent_a_credential_is_told_so() -> None:
     assert said.endswith("what their login had given them was not sent with a single request")
 
 
-def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
-    ends = [happened("node.stopped", at, node="n1") for at in (2.0, 4.0, 9.0)]
-    (said,) = told([life()], started(), *ends)
-    assert "n1 stopped at 4.0 s" in said
+@pytest.mark.parametrize(
+    ("strategy", "kind", "said"),
+    [
+        ("memory", "node.stopped", "n1 stopped at 2.0 s"),
+        ("redis", "redis.stopped", "Redis stopped at 2.0 s"),
+        ("jwt", "keys.retired", "taken away at 2.0 s"),
+    ],
+)
+def test_of_several_losses_of_memory_the_first_since_all_was_well_counts(
+    strategy: str, kind: str, said: str
+) -> None:
+    ends = [happened(kind, at, node="n1") for at in (0.2, 2.0, 4.0, 9.0)]
+    (told_so,) = told([life()], started(strategy), *ends)
+    assert said in told_so
+
+
+def test_of_several_restarts_the_first_since_the_login_lost_the_table() -> None:
+    forgot = life(verdict="IN", reason="table-lost")
+    kinds = ("balancer.killed", "balancer.restarted")
+    ends = [happened(kind, at) for kind, at in zip(kinds, (2.0, 3.0), strict=True)]
+    (said,) = told([forgot], started(), *ends)
+    assert "it was killed at 2.0 s" in said
+
+
+def test_a_key_that_went_before_the_login_s_was_made_signed_no_token_of_it() -> None:
+    keys = [happened("keys.rotated", 0.1), happened("keys.retired", 2.0)]
+    (said,) = told([life()], started("jwt"), *keys)
+    assert "taken away" not in said
+    again = [happened("keys.rotated", 3.0), happened("keys.retired", 4.0)]
+    (said,) = told([life()], started("jwt"), *keys, *again)
+    assert "taken away at 4.0 s" in said
+
+
+def test_of_several_ends_that_silence_the_last_counts() -> None:
+    ends = [
+        happened(kind, at, node="n1") for kind, at in (("node.killed", 2.0), ("node.removed", 4.0))
+    ]
+    (said,) = told([unanswered()], started(), *ends)
+    assert "n1 was removed at 4.0 s" in said
+
+
+def test_an_error_that_another_node_gave_is_not_due_to_the_end_of_the_first() -> None:
+    killed, away = happened("node.killed", 3.0, node="n1"), happened("redis.stopped", 4.0)
+    by_another = unanswered(503, node="n2")
+    assert told([by_another], started("redis"), killed, away) == [
+        "1 user was stuck: Redis stopped at 4.0 s into the story: 503 came"
+    ]
+    assert told([by_another], started("redis"), killed) == ["1 user was stuck: 503 came from n2"]
+
+
+def test_a_node_s_end_explains_no_error_to_who_was_not_tied_to_it_while_redis_is_away() -> None:
+    killed, away = happened("node.killed", 4.5, node="n1"), happened("redis.stopped", 4.0)
+    untied, tied = unanswered(503, verdict="NN"), unanswered(503, verdict="DN")
+    (said,) = told([untied], started("redis"), killed, away)
+    assert said == "1 user was stuck: Redis stopped at 4.0 s into the story: 503 came"
+    (said,) = told([tied], started("redis"), killed, away)
+    assert "n1 was killed at 4.5 s into the story, and they stayed tied to it" in said
+    (said,) = told([untied], started("memory"), away)
+    assert said == "1 user was stuck: 503 came from the balancer"  # nobody asks that Redis
+
+
+def test_who_got_no_answer_while_a_node_was_frozen_is_told_so() -> None:
+    frozen = happened("part.paused", 4.0, part="n2")
+    by_turns = {"affinity": "none", "algorithm": "round-robin"}
+    said = "1 user was stuck: no answer came; n2 was frozen at 4.0 s into the story"
+    assert told([unanswered()], started(), frozen) == [said]
+    killed = happened("node.killed", 3.0, node="n1")
+    assert told([unanswered()], started(**by_turns), killed, frozen) == [said]
+    login = replace(unanswered().operations[0], client="bob", user="bob", node="n2")
+    asked = replace(unanswered().operations[1], client="bob")
+    both = [unanswered(), Life("bob", operations=[login, asked])]
+    assert told(both, started(**by_turns), frozen) == [
+        said.replace("1 user was", "2 of 2 users were")
+    ]
+    (tied,) = told([unanswered()], started(affinity="cookie"), killed, frozen)
+    assert "n1 was killed at 3.0 s" in tied
+    (answered,) = told([unanswered(503)], started(), frozen)
+    assert answered == "1 user was stuck: 503 came from the balancer"
+    thawed = happened("part.resumed", 4.5, part="n2")
+    assert "frozen" not in told([unanswered()], started(), frozen, thawed)[0]
 
 
 def test_a_redis_that_stopped_after_the_answer_is_no_cause_of_it() -> None:
