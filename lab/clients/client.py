@@ -221,6 +221,7 @@ class Client:
             cluster=self._cluster,
             tab=self._tab,
             given_up=got.given_up,
+            code=_text(got.content, "code") or "",
         )
 
     def _record(self, operation: Operation) -> None:

@@ -113,14 +113,13 @@ class Outages:
         elif event.kind == "keys.rotated":
             self._rotated = event.at
 
-    def loss(self, user: User, part: str | None, since: float | None = None) -> Outage | None:
+    def loss(
+        self, user: User, at: Operation, part: str | None, since: float | None = None
+    ) -> Outage | None:
         """What has cost a user what that part had in memory: the first such, or why it is away.
 
         Since its last good answer, when no other moment is given.
         """
-        at = user.at
-        if at is None:
-            return None
         found = [
             one
             for one in self._of.get(part or "", ())
@@ -132,34 +131,25 @@ class Outages:
             found, key=lambda one: (not one.precedes(at), one.keeps, one.began), default=None
         )
 
-    def silence(self, user: User, *, tied: bool, in_redis: bool) -> Outage | None:
+    def silence(self, user: User, at: Operation, *, tied: bool, in_redis: bool) -> Outage | None:
         """What explains best why a user got an error, or no answer at all.
 
         `tied`: its requests are for the node that it had been at.
         """
-        at = user.at
-        if at is None:
-            return None
-        redis = [self._away(user, REDIS)] if in_redis else []
-        home = [self._away(user, user.home)] if at.node in (None, user.home) else []
+        last = {part: self._away(user, at, part) for part in self._of}
+        redis = [last.pop(REDIS, None)][: int(in_redis)]
+        home = [last.get(user.home or "")] if at.node in (None, user.home) else []
+        found = [*home, *redis] if tied else [*redis, *home]
         if at.status is None:
-            nodes = [self._away(user, part) for part in self._of if part != REDIS]
-            frozen = [one for one in nodes if one and one.how == FROZEN]
-            found = [self._away(user, BALANCER), *(home if tied else []), *redis, *frozen, *home]
-        else:
-            found = [*home, *redis] if tied else [*redis, *home]
+            frozen = [one for one in last.values() if one and one.how == FROZEN]
+            found = [last.get(BALANCER), *(home if tied else []), *redis, *frozen, *home]
         there = [one for one in found if one]
         return next((one for one in there if one.precedes(at)), next(iter(there), None))
 
-    def _away(self, user: User, part: str | None) -> Outage | None:
+    def _away(self, user: User, at: Operation, part: str) -> Outage | None:
         """The last time that a part went, if it was not back when the user asked."""
-        at = user.at
-        ends = [
-            one
-            for one in self._of.get(part or "", ())
-            if at and one.may_explain(at, user.since) and one.lasts(at)
-        ]
-        return max(ends, key=lambda one: (at and one.precedes(at), one.began), default=None)
+        ends = [one for one in self._of[part] if one.may_explain(at, user.since) and one.lasts(at)]
+        return max(ends, key=lambda one: (one.precedes(at), one.began), default=None)
 
 
 def _ended(outage: Outage, event: Event) -> Outage:

@@ -28,6 +28,7 @@ operations = st.builds(
     cluster=st.text(),
     tab=st.integers(0, 9),
     direct=st.booleans(),
+    code=st.text(),
 )
 
 

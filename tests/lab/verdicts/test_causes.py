@@ -536,3 +536,90 @@ def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
             "and they stayed tied to them: 503 came"
         )
     ]
+
+
+REFUSED = {"jwt": "token", "memory": "session", "redis": "session"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "code"),
+    [
+        ("jwt", "keys.retired", "token-expired"),
+        ("jwt", "node.killed", "token-expired"),
+        ("memory", "node.killed", "session-expired"),
+    ],
+)
+def test_what_a_node_says_has_expired_was_not_lost_by_what_happened_meanwhile(
+    strategy: str, kind: str, code: str
+) -> None:
+    (said,) = told(
+        [life(then="n1", code=code)],
+        started(strategy, one_key=False),
+        happened(kind, 4.9, node="n1"),
+    )
+    assert said == (
+        f"1 user was logged out: their {REFUSED[strategy]} had expired "
+        "(alice: 5.0 s after the login)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"), [("memory", "node.killed"), ("redis", "redis.stopped")]
+)
+def test_a_session_that_was_idle_for_too_long_before_its_memory_went_had_expired(
+    strategy: str, kind: str
+) -> None:
+    idle = started(strategy, options={"idle": "2", "absolute": 100})
+    unknown = life(code="session-unknown")
+    (said,) = told([unknown], idle)
+    assert said == "1 user was logged out: their session had expired (alice: idle for 5.0 s)"
+    (late,) = told([unknown], idle, happened(kind, 4.0, node="n1"))
+    assert late == said
+    (early,) = told([unknown], idle, happened(kind, 1.0, node="n1"))
+    assert " at 1.0 s" in early
+    (still,) = told([unknown], started(strategy, options={"idle": 9, "absolute": "odd"}))
+    assert "expired" not in still
+
+
+def test_a_key_that_is_not_known_is_told_with_whatever_took_it_away() -> None:
+    unknown = life(then="n1", code="key-unknown")
+    assert told([unknown], started("jwt")) == [
+        "1 user was logged out: their token was signed by a key that is not known there"
+    ]
+    (said,) = told([unknown], started("jwt"), happened("keys.retired", 3.0))
+    assert "taken away at 3.0 s" in said
+
+
+def test_a_node_that_came_back_has_another_key_of_its_own() -> None:
+    own = started("jwt", one_key=False)
+    again = (happened("node.stopped", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
+    assert told([life(then="n1", code="key-unknown")], own, *again) == [
+        (
+            "1 user was logged out: n1 stopped at 3.0 s into the story, "
+            "their token was signed with its own key"
+        )
+    ]
+
+
+def test_what_no_outage_can_cause_is_told_in_the_node_s_own_words() -> None:
+    (said,) = told([life(code="audience-wrong")], started("jwt"), happened("keys.retired", 3.0))
+    assert said == "1 user was logged out: their credential was refused: audience-wrong"
+    (said,) = told([life(code="no-credential")], started())
+    assert said == "1 user was logged out: what their login had given them was not sent"
+    (said,) = told([life(code="an app's own")], started(), happened("node.killed", 3.0, node="n1"))
+    assert "n1 was killed" in said
+
+
+def test_who_asked_another_service_lost_nothing_with_the_first_one_s_node() -> None:
+    both = started(strategies={"auth": "memory", "orders": "memory"})
+    asked = [life(at="auth-n1", then="orders-n2")]
+    asked[0].operations[-1] = replace(asked[0].operations[-1], path="/orders/me")
+    said = told(asked, both, happened("node.killed", 3.0, node="auth-n1"))
+    assert said == [
+        (
+            "1 user was logged out: they asked orders, which does not know the sessions of auth "
+            "(alice: orders-n2 instead of auth-n1)"
+        )
+    ]
+    shared = started(strategies={"auth": "redis", "orders": "redis"})
+    assert told(asked, shared) == ["1 user was logged out: Redis had their session no more"]
