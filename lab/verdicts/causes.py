@@ -53,6 +53,8 @@ def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
         label = event.data.get("cluster")
         if isinstance(label, str):
             tales.setdefault(label, Tale()).hear(event)
+    for label, tale in tales.items():
+        tale.tied = any(user.tied for user in users if user.cluster == label)
     of = Counter(user.cluster for user in users)
     causes: dict[tuple[str, Fate, str], list[Cause]] = {}
     for user in users:

@@ -45,6 +45,7 @@ _ENDS = {
     "part.paused": FROZEN,
     "keys.retired": "retired",
 }
+_COMES = {"node.added": "was added", "node.started": "was started again"}
 _BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resumed")
 
 
@@ -52,8 +53,8 @@ _BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resume
 class Outage:
     """What happened to a part, set off at `began`, over by `told`; undone at `back`, if ever.
 
-    `keeps` says that it has what was in its memory again once it is back; whoever came at `spares`
-    or later has lost nothing by it.
+    Also that a node came (`change`). `keeps` says that it has what was in its memory again once it
+    is back; whoever came at `spares` or later has lost nothing by it.
     """
 
     part: str
@@ -95,20 +96,24 @@ class Outages:
 
     def __init__(self) -> None:
         self._of: dict[str, list[Outage]] = {}
+        self._changes: list[Outage] = []  # of which nodes there are
         self._rotated = inf
 
     def hear(self, event: Event) -> None:
         kind = event.kind.partition(".")[0]
         part = str(event.data.get(kind)) if kind in ("node", "part") else kind
-        if how := _ENDS.get(event.kind):
+        if how := (_ENDS | _COMES).get(event.kind):
             began = event.data.get("began")
             began = began if isinstance(began, float) else event.at
             back = event.at if event.kind == "balancer.restarted" else inf
             keeps = how == FROZEN or event.data.get("keeps") is True
             spares = self._rotated if part == KEYS else inf
             outage = Outage(part, how, began, event.at, back, keeps, spares)
-            self._of.setdefault(part, []).append(outage)
-        elif event.kind in _BEGINNINGS:
+            if kind == "node":
+                self._changes.append(outage)
+            if event.kind in _ENDS:
+                self._of.setdefault(part, []).append(outage)
+        if event.kind in _BEGINNINGS:
             self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
         elif event.kind == "keys.rotated":
             self._rotated = event.at
@@ -130,6 +135,11 @@ class Outages:
         return min(
             found, key=lambda one: (not one.precedes(at), one.keeps, one.began), default=None
         )
+
+    def change(self, user: User, at: Operation) -> Outage | None:
+        """Which node came or went last before that, since all was well."""
+        changes = [one for one in self._changes if one.may_explain(at, user.since)]
+        return max(changes, key=lambda one: one.began, default=None)
 
     def silence(self, user: User, at: Operation, *, tied: bool, in_redis: bool) -> Outage | None:
         """What explains best why a user got an error, or no answer at all.

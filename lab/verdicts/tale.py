@@ -35,7 +35,12 @@ _ODD = {  # refused whatever else happens in the cluster
     *("signature-invalid", "token-not-yet-valid", "audience-wrong", "issuer-wrong"),
     "claim-invalid",
 }
-_ELSEWHERE = "they were sent to another node than the one that "
+_TIES = {
+    "learn": "no answer set such a cookie",
+    "learn-header": "no answer had such a header",
+    "header": "no request had such a header",
+    "query": "no request had such a parameter",
+}
 _BACK_IN = ", until they logged in anew"
 
 
@@ -59,12 +64,17 @@ class Cause(NamedTuple):
 
 
 class Tale:
-    """What happened in one cluster, as far as it can cost somebody a session."""
+    """What happened in one cluster, as far as it can cost somebody a session.
+
+    `tied` is False where its affinity has tied nobody.
+    """
 
     def __init__(self) -> None:
+        self.tied = True
+        self._affinity = self._algorithm = ""
         self._strategies: Mapping[str, object] = {}
         self._options: Mapping[str, object] = {}
-        self._one_key = self._ties = True
+        self._one_key = True
         self._outages = Outages()
 
     def hear(self, event: Event) -> None:
@@ -73,8 +83,8 @@ class Tale:
             self._strategies = _mapping(event, "strategies")
             self._options = _mapping(event, "options")
             self._one_key = event.data.get("one_key") is not False
-            by_turns = event.data.get("algorithm") in TIES_NOTHING
-            self._ties = not (event.data.get("affinity") == "none" and by_turns)
+            self._affinity = str(event.data.get("affinity"))
+            self._algorithm = str(event.data.get("algorithm"))
 
     def why(self, user: User) -> Cause:
         """What led to that user's verdict."""
@@ -122,9 +132,23 @@ class Tale:
                 "their node itself knew them no more, their session{s} had ended there",
                 short="their node knew them no more",
             )
-        what = f"{_ELSEWHERE}has their session{{s}} in its memory"
-        more, example = self._told(user, at), _instead(user, at)
-        return Cause(what, more=more, example=example, short="sent to another node")
+        has = "has their session{s} in its memory"
+        return self._elsewhere(user, at, has, "sent to another node")
+
+    def _elsewhere(self, user: User, at: Operation, has: str, short: str) -> Cause:
+        what = f"they were sent to another node than the one that {has}"
+        more, example = self._why_there(user, at), _instead(user, at)
+        return Cause(what, more=more, example=example, short=short)
+
+    def _why_there(self, user: User, at: Operation) -> str:
+        """What led it to another node, if anything should have led it home."""
+        kind = self._affinity.partition(":")[0]
+        if not self.tied and kind in _TIES:
+            return f"; affinity {self._affinity} tied nobody: {_TIES[kind]}"
+        changed = self._outages.change(user, at)
+        if changed and kind == "none" and "hash" in self._algorithm:
+            return f", after {changed}"
+        return self._told(user, at)
 
     def _told(self, user: User, at: Operation) -> str:
         """What the balancer said about the pin that should have led them home, if there was one."""
@@ -168,15 +192,16 @@ class Tale:
         if not self._one_key and (end := self._end_of(user, at)):
             return Cause("their token{s} {were} signed with {its} own key", end)
         if not self._one_key and at.node != user.home:
-            signed = f"{_ELSEWHERE}signed their token{{s}} with a key of its own"
-            return Cause(signed, example=_instead(user, at), short="another node, another key")
+            signed = "signed their token{s} with a key of its own"
+            return self._elsewhere(user, at, signed, "another node, another key")
         if at.code == "key-unknown":
             return Cause("their token{s} {were} signed by a key that is not known there")
         return Cause("their token{s} {were} refused")
 
     def _silence(self, user: User, at: Operation, then: str = "") -> Cause:
         found = at.verdict[:1]  # by the balancer
-        tied = found in ("D", "V") if found else self._ties
+        by_turns = self._affinity == "none" and self._algorithm in TIES_NOTHING
+        tied = found in ("D", "V") if found else not by_turns
         in_redis = self._strategy(at) == "redis"
         away = self._outages.silence(user, at, tied=tied, in_redis=in_redis)
         said = f"{at.status} came" if at.status else "no answer came"

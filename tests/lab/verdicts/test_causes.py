@@ -623,3 +623,60 @@ def test_who_asked_another_service_lost_nothing_with_the_first_one_s_node() -> N
     ]
     shared = started(strategies={"auth": "redis", "orders": "redis"})
     assert told(asked, shared) == ["1 user was logged out: Redis had their session no more"]
+
+
+USELESS = [
+    ("learn:JSESSIONID", "no answer set such a cookie"),
+    ("learn-header:X-Id", "no answer had such a header"),
+    ("header:X-User", "no request had such a header"),
+    ("query:user", "no request had such a parameter"),
+]
+
+
+@pytest.mark.parametrize(("affinity", "why"), USELESS)
+@pytest.mark.parametrize("how", [{"verdict": "NN"}, {"tie": False}])
+def test_an_affinity_that_tied_nobody_is_named(
+    affinity: str, why: str, how: dict[str, object]
+) -> None:
+    lost = life()
+    lost.operations = [replace(op, **how) for op in lost.operations]  # type: ignore[arg-type]
+    (said,) = told([lost], started(affinity=affinity))
+    assert said == (
+        "1 user was logged out: they were sent to another node than the one that has their session "
+        f"in its memory; affinity {affinity} tied nobody: {why} (alice: n2 instead of n1)"
+    )
+    (said,) = told([lost], started(affinity="none"))
+    assert "tied nobody" not in said
+    tied = Life("bob")
+    tied.log_in()
+    tied.operations = [replace(op, verdict="NI", tie=True) for op in tied.operations]
+    (said,) = told([lost, tied], started(affinity=affinity))
+    assert "tied nobody" not in said
+
+
+CHANGES = [
+    ("node.added", "n4 was added"),
+    ("node.removed", "n4 was removed"),
+    ("node.killed", "n4 was killed"),
+    ("node.started", "n4 was started again"),
+]
+
+
+@pytest.mark.parametrize(("kind", "how"), CHANGES)
+@pytest.mark.parametrize("algorithm", ["hash:source", "consistent-hash:cookie:sid"])
+def test_what_changed_the_nodes_that_a_hash_chooses_from_is_named(
+    kind: str, how: str, algorithm: str
+) -> None:
+    before = happened("node.added", 2.0, node="n3")
+    changed = happened(kind, 2.8, node="n4", began=2.7)
+    late = happened("node.added", 9.0, node="n5")
+    by_hash = {"affinity": "none", "algorithm": algorithm}
+    (said,) = told([life(verdict="NN")], started(**by_hash), before, changed, late)
+    assert said == (
+        "1 user was logged out: they were sent to another node than the one that has their session "
+        f"in its memory, after {how} at 2.7 s into the story (alice: n2 instead of n1)"
+    )
+    (said,) = told([life()], started(affinity="cookie", algorithm="round-robin"), changed)
+    assert "after" not in said
+    (said,) = told([life()], started(one_key=False, strategies={"app": "jwt"}, **by_hash), changed)
+    assert f"a key of its own, after {how} at" in said
