@@ -39,9 +39,12 @@ _ENDS = {
     "node.killed": "was killed",
     "node.stopped": "stopped",
     "node.removed": "was removed",
+    "node.ended": "died",
     "balancer.killed": "was killed",
     "balancer.restarted": "restarted",
+    "balancer.ended": "died",
     "redis.stopped": "stopped",
+    "redis.ended": "died",
     "part.paused": FROZEN,
     "keys.retired": "retired",
 }
@@ -98,6 +101,7 @@ class Outages:
         self._of: dict[str, list[Outage]] = {}
         self._changes: list[Outage] = []  # of which nodes there are
         self._rotated = inf
+        self._keeps = False
 
     def hear(self, event: Event) -> None:
         kind = event.kind.partition(".")[0]
@@ -106,7 +110,7 @@ class Outages:
             began = event.data.get("began")
             began = began if isinstance(began, float) else event.at
             back = event.at if event.kind == "balancer.restarted" else inf
-            keeps = how == FROZEN or event.data.get("keeps") is True
+            keeps = how == FROZEN or event.data.get("keeps", part == REDIS and self._keeps) is True
             spares = self._rotated if part == KEYS else inf
             outage = Outage(part, how, began, event.at, back, keeps, spares)
             if kind == "node":
@@ -115,6 +119,8 @@ class Outages:
                 self._of.setdefault(part, []).append(outage)
         if event.kind in _BEGINNINGS:
             self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
+        elif event.kind == "cluster.starting":
+            self._keeps = event.data.get("redis_keeps") is True
         elif event.kind == "keys.rotated":
             self._rotated = event.at
 

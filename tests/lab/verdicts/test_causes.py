@@ -61,7 +61,12 @@ def test_in_short_a_node_that_went_twice_is_still_one() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "how"),
-    [("node.killed", "was killed"), ("node.stopped", "stopped"), ("node.removed", "was removed")],
+    [
+        ("node.killed", "was killed"),
+        ("node.stopped", "stopped"),
+        ("node.removed", "was removed"),
+        ("node.ended", "died"),
+    ],
 )
 def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> None:
     kept = Life("carol", node="n2")
@@ -184,6 +189,7 @@ def unanswered(status: int | None = None, **more: object) -> Life:
         ("balancer.killed", "was killed"),
         ("part.paused", "was frozen"),
         ("balancer.restarted", "restarted"),
+        ("balancer.ended", "died"),
     ],
 )
 def test_a_balancer_that_is_away_is_named_to_those_who_got_no_answer(kind: str, how: str) -> None:
@@ -458,12 +464,15 @@ def test_sessions_in_redis_go_with_redis() -> None:
         "1 user was logged out: Redis stopped at 3.0 s into the story, their session was in it"
     ]
     kept = happened("redis.stopped", 3.0, keeps=True)
-    assert told([life()], started("redis"), kept) == [
-        (
-            "1 user was logged out: Redis was away from 3.0 s into the story on, and a node took "
-            "that for no session"
-        )
-    ]
+    away = (
+        "1 user was logged out: Redis was away from 3.0 s into the story on, and a node took "
+        "that for no session"
+    )
+    assert told([life()], started("redis"), kept) == [away]
+    died = happened("redis.ended", 3.0, node="redis")
+    assert told([life()], started("redis", redis_keeps=True), died) == [away]
+    (said,) = told([life()], started("redis", redis_keeps=False), died)
+    assert "Redis died at 3.0 s into the story, their session was in it" in said
     assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
         "1 user was logged out: Redis had their session no more"
     ]
