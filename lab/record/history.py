@@ -40,6 +40,7 @@ class Operation:
     tells one user's several clients apart; `direct` means past the balancer, straight to a node;
     `given_up` that the client itself went away before an answer came. `code` is what a problem
     document (RFC 9457) says of why the request was refused: `session-unknown`, `token-expired`.
+    `token_left` is how many seconds the token that it sent had left (`exp`), None without one.
     """
 
     client: str
@@ -65,6 +66,7 @@ class Operation:
     given_up: bool = False
     tie: bool | None = None
     code: str = ""
+    token_left: float | None = None
 
     @property
     def recognised(self) -> bool:

@@ -173,8 +173,9 @@ class Tale:
 
     def _is_over(self, user: User, at: Operation, loss: Outage | None) -> bool:
         """Whether the session's time was over before it was lost otherwise."""
-        over = min(user.since + self._seconds("idle"), user.entered + self._seconds("absolute"))
-        return at.code == "session-expired" or over <= min(loss.began if loss else inf, at.invoked)
+        idle, absolute = self._seconds("idle"), self._seconds("absolute")
+        over = min(user.since + idle, user.entered + absolute)
+        return at.code == "session-expired" or _before(over, at, loss)
 
     def _expired(self, user: User, at: Operation) -> Cause:
         unused = at.invoked - user.since
@@ -184,13 +185,15 @@ class Tale:
         return Cause("their session{s} had expired", example=example)
 
     def _token(self, user: User, at: Operation) -> Cause:
-        if at.code == "token-expired":
+        lost = self._outages.loss(user, at, KEYS) if self._one_key else self._end_of(user, at)
+        over = at.invoked + (inf if at.token_left is None else at.token_left)
+        if at.code == "token-expired" or _before(over + self._seconds("jwt-leeway"), at, lost):
             return Cause("their token{s} had expired", example=_aged(user, at))
-        if lost := self._outages.loss(user, at, KEYS):
+        if lost and self._one_key:
             said = f"the key that had signed their token{{s}} was taken away at {lost.moment}"
             return Cause(said, short="their key was taken away")
-        if not self._one_key and (end := self._end_of(user, at)):
-            return Cause("their token{s} {were} signed with {its} own key", end)
+        if lost:
+            return Cause("their token{s} {were} signed with {its} own key", lost)
         if not self._one_key and at.node != user.home:
             signed = "signed their token{s} with a key of its own"
             return self._elsewhere(user, at, signed, "another node, another key")
@@ -239,6 +242,10 @@ NOTHING = Tale()
 def _mapping(event: Event, name: str) -> Mapping[str, object]:
     found = event.data.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _before(moment: float, at: Operation, loss: Outage | None) -> bool:
+    return moment <= min(loss.began if loss else inf, at.invoked)
 
 
 def _service(at: Operation) -> str:

@@ -29,6 +29,7 @@ operations = st.builds(
     tab=st.integers(0, 9),
     direct=st.booleans(),
     code=st.text(),
+    token_left=st.none() | st.floats(-1e6, 1e6),
 )
 
 

@@ -689,3 +689,21 @@ def test_what_changed_the_nodes_that_a_hash_chooses_from_is_named(
     assert "after" not in said
     (said,) = told([life()], started(one_key=False, strategies={"app": "jwt"}, **by_hash), changed)
     assert f"a key of its own, after {how} at" in said
+
+
+@pytest.mark.parametrize(("kind", "one_key"), [("node.killed", False), ("keys.retired", True)])
+def test_a_token_that_had_expired_before_its_key_went_was_not_lost_with_it(
+    kind: str, *, one_key: bool
+) -> None:
+    """A node looks for the key first: so it says `key-unknown`, however old the token is."""
+    late = life(code="key-unknown", token_left=-3.0)  # asked at 5.25 s, so it ended at 2.25 s
+    strict = started("jwt", one_key=one_key, options={"jwt-leeway": 0})
+    (said,) = told([late], strict, happened(kind, 4.0, node="n1"))
+    assert said == "1 user was logged out: their token had expired (alice: 5.0 s after the login)"
+    (said,) = told([late], strict, happened(kind, 2.0, node="n1"))
+    assert "at 2.0 s" in said
+    lenient = started("jwt", one_key=one_key, options={"jwt-leeway": 2})
+    (said,) = told([late], lenient, happened(kind, 4.0, node="n1"))
+    assert "at 4.0 s" in said
+    (said,) = told([life(code="key-unknown")], strict, happened(kind, 4.0, node="n1"))
+    assert "at 4.0 s" in said
