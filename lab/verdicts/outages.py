@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BALANCER, REDIS, KEYS = "balancer", "redis", "keys"
 FROZEN = "was frozen"
+_GATEWAY_TIMEOUT = 504
 _ENDS = {
     "node.killed": "was killed",
     "node.stopped": "stopped",
@@ -153,12 +154,15 @@ class Outages:
         `tied`: its requests are for the node that it had been at.
         """
         last = {part: self._away(user, at, part) for part in self._of}
-        redis = [last.pop(REDIS, None)][: int(in_redis)]
-        home = [last.get(user.home or "")] if at.node in (None, user.home) else []
-        found = [*home, *redis] if tied else [*redis, *home]
-        if at.status is None:
+        redis = last.get(REDIS) if in_redis else None
+        home = last.get(user.home or "") if at.node in (None, user.home) else None
+        found = [home, redis] if tied else [redis, home]
+        if at.status in (None, _GATEWAY_TIMEOUT):
             frozen = [one for one in last.values() if one and one.how == FROZEN]
-            found = [last.get(BALANCER), *(home if tied else []), *redis, *frozen, *home]
+            frozen = [one for one in frozen if one.part not in (BALANCER, REDIS)]
+            found = [*(found if tied else found[:1]), *frozen, *found]
+        if at.status is None:
+            found = [last.get(BALANCER), *found]
         there = [one for one in found if one]
         return next((one for one in there if one.precedes(at)), next(iter(there), None))
 

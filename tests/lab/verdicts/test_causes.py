@@ -409,6 +409,8 @@ def test_who_got_no_answer_while_a_node_was_frozen_is_told_so() -> None:
     assert "n1 was killed at 3.0 s" in tied
     (answered,) = told([unanswered(503)], started(), frozen)
     assert answered == "1 user was stuck: 503 came from the balancer"
+    (late,) = told([unanswered(504)], started(), frozen)
+    assert late == "1 user was stuck: 504 came; n2 was frozen at 4.0 s into the story"
     thawed = happened("part.resumed", 4.5, part="n2")
     assert "frozen" not in told([unanswered()], started(), frozen, thawed)[0]
 
