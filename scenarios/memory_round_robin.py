@@ -12,6 +12,7 @@ ROUNDS = 4
 @scenario(
     "memory-round-robin",
     "In memory, round-robin: the other servers answer 401",
+    least_nodes=2,
 )
 async def memory_round_robin(lab: Lab) -> None:
     async with lab.cluster("memory") as cluster:

@@ -8,7 +8,11 @@ from sessionlab import Answers, Lab, main, scenario, share
 ROUNDS = 4
 
 
-@scenario("redis-round-robin", "In a shared Redis: every server knows every session")
+@scenario(
+    "redis-round-robin",
+    "In a shared Redis: every server knows every session",
+    least_nodes=2,
+)
 async def redis_round_robin(lab: Lab) -> None:
     async with lab.cluster("redis") as cluster:
         alice = cluster.client("alice")

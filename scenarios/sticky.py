@@ -9,7 +9,11 @@ from sessionlab import Client, Lab, main, scenario, share, together
 TIMES = 6
 
 
-@scenario("sticky", "Sticky: a client reaches the server with its session")
+@scenario(
+    "sticky",
+    "Sticky: a client reaches the server with its session",
+    least_nodes=2,
+)
 async def sticky(lab: Lab) -> None:
     for affinity in ("cookie", "learn:sid"):
         async with lab.cluster("memory", affinity=affinity) as cluster:

@@ -13,6 +13,7 @@ TIMES = 4
 @scenario(
     "sticky-microservices",
     "Sticky, several services: to the next you are nobody",
+    least_nodes=2,
 )
 async def sticky_microservices(lab: Lab) -> None:
     services = ("auth", "orders", "profile")

@@ -28,7 +28,7 @@ DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
 class Action:
     """One thing to do, to a part of the kinds in `to` that is in one of the states `when`.
 
-    `key` does it from the terminal. `ends`: the part is gone by it; `asks`: the balancer helps.
+    `key` does it from the terminal. `asks`: the balancer helps.
     """
 
     key: str
@@ -36,7 +36,6 @@ class Action:
     done: str
     to: Mapping[Kind, Step]
     when: frozenset[State] = frozenset({State.RUNNING})
-    ends: bool = False
     asks: bool = False
 
 
@@ -53,12 +52,10 @@ ACTIONS = {
         *("k", "SIGKILL: gone at once, with all that was in its memory", "killed"),
         {NODE: Cluster.kill, BALANCER: _only(Cluster.kill_balancer)},
         when=UP,
-        ends=True,
     ),
     "stop": Action(
         *("x", "a node finishes what it began, then leaves; Redis ends at once", "stopped"),
         {NODE: Cluster.stop, REDIS: _only(Cluster.stop_redis)},
-        ends=True,
     ),
     "freeze": Action(
         *("f", "stops where it stands: answers nothing, keeps its connections", "frozen"),
@@ -90,13 +87,11 @@ ACTIONS = {
         *("r", "a node leaves the cluster for good", "removed"),
         {NODE: Cluster.remove_node},
         when=frozenset({State.RUNNING, State.ENDED}),
-        ends=True,
         asks=True,
     ),
     "restart": Action(
         *("b", "the balancer ends and starts again; what it has learned is gone", "restarted"),
         {BALANCER: _only(Cluster.restart_balancer)},
-        ends=True,
     ),
     "reload": Action(
         *("l", "the balancer reads its configuration anew while it serves", "reloaded"),
@@ -106,16 +101,12 @@ ACTIONS = {
 
 
 class Hands:
-    """Does one thing at a time, whoever asks; `doing` says what is under way.
-
-    `gone` are the parts that were ended by hand.
-    """
+    """Does one thing at a time, whoever asks; `doing` says what is under way."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._free = asyncio.Lock()
         self.doing = ""
-        self.gone: set[str] = set()
 
     async def do(self, name: str, part: str = "") -> str:
         """What was done, in words.
@@ -152,13 +143,7 @@ class Hands:
         target = _target(name, part, parts)
         if name == "remove" and nodes == 1:
             raise StepError(f"{part} is the only node", "add another before")
-        if action.ends:
-            self.gone.add(part)
-        try:
-            await action.to[target.kind](self._cluster, part)
-        finally:
-            runs = {one.name for one in self._cluster.inventory.parts() if one.state in UP}
-            self.gone -= runs
+        await action.to[target.kind](self._cluster, part)
         return f"{part} {action.done}"
 
     async def _add(self, part: str, nodes: int) -> str:

@@ -45,17 +45,14 @@ class Bench:
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when the balancer ends by itself."""
         self._events.listen(self._hear)
-        watching = asyncio.create_task(self.cluster.watch())
         try:
             while not self._left:
                 self._tell_requests()
                 if self._over:
                     raise self._over
-                if watching.done():
-                    watching.result()  # raises what has ended it
                 await asyncio.sleep(PAUSE)
         finally:
-            for task in (watching, *self._steps):
+            for task in self._steps:
                 task.cancel()
 
     def leave(self) -> None:
@@ -124,8 +121,6 @@ class Bench:
         who = str(event.data.get("node") or event.data.get("part") or noun)
         words = WORDS.get(verb, verb)
         if verb == "ended":
-            if who in self.hands.gone:
-                return
             words = f"ended by itself, {how_ended(int(str(event.data['status'])))}"
             if who == BALANCER:
                 self._over = self.cluster.inventory.end_of(BALANCER)

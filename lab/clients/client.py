@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +13,7 @@ from sessionlab.lab.clients.cookie_jar import OneSite
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.clients.wire import Exchange, Wire
+from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.record.answers import JSON, Answer, Answers
 from sessionlab.lab.record.history import History, Operation, ending_of
@@ -187,13 +189,14 @@ class Client:
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         invoked = self._events.now()
         headers = {**self.headers, **bearer}
+        left = _left(self.credential)
         tie = holds_tie(self.affinity, headers, self.cookies, URL(url).query)
         got = await self._wire.ask(method, url, headers=headers, body=body, patience=self.patience)
         if isinstance(token := got.content.get("access_token"), str):
             self.token = token
         operation = self._noted(method, prefix + path, invoked, got)
         item, direct = _text(body or {}, "item"), at is not None
-        operation = replace(operation, item=item, direct=direct, tie=tie)
+        operation = replace(operation, item=item, direct=direct, tie=tie, token_left=left)
         self._record(operation)
         if got.given_up:
             raise asyncio.CancelledError
@@ -221,6 +224,7 @@ class Client:
             cluster=self._cluster,
             tab=self._tab,
             given_up=got.given_up,
+            code=_text(got.content, "code") or "",
         )
 
     def _record(self, operation: Operation) -> None:
@@ -235,6 +239,12 @@ class Client:
             node=operation.node,
             seconds=operation.completed - operation.invoked,
         )
+
+
+def _left(credential: str) -> float | None:
+    """Seconds until a token's end (`exp`, on the wall clock); None for what is no token."""
+    end = read_token(credential).get("exp")
+    return end - time.time() if isinstance(end, (int, float)) else None
 
 
 def explained(header: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from contextvars import ContextVar
 from itertools import cycle
@@ -11,6 +12,7 @@ from sessionlab.lab.clients.client import PATIENCE, Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
+from sessionlab.lab.cluster.deaths import Deaths
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
@@ -70,6 +72,8 @@ class Cluster:
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
+        self._deaths = Deaths(self._runtime, self._emit, events.now)
+        self._watching: asyncio.Task[None] | None = None
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -90,6 +94,9 @@ class Cluster:
 
     async def close(self) -> None:
         """Close the clients, then everything that was started; see `check_logs`."""
+        if self._watching:
+            self._watching.cancel()
+            self._deaths.look()  # those since it looked last
         for client in self._clients:
             await client.close()
         for name, said in (logs := await self._runtime.close()).items():
@@ -163,10 +170,6 @@ class Cluster:
         """Let a client ask every node that runs who it is, past the balancer."""
         running = [node for node in self.nodes.values() if self._runtime.running(node.name)]
         return Answers([await client.me(at=node.url) for node in running])
-
-    async def watch(self) -> None:
-        """Report every part that ends by itself, until cancelled."""
-        await self._runtime.watch(self._emit)
 
     async def backends(self) -> dict[str, str]:
         """The state that the balancer sees each node in, by the node's name."""
@@ -283,6 +286,7 @@ class Cluster:
     async def _start(self) -> None:
         self._emit("cluster.starting", part=self._called or PART.get(), **self.description.told())
         await self._runtime.start()
+        self._watching = asyncio.create_task(self._deaths.watch())
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
 
     def _node(self, name: str) -> Node:

@@ -28,11 +28,13 @@ class Parts:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._told_to_end: set[str] = set()
 
     async def start(self, part: Part, ready: Condition, seconds: float = START_SECONDS) -> None:
         """Start a part and return when it is ready; raises StartError with its last lines."""
         await self._sandbox.start(part)
         await self.wait_for(part.name, ready, f"{part.name} to be ready", seconds)
+        self._told_to_end.discard(part.name)
 
     async def wait_for(
         self, name: str, true: Condition, what: str, seconds: float = START_SECONDS
@@ -56,10 +58,15 @@ class Parts:
             return None
         return StartError(f"{name} ended {how_ended(status)}{self._last_lines(name)}")
 
+    def died(self, name: str) -> int | None:
+        """The exit status of a part that has ended by itself."""
+        return None if name in self._told_to_end else self._sandbox.ended(name)
+
     async def end(self, name: str, signum: signal.Signals) -> None:
         """Send a signal that ends the part, and wait until it is gone."""
         if self._sandbox.ended(name) is not None:
             raise StepError(f"{name} is not running")
+        self._told_to_end.add(name)
         await self._sandbox.signal(name, signum)
         try:
             async with asyncio.timeout(STOP_SECONDS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 import signal
@@ -24,12 +23,8 @@ from sessionlab.lab.errors import LabError, StepError, UsageError
 from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.fabrics.interface import Sandbox
-
-WATCH_PAUSE = 0.2  # seconds between two looks at which parts have ended
 
 
 class ClusterRuntime:
@@ -197,20 +192,6 @@ class ClusterRuntime:
         return self._sandbox.write("keys.json", key_set(keys))
 
     # The end
-
-    async def watch(self, emit: Callable[..., None]) -> None:
-        """Emit an event for every part that ends, until cancelled."""
-        ended: set[str] = set()
-        while True:
-            for name in (*self.nodes, BALANCER, REDIS):
-                status = self._sandbox.ended(name)
-                if status is None:
-                    ended.discard(name)
-                elif name not in ended:
-                    ended.add(name)
-                    kind = "node.ended" if name in self.nodes else f"{name}.ended"
-                    emit(kind, node=name, status=status)
-            await asyncio.sleep(WATCH_PAUSE)
 
     async def close(self) -> dict[str, str]:
         """End everything; what each part has printed, by its name."""

@@ -38,7 +38,9 @@ class Operation:
     says so. `item` is what a request puts into the cart, `items` what an answer says is in it, None
     when it does not say. `cluster` is where it happened, for a story that builds several; `tab`
     tells one user's several clients apart; `direct` means past the balancer, straight to a node;
-    `given_up` that the client itself went away before an answer came.
+    `given_up` that the client itself went away before an answer came. `code` is what a problem
+    document (RFC 9457) says of why the request was refused: `session-unknown`, `token-expired`.
+    `token_left` is how many seconds the token that it sent had left (`exp`), None without one.
     """
 
     client: str
@@ -63,6 +65,8 @@ class Operation:
     direct: bool = False
     given_up: bool = False
     tie: bool | None = None
+    code: str = ""
+    token_left: float | None = None
 
     @property
     def recognised(self) -> bool:

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 _PARTS = ("node", "redis", "balancer", "keys", "link", "part")
 _UNMARKED = ("node.drained", "part.log")  # what is seen without, or no news
-_HOW = {"paused": "frozen", "resumed": "thawed", "partitioned": "parted", "worsened": "slowed"}
+_HOW = {
+    "ended": "died",
+    "paused": "frozen",
+    "resumed": "thawed",
+    "partitioned": "parted",
+    "worsened": "slowed",
+}
 _BEGINNINGS = ("redis.started", "balancer.started")
 
 

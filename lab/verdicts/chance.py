@@ -29,7 +29,7 @@ _LEAVES = (
     "part.paused",
 )
 _COMES = ("node.added", "node.started", "node.staying", "part.resumed")
-_TIES_NOTHING = ("round-robin", "least-connections", "random", "two-choices")
+TIES_NOTHING = ("round-robin", "least-connections", "random", "two-choices")
 
 
 class Chance(NamedTuple):
@@ -109,7 +109,7 @@ class _Ground:
     def ties(self, operation: Operation) -> bool:
         """Whether anything leads such a request to one node, or every node knows its session."""
         said = self._description
-        if said.get("algorithm") not in _TIES_NOTHING or not self._one_node_knows(operation):
+        if said.get("algorithm") not in TIES_NOTHING or not self._one_node_knows(operation):
             return True
         if operation.verdict:  # what the balancer has found
             return not operation.verdict.startswith("N")

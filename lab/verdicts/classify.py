@@ -36,6 +36,11 @@ def refuses(operation: Operation) -> bool:
     return operation.status == _UNAUTHORIZED
 
 
+def may_be_tied(operation: Operation) -> bool:
+    """Whether a pin was found or made, as far as the balancer or else the client says."""
+    return operation.verdict != "NN" if operation.verdict else operation.tie is not False
+
+
 def is_error(operation: Operation) -> bool:
     """Whether a user was not served, and not told either that it is not known."""
     status = operation.status

@@ -29,7 +29,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.cart import Cart
-from sessionlab.lab.verdicts.classify import asks_for, is_error, is_success, refuses, vouches
+from sessionlab.lab.verdicts.classify import (
+    asks_for,
+    is_error,
+    is_success,
+    may_be_tied,
+    refuses,
+    vouches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +77,8 @@ class User:
     `at` is the operation at which it happened, None for a user that was kept; `home` the node that
     had answered it until then; `says` what was wrong with its data. `entered` is when the login
     was asked for that began its session, `since` when that was asked which last showed it well
-    before `at`: what was over by then has done it no harm.
+    before `at`: what was over by then has done it no harm. `tied` is False where nothing ever tied
+    it to a node.
     """
 
     client: str
@@ -83,6 +91,7 @@ class User:
     tab: int = 0
     entered: float = 0.0
     since: float = 0.0
+    tied: bool = True
 
 
 def users(history: Iterable[Operation]) -> list[User]:
@@ -144,7 +153,8 @@ class _Life:
         elif self._refused:
             self._became(Fate.LOGGED_OUT, self._refused)
         home = self._user.home or self._home
-        return replace(self._user, home=home, interruptions=tuple(self._interruptions))
+        tied, spans = any(map(may_be_tied, self._tab)), tuple(self._interruptions)
+        return replace(self._user, home=home, interruptions=spans, tied=tied)
 
     def _replay(self, operation: Operation) -> None:
         if operation.given_up:

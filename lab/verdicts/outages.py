@@ -5,10 +5,13 @@ is told when it has happened. Between the two, answers can show either. Hence th
 
 * A good answer clears an outage only when its request *began* after that was over. One that was
   under way when the outage came may have been looked up before it.
-* What had begun before a bad answer's request is preferred as its cause, the latest first. What
-  came while the request was under way counts only when there is nothing earlier: any end can reach
-  such a request (SIGKILL cuts it, SIGTERM finds it on its way to the node, a store is asked late,
-  and a balancer or a client sends it a second time).
+* What had begun before a bad answer's request is preferred as its cause. What came while the
+  request was under way counts only when there is nothing earlier: any end can reach such a request
+  (SIGKILL cuts it, SIGTERM finds it on its way to the node, a store is asked late, and a balancer
+  or a client sends it a second time).
+* Memory is lost once: the first of several outages has done it. Silence is of the last.
+* A node's end explains the silence of the node that a request was for, and nothing that another
+  node has answered.
 * Not so the end of the node that gave the answer, unless that was an error: it outlived it.
 * An outage that is over explains lost memory for ever, but silence only of what was asked before;
   a part that was only frozen, or a Redis that keeps its data, has lost no memory.
@@ -30,18 +33,23 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.verdicts.fates import User
 
-BALANCER, REDIS = "balancer", "redis"
+BALANCER, REDIS, KEYS = "balancer", "redis", "keys"
 FROZEN = "was frozen"
+_GATEWAY_TIMEOUT = 504
 _ENDS = {
     "node.killed": "was killed",
     "node.stopped": "stopped",
     "node.removed": "was removed",
+    "node.ended": "died",
     "balancer.killed": "was killed",
     "balancer.restarted": "restarted",
+    "balancer.ended": "died",
     "redis.stopped": "stopped",
+    "redis.ended": "died",
     "part.paused": FROZEN,
     "keys.retired": "retired",
 }
+_COMES = {"node.added": "was added", "node.started": "was started again"}
 _BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resumed")
 
 
@@ -49,7 +57,8 @@ _BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resume
 class Outage:
     """What happened to a part, set off at `began`, over by `told`; undone at `back`, if ever.
 
-    `keeps` says that it has what was in its memory again once it is back.
+    Also that a node came (`change`). `keeps` says that it has what was in its memory again once it
+    is back; whoever came at `spares` or later has lost nothing by it.
     """
 
     part: str
@@ -58,6 +67,7 @@ class Outage:
     told: float
     back: float = inf
     keeps: bool = False
+    spares: float = inf
 
     @property
     def name(self) -> str:
@@ -73,6 +83,10 @@ class Outage:
     def precedes(self, operation: Operation) -> bool:
         return self.began <= operation.invoked
 
+    def lasts(self, operation: Operation) -> bool:
+        """Whether it was not over yet when that was asked."""
+        return operation.invoked < self.back
+
     def may_explain(self, operation: Operation, since: float) -> bool:
         """Whether it lies between a good answer to what was asked at `since` and this one."""
         outlived = operation.node == self.part and not is_error(operation)
@@ -86,54 +100,76 @@ class Outages:
 
     def __init__(self) -> None:
         self._of: dict[str, list[Outage]] = {}
+        self._changes: list[Outage] = []  # of which nodes there are
+        self._rotated = inf
+        self._keeps = False
 
     def hear(self, event: Event) -> None:
         kind = event.kind.partition(".")[0]
         part = str(event.data.get(kind)) if kind in ("node", "part") else kind
-        if how := _ENDS.get(event.kind):
+        if how := (_ENDS | _COMES).get(event.kind):
             began = event.data.get("began")
             began = began if isinstance(began, float) else event.at
             back = event.at if event.kind == "balancer.restarted" else inf
-            keeps = how == FROZEN or event.data.get("keeps") is True
-            self._of.setdefault(part, []).append(Outage(part, how, began, event.at, back, keeps))
-        elif event.kind in _BEGINNINGS:
+            keeps = how == FROZEN or event.data.get("keeps", part == REDIS and self._keeps) is True
+            spares = self._rotated if part == KEYS else inf
+            outage = Outage(part, how, began, event.at, back, keeps, spares)
+            if kind == "node":
+                self._changes.append(outage)
+            if event.kind in _ENDS:
+                self._of.setdefault(part, []).append(outage)
+        if event.kind in _BEGINNINGS:
             self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
+        elif event.kind == "cluster.starting":
+            self._keeps = event.data.get("redis_keeps") is True
+        elif event.kind == "keys.rotated":
+            self._rotated = event.at
 
-    def behind(
-        self, user: User, part: str | None, since: float | None = None, *, silence: bool = False
+    def loss(
+        self, user: User, at: Operation, part: str | None, since: float | None = None
     ) -> Outage | None:
-        """What of that part's outages explains best what became of a user.
+        """What has cost a user what that part had in memory: the first such, or why it is away.
 
-        Since its last good answer, when no other moment is given. Of what is over already only
-        memory is lost: `silence` asks for what was not.
+        Since its last good answer, when no other moment is given.
         """
-        at = user.at
-        if at is None:
-            return None
-        since = user.since if since is None else since
-        return _best(
-            at,
-            [
-                one
-                for one in self._of.get(part or "", ())
-                if one.may_explain(at, since)
-                and not ((silence or one.keeps) and one.back <= at.invoked)
-            ],
+        found = [
+            one
+            for one in self._of.get(part or "", ())
+            if one.may_explain(at, user.since if since is None else since)
+            and user.entered < one.spares
+            and (one.lasts(at) or not one.keeps)
+        ]
+        return min(
+            found, key=lambda one: (not one.precedes(at), one.keeps, one.began), default=None
         )
 
-    def silencing(self, user: User) -> Outage | None:
-        """What explains best why a user got an error, or no answer at all."""
-        if user.at is None:
-            return None
-        parts = [BALANCER] if user.at.status is None else []
-        found = [self.behind(user, part, silence=True) for part in (*parts, user.home, REDIS)]
+    def change(self, user: User, at: Operation) -> Outage | None:
+        """Which node came or went last before that, since all was well."""
+        changes = [one for one in self._changes if one.may_explain(at, user.since)]
+        return max(changes, key=lambda one: one.began, default=None)
+
+    def silence(self, user: User, at: Operation, *, tied: bool, in_redis: bool) -> Outage | None:
+        """What explains best why a user got an error, or no answer at all.
+
+        `tied`: its requests are for the node that it had been at.
+        """
+        last = {part: self._away(user, at, part) for part in self._of}
+        redis = last.get(REDIS) if in_redis else None
+        home = last.get(user.home or "") if at.node in (None, user.home) else None
+        found = [home, redis] if tied else [redis, home]
+        if at.status in (None, _GATEWAY_TIMEOUT):
+            frozen = [one for one in last.values() if one and one.how == FROZEN]
+            frozen = [one for one in frozen if one.part not in (BALANCER, REDIS)]
+            found = [*(found if tied else found[:1]), *frozen, *found]
+        if at.status is None:
+            found = [last.get(BALANCER), *found]
         there = [one for one in found if one]
-        before = [one for one in there if one.precedes(user.at)]
-        return next(iter(before or there), None)
+        return next((one for one in there if one.precedes(at)), next(iter(there), None))
 
-
-def _best(at: Operation, outages: Iterable[Outage]) -> Outage | None:
-    return max(outages, key=lambda one: (one.precedes(at), one.began), default=None)
+    def _away(self, user: User, at: Operation, part: str) -> Outage | None:
+        """The last time that a part went, if it was not back when the user asked."""
+        ends = [one for one in self._of[part] if one.may_explain(at, user.since) and one.lasts(at)]
+        return max(ends, key=lambda one: (one.precedes(at), one.began), default=None)
 
 
 def _ended(outage: Outage, event: Event) -> Outage:

@@ -65,13 +65,11 @@ async def test_a_balancer_that_is_away_is_not_waited_for(make: Make) -> None:
             "balancer is frozen; `thaw balancer` first"
         )
         await hands.do("kill", "balancer")
-        assert hands.gone == {"balancer"}
         assert "`start balancer` brings it back" in await refused(hands, "drain", "n1")
         await hands.do("kill", "n1")
         await hands.do("start", "n1")
         await hands.do("start", "balancer")
         await hands.do("restart", "balancer")
-        assert hands.gone == set()
         assert await cluster.backends() == {"n1": "up", "n2": "up"}
 
 

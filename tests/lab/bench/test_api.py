@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import stat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -207,7 +208,7 @@ async def test_a_balancer_that_ends_by_itself_ends_it_with_its_last_lines(
 ) -> None:
     async with up(fabric) as lab:
         await lab.ask("POST", "/actions", {"do": "restart", "part": "balancer"})
-        await lab.bench.cluster.kill_balancer()  # by no hand of the bench's
+        await lab.bench.cluster._sandbox.signal("balancer", signal.SIGKILL)
         with pytest.raises(StartError, match="balancer ended by SIGKILL; its last lines:\n"):
             await lab.running
 

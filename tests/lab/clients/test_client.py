@@ -91,3 +91,16 @@ async def test_a_cluster_gives_its_clients_the_addresses_in_turn(make: Make) -> 
         users = cluster.clients(4, sources)
         nodes = [(await user.me()).node for user in users]
         assert nodes[:2] == nodes[2:]
+
+
+async def test_why_a_node_refused_is_recorded(make: Make) -> None:
+    async with make("jwt", nodes=1) as cluster:
+        alice = cluster.client("alice")
+        good = await alice.login()
+        left = (await alice.me()).operation.token_left
+        alice.present(f"{alice.credential[:-8]}AAAAAAAA")
+        bad = await alice.me()
+    assert (good.operation.code, bad.operation.code) == ("", "signature-invalid")
+    assert good.operation.token_left is None
+    assert left is not None
+    assert 0 < left <= 900

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,13 +134,29 @@ async def test_no_event_holds_a_password_or_a_credential(make: Make, seen: list[
     assert token not in told
 
 
-async def test_a_part_that_dies_by_itself_is_told(make: Make, seen: list[Event]) -> None:
-    async with make() as cluster:
-        watching = asyncio.create_task(cluster.watch())
+async def test_a_part_that_dies_by_itself_is_told_and_one_that_was_ended_is_not(
+    make: Make, seen: list[Event]
+) -> None:
+    async with make(nodes=3) as cluster:
         await cluster.kill("n2")
+        await cluster.start("n2")
+        await cluster.stop("n3")
+        for name in ("n1", "balancer"):
+            await cluster._sandbox.signal(name, signal.SIGKILL)
+            await cluster._sandbox.gone(name)
+    ended = [event for event in seen if event.kind.endswith(".ended")]
+    assert [(event.kind, event.data["node"]) for event in ended] == [
+        ("node.ended", "n1"),
+        ("balancer.ended", "balancer"),
+    ]
+    assert all(float(str(event.data["began"])) <= event.at for event in ended)
+
+
+async def test_it_is_told_while_the_cluster_runs(make: Make, seen: list[Event]) -> None:
+    async with make() as cluster:
+        await cluster._sandbox.signal("n1", signal.SIGKILL)
         while not any(event.kind == "node.ended" for event in seen):
             await asyncio.sleep(0.01)
-        watching.cancel()
 
 
 async def test_what_is_not_there_cannot_be_broken(make: Make) -> None:

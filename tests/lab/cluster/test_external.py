@@ -19,7 +19,7 @@ from sessionlab.lab.scenario.scenario import Scenario
 from sessionlab.lab.verdicts.results import Outcome
 from sessionlab.scenarios.memory_round_robin import memory_round_robin
 from sessionlab.scenarios.monolith import monolith
-from sessionlab.scenarios.redis_round_robin import redis_round_robin
+from sessionlab.scenarios.redis_down import redis_down
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +50,7 @@ async def test_what_a_stack_can_show_is_shown_and_the_rest_is_skipped_with_the_r
 ) -> None:
     async with make(nodes=1) as cluster:
         settings = on(cluster, 1)
-        result = await run([monolith, redis_round_robin], settings, Events())
+        result = await run([monolith, redis_down], settings, Events())
     held, skipped = result.scenarios
     assert result.fabric == "external"
     assert (held.outcome, skipped.outcome) == (Outcome.HELD, Outcome.SKIPPED)

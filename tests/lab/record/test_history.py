@@ -28,6 +28,8 @@ operations = st.builds(
     cluster=st.text(),
     tab=st.integers(0, 9),
     direct=st.booleans(),
+    code=st.text(),
+    token_left=st.none() | st.floats(-1e6, 1e6),
 )
 
 

@@ -61,7 +61,12 @@ def test_in_short_a_node_that_went_twice_is_still_one() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "how"),
-    [("node.killed", "was killed"), ("node.stopped", "stopped"), ("node.removed", "was removed")],
+    [
+        ("node.killed", "was killed"),
+        ("node.stopped", "stopped"),
+        ("node.removed", "was removed"),
+        ("node.ended", "died"),
+    ],
 )
 def test_a_memory_that_is_gone_is_named_with_its_moment(kind: str, how: str) -> None:
     kept = Life("carol", node="n2")
@@ -169,12 +174,12 @@ def test_a_request_that_a_node_s_end_cut_in_its_answer_is_its_victim(status: int
     assert "n1 was killed at 5.5 s" in said
 
 
-def unanswered(status: int | None = None) -> Life:
+def unanswered(status: int | None = None, **more: object) -> Life:
     """Logged in at n1 at 0.5 s; from 5 s on that is all it gets."""
     alice = Life("alice")
     alice.log_in()
     alice.now = 5.0
-    alice.fail("GET", "/me", status)
+    alice.fail("GET", "/me", status, **more)
     return alice
 
 
@@ -184,6 +189,7 @@ def unanswered(status: int | None = None) -> Life:
         ("balancer.killed", "was killed"),
         ("part.paused", "was frozen"),
         ("balancer.restarted", "restarted"),
+        ("balancer.ended", "died"),
     ],
 )
 def test_a_balancer_that_is_away_is_named_to_those_who_got_no_answer(kind: str, how: str) -> None:
@@ -325,10 +331,88 @@ def test_who_never_sent_a_credential_is_told_so() -> None:
     assert said.endswith("what their login had given them was not sent with a single request")
 
 
-def test_of_several_ends_of_a_node_the_last_before_the_answer_counts() -> None:
-    ends = [happened("node.stopped", at, node="n1") for at in (2.0, 4.0, 9.0)]
-    (said,) = told([life()], started(), *ends)
-    assert "n1 stopped at 4.0 s" in said
+@pytest.mark.parametrize(
+    ("strategy", "kind", "said"),
+    [
+        ("memory", "node.stopped", "n1 stopped at 2.0 s"),
+        ("redis", "redis.stopped", "Redis stopped at 2.0 s"),
+        ("jwt", "keys.retired", "taken away at 2.0 s"),
+    ],
+)
+def test_of_several_losses_of_memory_the_first_since_all_was_well_counts(
+    strategy: str, kind: str, said: str
+) -> None:
+    ends = [happened(kind, at, node="n1") for at in (0.2, 2.0, 4.0, 9.0)]
+    (told_so,) = told([life()], started(strategy), *ends)
+    assert said in told_so
+
+
+def test_of_several_restarts_the_first_since_the_login_lost_the_table() -> None:
+    forgot = life(verdict="IN", reason="table-lost")
+    kinds = ("balancer.killed", "balancer.restarted")
+    ends = [happened(kind, at) for kind, at in zip(kinds, (2.0, 3.0), strict=True)]
+    (said,) = told([forgot], started(), *ends)
+    assert "it was killed at 2.0 s" in said
+
+
+def test_a_key_that_went_before_the_login_s_was_made_signed_no_token_of_it() -> None:
+    keys = [happened("keys.rotated", 0.1), happened("keys.retired", 2.0)]
+    (said,) = told([life()], started("jwt"), *keys)
+    assert "taken away" not in said
+    again = [happened("keys.rotated", 3.0), happened("keys.retired", 4.0)]
+    (said,) = told([life()], started("jwt"), *keys, *again)
+    assert "taken away at 4.0 s" in said
+
+
+def test_of_several_ends_that_silence_the_last_counts() -> None:
+    ends = [
+        happened(kind, at, node="n1") for kind, at in (("node.killed", 2.0), ("node.removed", 4.0))
+    ]
+    (said,) = told([unanswered()], started(), *ends)
+    assert "n1 was removed at 4.0 s" in said
+
+
+def test_an_error_that_another_node_gave_is_not_due_to_the_end_of_the_first() -> None:
+    killed, away = happened("node.killed", 3.0, node="n1"), happened("redis.stopped", 4.0)
+    by_another = unanswered(503, node="n2")
+    assert told([by_another], started("redis"), killed, away) == [
+        "1 user was stuck: Redis stopped at 4.0 s into the story: 503 came"
+    ]
+    assert told([by_another], started("redis"), killed) == ["1 user was stuck: 503 came from n2"]
+
+
+def test_a_node_s_end_explains_no_error_to_who_was_not_tied_to_it_while_redis_is_away() -> None:
+    killed, away = happened("node.killed", 4.5, node="n1"), happened("redis.stopped", 4.0)
+    untied, tied = unanswered(503, verdict="NN"), unanswered(503, verdict="DN")
+    (said,) = told([untied], started("redis"), killed, away)
+    assert said == "1 user was stuck: Redis stopped at 4.0 s into the story: 503 came"
+    (said,) = told([tied], started("redis"), killed, away)
+    assert "n1 was killed at 4.5 s into the story, and they stayed tied to it" in said
+    (said,) = told([untied], started("memory"), away)
+    assert said == "1 user was stuck: 503 came from the balancer"  # nobody asks that Redis
+
+
+def test_who_got_no_answer_while_a_node_was_frozen_is_told_so() -> None:
+    frozen = happened("part.paused", 4.0, part="n2")
+    by_turns = {"affinity": "none", "algorithm": "round-robin"}
+    said = "1 user was stuck: no answer came; n2 was frozen at 4.0 s into the story"
+    assert told([unanswered()], started(), frozen) == [said]
+    killed = happened("node.killed", 3.0, node="n1")
+    assert told([unanswered()], started(**by_turns), killed, frozen) == [said]
+    login = replace(unanswered().operations[0], client="bob", user="bob", node="n2")
+    asked = replace(unanswered().operations[1], client="bob")
+    both = [unanswered(), Life("bob", operations=[login, asked])]
+    assert told(both, started(**by_turns), frozen) == [
+        said.replace("1 user was", "2 of 2 users were")
+    ]
+    (tied,) = told([unanswered()], started(affinity="cookie"), killed, frozen)
+    assert "n1 was killed at 3.0 s" in tied
+    (answered,) = told([unanswered(503)], started(), frozen)
+    assert answered == "1 user was stuck: 503 came from the balancer"
+    (late,) = told([unanswered(504)], started(), frozen)
+    assert late == "1 user was stuck: 504 came; n2 was frozen at 4.0 s into the story"
+    thawed = happened("part.resumed", 4.5, part="n2")
+    assert "frozen" not in told([unanswered()], started(), frozen, thawed)[0]
 
 
 def test_a_redis_that_stopped_after_the_answer_is_no_cause_of_it() -> None:
@@ -382,12 +466,15 @@ def test_sessions_in_redis_go_with_redis() -> None:
         "1 user was logged out: Redis stopped at 3.0 s into the story, their session was in it"
     ]
     kept = happened("redis.stopped", 3.0, keeps=True)
-    assert told([life()], started("redis"), kept) == [
-        (
-            "1 user was logged out: Redis was away from 3.0 s into the story on, and a node took "
-            "that for no session"
-        )
-    ]
+    away = (
+        "1 user was logged out: Redis was away from 3.0 s into the story on, and a node took "
+        "that for no session"
+    )
+    assert told([life()], started("redis"), kept) == [away]
+    died = happened("redis.ended", 3.0, node="redis")
+    assert told([life()], started("redis", redis_keeps=True), died) == [away]
+    (said,) = told([life()], started("redis", redis_keeps=False), died)
+    assert "Redis died at 3.0 s into the story, their session was in it" in said
     assert told([life()], started("redis"), happened("node.killed", 3.0, node="n1")) == [
         "1 user was logged out: Redis had their session no more"
     ]
@@ -460,3 +547,165 @@ def test_who_stayed_tied_to_several_nodes_stayed_tied_to_them() -> None:
             "and they stayed tied to them: 503 came"
         )
     ]
+
+
+REFUSED = {"jwt": "token", "memory": "session", "redis": "session"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "code"),
+    [
+        ("jwt", "keys.retired", "token-expired"),
+        ("jwt", "node.killed", "token-expired"),
+        ("memory", "node.killed", "session-expired"),
+    ],
+)
+def test_what_a_node_says_has_expired_was_not_lost_by_what_happened_meanwhile(
+    strategy: str, kind: str, code: str
+) -> None:
+    (said,) = told(
+        [life(then="n1", code=code)],
+        started(strategy, one_key=False),
+        happened(kind, 4.9, node="n1"),
+    )
+    assert said == (
+        f"1 user was logged out: their {REFUSED[strategy]} had expired "
+        "(alice: 5.0 s after the login)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"), [("memory", "node.killed"), ("redis", "redis.stopped")]
+)
+def test_a_session_that_was_idle_for_too_long_before_its_memory_went_had_expired(
+    strategy: str, kind: str
+) -> None:
+    idle = started(strategy, options={"idle": "2", "absolute": 100})
+    unknown = life(code="session-unknown")
+    (said,) = told([unknown], idle)
+    assert said == "1 user was logged out: their session had expired (alice: idle for 5.0 s)"
+    (late,) = told([unknown], idle, happened(kind, 4.0, node="n1"))
+    assert late == said
+    (early,) = told([unknown], idle, happened(kind, 1.0, node="n1"))
+    assert " at 1.0 s" in early
+    (still,) = told([unknown], started(strategy, options={"idle": 9, "absolute": "odd"}))
+    assert "expired" not in still
+
+
+def test_a_key_that_is_not_known_is_told_with_whatever_took_it_away() -> None:
+    unknown = life(then="n1", code="key-unknown")
+    assert told([unknown], started("jwt")) == [
+        "1 user was logged out: their token was signed by a key that is not known there"
+    ]
+    (said,) = told([unknown], started("jwt"), happened("keys.retired", 3.0))
+    assert "taken away at 3.0 s" in said
+
+
+def test_a_node_that_came_back_has_another_key_of_its_own() -> None:
+    own = started("jwt", one_key=False)
+    again = (happened("node.stopped", 3.0, node="n1"), happened("node.started", 4.0, node="n1"))
+    assert told([life(then="n1", code="key-unknown")], own, *again) == [
+        (
+            "1 user was logged out: n1 stopped at 3.0 s into the story, "
+            "their token was signed with its own key"
+        )
+    ]
+
+
+def test_what_no_outage_can_cause_is_told_in_the_node_s_own_words() -> None:
+    (said,) = told([life(code="audience-wrong")], started("jwt"), happened("keys.retired", 3.0))
+    assert said == "1 user was logged out: their credential was refused: audience-wrong"
+    (said,) = told([life(code="no-credential")], started())
+    assert said == "1 user was logged out: what their login had given them was not sent"
+    (said,) = told([life(code="an app's own")], started(), happened("node.killed", 3.0, node="n1"))
+    assert "n1 was killed" in said
+
+
+def test_who_asked_another_service_lost_nothing_with_the_first_one_s_node() -> None:
+    both = started(strategies={"auth": "memory", "orders": "memory"})
+    asked = [life(at="auth-n1", then="orders-n2")]
+    asked[0].operations[-1] = replace(asked[0].operations[-1], path="/orders/me")
+    said = told(asked, both, happened("node.killed", 3.0, node="auth-n1"))
+    assert said == [
+        (
+            "1 user was logged out: they asked orders, which does not know the sessions of auth "
+            "(alice: orders-n2 instead of auth-n1)"
+        )
+    ]
+    shared = started(strategies={"auth": "redis", "orders": "redis"})
+    assert told(asked, shared) == ["1 user was logged out: Redis had their session no more"]
+
+
+USELESS = [
+    ("learn:JSESSIONID", "no answer set such a cookie"),
+    ("learn-header:X-Id", "no answer had such a header"),
+    ("header:X-User", "no request had such a header"),
+    ("query:user", "no request had such a parameter"),
+]
+
+
+@pytest.mark.parametrize(("affinity", "why"), USELESS)
+@pytest.mark.parametrize("how", [{"verdict": "NN"}, {"tie": False}])
+def test_an_affinity_that_tied_nobody_is_named(
+    affinity: str, why: str, how: dict[str, object]
+) -> None:
+    lost = life()
+    lost.operations = [replace(op, **how) for op in lost.operations]  # type: ignore[arg-type]
+    (said,) = told([lost], started(affinity=affinity))
+    assert said == (
+        "1 user was logged out: they were sent to another node than the one that has their session "
+        f"in its memory; affinity {affinity} tied nobody: {why} (alice: n2 instead of n1)"
+    )
+    (said,) = told([lost], started(affinity="none"))
+    assert "tied nobody" not in said
+    tied = Life("bob")
+    tied.log_in()
+    tied.operations = [replace(op, verdict="NI", tie=True) for op in tied.operations]
+    (said,) = told([lost, tied], started(affinity=affinity))
+    assert "tied nobody" not in said
+
+
+CHANGES = [
+    ("node.added", "n4 was added"),
+    ("node.removed", "n4 was removed"),
+    ("node.killed", "n4 was killed"),
+    ("node.started", "n4 was started again"),
+]
+
+
+@pytest.mark.parametrize(("kind", "how"), CHANGES)
+@pytest.mark.parametrize("algorithm", ["hash:source", "consistent-hash:cookie:sid"])
+def test_what_changed_the_nodes_that_a_hash_chooses_from_is_named(
+    kind: str, how: str, algorithm: str
+) -> None:
+    before = happened("node.added", 2.0, node="n3")
+    changed = happened(kind, 2.8, node="n4", began=2.7)
+    late = happened("node.added", 9.0, node="n5")
+    by_hash = {"affinity": "none", "algorithm": algorithm}
+    (said,) = told([life(verdict="NN")], started(**by_hash), before, changed, late)
+    assert said == (
+        "1 user was logged out: they were sent to another node than the one that has their session "
+        f"in its memory, after {how} at 2.7 s into the story (alice: n2 instead of n1)"
+    )
+    (said,) = told([life()], started(affinity="cookie", algorithm="round-robin"), changed)
+    assert "after" not in said
+    (said,) = told([life()], started(one_key=False, strategies={"app": "jwt"}, **by_hash), changed)
+    assert f"a key of its own, after {how} at" in said
+
+
+@pytest.mark.parametrize(("kind", "one_key"), [("node.killed", False), ("keys.retired", True)])
+def test_a_token_that_had_expired_before_its_key_went_was_not_lost_with_it(
+    kind: str, *, one_key: bool
+) -> None:
+    """A node looks for the key first: so it says `key-unknown`, however old the token is."""
+    late = life(code="key-unknown", token_left=-3.0)  # asked at 5.25 s, so it ended at 2.25 s
+    strict = started("jwt", one_key=one_key, options={"jwt-leeway": 0})
+    (said,) = told([late], strict, happened(kind, 4.0, node="n1"))
+    assert said == "1 user was logged out: their token had expired (alice: 5.0 s after the login)"
+    (said,) = told([late], strict, happened(kind, 2.0, node="n1"))
+    assert "at 2.0 s" in said
+    lenient = started("jwt", one_key=one_key, options={"jwt-leeway": 2})
+    (said,) = told([late], lenient, happened(kind, 4.0, node="n1"))
+    assert "at 4.0 s" in said
+    (said,) = told([life(code="key-unknown")], strict, happened(kind, 4.0, node="n1"))
+    assert "at 4.0 s" in said

@@ -1,0 +1,46 @@
+"""Which parts of a running cluster have ended by themselves: crashed, or killed from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.balancers.interface import PART as BALANCER
+from sessionlab.lab.cluster.redis import PART as REDIS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
+
+PAUSE = 0.2  # seconds between two looks
+
+
+class Deaths:
+    """Emits an event for each; `began` in it is when the part was last seen alive."""
+
+    def __init__(
+        self, runtime: ClusterRuntime, emit: Callable[..., None], now: Callable[[], float]
+    ) -> None:
+        self._runtime = runtime
+        self._emit = emit
+        self._now = now
+        self._looked = now()
+        self._told: set[str] = set()
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(PAUSE)
+
+    def look(self) -> None:
+        began, self._looked = self._looked, self._now()
+        for name in (*self._runtime.nodes, BALANCER, REDIS):
+            status = self._runtime.parts.died(name)
+            if status is None:
+                self._told.discard(name)
+            elif name not in self._told:
+                self._told.add(name)
+                kind = "node" if name in self._runtime.nodes else name
+                self._emit(f"{kind}.ended", node=name, status=status, began=began)
