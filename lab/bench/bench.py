@@ -28,14 +28,24 @@ WORDS = {"paused": "frozen", "resumed": "thawed"}
 
 
 class Bench:
-    """`show` gets every line for the terminal; `stream` every request and event."""
+    """`show` gets every line for the terminal; `stream` every request and event.
 
-    def __init__(self, cluster: Cluster, events: Events, show: Callable[[Text], None]) -> None:
+    `look` is called again and again, and ends it by what it raises.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        events: Events,
+        show: Callable[[Text], None],
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self.cluster = cluster
         self.hands = Hands(cluster)
         self.stream = Stream()
         self._events = events
-        self._show = show
+        self.show = show
+        self._look = look
         self._requests = Requests(cluster.inventory)
         self._lines = Lines()
         self._over: BaseException | None = None
@@ -48,6 +58,7 @@ class Bench:
         watching = asyncio.create_task(self.cluster.watch())
         try:
             while not self._left:
+                self._look()
                 self._tell_requests()
                 if self._over:
                     raise self._over
@@ -67,13 +78,6 @@ class Bench:
         task = asyncio.get_running_loop().create_task(self._act(name, part))
         self._steps.add(task)
         task.add_done_callback(self._ended)
-
-    def show(self, line: Text) -> None:
-        """Once nobody takes lines any more, the run is over."""
-        try:
-            self._show(line)
-        except LabError as error:
-            self._over = error
 
     async def state(self) -> dict[str, Any]:
         """What `GET /cluster` answers."""

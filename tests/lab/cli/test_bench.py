@@ -72,6 +72,13 @@ class Terminal:
             pass
         return self.process.returncode
 
+    def takes_keys(self) -> None:
+        """Wait until keys are taken one by one."""
+        end = time.monotonic() + PATIENCE
+        while self.is_as_before():
+            assert time.monotonic() < end, self.said
+            self._read(0.05)
+
     def is_as_before(self) -> bool:
         return termios.tcgetattr(self._slave) == self.before
 
@@ -123,7 +130,7 @@ def test_a_session_at_two_terminals(tmp_path: Path) -> None:
     with terminal(tmp_path, "--strategy", "redis", "--password", password) as up:
         for part in ("node n1", "node n2", "node n3", "balancer", "redis"):
             assert re.search(rf"^{part} .* process \d+$", up.said, re.MULTILINE), up.said
-        assert not up.is_as_before(), "keys are taken one by one"
+        up.takes_keys()
         requests_are_shown(up)
         parts_are_broken_from_both(up)
         what_no_node_answers_is_the_balancer_s(up)
@@ -189,10 +196,12 @@ def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
     up.until(r"… \d+ more in the last second: \d+ ✓\n")
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path, signum: int) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
+def test_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path, signum: signal.Signals) -> None:
+    keys = {signal.SIGINT: "\x03", signal.SIGQUIT: "\x1c"}
     with terminal(tmp_path, "--nodes", "1", columns=40) as up:
-        up.press("\x03" if signum == signal.SIGINT else "k")
+        up.takes_keys()
+        up.press(keys.get(signum, "k"))
         if signum == signal.SIGTERM:
             up.until(r"kill which\?")
             up.process.terminate()
@@ -256,6 +265,47 @@ def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_pa
             lab.communicate(timeout=PATIENCE)
     nobody = sessionlab("do")
     assert (nobody.returncode, "no lab is up" in nobody.stderr) == (2, True)
+
+
+def test_a_reader_who_takes_nothing_holds_up_nothing() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x")
+    os.set_blocking(write, True)
+    up = subprocess.Popen([*COMMAND, "up", "--nodes", "2"], stdin=subprocess.DEVNULL, stdout=write)
+    os.close(write)
+    try:
+        end = time.monotonic() + PATIENCE
+        while sessionlab("do").returncode != 0:
+            assert time.monotonic() < end
+        assert do("kill", "n1") == "n1 killed"
+        up.terminate()
+        assert up.wait(PATIENCE) == 128 + signal.SIGTERM
+    finally:
+        up.kill()
+        up.wait()
+        os.close(read)
+
+
+def test_a_reader_who_leaves_ends_it_also_while_nobody_asks() -> None:
+    up = subprocess.Popen(
+        [*COMMAND, "up", "--nodes", "1"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert up.stdout is not None
+        while up.stdout.readline() != f"{READY}\n":
+            pass
+        up.stdout.close()
+        assert up.wait(PATIENCE) == 128 + signal.SIGPIPE
+        assert up.stderr is not None
+        with up.stderr as said:
+            assert "standard output takes no more" in said.read()
+    finally:
+        up.terminate()
+        up.wait()
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, "tab\tand more"])
