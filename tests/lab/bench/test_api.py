@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from sessionlab.lab.bench.api import served
 from sessionlab.lab.bench.bench import Bench
@@ -115,6 +116,7 @@ async def test_it_tells_the_state_and_does_what_is_asked(fabric: LocalFabric) ->
         ({"Authorization": "Bearer \udcff"}, 401),
         ({"Host": "evil.example"}, 403),
         ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "127.0.0.1:1"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Content_Type": "text/plain"}, 415),
@@ -161,6 +163,38 @@ async def test_what_may_be_done_instead_is_in_the_headers(lab: Up) -> None:
 async def test_another_path_or_method_is_a_problem_too(lab: Up) -> None:
     assert (await lab.ask("GET", "/nix"))[0] == 404
     assert (await lab.ask("GET", "/actions"))[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/actions", {"X-Long": "a" * 9000}, 400),
+        ("/actions?\x01", {}, 400),
+        ("/actions", {"Expect": "the unexpected"}, 417),
+        ("/actions", {"Content-Encoding": "gzip"}, 400),
+    ],
+)
+async def test_garbage_is_a_problem_and_nothing_is_printed_over_the_bench(
+    lab: Up,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    url = URL(lab.place.url)
+    sent = {
+        "Host": url.authority, "Authorization": f"Bearer {lab.place.token}",
+        "Content-Type": "application/json", "Content-Length": "2", "Connection": "close", **headers,
+    }  # fmt: skip
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"POST {url.path}{path} HTTP/1.1\r\n{head}\r\n[]".encode())
+    got = (await reader.read()).decode()
+    writer.close()
+    assert got.split()[1] == str(status)
+    assert "Content-Type: application/problem+json" in got
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
 async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabric) -> None:
