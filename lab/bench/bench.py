@@ -51,6 +51,7 @@ class Bench:
         self._over: BaseException | None = None
         self._left = False
         self._steps: set[asyncio.Task[None]] = set()
+        self._wanted = ""
 
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when the balancer ends by itself."""
@@ -74,7 +75,13 @@ class Bench:
         self._left = True
 
     def act(self, name: str, part: str) -> None:
-        """Do it, and show what was wrong if it can't be done."""
+        """Do it, and show what was wrong if it can't be done; nothing waits for its turn here."""
+        wanted = f"{name} {part}".rstrip()
+        if doing := self._wanted or self.hands.doing:
+            rest = f"so `{wanted}` is not done; one thing is done at a time"
+            self.show(Text(f"`{doing}` is under way, {rest}", "yellow"))
+            return
+        self._wanted = wanted
         task = asyncio.get_running_loop().create_task(self._act(name, part))
         self._steps.add(task)
         task.add_done_callback(self._ended)
@@ -101,8 +108,6 @@ class Bench:
         }
 
     async def _act(self, name: str, part: str) -> None:
-        if doing := self.hands.doing:
-            self.show(Text(f"`{f'{name} {part}'.rstrip()}` waits for `{doing}`", "dim"))
         try:
             await self.hands.do(name, part)
         except LabError as error:
@@ -110,6 +115,7 @@ class Bench:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._steps.discard(task)
+        self._wanted = ""
         if not task.cancelled():
             self._over = self._over or task.exception()  # a defect: nobody expects it
 

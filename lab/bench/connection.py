@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _silent = logging.getLogger("sessionlab.bench.connection")
-_silent.disabled = True  # whoever sends garbage writes tracebacks over the bench otherwise
+_silent.setLevel(
+    logging.CRITICAL + 1
+)  # whoever sends garbage writes tracebacks over the bench otherwise
 
 
 class Connection(RequestHandler):

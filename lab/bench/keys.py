@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LETTERS = {Kind.BALANCER: "b", Kind.REDIS: "r"}
 ESCAPE, ENTER, BACKSPACE = "\x1b", "\r\n", "\x7f\b"
+MOST = 8  # keys that somebody presses at once; more are a paste
+REST = 0.1  # seconds in which the rest of one still comes
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class Keys:
     leave: Callable[[], None]
     action: str = ""
     typed: str = ""
+    now: Callable[[], float] = time.monotonic
+    deaf_until: float = 0.0
 
     @property
     def prompt(self) -> str:
@@ -40,9 +45,15 @@ class Keys:
         return f"{self.action} which? ({there}; Esc: none) {self.typed}"
 
     def press(self, keys: str) -> None:
-        """What was typed at once; arrows and the like come as one escape sequence."""
-        if keys.startswith(ESCAPE):
+        """What was typed at once; arrows and the like come as one escape sequence.
+
+        A sequence is no key, nor is a paste, nor what follows either at once.
+        """
+        is_paste = len(keys) > MOST or self.now() < self.deaf_until
+        if is_paste or ESCAPE in keys:
             self.action = self.typed = ""
+            if is_paste or keys != ESCAPE:
+                self.deaf_until = self.now() + REST
             return
         for key in keys:
             if self.action:
