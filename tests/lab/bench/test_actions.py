@@ -92,6 +92,20 @@ async def test_two_hands_at_once_act_one_after_the_other(make: Make) -> None:
         assert [str(one) for one in both] == ["n1 killed", "n1 is not running"]
 
 
+async def test_what_nobody_waits_for_any_more_is_not_begun(make: Make) -> None:
+    async with make() as cluster:
+        hands, is_there = Hands(cluster), [True]
+        first = asyncio.create_task(hands.do("freeze", "n1"))
+        second = asyncio.create_task(hands.do("kill", "n1", wanted=lambda: is_there[0]))
+        while not hands.doing:
+            await asyncio.sleep(0)
+        is_there[0] = False
+        await first
+        with pytest.raises(StepError, match="nobody waits"):
+            await second
+        assert cluster.inventory.parts()[0].state == "frozen"
+
+
 async def test_who_waits_too_long_is_told_for_what(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import stat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -217,6 +218,21 @@ async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabr
             f"alice   GET /me → {refused['node']} 401 session unknown here",
             "n2 frozen",
         ]
+
+
+async def test_what_is_asked_by_who_has_left_is_not_done(fabric: LocalFabric) -> None:
+    async with up(fabric) as lab:
+        url, body = URL(lab.place.url), b'{"do": "kill", "part": "n1"}'
+        head = (
+            f"POST {url.path}/actions HTTP/1.1\r\nHost: {url.authority}\r\n"
+            f"Authorization: Bearer {lab.place.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection((url.host or "", url.port or 0)) as gone:  # the loop stands
+            gone.sendall(head.encode() + body)
+        for _ in range(3):
+            status, state = await lab.ask("GET", "/cluster")
+            assert (status, state["parts"][0]["state"], state["doing"]) == (200, "running", None)
 
 
 async def test_a_listener_that_has_left_is_no_defect(

@@ -274,6 +274,18 @@ def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_pa
     assert (nobody.returncode, "no lab is up" in nobody.stderr) == (2, True)
 
 
+def test_a_lab_that_is_stopped_is_not_waited_for(tmp_path: Path) -> None:
+    with terminal(tmp_path, "--nodes", "1") as up:
+        up.process.send_signal(signal.SIGSTOP)
+        try:
+            asked = sessionlab("do", "kill", "n1")
+        finally:
+            up.process.send_signal(signal.SIGCONT)
+        assert asked.returncode == 3
+        assert f"(process {up.process.pid}) does not answer; is it stopped" in asked.stderr
+        assert re.search(r"^n1 .* running", do(), re.MULTILINE)
+
+
 def test_a_reader_who_takes_nothing_holds_up_nothing() -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)
