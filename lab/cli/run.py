@@ -143,7 +143,10 @@ def run_and_report(
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:
-            keep(so_far(_why(error)))
+            known = so_far(_why(error))
+            keep(known)
+            if isinstance(error, typer.Exit):
+                report.end(known)
             raise
         try:
             keep(result)
