@@ -60,6 +60,9 @@ class ExternalSandbox:
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002
         refuse("add to it")
 
+    def vacate(self, part: str) -> None:
+        """Nothing is reserved here."""
+
     def executable(self, *names: str) -> str | None:  # noqa: ARG002
         return None
 

@@ -61,6 +61,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def vacate(self, part: str) -> None:
+        """Give back what `place` has reserved for a part that does not come back."""
+        ...
+
     def executable(self, *names: str) -> str | None:
         """As the fabric's."""
         ...

@@ -63,6 +63,9 @@ class DockerSandbox:
     def place(self, part: str, port: int = 0) -> Address:
         return self.network.place(part, port)
 
+    def vacate(self, part: str) -> None:
+        """Each has an address of its own, and nobody else wants its ports."""
+
     def write(self, name: str, content: str) -> str:
         written = self._files / f".{name}"
         written.touch(mode=0o600)

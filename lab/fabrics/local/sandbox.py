@@ -28,12 +28,12 @@ class LocalSandbox:
         self.label = label
         self._folder = folder
         self.room = str(folder)
-        self._reserved: list[socket.socket] = []
+        self._reserved: dict[str, list[socket.socket]] = {}
 
     async def open(self) -> None:
         """The loopback is always ready."""
 
-    def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
+    def place(self, part: str, port: int = 0) -> Address:
         """Reserve a port on the loopback for as long as the sandbox is open.
 
         A node that is killed finds its port free when it comes back, unless a process has asked
@@ -48,10 +48,14 @@ class LocalSandbox:
             ) from None
         address = Address(LOOPBACK, reservation.getsockname()[1])
         if sys.platform == "linux":
-            self._reserved.append(reservation)
+            self._reserved.setdefault(part, []).append(reservation)
         else:
             reservation.close()
         return address
+
+    def vacate(self, part: str) -> None:
+        for reservation in self._reserved.pop(part, ()):
+            reservation.close()
 
     def write(self, name: str, content: str) -> str:
         path = self._folder / name
@@ -116,8 +120,8 @@ class LocalSandbox:
 
     def release(self) -> None:
         """Free the ports."""
-        for reservation in self._reserved:
-            reservation.close()
+        for part in [*self._reserved]:
+            self.vacate(part)
 
     def _name(self, part: str) -> str:
         return f"{self.label}/{part}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +83,18 @@ async def test_a_drained_node_that_is_killed_comes_back_drained(make: Make) -> N
         for name in ("drain", "kill", "start"):
             await hands.do(name, "n1")
         assert (await cluster.backends())["n1"] == "drain"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no port is kept")
+async def test_a_node_that_has_left_keeps_no_port(make: Make) -> None:
+    async with make() as cluster:
+        hands = Hands(cluster)
+        open_files = []
+        for number in range(3, 6):
+            assert await hands.do("add") == f"n{number} added"
+            await hands.do("remove", f"n{number}")
+            open_files.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208  names enough
+        assert len(set(open_files)) == 1
 
 
 async def test_two_hands_at_once_act_one_after_the_other(make: Make) -> None:
