@@ -156,8 +156,13 @@ class DockerSandbox:
     def log(self, name: str) -> str:
         return self._logs.get(name, b"").decode(errors="replace")
 
-    def printed(self, name: str, since: int) -> bytes:
-        return bytes(self._logs.get(name, b"")[since:])
+    def printed(self, name: str, since: int, most: int) -> bytes:
+        return bytes(self._logs.get(name, b"")[since : since + most])
+
+    def empty(self, name: str, size: int) -> bool:
+        log = self._logs.get(name, bytearray())
+        del log[:size]  # what is printed meanwhile is behind it
+        return True
 
     async def pid(self, name: str) -> int | None:
         watched = self._running(name)

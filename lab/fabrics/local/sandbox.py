@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -94,13 +96,21 @@ class LocalSandbox:
         except FileNotFoundError:
             return ""
 
-    def printed(self, name: str, since: int) -> bytes:
+    def printed(self, name: str, since: int, most: int) -> bytes:
         try:
             with self._log(name).open("rb") as log:
                 log.seek(since)
-                return log.read()
+                return log.read(most)
         except FileNotFoundError:
             return b""
+
+    def empty(self, name: str, size: int) -> bool:
+        """Its process appends (O_APPEND), so that it goes on at the new end."""
+        with contextlib.suppress(FileNotFoundError), self._log(name).open("r+b") as log:
+            if os.fstat(log.fileno()).st_size == size:
+                log.truncate(0)
+                return True
+        return False
 
     async def pid(self, name: str) -> int | None:
         return self._forks.pid(self._name(name))
