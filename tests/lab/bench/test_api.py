@@ -17,7 +17,7 @@ from yarl import URL
 
 from sessionlab.lab.bench.api import served
 from sessionlab.lab.bench.bench import Bench
-from sessionlab.lab.bench.place import Place, found
+from sessionlab.lab.bench.place import FILE, Place, found
 from sessionlab.lab.bench.stream import MOST, Stream
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
@@ -287,6 +287,23 @@ async def test_a_lab_is_found_by_its_file_which_only_its_user_reads(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(UsageError, match="no lab is up"):
         found()
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    ["", "{", "[]", "null", '{"run": 1, "url": 2, "token": null}',
+     '{"run": "r", "url": "http://[", "token": "t"}', '{"run": "r", "url": "", "token": "t"}'],
+)  # fmt: skip
+async def test_a_file_that_says_nothing_is_no_lab(lab: Up, garbled: str) -> None:
+    file = lab.place.write()
+    file.write_text(garbled)
+    try:
+        with pytest.raises(UsageError, match="no lab is up"):
+            found()
+    finally:
+        lab.place.write()
+    assert found() == lab.place
+    assert [one.name for one in file.parent.iterdir() if FILE in one.name] == [FILE]
 
 
 async def _next(stream: aiohttp.ClientResponse, kind: str) -> dict[str, Any]:
