@@ -20,7 +20,7 @@ async def jwt_costs(lab: Lab) -> None:
 
 async def logout_that_works(lab: Lab) -> int:
     """The comparison: a session id. Returns the bytes that it takes on each request."""
-    async with lab.cluster("redis") as cluster:
+    async with lab.cluster("redis", called="a session id: logged out, a copy kept") as cluster:
         alice, thief = cluster.client("alice"), cluster.client("alice")
         await alice.login()
         thief.copy_credential(alice)
@@ -36,7 +36,7 @@ async def logout_that_works(lab: Lab) -> int:
 
 async def logout_that_does_not(lab: Lab, session: int) -> None:
     """A token is a value: whoever has it, has it."""
-    async with lab.cluster("jwt") as cluster:
+    async with lab.cluster("jwt", called="a JWT: logged out, a copy kept") as cluster:
         alice, thief = cluster.client("alice"), cluster.client("alice")
         await alice.login()
         thief.copy_credential(alice)
@@ -56,7 +56,7 @@ async def logout_that_does_not(lab: Lab, session: int) -> None:
 async def end_of_a_token(lab: Lab) -> None:
     """What stops it is its own end, which was fixed when it was signed."""
     lifetime = {"jwt-lifetime": str(LIFETIME), "jwt-leeway": "0"}
-    async with lab.cluster("jwt", options=lifetime) as cluster:
+    async with lab.cluster("jwt", options=lifetime, called="a JWT at its end") as cluster:
         alice = cluster.client("alice")
         await alice.login()
         await lab.until_expired(alice)
@@ -71,7 +71,7 @@ async def end_of_a_token(lab: Lab) -> None:
 
 async def keys_that_rotate(lab: Lab) -> None:
     """A new key is announced first and the old one kept until its tokens have ended."""
-    async with lab.cluster("jwt") as cluster:
+    async with lab.cluster("jwt", called="keys rotated") as cluster:
         old = cluster.clients(3)
         await lab.everyone(old, Client.login)
 

@@ -114,7 +114,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     alone = SingleWorker(context)
     discovery = Discovery(cluster, changed=lambda: None, log=log, reports=alone.reports)
     where = None
-    runner = None
+    runner = server = None
     secured = tls.context_of(config)
     try:
         socket = listeners.bind(config.listen, "--listen")
@@ -129,6 +129,8 @@ async def running(config: Config) -> AsyncIterator[Running]:
         await discovery.stop()
         await monitor.stop()
         await context.close()
+        if server is not None:  # it may be all that has begun; closing twice does nothing
+            server.close()
         if runner is not None:
             await runner.cleanup()
 

@@ -21,6 +21,7 @@ PATIENCE = 10.0  # seconds that one hand waits for what another has begun
 
 Step = Callable[[Cluster, str], Awaitable[object]]
 UP = frozenset({State.RUNNING, State.FROZEN})
+DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ ACTIONS = {
         ends=True,
     ),
     "stop": Action(
-        *("x", "a node finishes what it has begun, then leaves; Redis ends at once", "stopped"),
+        *("x", "a node finishes what it began, then leaves; Redis ends at once", "stopped"),
         {NODE: Cluster.stop, REDIS: _only(Cluster.stop_redis)},
         ends=True,
     ),
@@ -79,7 +80,7 @@ ACTIONS = {
         asks=True,
     ),
     "drain": Action(
-        *("d", "takes no new clients, keeps those that it has", "draining"),
+        *("d", "takes no new clients, keeps those that it has", DRAINING),
         {NODE: lambda cluster, part: cluster.drain(part, limit=0)},
         when=UP,
         asks=True,

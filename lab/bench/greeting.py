@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from shlex import quote
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
+from sessionlab.lab.clients.client import SESSION_COOKIE
+from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.cluster.inventory import Kind
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from sessionlab.lab.bench.place import Place
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.cluster.inventory import PartState
+    from sessionlab.lab.description.cluster import Description
+
+WIDTH = 79  # columns
 
 
 def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, keys: bool) -> str:
@@ -31,6 +37,7 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         "",
         f"Users: alice, bob, carol, user-000001 and on, with the password {cluster.password}",
         "",
+        *ties_nobody(cluster.description),
         "Try, in another terminal:",
         *_commands(cluster),
         "",
@@ -40,6 +47,34 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         "",
     ]
     return "\n".join(line for line in lines if line is not None)
+
+
+def ties_nobody(description: Description) -> list[str]:
+    """That an affinity goes by what none of these clients sends, and what would do, as lines."""
+    kind, _, name = description.affinity.partition(":")
+    strategy, bearer = description.services[0].strategy, is_bearer(description)
+    if kind == "none" or strategy not in ("memory", "redis", "jwt"):
+        return []  # nobody knows what a package's own strategy sends
+    headers = {"Authorization": ""} if bearer else {}
+    cookies = [] if bearer else [SESSION_COOKIE]
+    if holds_tie(description.affinity, headers, cookies, ()) is not False:
+        return []
+    if kind == "learn":
+        own = f"this app's cookie is `{SESSION_COOKIE}`: learn:{SESSION_COOKIE}"
+        why = "this app sets no cookie" if bearer else own
+    elif kind == "query":
+        why = f"the lines below send no parameter {name}"
+    elif kind == "learn-header":
+        why = f"this app answers with no header {name}"
+    else:
+        why = f"the lines below send no header {name}"
+    return [*wrap(f"Nobody is tied by {description.affinity}: {why}.", WIDTH), ""]
+
+
+def is_bearer(description: Description) -> bool:
+    """Whether clients have to send the credential themselves, in a header."""
+    service = description.services[0]
+    return service.strategy == "jwt" and service.options.get("jwt-transport") != "cookie"
 
 
 def _part(part: PartState, url: str) -> str:
@@ -57,7 +92,7 @@ def _commands(cluster: Cluster) -> list[str]:
     user = json.dumps({"username": "alice", "password": cluster.password})
     curl = 'curl -s -b jar -c jar -w "$BY"'
     login, bearer = f'{curl} -H "$JSON" -d "$USER_JSON" $URL/login', ""
-    if cluster.description.services[0].strategy == "jwt":
+    if is_bearer(cluster.description):
         login = f'TOKEN=$({login} |\n    sed \'s/.*access_token": "\\([^"]*\\).*/\\1/\')'
         bearer = '-H "Authorization: Bearer $TOKEN" '
     return [

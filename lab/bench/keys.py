@@ -19,6 +19,9 @@ LETTERS = {Kind.BALANCER: "b", Kind.REDIS: "r"}
 ESCAPE, ENTER, BACKSPACE = "\x1b", "\r\n", "\x7f\b"
 MOST = 8  # keys that somebody presses at once; more are a paste
 REST = 0.1  # seconds in which the rest of one still comes
+PASTE = "\x1b[200~"  # begins one, where a terminal brackets them
+KEYS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[@-~]|.", re.DOTALL)
+"""Control sequences (ECMA-48, 5.4), keys of a terminal in its application mode, and the rest."""
 
 
 @dataclass(slots=True)
@@ -45,18 +48,19 @@ class Keys:
         return f"{self.action} which? ({there}; Esc: none) {self.typed}"
 
     def press(self, keys: str) -> None:
-        """What was typed at once; arrows and the like come as one escape sequence.
+        """What was typed at once, as keys; arrows and the like are one escape sequence each.
 
-        A sequence is no key, nor is a paste, nor what follows either at once.
+        A paste is no keys, nor is what follows it at once.
         """
-        is_paste = len(keys) > MOST or self.now() < self.deaf_until
-        if is_paste or ESCAPE in keys:
+        pressed = KEYS.findall(keys)
+        if len(pressed) > MOST or PASTE in pressed or self.now() < self.deaf_until:
             self.action = self.typed = ""
-            if is_paste or keys != ESCAPE:
-                self.deaf_until = self.now() + REST
+            self.deaf_until = self.now() + REST
             return
-        for key in keys:
-            if self.action:
+        for key in pressed:
+            if key[0] == ESCAPE:
+                self.action = self.typed = ""
+            elif self.action:
                 self._choose(key)
             else:
                 self._begin(key)
@@ -66,7 +70,7 @@ class Keys:
             self.leave()
         elif key in "?h":
             for name, action in ACTIONS.items():
-                self.say(f"  {action.key}  {name:<8}{action.does}")
+                self.say(f"  {action.key}  {name:<7}  {action.does}")
             self.say("  q  quit    (Ctrl-C does as well)")
         for name, action in ACTIONS.items():
             if action.key != key:

@@ -46,8 +46,10 @@ def told(request: Request) -> str:
     who, method = (safe(text, NAME) or "?" for text in (request.user, request.method))
     status = "–" if request.cut else str(request.status)
     why = safe(request.reason.partition(";")[0], REASON)  # the balancer names every node after it
+    status += ", but" if request.is_good and why else ""
     answered = f"{request.node or 'the balancer'} {status} {why}".rstrip()
-    return f"{who:<7} {method} {safe(request.path, PATH)} → {answered}"
+    does = f" ({request.does})" if request.does else ""
+    return f"{who:<7} {method} {safe(request.path, PATH)}{does} → {answered}"
 
 
 def safe(text: str, most: int) -> str:
@@ -58,5 +60,5 @@ def safe(text: str, most: int) -> str:
 
 def _style(request: Request) -> str:
     if request.is_good:
-        return "green"
+        return "yellow" if request.reason else "green"
     return "yellow" if request.status < 500 and not request.cut else "red"  # noqa: PLR2004

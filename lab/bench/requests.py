@@ -32,7 +32,8 @@ class Request:
 
     `user` is empty where nobody knows; `node` where the balancer itself answered. `cut` says who
     ended it without an answer: client, backend or balancer. `credential` is a mark of what was
-    presented, and tells nothing but whether it was the same.
+    presented, and tells nothing but whether it was the same. `does` is what a form of the page at
+    `/` is for. A good status with a `reason` was for nobody.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Request:
     seconds: float
     credential: str = ""
     cut: str = ""
+    does: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -109,7 +111,8 @@ class Requests:
         while len(self._users) > MOST_CREDENTIALS:
             del self._users[next(iter(self._users))]
         said = (status, row["reason"] or "", row["seconds"], credential)
-        return Request(at, user, row["method"], row["path"], node, *said)
+        does = row.get("does") or ""
+        return Request(at, user, row["method"], row["path"], node, *said, does=does)
 
 
 def _of_balancer(row: dict[str, Any], at: float) -> Request | None:

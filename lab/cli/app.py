@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Annotated, NoReturn
 
 import typer
 
 from sessionlab.lab.cli import do, down, listing, run, up, users
+from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
@@ -81,7 +83,8 @@ def _end_with(error: LabError) -> NoReturn:
 
 
 def complain(error: LabError) -> None:
-    """Say on standard error what went wrong and what to do."""
-    typer.echo(f"sessionlab: {error}", err=True)
-    if error.hint:
-        typer.echo(f"  {error.hint}", err=True)
+    """Say on standard error what went wrong and what to do: on a terminal no word is broken."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+    for said in (f"sessionlab: {error}", f"  {error.hint}" if error.hint else ""):
+        for line in said.splitlines():
+            typer.echo(wrapped(line, "  ", width) if len(line) > width > 0 else line, err=True)

@@ -91,11 +91,13 @@ def _asked(place: Place, method: str, path: str, body: object = None) -> dict[st
 def _shown(state: dict[str, Any]) -> Iterator[str]:
     for part in state["parts"]:
         how = f"{part['state']} {part['how']}".rstrip()
-        how += f", {part['seen']} for the balancer" if part["seen"] else ""
+        if part["seen"] not in ("", "up", how):
+            also = f"{how}, {part['seen']} for the balancer"
+            how = "draining" if part["seen"] == "drain" else also
         yield f"{part['name']:<9} {part['address']:<21} {part['pid'] or '–':>7}  {how}"
     if state["doing"]:
         yield f"\nunder way: {state['doing']}"
     yield "\nsessionlab do …"
     for action in state["actions"]:
         what = f"{action['do']} PART" if action["takes_part"] else action["do"]
-        yield f"  {what:<13} {action['does']}"
+        yield f"  {what:<12}  {action['does']}"

@@ -76,5 +76,9 @@ AllowSkips = Annotated[
 Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Print every scenario and every client's requests whole."),
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Print every scenario, client and request; of over 50 clients alike ones once.",
+    ),
 ]

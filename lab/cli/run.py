@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import shutil
 import signal
 import sys
@@ -44,6 +45,7 @@ from sessionlab.lab.scenario.finding import chosen, installed
 from sessionlab.lab.scenario.lab import SETTINGS, Settings
 from sessionlab.lab.scenario.runner import SIDE_BY_SIDE, cut_short, release, run
 from sessionlab.lab.scenario.scenario import Scenario
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
@@ -81,9 +83,16 @@ def command(
     settings = _on_target(settings, target) if target else settings
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
-    status = run_and_report(stories, settings, outputs, jobs, verbose=verbose)
+    again = ["run", *(scenarios or []), *(["--all"] if everything else [])]
+    if nodes != SETTINGS.nodes:
+        again += ["--nodes", str(nodes)]
+    status = run_and_report(
+        stories, settings, outputs, jobs, verbose=verbose, again=shlex.join(again)
+    )
     if not scenarios and (left_out := len(installed()) - len(stories)):
-        typer.echo(f"{left_out} slower left out: --all", err=outputs.take_stdout)
+        them = "it" if left_out == 1 else "them"
+        said = f"{number(left_out, 'slower scenario')} left out: `--all` tells {them} too"
+        typer.echo(said, err=outputs.take_stdout)
     raise typer.Exit(status)
 
 
@@ -122,6 +131,7 @@ def run_and_report(
     jobs: int = SIDE_BY_SIDE,
     *,
     verbose: bool = False,
+    again: str = "run",
 ) -> int:
     """Run, print, write what was asked for, as far as it is known; the exit status."""
     events = Events()
@@ -139,7 +149,8 @@ def run_and_report(
                 keep = partial(_keep, outputs, folder)
                 events.listen(folder.hear)
             screen = Screen(stderr=outputs.take_stdout, highlight=False)
-            report = ConsoleReport(screen, verbose=verbose, command=command_typed())
+            typed = command_typed()
+            report = ConsoleReport(screen, verbose=verbose, command=typed, again=again)
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
@@ -13,11 +13,10 @@ from sessionlab.lab.bench.bench import Bench
 from sessionlab.lab.bench.greeting import how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
-from sessionlab.lab.cli.choice import one_of
+from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
-from sessionlab.lab.cli.printer import Printer
-from sessionlab.lab.cli.screen import Screen
+from sessionlab.lab.cli.screen import Printer, Screen
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
@@ -33,9 +32,9 @@ SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer 
 
 def _password(text: str) -> str:
     if not SHORTEST <= len(text) <= LONGEST:
-        raise typer.BadParameter(f"a password has {SHORTEST} to {LONGEST} characters")
+        raise refused(f"a password has {SHORTEST} to {LONGEST} characters")
     if not text.isprintable():
-        raise typer.BadParameter("a password has no control characters")
+        raise refused("a password has no control characters")
     return text
 
 
@@ -56,6 +55,10 @@ Algorithm = Annotated[
 ]
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
+]
+Transport = Annotated[
+    Literal["bearer", "cookie"],
+    typer.Option(help="How a JWT travels; a browser logs in with `cookie` only."),
 ]
 Password = Annotated[
     str | None,
@@ -80,6 +83,7 @@ def command(
     port: Port = CLUSTER.port,
     password: Password = None,
     redis_url: RedisUrl = None,
+    jwt_transport: Transport = "bearer",
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -87,8 +91,9 @@ def command(
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
     """
+    options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     description = Description(
-        services=(Service(nodes=nodes, strategy=strategy),),
+        services=(Service(nodes=nodes, strategy=strategy, options=options),),
         balancer=balancer,
         affinity=affinity,
         algorithm=algorithm,

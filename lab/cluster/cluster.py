@@ -51,6 +51,7 @@ class Cluster:
         history: History,
         events: Events,
         scenario: str = "",
+        called: str = "",
         redis_url: str | None = None,
         block_ends: Callable[[], None] = lambda: None,
         sources: Callable[[int], Sequence[str]] = lambda _: (),
@@ -60,6 +61,7 @@ class Cluster:
         self._history = history
         self._events = events
         self._scenario = scenario
+        self._called = called
         self._block_ends = block_ends
         self._sources = sources
         self._clients: list[Client] = []
@@ -279,7 +281,7 @@ class Cluster:
     # Small things
 
     async def _start(self) -> None:
-        self._emit("cluster.starting", part=PART.get(), **self.description.told())
+        self._emit("cluster.starting", part=self._called or PART.get(), **self.description.told())
         await self._runtime.start()
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
 

@@ -28,25 +28,26 @@ if TYPE_CHECKING:
 
 MOST_NAME = 24  # columns
 MEANING = "green, as predicted: the prediction came true, also when it was a bad one"
-NEXT = {
-    "run sticky-node-dies": "one scenario, request by request",
-    "run --verbose": "everything in full",
-    "up": "a cluster to play with",
-}
 
 
 class ConsoleReport:
     """Prints each scenario when it ends; meanwhile, on a terminal, says which are running.
 
-    `command` is what the user types to run the lab.
+    `command` is what the user types to run the lab, `again` what follows it to run the same.
     """
 
     def __init__(
-        self, console: Console, *, verbose: bool = False, command: str = "sessionlab"
+        self,
+        console: Console,
+        *,
+        verbose: bool = False,
+        command: str = "sessionlab",
+        again: str = "run",
     ) -> None:
         self._console = console
         self._verbose = verbose
         self._command = command
+        self._again = again
         self._glyphs = glyphs_for(console.encoding, os.environ)
         self._full = FullText(console, self._glyphs, verbose)
         self._order: list[str] = []
@@ -108,10 +109,20 @@ class ConsoleReport:
         if run.judged_nothing and run.all_skipped and not run.allow_skips:
             self._print([Text("nothing was judged; --allow-skips takes skips for a success")])
         if self._folded:
-            column = max(len(f"{self._command} {what}") for what in NEXT) + 2
-            for what, means in NEXT.items():
-                typed = f"{self._command} {what}".ljust(column)
-                self._print([Text.assemble((typed, "bold"), (means, "dim"))])
+            self._say_next()
+
+    def _say_next(self) -> None:
+        """A line each; for what is too long for one, to run the same again, the idea of it."""
+        one, means_one = "run sticky-node-dies", "one scenario, request by request"
+        room = self._width - cell_len(f"{self._command}   {means_one}")
+        again = f"{self._again} --verbose"
+        again = again if cell_len(again) <= room else "run … --verbose"
+        steps = {one: means_one, again: "the same in full", "up": "a cluster to play with"}
+        typed = {f"{self._command} {what}": means for what, means in steps.items()}
+        column = max(map(cell_len, typed)) + 2
+        for what, means in typed.items():
+            said = set_cell_size(self._glyphs.clean(what), column)
+            self._print([Text.assemble((said, "bold"), (means, "dim"))])
 
     def stop(self) -> None:
         """Take the line that says what is running off the screen, and print what has waited."""

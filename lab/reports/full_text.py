@@ -10,6 +10,7 @@ from rich.text import Text
 from sessionlab.lab.reports.strip_lines import LINES, ROWS, Layout
 from sessionlab.lab.reports.strips import strips
 from sessionlab.lab.verdicts.headline import number
+from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.results import Outcome, ScenarioResult
 from sessionlab.lab.verdicts.story_time import in_story_time
 
@@ -66,8 +67,10 @@ class FullText:
         if self.everything or not any(table.says_why for table in result.tables):
             for said in result.users.told():
                 yield from self._labelled("users", said)
+        in_tables = set() if self.everything else _said_in_tables(result)
         for note in result.notes:
-            yield from self._labelled("note", note)
+            if note not in in_tables:
+                yield from self._labelled("note", note)
         if result.reason:
             yield from self._indented(self._text(result.reason, STYLES[result.outcome]), 2)
 
@@ -108,3 +111,9 @@ class FullText:
             line.rstrip()
             yield Text(indent).append_text(line)
             indent = " " * (by + hanging)
+
+
+def _said_in_tables(result: ScenarioResult) -> set[str]:
+    """The notes of settings that were not shown, where a table says so, and why."""
+    rows = {(row[0], row[-1]) for table in result.tables if table.says_why for row in table.rows}
+    return {str(one) for one in not_shown(result.events) if one in rows}

@@ -53,10 +53,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """All that one client of a cluster asked, in the order of its answers, and the marks."""
+    """All that one client of a cluster asked, in the order of its answers, and the marks.
+
+    `again`: it is not the first client of its user.
+    """
 
     client: str
     steps: Sequence[Cell | Mark]
+    again: bool = False
 
     @property
     def shape(self) -> tuple[Cell | Mark, ...]:
@@ -93,6 +97,7 @@ def strips(history: Iterable[Operation], events: Iterable[Event]) -> dict[str, l
             Strip(
                 f"{client} ({tab + 1})" if tab else client,
                 _steps(asked, marks.get(cluster, ()), wrong),
+                again=tab > 0,
             )
             for (client, tab), asked in clients.items()
         ]

@@ -96,19 +96,21 @@ class Lab:
         nodes: int | None = None,
         services: Sequence[str] = (SERVICE.name,),
         options: Mapping[str, str] | None = None,
+        called: str = "",
         **wishes: Unpack[Wishes],
     ) -> Cluster:
         """A cluster to be started with `async with`.
 
         Every one of `services` gets `nodes` nodes (the run's `--nodes` when not given) with the
         same `strategy` and the same further node `options`. The way to a service is its name as
-        the first part of the path, when there are several. The further `wishes` are as in
-        `Description`: affinity, algorithm, redis, redis_keeps, jwt_algorithm, one_key, tls,
+        the first part of the path, when there are several. Of several clusters of a story reports
+        call this one `called`, or else by what the others have not. The further `wishes` are as
+        in `Description`: affinity, algorithm, redis, redis_keeps, jwt_algorithm, one_key, tls,
         trust_balancer, balancer_options.
         """
         count = self.nodes if nodes is None else nodes
         wanted = tuple(Service(name, count, strategy, options or {}) for name in services)
-        return self._build(Description(wanted, self._settings.balancer, **wishes))
+        return self._build(Description(wanted, self._settings.balancer, **wishes), called)
 
     def single_server(
         self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None
@@ -240,7 +242,7 @@ class Lab:
 
         return sources
 
-    def _build(self, description: Description) -> Cluster:
+    def _build(self, description: Description, called: str = "") -> Cluster:
         self._clusters += 1
         if self._settings.sabotage:
             description = self._settings.sabotage(description)
@@ -250,6 +252,7 @@ class Lab:
             history=self.history,
             events=self._events,
             scenario=self._scenario,
+            called=called,
             redis_url=self._settings.redis_url,
             block_ends=block_ends,
             sources=self._sources(description),

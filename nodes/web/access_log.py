@@ -20,7 +20,10 @@ USER = web.RequestKey("user", str)
 CREDENTIAL = web.RequestKey("credential", str)
 GRANTED = web.RequestKey("granted", str)
 REASON = web.RequestKey("reason", str)
-"""What was wrong, in words."""
+"""What was wrong, in words; with an answer that is no error, whom it was for."""
+
+DOES = web.RequestKey("does", str)
+"""What a form of the page at `/` is for."""
 
 _LONGEST = 256  # characters of a path
 
@@ -48,6 +51,7 @@ class JsonLog(AbstractAccessLogger):
             "seconds": round(time, 6),
             "user": request.get(USER),
             "reason": request.get(REASON),
+            "does": request.get(DOES),
             "credential": _mark(request.get(CREDENTIAL)),
             "granted": _mark(request.get(GRANTED)),
             "forwarded": hdrs.X_FORWARDED_FOR in request.headers,

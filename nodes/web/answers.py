@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from sessionlab.nodes.errors import Problem, Refused
+from sessionlab.nodes.errors import Problem, Reason, Refused, Unavailable
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import problems
 from sessionlab.nodes.web.access_log import REASON
@@ -58,6 +58,16 @@ def refuse(request: web.Request, problem: Problem) -> None:
         problem.headers[hdrs.WWW_AUTHENTICATE] = transport.challenge(problem)
         if problem.withdraw:
             problem.headers |= withdrawal(request).headers
+
+
+def note_nobody(request: web.Request, problem: Problem) -> None:
+    """Note for the log whom this answer is for, though it is well: nobody, and why.
+
+    Not of who presented nothing.
+    """
+    if problem.code != Reason.NO_CREDENTIAL:
+        who = "nobody can tell who" if isinstance(problem, Unavailable) else "nobody"
+        request[REASON] = f"{who}: {problem.detail}"
 
 
 def stamp_headers(headers: CIMultiDict[str], node_id: str, auth_seconds: float) -> None:

@@ -12,7 +12,8 @@ from sessionlab.nodes.errors import Malformed, Problem, Reason, Unavailable
 from sessionlab.nodes.strategies.interface import Strategy
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import handlers
-from sessionlab.nodes.web.answers import refuse
+from sessionlab.nodes.web.access_log import DOES
+from sessionlab.nodes.web.answers import note_nobody, refuse
 from sessionlab.nodes.web.bodies import credentials_in, item_in, read_form
 from sessionlab.nodes.web.node import NODE
 from sessionlab.nodes.web.page import Seen, page, policy
@@ -73,7 +74,10 @@ def fits_browsers(strategy: Strategy) -> bool:
 
 
 async def _do(request: web.Request, form: dict[str, str]) -> Delivery:
-    match form.get("do"):
+    does = form.get("do", "")
+    if does in ("login", "logout", "cart"):
+        request[DOES] = does
+    match does:
         case "login":
             if not fits_browsers(request.app[NODE].strategy):
                 raise Problem(409, "not-in-browsers", "a browser cannot keep this kind of token")
@@ -98,6 +102,8 @@ async def _page(request: web.Request, problem: Problem | None = None) -> web.Res
     except Problem as trouble:
         why = "" if trouble.code == Reason.NO_CREDENTIAL else trouble.detail
         known = not isinstance(trouble, Unavailable)
+        if not problem:
+            note_nobody(request, trouble)
     headers = problem.headers if problem else {}
     seen = Seen(
         node=node.id,

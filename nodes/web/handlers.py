@@ -9,7 +9,7 @@ from sessionlab.nodes.errors import Problem, Reason, Refused
 from sessionlab.nodes.strategies.interface import Grant, Session
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web.access_log import CREDENTIAL, GRANTED, USER
-from sessionlab.nodes.web.answers import withdrawal
+from sessionlab.nodes.web.answers import note_nobody, withdrawal
 from sessionlab.nodes.web.bodies import Credentials, check_media_type, read_credentials, read_item
 from sessionlab.nodes.web.node import NODE, Node
 from sessionlab.nodes.web.recognition import presented, recognise, timed
@@ -127,6 +127,7 @@ async def _anybody(request: web.Request) -> tuple[str | None, str]:
     try:
         session = await recognise(request)
     except Problem as problem:
+        note_nobody(request, problem)
         return None, problem.code
     return session.user, "ok"
 

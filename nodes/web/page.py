@@ -15,7 +15,7 @@ _GOLDEN_ANGLE = 137.508
 """Degrees: one after the other, colours that are as far apart as can be."""
 
 _LOGIN = """\
-<form method="post"><h2>Log in</h2>
+<form method="post"><h3>Log in</h3>
 <label>User <input name="username" value="alice" autocomplete="username" required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required>
 </label><button name="do" value="login">Log in</button>
@@ -24,8 +24,8 @@ _LOGIN = """\
 _NO_LOGIN = """\
 <p><strong>You cannot log in here with a browser.</strong> This strategy hands out a token that a
 client has to send itself, as <code>Authorization: Bearer</code>, and a page without scripts cannot.
-A node that is started with <code>--jwt-transport cookie</code> puts its token into a cookie; or ask
-with <code>curl</code>.</p>
+A node, or <code>sessionlab up</code>, that is started with <code>--jwt-transport cookie</code>
+puts its token into a cookie; or ask with <code>curl</code>.</p>
 """
 _CART = """\
 <form method="post"><label>Item <input name="item" maxlength="256" required></label>
@@ -94,7 +94,8 @@ def _who(seen: Seen) -> str:
     if seen.user is not None:
         items = "".join(f"<li>{escape(item)}</li>" for item in seen.items)
         cart = f"<ul>{items}</ul>" if items else "<p>Your cart is empty.</p>"
-        return f"<h2>You are {escape(seen.user)}</h2>{cart}{_CART}{_LOGOUT}"
+        said = f"<h2>You are {escape(seen.user)}</h2><h3>Your cart</h3>"
+        return f"{said}{cart}{_CART}{_LOGOUT}"
     if not seen.known:
         return f"<h2>Who you are cannot be told</h2><p>{escape(seen.why)}</p>{_LOGOUT}"
     said = "<h2>You are nobody</h2>"
@@ -123,9 +124,11 @@ def _icon(node: str) -> str:
 
 def _style(node: str) -> str:
     return (
+        ":root{color-scheme:light dark}"
         "body{margin:0;font:1.1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
         f"header{{background:hsl({hue(node)},70%,28%);color:#fff;padding:1rem 2rem}}"
         "header p{margin:0}h1{font-size:5rem;line-height:1.1;margin:0}main{padding:1rem 2rem}"
-        "label{display:block;margin:.5rem 0}button,input{font:inherit}"
-        ".problem{border-left:.5rem solid #b00;padding:.5rem 1rem;background:#fee}"
+        "form{margin:1.5rem 0}label{display:block;margin:.5rem 0}button,input{font:inherit}"
+        "button{padding:.2rem .8rem}"
+        ".problem{border-left:.5rem solid #b00;padding:.5rem 1rem;background:#fee;color:#300}"
     )

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.balancer.__main__ import main
+from sessionlab.balancer.config.assembly import configure
+from sessionlab.balancer.config.options import Options
+from sessionlab.balancer.errors import ListenError
+from sessionlab.balancer.processes.single import running
 from tests.balancer.rawhttp import Backend, Message, connect, get, ok
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tests.balancer.conftest import Lab
 
@@ -172,6 +177,20 @@ async def test_a_taken_port_is_said_in_one_line(
         f"balancer: cannot listen on {address}: address already in use. "
         "Choose another --listen, or stop what holds it.\n"
     )
+
+
+async def test_nothing_listens_any_more_when_the_admin_port_is_taken(
+    lab: Lab, tmp_path: Path
+) -> None:
+    where = str(tmp_path / "socket")
+    admin = f"127.0.0.1:{(await lab.backend()).port}"
+    options = Options(listen=f"unix:{where}", admin=admin)
+    with pytest.raises(ListenError, match=f"cannot listen on {admin}") as failed:
+        async with running(configure(options)):
+            pass
+    assert failed.traceback, "what holds the server; uvloop would wait for it at the loop's end"
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_unix_connection(where)
 
 
 def test_an_address_that_is_none_is_said(capfd: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,11 @@ async def test_a_proxy_at_a_unix_socket_is_believed_when_that_is_said(
     backend = await lab.backend()
     where = str(tmp_path / "socket")
     options = Options(
-        listen=f"unix:{where}", backend=[backend.spec], trust_proxy=trust, health_interval=0.0
+        listen=f"unix:{where}",
+        admin="none",
+        backend=[backend.spec],
+        trust_proxy=trust,
+        health_interval=0.0,
     )
     async with running(configure(options)):
         reader, writer = await asyncio.open_unix_connection(where)

@@ -45,6 +45,11 @@ class Bench:
         ("k\x7f\n", []),
         ("q", ["left"]),
         ("zzz \r\n5", []),
+        ("k\x1bk1", ["kill n1"]),
+        ("k\x1b", []),
+        ("k1\x1b", ["kill n1"]),
+        ("\x1b[A\x1bOPk1", ["kill n1"]),
+        ("k\x1b[1;5Ak3", ["kill n3"]),
     ],
 )
 def test_keys_say_what_to_do_and_to_what(typed: str, heard: list[str]) -> None:
@@ -68,12 +73,11 @@ def test_a_prompt_shows_what_there_is_to_choose_and_escape_takes_it_back() -> No
     "chunks",
     [
         ["a" * 300],
-        ["k\x1b[31mx1"],
         ["\x1b[200~kkk111", "k1"],  # bracketed, in two reads
         ["The balancer sends load", " again"],
     ],
 )
-def test_a_paste_and_an_escape_sequence_are_no_keys(chunks: list[str]) -> None:
+def test_a_paste_is_no_keys_nor_is_its_rest(chunks: list[str]) -> None:
     bench = Bench()
     for chunk in chunks:
         bench.keys.press(chunk)
@@ -99,3 +103,4 @@ def test_every_key_is_one_action_s_and_help_tells_it_in_80_columns() -> None:
     bench.keys.press("?")
     assert len(bench.heard) == len(ACTIONS) + 1
     assert max(map(len, bench.heard)) <= 80
+    assert "  b  restart  the balancer ends and starts again" in "\n".join(bench.heard)

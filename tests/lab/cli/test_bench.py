@@ -174,6 +174,9 @@ def parts_are_broken_from_both(up: Terminal) -> None:
     assert re.search(r"^n1 .* – +ended by SIGKILL", state, re.MULTILINE)
     assert re.search(r"^n2 .* \d+ +frozen", state, re.MULTILINE)
     assert "kill PART" in state
+    assert max(map(len, state.splitlines())) <= 80
+    assert do("drain", "n3").startswith("n3 draining; nothing takes that back: `remove` it")
+    assert re.search(r"^n3 .* draining$", do(), re.MULTILINE)
     up.press("t2")
     up.until(r"n2 thawed\n")
     up.press("xr")

@@ -23,8 +23,14 @@ def test_an_argument_in_brackets_may_be_left_out(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["lern", "lern:sid", ""])
 def test_who_names_another_is_offered_all_with_their_arguments(value: str) -> None:
-    with pytest.raises(BadParameter, match="is none of: none, cookie, learn:NAME, learn-header"):
+    with pytest.raises(
+        BadParameter, match="is none of: none, cookie, learn:NAME, learn-header"
+    ) as no:
         one_of(AFFINITIES)["parser"](value)
+    first, *lines = str(no.value).splitlines()
+    assert first == "", "what option it is about stands there"
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).endswith(", query:NAME, source"), "no word is broken"
 
 
 @pytest.mark.parametrize("value", ["learn", "learn:"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -203,10 +204,13 @@ def test_a_bare_run_says_that_it_has_left_out_the_slower_ones(
     done = in_process.sessionlab("run")
     assert done.returncode == 0, done.stdout
     assert "✓ as predicted  quick " in done.stdout
-    assert "slower " not in done.stdout.replace("1 slower left", "")
-    assert done.stdout.splitlines()[-1] == "1 slower left out: --all"
+    assert "slower " not in done.stdout.replace("1 slower scenario left", "")
+    assert done.stdout.splitlines()[-1] == "1 slower scenario left out: `--all` tells it too"
     everything = in_process.sessionlab("run", "--all")
     assert "✓ slower " in everything.stdout
+    assert re.search(r"run --all --verbose +the same in full\n", everything.stdout)
+    some = in_process.sessionlab("run", "quick", "slower", "--nodes", "2")
+    assert re.search(r"run quick slower --nodes 2 --verbose +the same in full\n", some.stdout)
     assert "left out" not in everything.stdout
 
 

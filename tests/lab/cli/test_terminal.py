@@ -85,7 +85,7 @@ def test_many_are_a_line_each_in_the_order_asked_for_and_what_to_try_next(screen
     assert shown[-4].startswith("4 scenarios: 4 as predicted; ")
     assert shown[-3:] == [
         "sessionlab run sticky-node-dies  one scenario, request by request",
-        "sessionlab run --verbose         everything in full",
+        "sessionlab run … --verbose       the same in full",
         "sessionlab up                    a cluster to play with",
     ]
 
@@ -106,6 +106,15 @@ def test_a_terminal_of_40_columns_is_enough(screen: Screen, tmp_path: Path) -> N
     story(tmp_path, 'lab.claim("two is one", expected=1, observed=2)')
     shown = screen("run", "monolith", "mine.py", size=(40, 24))
     assert "✗ mine      not as predicted: two is one" in shown
+
+
+def test_what_is_refused_is_wrapped_between_words(screen: Screen) -> None:
+    shown = screen("up", "--affinity", "hope")
+    assert "'hope' is none of: none, cookie, learn:NAME, learn-header:NAME, header:NAME," in [
+        line.strip() for line in shown
+    ]
+    shown = screen("run", "moon-landing", size=(40, 24))
+    assert "  'moon-landing'" in [line.rstrip() for line in shown]
 
 
 def test_a_terminal_that_knows_ascii_only_sees_all_of_it(screen: Screen) -> None:

@@ -221,6 +221,16 @@ LOST = replace(
 )
 
 
+def test_what_a_table_says_of_a_setting_that_was_not_shown_is_no_note_too() -> None:
+    told = Event(0.0, "setting.skipped", "lost", {"setting": "sticky", "reason": "it has none"})
+    why = Table(["what", "kept", "why"], [["sticky", "–", "it has none"]])
+    bare = Table(["what", "kept"], [["sticky", "not shown"]])
+    note = "sticky: not shown, it has none"
+    for tables, notes in (((), 1), ((bare,), 1), ((why,), 0)):
+        text = printed(replace(RUN, scenarios=[replace(LOST, tables=tables, events=[told])]))
+        assert text.count(note) == notes
+
+
 def test_the_text_says_who_was_lost_and_why() -> None:
     text = printed(replace(RUN, scenarios=[LOST]))
     assert "users  1 user was logged out: n1" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -188,8 +189,32 @@ def test_some_who_fared_well_and_some_who_did_not_are_always_shown() -> None:
     lines = drawn([*lives, bad], rows=3)
     assert [line.split()[0] for line in lines] == ["well-0", "well-1", "bad", "…"]
     assert lines[-1] == "… and 7 others"
-    everybody = [line for line in drawn([*lives, bad], rows=None) if "login" in line]
-    assert len(everybody) == 10
+
+
+def test_where_all_is_told_each_client_is_also_those_who_fared_alike() -> None:
+    assert len(drawn([asking(f"u{n}", "n1", 1) for n in range(50)], rows=None)) == 50
+    assert drawn([asking(f"u{n}", "n1", 1) for n in range(51)], rows=None) == [
+        "u0  login n1 ✓ │ n1 ✓",
+        "… and 50 more like u0",
+    ]
+
+
+def test_the_only_other_client_is_drawn_rather_than_counted() -> None:
+    first, other = logged_in("alice"), logged_in("bob")
+    other.ask("GET", "/cart", 200)
+    assert drawn([first, other], rows=1)[1].startswith("bob    login n1 ✓ │ cart n1")
+
+
+def test_the_legend_is_of_what_is_drawn() -> None:
+    alice, bob = logged_in("alice"), logged_in("bob")
+    for _ in range(2):
+        bob.ask("GET", "/me", 200, direct=True, user="bob")
+    rest = [asking(f"u{n}", "n1", 0) for n in range(3)]
+    past = "in brackets ( ): asked past the balancer"
+    assert drawn([alice, bob])[-1] == past
+    third = logged_in("carol")
+    third.ask("GET", "/cart", 200)
+    assert past not in drawn([alice, third, *rest, bob], rows=1)
 
 
 def test_where_nobody_fared_well_none_is_left_out_for_one_who_did() -> None:
@@ -210,6 +235,7 @@ def test_two_tabs_of_one_user_are_two_strips() -> None:
     assert drawn(several_tabs()) == [
         "alice      login n1 ✓",
         "alice (2)  login n1 ✓ │ balancer 503",
+        "alice (2): another client of the same user",
     ]
 
 
@@ -226,9 +252,34 @@ def test_what_is_too_long_says_what_it_leaves_out(width: int) -> None:
     shown = drawn([one_of_each(400)], happened("node.killed", 100.0, node="n9"), width=width)
     assert len(shown) <= 4
     text = " ".join(shown)
-    left_out = int(text.partition("… ")[2].split()[0])
+    left_out = sum(map(int, re.findall(r"… (\d+) more", text)))
     pieces = text.count(" 401") + text.count("✓") - text.count("not ✓")
     assert left_out + pieces == 401
+    assert "n9" in text
+
+
+@pytest.mark.parametrize("width", [38, 78])
+def test_requests_are_folded_around_what_happened_and_it_is_not(width: int) -> None:
+    marks = [happened("node.added", 20.0 * n, node=f"n{10 + n}") for n in range(1, 7)]
+    shown = drawn([one_of_each(150)], *marks, width=width)
+    text = " ".join(shown)
+    assert [f"n{10 + n} added" in text for n in range(1, 7)] == [True] * 6
+    assert "more event" not in text
+    assert sum(map(int, re.findall(r"… (\d+) more request", text))) > 100
+    assert len(shown) <= 13, "a line for each mark, and for what is between"
+
+
+def test_of_very_many_events_the_first_and_the_last_are_told_and_the_rest_counted() -> None:
+    marks = [happened("node.added", 20.0 * n, node=f"n{10 + n}") for n in range(1, 21)]
+    text = " ".join(drawn([one_of_each(450)], *marks))
+    assert re.findall(r"n(\d+) added", text) == ["11", "12", "13", "28", "29", "30"]
+    assert sum(map(int, re.findall(r"(\d+) more event", text))) == 14
+
+
+def test_one_piece_is_never_folded_into_a_longer_one() -> None:
+    alice = one_of_each(20)
+    text = " ".join(drawn([alice], happened("node.killed", 2.0, node="n9")))
+    assert "… 1 more" not in text
 
 
 def test_everything_is_there_on_request() -> None:

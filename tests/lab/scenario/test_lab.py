@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from sessionlab.lab.cluster.cluster import PART, Cluster
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.scenario.lab import Lab, Settings
+from sessionlab.lab.verdicts.settings import settings
 from tests.lab.lives import Life
 
 if TYPE_CHECKING:
@@ -23,6 +26,16 @@ async def test_a_cluster_of_a_part_told_side_by_side_is_called_by_its_name() -> 
     told = await lab.side_by_side({"one": part(), "another": part()})
     assert told == {"one": "one", "another": "another"}
     assert PART.get() == "", "and no cluster after it"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_cluster_is_called_what_its_story_calls_it(fabric: LocalFabric) -> None:
+    seen: list[Event] = []
+    lab = Lab(Settings(nodes=1), fabric, Events(seen.append), "s")
+    for called in ("keys rotated", "logged out"):
+        async with lab.cluster("memory", called=called):
+            pass
+    assert settings("s", seen) == {"s-1": "keys rotated", "s-2": "logged out"}
 
 
 class Here:

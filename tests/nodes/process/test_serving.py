@@ -266,14 +266,23 @@ async def test_a_json_log_tells_who_asked_and_why_not_and_no_credential() -> Non
         unknown = new_id()
         await client.get("/me", cookie(unknown))
         await client.login("mallory \n\x1b[2J", "wrong guess")
+        for accept in ("text/html", "application/json"):
+            await client.get("/", {**cookie(unknown), "Accept": accept})
+            await client.get("/", {"Accept": accept})
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        await client.send("POST", "/", headers=form, body=b"do=logout")
+        await client.send("POST", "/", headers=form, body=b"do=%1b%5b2J")
         node.signal(signal.SIGTERM)
         assert await node.ended() == 0
         rows = [json.loads(line) for line in node.lines if line.startswith('{"')]
-    login, me, refused, guess = rows
+    login, me, refused, guess, *fronts, out, _, odd = rows  # _: where the form leads
     assert (login["user"], login["status"], login["path"]) == ("alice", 200, "/login")
     assert (me["user"], me["credential"]) == ("alice", login["granted"])
     assert (login["forwarded"], me["forwarded"]) == (False, True)
     assert (refused["user"], refused["reason"]) == (None, "session unknown here")
     assert (guess["user"], guess["status"]) == ("mallory \n\x1b[2J", 401)
+    nobody = "nobody: session unknown here"
+    assert [(row["status"], row["reason"]) for row in fronts] == [(200, nobody), (200, None)] * 2
+    assert (out["status"], out["does"], odd["does"]) == (303, "logout", None)
     log = "\n".join(node.lines)
     assert not [secret for secret in (session, unknown, PASSWORD, "wrong guess") if secret in log]

@@ -58,6 +58,24 @@ def test_the_page_has_no_script_and_nothing_from_elsewhere() -> None:
         assert all(link == "?" or link.startswith("data:") for link in links), links
 
 
+def test_headings_go_one_level_down_at_a_time_and_the_cart_has_one() -> None:
+    for seen in (ALICE, NOBODY, replace(NOBODY, can_log_in=False), replace(NOBODY, known=False)):
+        levels = [int(tag[1]) for tag in Elements(page(seen)).found if re.fullmatch(r"h\d", tag)]
+        assert levels[0] == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), levels
+        assert levels.count(1) == 1
+    assert "<h3>Your cart</h3>" in page(ALICE)
+    assert "<h3>Log in</h3>" in page(NOBODY)
+
+
+def test_it_is_light_or_dark_as_the_browser_is_and_what_has_a_ground_has_a_colour() -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", page(ALICE), re.DOTALL)
+    assert "color-scheme:light dark" in style
+    rules = [rule for rule in style.split("}") if "background:" in rule]
+    assert rules
+    assert all(re.search(r"[;{]color:#", rule) for rule in rules), "black or white on it is chance"
+
+
 def test_the_nodes_of_a_service_have_colours_that_one_can_tell_apart() -> None:
     hues = [hue(f"n{number}") for number in range(1, 6)]
     for one, other in itertools.combinations(hues, 2):

@@ -6,9 +6,8 @@ import os
 
 import pytest
 
-from sessionlab.lab.cli import printer
-from sessionlab.lab.cli.printer import Printer
-from sessionlab.lab.cli.screen import ScreenGone
+from sessionlab.lab.cli import screen
+from sessionlab.lab.cli.screen import Printer, ScreenGone
 
 
 def test_what_was_written_is_there_in_the_end_in_its_order() -> None:
@@ -25,7 +24,7 @@ def test_what_was_written_is_there_in_the_end_in_its_order() -> None:
 def test_what_has_no_room_is_refused_and_a_reader_who_left_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(printer, "MOST", 2)
+    monkeypatch.setattr(screen, "MOST", 2)
     read, write = os.pipe()
     with Printer(write) as printing:
         while printing.write("x" * 100_000):
