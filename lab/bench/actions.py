@@ -108,8 +108,8 @@ class Hands:
         self._free = asyncio.Lock()
         self.doing = ""
 
-    async def do(self, name: str, part: str = "") -> str:
-        """What was done, in words.
+    async def do(self, name: str, part: str = "", wanted: Callable[[], bool] = lambda: True) -> str:
+        """What was done, in words. `wanted`: whether who asked is still there when it would begin.
 
         Raises UsageError for what makes no sense here, and StepError (or Skip) for what cannot be
         done now, with what to do instead.
@@ -125,6 +125,8 @@ class Hands:
                 f"`{self.doing}` is under way, and one thing is done at a time", "try again then"
             ) from None
         try:
+            if not wanted():
+                raise StepError("nobody waits for it any more, so it was not begun")
             self.doing = f"{name} {part}".rstrip()
             return await self._do(name, part)
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:

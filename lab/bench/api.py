@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import hdrs, web
 
 from sessionlab.lab.bench.bench import Bench
+from sessionlab.lab.bench.connection import Connection, problem
 from sessionlab.lab.bench.place import Place, own_run
 from sessionlab.lab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 LOOPBACK, PATH = "127.0.0.1", "/api/1"
 MOST_BYTES = 4096
+SOON = 0.01  # seconds until it is known that who has asked had left before that was read
 BENCH, TOKEN = web.AppKey("bench", Bench), web.AppKey("token", str)
 
 
@@ -39,15 +41,18 @@ async def served(bench: Bench) -> AsyncIterator[Place]:
     app.router.add_post(f"{PATH}/actions", _act)
     app.router.add_get(f"{PATH}/events", _events)
     app.on_shutdown.append(_close)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
+    loop, server = asyncio.get_running_loop(), runner.server
+    assert server is not None  # noqa: S101  it is set up
+    listening = await loop.create_server(lambda: Connection(server, loop), LOOPBACK, 0)
     try:
-        await web.TCPSite(runner, LOOPBACK, 0).start()
-        port = runner.addresses[0][1]
+        port = listening.sockets[0].getsockname()[1]
         place = Place(own_run(), f"http://{LOOPBACK}:{port}{PATH}", app[TOKEN])
         await asyncio.to_thread(place.write)
         yield place
     finally:
+        listening.close()
         await runner.cleanup()
 
 
@@ -61,19 +66,20 @@ async def _answer(
         return await handler(request)
     except LabError as error:
         status = HTTPStatus.BAD_REQUEST if isinstance(error, UsageError) else HTTPStatus.CONFLICT
-        return _problem(status, str(error), error.hint)
+        return problem(status, str(error), error.hint)
     except web.HTTPException as error:
-        return _problem(error.status, error.reason, headers=error.headers)
+        return problem(error.status, error.reason, headers=error.headers)
     except Exception:  # noqa: BLE001  the last line of defence: told, and answered
         traceback.print_exc()
-        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the bench failed to answer this")
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the bench failed to answer this")
 
 
 def _guard(request: web.Request) -> None:
     host = request.headers.get(hdrs.HOST, "")
-    if host.partition(":")[0] not in (LOOPBACK, "localhost"):
-        raise web.HTTPForbidden(reason="Host may be anybody's: ask 127.0.0.1")
-    if request.headers.get(hdrs.ORIGIN) not in (None, f"http://{host}"):
+    _, port = request.get_extra_info("sockname")
+    if host not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
+        raise web.HTTPForbidden(reason=f"Host may be anybody's: ask {LOOPBACK}:{port}")
+    if {*request.headers.getall(hdrs.ORIGIN, ())} - {f"http://{host}"}:
         raise web.HTTPForbidden(reason="Origin is another one's: this is not for its pages")
     given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
     if not hmac.compare_digest(given, f"Bearer {request.app[TOKEN]}".encode()):
@@ -101,7 +107,12 @@ async def _act(request: web.Request) -> web.Response:
             part = None
     if not isinstance(part, str):
         raise UsageError('the body is an object of strings: {"do": ACTION, "part": NAME}')
-    return web.json_response({"done": await request.app[BENCH].hands.do(name, part)})
+
+    def wanted() -> bool:
+        return request.transport is not None and not request.transport.is_closing()
+
+    await asyncio.sleep(SOON)
+    return web.json_response({"done": await request.app[BENCH].hands.do(name, part, wanted)})
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
@@ -116,14 +127,3 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 async def _close(app: web.Application) -> None:
     app[BENCH].stream.close()
-
-
-def _problem(
-    status: int, detail: str, hint: str = "", headers: Mapping[str, str] | None = None
-) -> web.Response:
-    title = HTTPStatus(status).phrase
-    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "hint": hint}
-    kept = {name: value for name, value in (headers or {}).items() if name != hdrs.CONTENT_TYPE}
-    return web.json_response(
-        said, status=status, headers=kept, content_type="application/problem+json"
-    )

@@ -28,25 +28,37 @@ WORDS = {"paused": "frozen", "resumed": "thawed"}
 
 
 class Bench:
-    """`show` gets every line for the terminal; `stream` every request and event."""
+    """`show` gets every line for the terminal; `stream` every request and event.
 
-    def __init__(self, cluster: Cluster, events: Events, show: Callable[[Text], None]) -> None:
+    `look` is called again and again, and ends it by what it raises.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        events: Events,
+        show: Callable[[Text], None],
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self.cluster = cluster
         self.hands = Hands(cluster)
         self.stream = Stream()
         self._events = events
-        self._show = show
+        self.show = show
+        self._look = look
         self._requests = Requests(cluster.inventory)
         self._lines = Lines()
         self._over: BaseException | None = None
         self._left = False
         self._steps: set[asyncio.Task[None]] = set()
+        self._wanted = ""
 
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when the balancer ends by itself."""
         self._events.listen(self._hear)
         try:
             while not self._left:
+                self._look()
                 self._tell_requests()
                 if self._over:
                     raise self._over
@@ -60,17 +72,16 @@ class Bench:
         self._left = True
 
     def act(self, name: str, part: str) -> None:
-        """Do it, and show what was wrong if it can't be done."""
+        """Do it, and show what was wrong if it can't be done; nothing waits for its turn here."""
+        wanted = f"{name} {part}".rstrip()
+        if doing := self._wanted or self.hands.doing:
+            rest = f"so `{wanted}` is not done; one thing is done at a time"
+            self.show(Text(f"`{doing}` is under way, {rest}", "yellow"))
+            return
+        self._wanted = wanted
         task = asyncio.get_running_loop().create_task(self._act(name, part))
         self._steps.add(task)
         task.add_done_callback(self._ended)
-
-    def show(self, line: Text) -> None:
-        """Once nobody takes lines any more, the run is over."""
-        try:
-            self._show(line)
-        except LabError as error:
-            self._over = error
 
     async def state(self) -> dict[str, Any]:
         """What `GET /cluster` answers."""
@@ -94,8 +105,6 @@ class Bench:
         }
 
     async def _act(self, name: str, part: str) -> None:
-        if doing := self.hands.doing:
-            self.show(Text(f"`{f'{name} {part}'.rstrip()}` waits for `{doing}`", "dim"))
         try:
             await self.hands.do(name, part)
         except LabError as error:
@@ -103,6 +112,7 @@ class Bench:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._steps.discard(task)
+        self._wanted = ""
         if not task.cancelled():
             self._over = self._over or task.exception()  # a defect: nobody expects it
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 LETTERS = {Kind.BALANCER: "b", Kind.REDIS: "r"}
 ESCAPE, ENTER, BACKSPACE = "\x1b", "\r\n", "\x7f\b"
+MOST = 8  # keys that somebody presses at once; more are a paste
+REST = 0.1  # seconds in which the rest of one still comes
+PASTE = "\x1b[200~"  # begins one, where a terminal brackets them
 KEYS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[@-~]|.", re.DOTALL)
 """Control sequences (ECMA-48, 5.4), keys of a terminal in its application mode, and the rest."""
 
@@ -33,6 +37,8 @@ class Keys:
     leave: Callable[[], None]
     action: str = ""
     typed: str = ""
+    now: Callable[[], float] = time.monotonic
+    deaf_until: float = 0.0
 
     @property
     def prompt(self) -> str:
@@ -42,8 +48,16 @@ class Keys:
         return f"{self.action} which? ({there}; Esc: none) {self.typed}"
 
     def press(self, keys: str) -> None:
-        """What was typed at once, as keys; arrows and the like are one escape sequence each."""
-        for key in KEYS.findall(keys):
+        """What was typed at once, as keys; arrows and the like are one escape sequence each.
+
+        A paste is no keys, nor is what follows it at once.
+        """
+        pressed = KEYS.findall(keys)
+        if len(pressed) > MOST or PASTE in pressed or self.now() < self.deaf_until:
+            self.action = self.typed = ""
+            self.deaf_until = self.now() + REST
+            return
+        for key in pressed:
             if key[0] == ESCAPE:
                 self.action = self.typed = ""
             elif self.action:

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from yarl import URL
 
 from sessionlab.lab.errors import StartError, UsageError
 from sessionlab.lab.fabrics.run_folder import home, running
@@ -28,9 +30,20 @@ class Place:
     def write(self) -> Path:
         """Leave it where `found` looks; it goes with the run's folder."""
         path = home() / self.run / FILE
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self)))
-        return path
+        written = path.with_name(f".{FILE}.new")
+        written.touch(mode=0o600)
+        written.write_text(json.dumps(asdict(self)))
+        return written.replace(path)  # so that nobody reads half a file
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """What is there; raises OSError, or ValueError or TypeError when it is no such file."""
+        place = cls(**json.loads(path.read_text()))
+        if not all(isinstance(text, str) for text in (place.run, place.url, place.token)):
+            raise TypeError("not all of it is text")
+        if not (URL(place.url).host and URL(place.url).port):
+            raise ValueError("the URL says not where")
+        return place
 
 
 def own_run() -> str:
@@ -46,7 +59,7 @@ def found(run: str = "") -> Place:
     up, there = {}, []
     for name, pid in running():
         with contextlib.suppress(OSError, ValueError, TypeError):  # it runs, and is no bench
-            up[name] = Place(**json.loads((home() / name / FILE).read_text()))
+            up[name] = Place.read(home() / name / FILE)
             there.append(f"{name} (process {pid})")
     if not up:
         raise UsageError("no lab is up", "`sessionlab up` starts one")

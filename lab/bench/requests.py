@@ -6,6 +6,7 @@ knows either. What a client has typed is in there as it was typed: see `lines.sa
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PROBES = ("/readyz", "/healthz", "/metrics")
 MOST_CREDENTIALS = 10_000
+MOST_BYTES = 1_000_000  # of a log, in one look; one of which more was read is emptied
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 
 
@@ -60,34 +63,43 @@ class Requests:
         self._users: dict[str, str] = {}
 
     def new(self) -> list[Request]:
-        """What came since the last time, in the order of the answers."""
-        self._kinds |= {part.name: part.kind for part in self._inventory.parts()}
-        rows = [
-            (float(row["at" if kind is Kind.NODE else "time"]), name, row)
-            for name, kind in self._kinds.items()
-            if kind is not Kind.REDIS
-            for row in self._rows(name)
-        ]
-        found = []
-        for at, name, row in sorted(rows, key=lambda one: one[0]):
-            if self._kinds[name] is Kind.NODE:
-                found.append(self._of_node(row, at, name))
-            else:
-                found.append(_of_balancer(row, at))
-        return [request for request in found if request]
+        """What came since the last time, in the order of the answers; a row that fits none is left.
 
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """The whole lines of JSON that a part has added; a half one is for the next time."""
+        A node that has left is read to its end, and then forgotten.
+        """
+        there = {part.name: part.kind for part in self._inventory.parts()}
+        over = {name for name in self._kinds.keys() - there if self._inventory.has_ended(name)}
+        self._kinds |= there
+        rows = [row for name in self._kinds for row in self._rows(name)]
+        found = []
+        for at, name, row in sorted(rows, key=lambda one: one[:2]):
+            with contextlib.suppress(*UNFIT):
+                is_node = self._kinds[name] is Kind.NODE
+                found.append(self._of_node(row, at, name) if is_node else _of_balancer(row, at))
+        for name in over - {name for _, name, _ in rows}:
+            del self._kinds[name]
+            self._read.pop(name, None)
+        return [request for request in found if request and _fits(request)]
+
+    def _rows(self, name: str) -> Iterator[tuple[float, str, dict[str, Any]]]:
+        """The whole lines of JSON that a part has added, each with its time."""
+        kind = self._kinds[name]
+        for line in self._lines(name) if kind is not Kind.REDIS else ():
+            with contextlib.suppress(*UNFIT):  # something else that begins like that
+                row = json.loads(line) if line.startswith(b'{"') else {}
+                if "status" in row and "method" in row:
+                    yield float(row["at" if kind is Kind.NODE else "time"]), name, row
+
+    def _lines(self, name: str) -> list[bytes]:
+        """What it has added; a half line is for the next time, unless it is longer than a look."""
         since = self._read.get(name, 0)
-        lines, newline, _ = self._inventory.printed(name, since).rpartition(b"\n")
-        self._read[name] = since + len(lines) + len(newline)
-        for line in lines.splitlines():
-            try:
-                row = json.loads(line) if line.startswith(b'{"') else None
-            except ValueError:
-                continue  # something else that begins like that
-            if row and "status" in row and "method" in row:
-                yield row
+        added = self._inventory.printed(name, since, MOST_BYTES)
+        end = added.rfind(b"\n") + 1 or (len(added) if len(added) == MOST_BYTES else 0)
+        since += end
+        if since >= MOST_BYTES and self._inventory.empty(name, since):
+            since = 0
+        self._read[name] = since
+        return added[:end].splitlines()
 
     def _of_node(self, row: dict[str, Any], at: float, node: str) -> Request | None:
         if row["path"] in PROBES and not row["forwarded"]:
@@ -112,3 +124,9 @@ def _of_balancer(row: dict[str, Any], at: float) -> Request | None:
     path = row["target"].partition("?")[0]  # the rest may hold a secret
     said = (status, row.get("detail") or reason, row["seconds"], "", cut)
     return Request(at, "", row["method"], path, row["backend"], *said)
+
+
+def _fits(request: Request) -> bool:
+    """Whether it can be shown: its row may be of a program of the user's own."""
+    texts = (request.user, request.method, request.path, request.node, request.reason, request.cut)
+    return isinstance(request.status, int) and all(isinstance(text, str) for text in texts)

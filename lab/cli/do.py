@@ -14,8 +14,10 @@ from yarl import URL
 
 from sessionlab.lab.bench.place import Place, found
 from sessionlab.lab.errors import NothingShown, StepError, UsageError
+from sessionlab.lab.fabrics.run_folder import running
 from sessionlab.lab.reports.glyphs import glyphs_for
 
+GLANCE = 2.0  # seconds that a lab gets to answer at all
 PATIENCE = 120.0  # seconds: a part that starts on a busy machine takes its time
 
 
@@ -38,11 +40,30 @@ def command(
     action it shows the cluster's parts, and what there is to do.
     """
     place = found(run)
+    _check_answers(place)
     if action is None:
         shown = "\n".join(_shown(_asked(place, "GET", "/cluster")))
         typer.echo(glyphs_for(sys.stdout.encoding, os.environ).clean(shown, keep="\n"))
     else:
         typer.echo(_asked(place, "POST", "/actions", {"do": action, "part": part})["done"])
+
+
+def _check_answers(place: Place) -> None:
+    """Raises NothingShown when nobody is at home: what is asked then would be done much later."""
+    url = URL(place.url)
+    connection = http.client.HTTPConnection(url.host or "", url.port, timeout=GLANCE)
+    try:
+        connection.request("HEAD", url.path)
+        connection.getresponse()
+    except TimeoutError:
+        who = f"the lab {place.run} (process {dict(running()).get(place.run)})"
+        raise NothingShown(
+            f"{who} does not answer; is it stopped (Ctrl-Z)?", "`fg` lets it go on"
+        ) from None
+    except (OSError, http.client.HTTPException):
+        pass  # `_asked` says what is wrong
+    finally:
+        connection.close()
 
 
 def _asked(place: Place, method: str, path: str, body: object = None) -> dict[str, Any]:

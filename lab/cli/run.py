@@ -75,8 +75,7 @@ def command(
 
     Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3
     nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
-    or all were skipped and none had claimed anything before (0 with --allow-skips); 130
-    interrupted.
+    or all were skipped and none had claimed before (0 with --allow-skips); 130 interrupted.
     """
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
@@ -84,16 +83,18 @@ def command(
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
     again = ["run", *(scenarios or []), *(["--all"] if everything else [])]
-    if nodes != SETTINGS.nodes:
-        again += ["--nodes", str(nodes)]
+    again += ["--nodes", str(nodes)] if nodes != SETTINGS.nodes else []
     status = run_and_report(
         stories, settings, outputs, jobs, verbose=verbose, again=shlex.join(again)
     )
     if not scenarios and (left_out := len(installed()) - len(stories)):
-        them = "it" if left_out == 1 else "them"
-        said = f"{number(left_out, 'slower scenario')} left out: `--all` tells {them} too"
-        typer.echo(said, err=outputs.take_stdout)
+        typer.echo(_left_out(left_out), err=outputs.take_stdout)
     raise typer.Exit(status)
+
+
+def _left_out(stories: int) -> str:
+    them = "it" if stories == 1 else "them"
+    return f"{number(stories, 'slower scenario')} left out: `--all` tells {them} too"
 
 
 def _chosen(
@@ -154,7 +155,10 @@ def run_and_report(
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:
-            keep(so_far(_why(error)))
+            known = so_far(_why(error))
+            keep(known)
+            if isinstance(error, typer.Exit):
+                report.end(known)
             raise
         try:
             keep(result)

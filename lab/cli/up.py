@@ -16,7 +16,7 @@ from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
-from sessionlab.lab.cli.screen import Screen
+from sessionlab.lab.cli.screen import Printer, Screen
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
@@ -111,22 +111,35 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
     screen = Screen(highlight=False, markup=False, emoji=False)
     glyphs = glyphs_for(screen.encoding, os.environ)
 
-    def show(line: Text) -> None:
-        screen.print(Text(glyphs.clean(line.plain), line.style), soft_wrap=True)
+    def rendered(line: Text) -> str:
+        with screen.capture() as captured:
+            screen.print(Text(glyphs.clean(line.plain), line.style), soft_wrap=True)
+        return captured.get()
 
-    terminal = Terminal(show)
     try:
         await fabric.open()
-        async with Cluster(
-            description, fabric.sandbox("up"), history=History(), events=events, redis_url=redis_url
-        ) as cluster:
-            bench = Bench(cluster, events, terminal.show)
-            parts = cluster.inventory.parts
-            keys = Keys(parts, bench.act, lambda said: bench.show(Text(said)), bench.leave)
-            async with served(bench) as place:
-                found = await cluster.inventory.looked_at()
-                typer.echo(how_to_try(cluster, found, place, keys=terminal.has_keys))
-                with terminal.taking(keys):
-                    await bench.run()
+        with Printer() as printer:
+            terminal = Terminal(rendered, printer.write)
+
+            def look() -> None:
+                printer.check()
+                terminal.look()
+
+            async with Cluster(
+                description,
+                fabric.sandbox("up"),
+                history=History(),
+                events=events,
+                redis_url=redis_url,
+            ) as cluster:
+                bench = Bench(cluster, events, terminal.show, look)
+                parts = cluster.inventory.parts
+                keys = Keys(parts, bench.act, lambda said: bench.show(Text(said)), bench.leave)
+                async with served(bench) as place:
+                    found = await cluster.inventory.looked_at()
+                    greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
+                    printer.write(f"{greeting}\n")
+                    with terminal.taking(keys):
+                        await bench.run()
     finally:
         await fabric.close()

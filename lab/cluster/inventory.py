@@ -89,9 +89,17 @@ class Inventory:
         front = self._runtime.balancer
         return front.admin.url if isinstance(front, Builtin) else None
 
-    def printed(self, name: str, since: int) -> bytes:
-        """What a part has printed from that byte on."""
-        return self._sandbox.printed(name, since)
+    def printed(self, name: str, since: int, most: int) -> bytes:
+        """What a part has printed from that byte on, `most` bytes of it."""
+        return self._sandbox.printed(name, since, most)
+
+    def empty(self, name: str, size: int) -> bool:
+        """Forget what it has printed, if that is `size` bytes by now; whether it was done."""
+        return self._sandbox.empty(name, size)
+
+    def has_ended(self, name: str) -> bool:
+        """Whether a part has ended, which may have left the cluster."""
+        return self._sandbox.ended(name) is not None
 
     def end_of(self, name: str) -> StartError | None:
         """How a part ended, with its last lines."""

@@ -82,6 +82,8 @@ class Membership:
         await side_by_side(
             [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
         )
+        for node in nodes:
+            self._runtime.vacate(node)
 
     async def drain(self, node: Node, limit: float) -> None:
         """Let no new client come to a node; those that are tied to it stay."""
@@ -132,6 +134,7 @@ class Membership:
                 with contextlib.suppress(StepError):  # it may be what has failed
                     await self._in_front().remove(node.backend)
             await self._runtime.abandon(node)
+            self._runtime.vacate(node)
 
     @property
     def _ties_clients(self) -> bool:

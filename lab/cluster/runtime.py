@@ -114,6 +114,10 @@ class ClusterRuntime:
             with contextlib.suppress(LabError):
                 await self.parts.end(node.name, signal.SIGKILL)
 
+    def vacate(self, node: Node) -> None:
+        """Give back the port of a node that has left for good."""
+        self._sandbox.vacate(node.name)
+
     def running(self, name: str) -> bool:
         """Whether the part has not ended."""
         return self._sandbox.ended(name) is None

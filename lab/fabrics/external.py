@@ -60,6 +60,9 @@ class ExternalSandbox:
     def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002
         refuse("add to it")
 
+    def vacate(self, part: str) -> None:
+        """Nothing is reserved here."""
+
     def executable(self, *names: str) -> str | None:  # noqa: ARG002
         return None
 
@@ -87,8 +90,11 @@ class ExternalSandbox:
     def log(self, name: str) -> str:  # noqa: ARG002
         return ""
 
-    def printed(self, name: str, since: int) -> bytes:  # noqa: ARG002
+    def printed(self, name: str, since: int, most: int) -> bytes:  # noqa: ARG002
         return b""
+
+    def empty(self, name: str, size: int) -> bool:  # noqa: ARG002
+        return False
 
     async def pid(self, name: str) -> int | None:  # noqa: ARG002
         return None

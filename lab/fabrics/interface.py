@@ -61,6 +61,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def vacate(self, part: str) -> None:
+        """Give back what `place` has reserved for a part that does not come back."""
+        ...
+
     def executable(self, *names: str) -> str | None:
         """As the fabric's."""
         ...
@@ -95,8 +99,12 @@ class Sandbox(Protocol):
         """All that the part has printed so far."""
         ...
 
-    def printed(self, name: str, since: int) -> bytes:
-        """What it has printed from that byte on."""
+    def printed(self, name: str, since: int, most: int) -> bytes:
+        """What it has printed from that byte on, `most` bytes of it."""
+        ...
+
+    def empty(self, name: str, size: int) -> bool:
+        """Forget what it has printed, if that is `size` bytes by now; whether it was done."""
         ...
 
     async def pid(self, name: str) -> int | None:

@@ -88,7 +88,12 @@ class ConsoleReport:
             self._one(self._waiting.pop(self._order.pop(0)))
 
     def end(self, run: RunResult) -> None:
-        """Print the sum of it; of many, before it, all that did not go as predicted."""
+        """Print the sum of it; of many, before it, all that did not go as predicted.
+
+        What was not told is, as nothing more comes: a run that was cut short has such results.
+        """
+        untold = {one.name: one for one in run.scenarios if one.name in self._order}
+        self._waiting = untold | self._waiting
         self.stop()
         if self._folded:
             for result in run.scenarios:
@@ -139,7 +144,8 @@ class ConsoleReport:
     def _unfold(self, result: ScenarioResult) -> None:
         """What a line can't hold: what did not go as predicted, and the notes of the rest."""
         if result.outcome in (Outcome.BROKEN, Outcome.ERROR):
-            self._in_full(result)
+            if result.seconds:  # else it was never begun, and its line has said so
+                self._in_full(result)
             return
         for note in result.notes:
             said = self._glyphs.clean(f"{result.name}: {note}")

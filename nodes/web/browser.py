@@ -56,14 +56,14 @@ def check_own_page(request: web.Request) -> None:
     """Raises `Problem` (403) when a browser says that the form stood on another site's page.
 
     Sec-Fetch-Site where it is sent, else Origin. Who sends neither is no browser of today, and
-    nobody whose cookies another site could use.
+    nobody whose cookies another site could use. Of several all must be the page's own.
     """
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get(hdrs.ORIGIN)
-    if site is not None:
-        own = site in ("same-origin", "none")
+    sites = request.headers.getall("Sec-Fetch-Site", ())
+    host = request.headers.get(hdrs.HOST, "").lower()
+    if sites:
+        own = {*sites} <= {"same-origin", "none"}
     else:
-        own = origin is None or _authority(origin) == request.headers.get(hdrs.HOST, "").lower()
+        own = all(_authority(one) == host for one in request.headers.getall(hdrs.ORIGIN, ()))
     if not own:
         raise Problem(403, "other-site", "this form was sent from another site's page")
 

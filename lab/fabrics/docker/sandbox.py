@@ -63,6 +63,9 @@ class DockerSandbox:
     def place(self, part: str, port: int = 0) -> Address:
         return self.network.place(part, port)
 
+    def vacate(self, part: str) -> None:
+        """Each has an address of its own, and nobody else wants its ports."""
+
     def write(self, name: str, content: str) -> str:
         written = self._files / f".{name}"
         written.touch(mode=0o600)
@@ -153,8 +156,13 @@ class DockerSandbox:
     def log(self, name: str) -> str:
         return self._logs.get(name, b"").decode(errors="replace")
 
-    def printed(self, name: str, since: int) -> bytes:
-        return bytes(self._logs.get(name, b"")[since:])
+    def printed(self, name: str, since: int, most: int) -> bytes:
+        return bytes(self._logs.get(name, b"")[since : since + most])
+
+    def empty(self, name: str, size: int) -> bool:
+        log = self._logs.get(name, bytearray())
+        del log[:size]  # what is printed meanwhile is behind it
+        return True
 
     async def pid(self, name: str) -> int | None:
         watched = self._running(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -28,12 +30,12 @@ class LocalSandbox:
         self.label = label
         self._folder = folder
         self.room = str(folder)
-        self._reserved: list[socket.socket] = []
+        self._reserved: dict[str, list[socket.socket]] = {}
 
     async def open(self) -> None:
         """The loopback is always ready."""
 
-    def place(self, part: str, port: int = 0) -> Address:  # noqa: ARG002  all share the loopback
+    def place(self, part: str, port: int = 0) -> Address:
         """Reserve a port on the loopback for as long as the sandbox is open.
 
         A node that is killed finds its port free when it comes back, unless a process has asked
@@ -48,10 +50,14 @@ class LocalSandbox:
             ) from None
         address = Address(LOOPBACK, reservation.getsockname()[1])
         if sys.platform == "linux":
-            self._reserved.append(reservation)
+            self._reserved.setdefault(part, []).append(reservation)
         else:
             reservation.close()
         return address
+
+    def vacate(self, part: str) -> None:
+        for reservation in self._reserved.pop(part, ()):
+            reservation.close()
 
     def write(self, name: str, content: str) -> str:
         path = self._folder / name
@@ -90,13 +96,21 @@ class LocalSandbox:
         except FileNotFoundError:
             return ""
 
-    def printed(self, name: str, since: int) -> bytes:
+    def printed(self, name: str, since: int, most: int) -> bytes:
         try:
             with self._log(name).open("rb") as log:
                 log.seek(since)
-                return log.read()
+                return log.read(most)
         except FileNotFoundError:
             return b""
+
+    def empty(self, name: str, size: int) -> bool:
+        """Its process appends (O_APPEND), so that it goes on at the new end."""
+        with contextlib.suppress(FileNotFoundError), self._log(name).open("r+b") as log:
+            if os.fstat(log.fileno()).st_size == size:
+                log.truncate(0)
+                return True
+        return False
 
     async def pid(self, name: str) -> int | None:
         return self._forks.pid(self._name(name))
@@ -116,8 +130,8 @@ class LocalSandbox:
 
     def release(self) -> None:
         """Free the ports."""
-        for reservation in self._reserved:
-            reservation.close()
+        for part in [*self._reserved]:
+            self.vacate(part)
 
     def _name(self, part: str) -> str:
         return f"{self.label}/{part}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +83,18 @@ async def test_a_drained_node_that_is_killed_comes_back_drained(make: Make) -> N
         assert (await cluster.backends())["n1"] == "drain"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no port is kept")
+async def test_a_node_that_has_left_keeps_no_port(make: Make) -> None:
+    async with make() as cluster:
+        hands = Hands(cluster)
+        open_files = []
+        for number in range(3, 6):
+            assert await hands.do("add") == f"n{number} added"
+            await hands.do("remove", f"n{number}")
+            open_files.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208  names enough
+        assert len(set(open_files)) == 1
+
+
 async def test_two_hands_at_once_act_one_after_the_other(make: Make) -> None:
     async with make() as cluster:
         hands = Hands(cluster)
@@ -88,6 +102,20 @@ async def test_two_hands_at_once_act_one_after_the_other(make: Make) -> None:
             hands.do("kill", "n1"), hands.do("kill", "n1"), return_exceptions=True
         )
         assert [str(one) for one in both] == ["n1 killed", "n1 is not running"]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun(make: Make) -> None:
+    async with make() as cluster:
+        hands, is_there = Hands(cluster), [True]
+        first = asyncio.create_task(hands.do("freeze", "n1"))
+        second = asyncio.create_task(hands.do("kill", "n1", wanted=lambda: is_there[0]))
+        while not hands.doing:
+            await asyncio.sleep(0)
+        is_there[0] = False
+        await first
+        with pytest.raises(StepError, match="nobody waits"):
+            await second
+        assert cluster.inventory.parts()[0].state == "frozen"
 
 
 async def test_who_waits_too_long_is_told_for_what(

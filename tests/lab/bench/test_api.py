@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import stat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from sessionlab.lab.bench.api import served
 from sessionlab.lab.bench.bench import Bench
-from sessionlab.lab.bench.place import Place, found
+from sessionlab.lab.bench.place import FILE, Place, found
 from sessionlab.lab.bench.stream import MOST, Stream
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError, UsageError
 from sessionlab.lab.events import Events
+from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.record.history import History
 from sessionlab.lab.waiting import until
 from tests.lab.conftest import NUMBER
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.text import Text
-
-    from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -83,6 +84,17 @@ async def up(fabric: LocalFabric) -> AsyncIterator[Up]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def fabric(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalFabric]:
+    """One in a folder where nobody else on this machine has a lab up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("labs")))
+        fabric = LocalFabric()
+        await fabric.open()
+        yield fabric
+        await fabric.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def lab(fabric: LocalFabric) -> AsyncIterator[Up]:
     """One that no test changes."""
     async with up(fabric) as one:
@@ -116,6 +128,7 @@ async def test_it_tells_the_state_and_does_what_is_asked(fabric: LocalFabric) ->
         ({"Authorization": "Bearer \udcff"}, 401),
         ({"Host": "evil.example"}, 403),
         ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "127.0.0.1:1"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Content_Type": "text/plain"}, 415),
@@ -164,6 +177,38 @@ async def test_another_path_or_method_is_a_problem_too(lab: Up) -> None:
     assert (await lab.ask("GET", "/actions"))[0] == 405
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/actions", {"X-Long": "a" * 9000}, 400),
+        ("/actions?\x01", {}, 400),
+        ("/actions", {"Expect": "the unexpected"}, 417),
+        ("/actions", {"Content-Encoding": "gzip"}, 400),
+    ],
+)
+async def test_garbage_is_a_problem_and_nothing_is_printed_over_the_bench(
+    lab: Up,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    url = URL(lab.place.url)
+    sent = {
+        "Host": url.authority, "Authorization": f"Bearer {lab.place.token}",
+        "Content-Type": "application/json", "Content-Length": "2", "Connection": "close", **headers,
+    }  # fmt: skip
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"POST {url.path}{path} HTTP/1.1\r\n{head}\r\n[]".encode())
+    got = (await reader.read()).decode()
+    writer.close()
+    assert got.split()[1] == str(status)
+    assert "Content-Type: application/problem+json" in got
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+
+
 async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabric) -> None:
     async with up(fabric) as lab:
         headers = {"Authorization": f"Bearer {lab.place.token}"}
@@ -184,6 +229,21 @@ async def test_requests_and_events_are_streamed_to_who_listens(fabric: LocalFabr
             f"alice   GET /me → {refused['node']} 401 session unknown here",
             "n2 frozen",
         ]
+
+
+async def test_what_is_asked_by_who_has_left_is_not_done(fabric: LocalFabric) -> None:
+    async with up(fabric) as lab:
+        url, body = URL(lab.place.url), b'{"do": "kill", "part": "n1"}'
+        head = (
+            f"POST {url.path}/actions HTTP/1.1\r\nHost: {url.authority}\r\n"
+            f"Authorization: Bearer {lab.place.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection((url.host or "", url.port or 0)) as gone:  # the loop stands
+            gone.sendall(head.encode() + body)
+        for _ in range(3):
+            status, state = await lab.ask("GET", "/cluster")
+            assert (status, state["parts"][0]["state"], state["doing"]) == (200, "running", None)
 
 
 async def test_a_listener_that_has_left_is_no_defect(
@@ -238,6 +298,23 @@ async def test_a_lab_is_found_by_its_file_which_only_its_user_reads(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(UsageError, match="no lab is up"):
         found()
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    ["", "{", "[]", "null", '{"run": 1, "url": 2, "token": null}',
+     '{"run": "r", "url": "http://[", "token": "t"}', '{"run": "r", "url": "", "token": "t"}'],
+)  # fmt: skip
+async def test_a_file_that_says_nothing_is_no_lab(lab: Up, garbled: str) -> None:
+    file = lab.place.write()
+    file.write_text(garbled)
+    try:
+        with pytest.raises(UsageError, match="no lab is up"):
+            found()
+    finally:
+        lab.place.write()
+    assert found() == lab.place
+    assert [one.name for one in file.parent.iterdir() if FILE in one.name] == [FILE]
 
 
 async def _next(stream: aiohttp.ClientResponse, kind: str) -> dict[str, Any]:

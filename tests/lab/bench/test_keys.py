@@ -20,11 +20,13 @@ class Bench:
         self.parts.append(PartState("balancer", Kind.BALANCER, "", State.RUNNING))
         self.parts.append(PartState("redis", Kind.REDIS, "", State.RUNNING))
         self.heard: list[str] = []
+        self.clock = 1000.0
         self.keys = Keys(
             lambda: self.parts,
             lambda name, part: self.heard.append(f"{name} {part}".rstrip()),
             self.heard.append,
             lambda: self.heard.append("left"),
+            now=lambda: self.clock,
         )
 
 
@@ -65,6 +67,24 @@ def test_a_prompt_shows_what_there_is_to_choose_and_escape_takes_it_back() -> No
     assert (bench.keys.prompt, bench.heard) == ("", [])
     bench.keys.press("\x1b[A")
     assert bench.heard == []
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        ["a" * 300],
+        ["\x1b[200~kkk111", "k1"],  # bracketed, in two reads
+        ["The balancer sends load", " again"],
+    ],
+)
+def test_a_paste_is_no_keys_nor_is_its_rest(chunks: list[str]) -> None:
+    bench = Bench()
+    for chunk in chunks:
+        bench.keys.press(chunk)
+    assert (bench.heard, bench.keys.prompt) == ([], "")
+    bench.clock += 1
+    bench.keys.press("a")
+    assert bench.heard == ["add"]
 
 
 def test_a_number_that_another_begins_with_waits_for_more_or_for_enter() -> None:

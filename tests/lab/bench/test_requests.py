@@ -24,15 +24,29 @@ class Printed:
 
     def __init__(self) -> None:
         self.logs = {"n1": b"", "n2": b"", "balancer": b""}
+        self.left: set[str] = set()
+        self.asked: list[str] = []
 
     def parts(self) -> list[PartState]:
         kinds = {"balancer": Kind.BALANCER}
         return [
-            PartState(name, kinds.get(name, Kind.NODE), "", State.RUNNING) for name in self.logs
+            PartState(name, kinds.get(name, Kind.NODE), "", State.RUNNING)
+            for name in self.logs
+            if name not in self.left
         ]
 
-    def printed(self, name: str, since: int) -> bytes:
-        return self.logs[name][since:]
+    def printed(self, name: str, since: int, most: int) -> bytes:
+        self.asked.append(name)
+        return self.logs[name][since : since + most]
+
+    def empty(self, name: str, size: int) -> bool:
+        if len(self.logs[name]) != size:
+            return False
+        self.logs[name] = b""
+        return True
+
+    def has_ended(self, name: str) -> bool:
+        return name in self.left
 
     def requests(self) -> Requests:
         return Requests(cast("Inventory", self))
@@ -102,6 +116,55 @@ def test_a_half_line_waits_and_what_is_no_request_is_left() -> None:
     assert requests.new() == []
     parts.logs["n1"] += whole[40:]
     assert lines(requests.new()) == ["alice GET /me → n1 200"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'{"status": 200, "method": "GET"}',
+        b'{"at": "soon", "status": [], "method": {}}',
+        b'{"at": 1, "status": 200, "method": 3, "path": 4}',
+    ],
+)
+def test_a_row_that_does_not_fit_is_skipped(row: bytes) -> None:
+    parts = Printed()
+    parts.logs = dict.fromkeys(parts.logs, row + b"\n")
+    parts.node("n1", 1.0, "/me", 200, user="alice")
+    assert lines(parts.requests().new()) == ["alice GET /me → n1 200"]
+
+
+def test_a_log_is_read_in_portions_and_emptied_once_it_is_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessionlab.lab.bench.requests.MOST_BYTES", 300)
+    parts = Printed()
+    requests = parts.requests()
+    for at in range(9):
+        parts.node("n1", at, "/me", 200, user="alice")
+    seen = 0
+    for _ in range(20):
+        seen += len(found := requests.new())
+        assert len(found) <= 2
+    assert (seen, parts.logs["n1"]) == (9, b"")
+    parts.logs["n1"] = b"x" * 1000  # no line at all
+    for _ in range(20):
+        requests.new()
+    parts.logs["n1"] += b"\n"
+    parts.node("n1", 10, "/me", 200, user="alice")
+    assert len([one for _ in range(5) for one in requests.new()]) == 1
+
+
+def test_a_node_that_has_left_is_read_to_its_end_and_then_no_more() -> None:
+    parts = Printed()
+    requests = parts.requests()
+    assert requests.new() == []
+    parts.node("n1", 1.0, "/me", 200, user="alice")
+    parts.left.add("n1")
+    assert lines(requests.new()) == ["alice GET /me → n1 200"]
+    requests.new()
+    parts.asked.clear()
+    requests.new()
+    assert set(parts.asked) == {"n2", "balancer"}
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -72,6 +72,13 @@ class Terminal:
             pass
         return self.process.returncode
 
+    def takes_keys(self) -> None:
+        """Wait until keys are taken one by one."""
+        end = time.monotonic() + PATIENCE
+        while self.is_as_before():
+            assert time.monotonic() < end, self.said
+            self._read(0.05)
+
     def is_as_before(self) -> bool:
         return termios.tcgetattr(self._slave) == self.before
 
@@ -123,7 +130,7 @@ def test_a_session_at_two_terminals(tmp_path: Path) -> None:
     with terminal(tmp_path, "--strategy", "redis", "--password", password) as up:
         for part in ("node n1", "node n2", "node n3", "balancer", "redis"):
             assert re.search(rf"^{part} .* process \d+$", up.said, re.MULTILINE), up.said
-        assert not up.is_as_before(), "keys are taken one by one"
+        up.takes_keys()
         requests_are_shown(up)
         parts_are_broken_from_both(up)
         what_no_node_answers_is_the_balancer_s(up)
@@ -180,11 +187,18 @@ def parts_are_broken_from_both(up: Terminal) -> None:
 
 
 def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
-    up.press("k2x3")
+    up.press("k2")
+    up.until(r"n2 killed\n")
+    up.press("ax3")  # a key that comes too early is not kept for later
+    up.until(r"`add` is under way, so `stop n3` is not done; one thing is done at a time\n")
+    up.until(r"n4 added\n")
+    up.press("x3r4")
+    up.until(r"`stop n3` is under way, so `remove n4` is not done")
     up.until(r"n3 stopped\n")
+    assert do("remove", "n4") == "n4 removed"
     up.sh("true")
     up.until(r"\? +GET /me → the balancer 503 no backend is available\n")
-    assert do("add") == "n4 added"
+    assert do("add") == "n5 added"
     up.press("b")
     up.until(r"balancer restarted\n")
     burst = " ".join(["$URL/me"] * 60)
@@ -192,10 +206,12 @@ def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
     up.until(r"… \d+ more in the last second: \d+ ✓\n")
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path, signum: int) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
+def test_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path, signum: signal.Signals) -> None:
+    keys = {signal.SIGINT: "\x03", signal.SIGQUIT: "\x1c"}
     with terminal(tmp_path, "--nodes", "1", columns=40) as up:
-        up.press("\x03" if signum == signal.SIGINT else "k")
+        up.takes_keys()
+        up.press(keys.get(signum, "k"))
         if signum == signal.SIGTERM:
             up.until(r"kill which\?")
             up.process.terminate()
@@ -259,6 +275,59 @@ def test_without_a_terminal_there_are_no_keys_and_two_labs_are_told_apart(tmp_pa
             lab.communicate(timeout=PATIENCE)
     nobody = sessionlab("do")
     assert (nobody.returncode, "no lab is up" in nobody.stderr) == (2, True)
+
+
+def test_a_lab_that_is_stopped_is_not_waited_for(tmp_path: Path) -> None:
+    with terminal(tmp_path, "--nodes", "1") as up:
+        up.process.send_signal(signal.SIGSTOP)
+        try:
+            asked = sessionlab("do", "kill", "n1")
+        finally:
+            up.process.send_signal(signal.SIGCONT)
+        assert asked.returncode == 3
+        assert f"(process {up.process.pid}) does not answer; is it stopped" in asked.stderr
+        assert re.search(r"^n1 .* running", do(), re.MULTILINE)
+
+
+def test_a_reader_who_takes_nothing_holds_up_nothing() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x")
+    os.set_blocking(write, True)
+    up = subprocess.Popen([*COMMAND, "up", "--nodes", "2"], stdin=subprocess.DEVNULL, stdout=write)
+    os.close(write)
+    try:
+        end = time.monotonic() + PATIENCE
+        while sessionlab("do").returncode != 0:
+            assert time.monotonic() < end
+        assert do("kill", "n1") == "n1 killed"
+        up.terminate()
+        assert up.wait(PATIENCE) == 128 + signal.SIGTERM
+    finally:
+        up.kill()
+        up.wait()
+        os.close(read)
+
+
+def test_a_reader_who_leaves_ends_it_also_while_nobody_asks() -> None:
+    up = subprocess.Popen(
+        [*COMMAND, "up", "--nodes", "1"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert up.stdout is not None
+        while up.stdout.readline() != f"{READY}\n":
+            pass
+        up.stdout.close()
+        assert up.wait(PATIENCE) == 128 + signal.SIGPIPE
+        assert up.stderr is not None
+        with up.stderr as said:
+            assert "standard output takes no more" in said.read()
+    finally:
+        up.terminate()
+        up.wait()
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, "tab\tand more"])

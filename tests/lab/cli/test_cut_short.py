@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -65,6 +66,15 @@ def reports(folder: Path) -> list[str]:
     return ["--json", str(folder / "run.json"), "--junit", str(folder / "junit.xml")]
 
 
+def three(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """The same with a third one, which waits for its turn."""
+    (folder / "three.py").write_text(
+        "from sessionlab import Lab, scenario\n\n@scenario('third', 't')\n"
+        "async def third(lab: Lab) -> None:\n    lab.claim('never', expected=1, observed=1)\n"
+    )
+    return start(folder, "", str(folder / "three.py"), "--jobs", "1", *options)
+
+
 def told(folder: Path) -> tuple[str, dict[str, str]]:
     """Why the run was cut short, and the outcomes of its stories, as both reports have it."""
     run = json.loads((folder / "run.json").read_text())
@@ -122,14 +132,18 @@ def test_a_task_of_a_story_that_leaves_ends_the_run_with_an_error(tmp_path: Path
 )
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_after_a_signal_the_reports_say_what_is_known(signum: int, tmp_path: Path) -> None:
-    lab = start(tmp_path, "", *reports(tmp_path), "--out", str(tmp_path / "out"))
+    lab = three(tmp_path, *reports(tmp_path), "--out", str(tmp_path / "out"))
     until_all_is_claimed(lab)
     lab.send_signal(signum)
-    lab.communicate(timeout=30)
+    shown, _ = lab.communicate(timeout=30)
     assert lab.returncode == 128 + signum
+    assert re.search(r"^! third +error: it was cut short", shown, re.MULTILINE), shown
+    assert "3 scenarios: 1 as predicted, 2 " in shown
+    assert "2 of 2 predictions came true" in shown
+    assert shown.count("third") == 1, "what was not begun has its line, and no more"
     why, outcomes = told(tmp_path)
     assert signal.Signals(signum).name in why
-    assert outcomes == {"first": "held", "second": "error"}
+    assert outcomes == {"first": "held", "second": "error", "third": "error"}
     kept = json.loads((tmp_path / "out" / "run.json").read_text())
     assert kept["scenarios"][1]["claims"][0]["holds"]
 

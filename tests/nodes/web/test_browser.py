@@ -5,10 +5,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
-from sessionlab.nodes.web.browser import wants_html
+from sessionlab.nodes.errors import Problem
+from sessionlab.nodes.web.browser import check_own_page, wants_html
 from tests.nodes.running import PASSWORD, Answer, Running, cookie, running
 from tests.nodes.valkey import Valkey
 
@@ -142,6 +145,20 @@ async def test_a_form_on_another_site_s_page_does_nothing(headers: dict[str, str
             assert "another site" in answer.text
         still = await node.client.get("/cart", held)
         assert still.json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "other"),
+    [
+        ("Sec-Fetch-Site", "same-origin", "cross-site"),
+        ("Origin", "http://own.example", "https://elsewhere.example"),
+    ],
+)
+def test_of_several_sites_all_must_be_its_own(name: str, own: str, other: str) -> None:
+    for said in ([own, other], [other, own]):
+        headers = CIMultiDict([("Host", "own.example"), *((name, one) for one in said)])
+        with pytest.raises(Problem):
+            check_own_page(make_mocked_request("POST", "/", headers))
 
 
 async def test_a_browser_without_sec_fetch_site_says_where_the_form_stood() -> None:

@@ -62,6 +62,20 @@ async def test_a_part_that_ends_is_known_to_have_ended_and_how(sandbox: LocalSan
     assert sandbox.log("p") == "out\nerr\n"
 
 
+async def test_a_log_that_was_read_is_emptied_and_goes_on_from_there(sandbox: LocalSandbox) -> None:
+    await sandbox.start(
+        Part("p", SHELL, ["-c", "echo first; trap 'echo second; exit' TERM; sleep 1000 & wait"])
+    )
+    while sandbox.printed("p", 0, 1000) != b"first\n":
+        await asyncio.sleep(0.005)
+    assert sandbox.printed("p", 1, 3) == b"irs"
+    assert not sandbox.empty("p", 5)
+    assert sandbox.empty("p", 6)
+    await sandbox.signal("p", signal.SIGTERM)
+    await sandbox.gone("p")
+    assert sandbox.printed("p", 0, 1000) == b"second\n"
+
+
 async def test_a_killed_part_is_gone_and_its_name_can_be_used_again(sandbox: LocalSandbox) -> None:
     first = await pid_of(sandbox, "p")
     await sandbox.signal("p", signal.SIGKILL)
