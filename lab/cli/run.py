@@ -84,9 +84,8 @@ def command(
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
     again = ["run", *(scenarios or []), *(["--all"] if everything else [])]
     again += ["--nodes", str(nodes)] if nodes != SETTINGS.nodes else []
-    status = run_and_report(
-        stories, settings, outputs, jobs, verbose=verbose, again=shlex.join(again)
-    )
+    typed = shlex.join(again)
+    status = run_and_report(stories, settings, outputs, jobs, verbose=verbose, again=typed)
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(_left_out(left_out), err=outputs.take_stdout)
     raise typer.Exit(status)

@@ -28,7 +28,8 @@ Screen = Callable[..., list[str]]
 def screen(tmp_path: Path) -> Iterator[Screen]:
     """What a terminal shows when the command has ended, line by line; colours on request."""
     servers: list[list[str]] = []
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    ours = ("NO_COLOR", "COLUMNS", "LINES")  # the last two are pytest-xdist's
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment["PATH"] = f"{Path(COMMAND[0]).parent}{os.pathsep}{environment['PATH']}"
     environment |= {"TERM": "screen-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
