@@ -32,6 +32,7 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment["PATH"] = f"{Path(COMMAND[0]).parent}{os.pathsep}{environment['PATH']}"
     environment |= {"TERM": "screen-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    environment["SHELL"] = "/bin/sh"  # the user's own may let nobody in
 
     def run(
         *arguments: str, size: tuple[int, int] = (80, 24), colours: bool = False, **more: str
