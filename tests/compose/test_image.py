@@ -51,7 +51,7 @@ def test_the_lab_itself_tells_its_stories_in_one_container_without_a_network(
     images: Images,
 ) -> None:
     told = run(images.sessionlab, "sessionlab", "run", "monolith", "redis-round-robin", "sticky")
-    assert "3 scenarios: 3 held" in told
+    assert "3 scenarios: 3 as predicted" in told
 
 
 def test_nothing_that_installs_or_builds_is_left_inside(images: Images) -> None:

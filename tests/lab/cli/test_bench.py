@@ -62,6 +62,18 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def does(self, keys: str, words: str) -> None:
+        """Press keys until it has said that: those that come too early are refused, not kept."""
+        early, end = "is under way, so", time.monotonic() + PATIENCE
+        refused = self.said.count(early)
+        self.press(keys)
+        while not re.search(words, self.said):
+            assert time.monotonic() < end, self.said
+            self._read(0.05)
+            if self.said.count(early) > refused:
+                refused = self.said.count(early)
+                self.press(keys)
+
     def end(self) -> int:
         """Read to its end; its exit status."""
         end = time.monotonic() + PATIENCE
@@ -168,8 +180,7 @@ def parts_are_broken_from_both(up: Terminal) -> None:
     refused = sessionlab("do", "kill", "n1")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "sessionlab: n1 is not running\n  `start n1` brings it back\n"
-    up.press("f2")
-    up.until(r"n2 frozen\n")
+    up.does("f2", r"n2 frozen\n")
     state = do()
     assert re.search(r"^n1 .* – +ended by SIGKILL", state, re.MULTILINE)
     assert re.search(r"^n2 .* \d+ +frozen", state, re.MULTILINE)
@@ -177,18 +188,15 @@ def parts_are_broken_from_both(up: Terminal) -> None:
     assert max(map(len, state.splitlines())) <= 80
     assert do("drain", "n3").startswith("n3 draining; nothing takes that back: `remove` it")
     assert re.search(r"^n3 .* draining$", do(), re.MULTILINE)
-    up.press("t2")
-    up.until(r"n2 thawed\n")
-    up.press("xr")
-    up.until(r"redis stopped\n")
+    up.does("t2", r"n2 thawed\n")
+    up.does("xr", r"redis stopped\n")
     up.sh("curl -s -o /dev/null -b jar $URL/me")
     up.until(r"GET /me → n[23] 503 .*store")
     assert do("start", "redis") == "redis started"
 
 
 def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
-    up.press("k2")
-    up.until(r"n2 killed\n")
+    up.does("k2", r"n2 killed\n")
     up.press("ax3")  # a key that comes too early is not kept for later
     up.until(r"`add` is under way, so `stop n3` is not done; one thing is done at a time\n")
     up.until(r"n4 added\n")
@@ -197,8 +205,7 @@ def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
     up.sh("true")
     up.until(r"\? +GET /me → the balancer 503 no backend is available\n")
     assert do("add") == "n5 added"
-    up.press("b")
-    up.until(r"balancer restarted\n")
+    up.does("b", r"balancer restarted\n")
     burst = " ".join(["$URL/me"] * 300)
     up.sh(f"curl -s -b jar -c jar -Z {burst} > /dev/null")
     up.until(r"… \d+ more in the last second: \d+ ✓\n")
