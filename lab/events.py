@@ -21,6 +21,12 @@ class Event:
     scenario: str
     data: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def began(self) -> float:
+        """When it was set off, where it says so: what happens takes time."""
+        began = self.data.get("began")
+        return began if isinstance(began, float) else self.at
+
 
 Listener = Callable[[Event], None]
 

@@ -147,7 +147,7 @@ def _precedes(event: Event, op: Operation, cell: Cell) -> bool:
         return True
     if event.kind in ("node.added", "node.started"):
         return cell.node == event.data.get("node")
-    return _began(event) <= op.completed and cell.well is (event.kind in _BEGINNINGS)
+    return event.began <= op.completed and cell.well is (event.kind in _BEGINNINGS)
 
 
 def _cell(op: Operation, *, wrong: bool) -> Cell:
@@ -168,15 +168,10 @@ def _cell(op: Operation, *, wrong: bool) -> Cell:
     return Cell(asked, op.node or "balancer", said, well, op.direct)
 
 
-def _began(event: Event) -> float:
-    began = event.data.get("began")
-    return began if isinstance(began, float) else event.at
-
-
 def _mark(event: Event) -> Mark:
     noun, _, verb = event.kind.partition(".")
     parts = event.data.get("parts")
     between = " and ".join(map(str, parts)) if isinstance(parts, list) else ""
     part = str(event.data.get("node") or between or event.data.get("part") or noun)
-    at = event.at if event.kind in _BEGINNINGS else _began(event)
+    at = event.at if event.kind in _BEGINNINGS else event.began
     return Mark("Redis" if part == "redis" else part, _HOW.get(verb, verb), at)

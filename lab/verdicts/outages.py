@@ -108,12 +108,10 @@ class Outages:
         kind = event.kind.partition(".")[0]
         part = str(event.data.get(kind)) if kind in ("node", "part") else kind
         if how := (_ENDS | _COMES).get(event.kind):
-            began = event.data.get("began")
-            began = began if isinstance(began, float) else event.at
             back = event.at if event.kind == "balancer.restarted" else inf
             keeps = how == FROZEN or event.data.get("keeps", part == REDIS and self._keeps) is True
             spares = self._rotated if part == KEYS else inf
-            outage = Outage(part, how, began, event.at, back, keeps, spares)
+            outage = Outage(part, how, event.began, event.at, back, keeps, spares)
             if kind == "node":
                 self._changes.append(outage)
             if event.kind in _ENDS:
