@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SPREAD := -n auto --dist loadgroup --no-loadscope-reorder # in the order of tests/conftest.py
+SPREAD := --dist loadgroup --no-loadscope-reorder # in the order of tests/conftest.py
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1)) # some wait while others compute
 PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11
 
@@ -14,10 +14,10 @@ demo: .venv/run ## set up, then run every scenario on this machine: a line each
 	$(BIN)/sessionlab run --all
 
 test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers
-	$(BIN)/pytest $(SPREAD) -n $(WORKERS) -m "not docker and not balancers"
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not docker and not balancers"
 
 test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx too
-	$(BIN)/pytest $(SPREAD)
+	$(BIN)/pytest -n auto $(SPREAD)
 
 lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
 	$(BIN)/ruff format --check .
