@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.scenario.finding import chosen
 from sessionlab.lab.scenario.lab import Settings
 from sessionlab.lab.scenario.runner import run_one
@@ -20,8 +18,9 @@ from sessionlab.lab.verdicts.results import Outcome, ScenarioResult
 from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -59,14 +58,6 @@ FORGOTTEN = {
     "and then it fails": ['cluster.stop("n1").status'],
 }
 BLOCKS = ['lab.fault("kill-node", cluster)', "lab.asking(cluster.clients(1), Client.me)"]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def fabric() -> AsyncIterator[LocalFabric]:
-    fabric = LocalFabric()
-    await fabric.open()
-    yield fabric
-    await fabric.close()
 
 
 async def told(path: Path, body: list[str], fabric: LocalFabric) -> ScenarioResult:

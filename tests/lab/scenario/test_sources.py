@@ -5,28 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.scenario.lab import Lab, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CLIENTS = 24
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def fabric() -> AsyncIterator[LocalFabric]:
-    fabric = LocalFabric()
-    await fabric.open()
-    yield fabric
-    await fabric.close()
 
 
 async def nodes(lab: Lab, affinity: str, algorithm: str, sources: tuple[str, ...] = ()) -> int:
