@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.chance import notes
@@ -36,7 +37,7 @@ class Outcome(StrEnum):
         return {"held": "as predicted", "broken": "not as predicted"}.get(self.value, self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScenarioResult:
     """`reason` says why for an error and a skip; `exit_status` is what this alone calls for.
 
@@ -55,7 +56,7 @@ class ScenarioResult:
     tables: Sequence[Table] = ()
     started: float = 0.0
 
-    @property
+    @cached_property
     def users(self) -> Users:
         """What became of each user, in all clusters of the scenario; in the story's own time."""
         return Users.of(*in_story_time(self.history, self.events), self.name)
