@@ -50,11 +50,8 @@ def command(
 
 def _check_answers(place: Place) -> None:
     """Raises NothingShown when nobody is at home: what is asked then would be done much later."""
-    url = URL(place.url)
-    connection = http.client.HTTPConnection(url.host or "", url.port, timeout=GLANCE)
     try:
-        connection.request("HEAD", url.path)
-        connection.getresponse()
+        _sent(place, "HEAD", "", seconds=GLANCE)
     except TimeoutError:
         who = f"the lab {place.run} (process {dict(running()).get(place.run)})"
         raise NothingShown(
@@ -62,30 +59,37 @@ def _check_answers(place: Place) -> None:
         ) from None
     except (OSError, http.client.HTTPException):
         pass  # `_asked` says what is wrong
-    finally:
-        connection.close()
 
 
 def _asked(place: Place, method: str, path: str, body: object = None) -> dict[str, Any]:
     """The answer of its API; raises what the bench raised."""
-    url = URL(place.url)
-    connection = http.client.HTTPConnection(url.host or "", url.port, timeout=PATIENCE)
-    headers = {"Authorization": f"Bearer {place.token}", "Content-Type": "application/json"}
     try:
-        connection.request(method, f"{url.path}{path}", json.dumps(body), headers)
-        answer = connection.getresponse()
-        said: dict[str, Any] = json.loads(answer.read())
+        status, text = _sent(place, method, path, json.dumps(body))
+        said: dict[str, Any] = json.loads(text)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NothingShown(
             f"the lab {place.run} did not answer ({error or type(error).__name__})",
             "is it ending? `sessionlab do` shows whether it is up",
         ) from None
-    finally:
-        connection.close()
-    if answer.status != http.HTTPStatus.OK:
-        kind = UsageError if answer.status == http.HTTPStatus.BAD_REQUEST else StepError
+    if status != http.HTTPStatus.OK:
+        kind = UsageError if status == http.HTTPStatus.BAD_REQUEST else StepError
         raise kind(said["detail"], said["hint"])
     return said
+
+
+def _sent(
+    place: Place, method: str, path: str, body: str | None = None, seconds: float = PATIENCE
+) -> tuple[int, bytes]:
+    """Status and body of its API's answer; raises OSError and HTTPException."""
+    url = URL(place.url)
+    connection = http.client.HTTPConnection(url.host or "", url.port, timeout=seconds)
+    headers = {"Authorization": f"Bearer {place.token}", "Content-Type": "application/json"}
+    try:
+        connection.request(method, f"{url.path}{path}", body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 def _shown(state: dict[str, Any]) -> Iterator[str]:
