@@ -39,7 +39,7 @@ ORDER = {
     "lab": (
         ("errors",),
         ("events", "waiting", "record"),
-        ("description",),
+        ("description", "recipes"),
         ("verdicts", "clients"),
         ("reports",),
         ("fabrics",),
