@@ -1,0 +1,93 @@
+"""What became of an ordeal's users: a pure function of what was recorded.
+
+An account may have served an earlier ordeal, and its data may outlive a session: what was written
+then is no fault now. Nor is what nobody of the lab ever wrote: an app may greet with some.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.check.results import Counts
+from sessionlab.lab.verdicts.fates import Fate
+from sessionlab.lab.verdicts.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionlab.lab.events import Event
+    from sessionlab.lab.record.history import Operation
+    from sessionlab.lab.verdicts.fates import User
+
+Clients = frozenset[tuple[str, int]]
+"""The clients of one user, each by its name and its tab."""
+_WORSE = list(Fate)
+
+
+def own(history: Sequence[Operation], since: int) -> list[Operation]:
+    """The operations of one ordeal, which begin at `since`, without the items of earlier ones."""
+    written = {(op.client, op.item) for op in history[:since] if op.item is not None}
+    ours = {op.item for op in history if op.item is not None}
+    return [_without(op, written, ours) for op in history[since:]]
+
+
+def judge(
+    operations: Iterable[Operation], events: Sequence[Event], users: Sequence[Clients]
+) -> tuple[Users, Counts]:
+    """The verdicts on an ordeal's users, and how many fared how.
+
+    A user with several clients fared as the worst of them; of one without any verdict nothing is
+    known.
+    """
+    judged = Users.of(operations, events)
+    worst: Counter[str] = Counter()
+    for clients in users:
+        mine = [user for user in judged.judged if (user.client, user.tab) in clients]
+        fates = sorted((user.fate for user in mine), key=_WORSE.index)
+        worst[fates[-1].replace(" ", "_") if fates else "unknown"] += 1
+        worst["interrupted"] += any(user.interruptions for user in mine)
+    return judged, Counts(**worst)
+
+
+def why(judged: Users, history: Iterable[Operation]) -> str:
+    """Why users were lost, and whose credential outlived its logout."""
+    return "; ".join([*judged.told(), *replays_told(list(history))])
+
+
+def replays_told(history: Sequence[Operation]) -> Iterator[str]:
+    """What the copies said to credentials that were logged out, where they still take them."""
+    asked = replays(history)
+    taken = [op for op in asked if op.recognised]
+    if taken:
+        users, of = len({op.client for op in taken}), len({op.client for op in asked})
+        yield (
+            f"after the logout the old credential of {users} of {of} users is still accepted"
+            f" ({len(taken)} of {len(asked)} times, asked at every copy)"
+        )
+
+
+def replays(history: Iterable[Operation]) -> list[Operation]:
+    """What copies said to credentials that were logged out, where that says something."""
+    return [op for op in history if op.direct and op.conversation == "me" and op.who != "error"]
+
+
+def lost_at_home(judged: Iterable[User]) -> tuple[int, int]:
+    """How many were logged out by the very copy that had known them, and how many by another."""
+    out = [user for user in judged if user.fate is Fate.LOGGED_OUT and user.at and user.at.node]
+    home = sum(user.at.node == user.home for user in out if user.at)
+    return home, len(out) - home
+
+
+def _without(
+    operation: Operation, written: set[tuple[str, str | None]], ours: set[str | None]
+) -> Operation:
+    if operation.items is None:
+        return operation
+    mine = (
+        item
+        for item in operation.items
+        if item in ours and ((operation.client, item) not in written)
+    )
+    return replace(operation, items=tuple(mine))
