@@ -9,7 +9,7 @@ from sessionlab.lab.check.results import Counts, Diagnosis
 from sessionlab.lab.verdicts.headline import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sessionlab.lab.check.results import Cell, Control
 
@@ -22,13 +22,20 @@ WHERE = {
     "unknown": "where could not be told from what was seen",
 }
 """`sessions_live_in`, as it ends the sentence "This app's sessions live …"."""
-_BROKEN = {
+_WHEN = {
+    "deploy": "In a rolling deploy",
     "kill": "When a copy is killed",
     "restart": "When a copy is restarted",
     "drain": "When a copy is drained",
     "grow": "When a copy is added",
     "balancer-restart": "When the balancer is restarted",
     "store-blip": "When Redis goes away and comes back empty",
+}
+_REPAIR = {
+    "deploy": ": let sessions end before an old copy leaves, or keep them outside the copies",
+    "kill": ": only sessions that are kept outside the copies survive one",
+    "restart": ": only sessions that are kept outside the copies survive one",
+    "store-blip": ": let Redis keep its data, or have a second one",
 }
 
 
@@ -50,12 +57,8 @@ def _advice(control: Control, table: Table, works: list[str], where: str) -> Ite
             "No balancer can tie a user to a process: give each copy one worker, or put the"
             " sessions where all workers find them."
         )
-    best = works[0] if works else table.affinities[0]
-    yield from _deploy(table, best)
-    for ordeal, when in _BROKEN.items():
-        counts = table.counts(best, ordeal)
-        if counts and works and counts.lost:
-            yield f"{when}, {_lost(counts)} under affinity {best}, and no affinity repairs that."
+    for ordeal, when in _WHEN.items():
+        yield from _broken(table, works, ordeal, when)
     yield from _data(table)
     yield from _logouts(table)
 
@@ -78,21 +81,24 @@ def _secret(table: Table, where: str) -> Iterator[str]:
         )
 
 
-def _deploy(table: Table, best: str) -> Iterator[str]:
-    counts = table.counts(best, "deploy")
-    if counts is None:
-        return
-    if counts.everybody_in:
-        interrupted = f"; {number(counts.interrupted, 'user')} got errors meanwhile"
-        yield (
-            f"A rolling deploy keeps everybody in under affinity {best}"
-            f"{interrupted if counts.interrupted else ''}."
-        )
-    elif counts.lost:
-        yield (
-            f"A rolling deploy loses users ({_lost(counts)} under affinity {best}): keep the"
-            " sessions outside the copies, or let them end before an old copy leaves."
-        )
+def _broken(table: Table, works: list[str], ordeal: str, when: str) -> Iterator[str]:
+    """What that costs under the affinities that keep everybody in on other days."""
+    found = {a: counts for a in works if (counts := table.counts(a, ordeal))}
+    lost = {affinity: counts for affinity, counts in found.items() if counts.lost}
+    safe = [affinity for affinity, counts in found.items() if counts.everybody_in]
+    for affinity, counts in lost.items():
+        yield f"{when} {_lost(counts)} under affinity {affinity}."
+    if lost and safe:
+        yield f"{when} nobody is lost under affinity {' or '.join(safe)}."
+    elif lost:
+        yield f"No affinity that was tried repairs that{_REPAIR.get(ordeal, '')}."
+    elif safe and ordeal == "deploy":
+        yield f"{when} nobody is lost{_errors(found.values())}."
+
+
+def _errors(found: Iterable[Counts]) -> str:
+    most = max(counts.interrupted for counts in found)
+    return f", though {number(most, 'user')} got errors meanwhile" if most else ""
 
 
 def _data(table: Table) -> Iterator[str]:
@@ -124,4 +130,4 @@ def _lost(counts: Counts) -> str:
         "given wrong data": counts.wrong_data,
     }
     said = " and ".join(f"{count} {words}" for words, count in how.items() if count)
-    return f"{said} of {number(counts.users, 'user')}"
+    return f"of {number(counts.users, 'user')} {said}"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.verdicts.fates import User
 
-Clients = frozenset[tuple[str, int]]
-"""The clients of one user, each by its name and its tab."""
 _WORSE = list(Fate)
 
 
@@ -34,7 +32,7 @@ def own(history: Sequence[Operation], since: int) -> list[Operation]:
 
 
 def judge(
-    operations: Iterable[Operation], events: Sequence[Event], users: Sequence[Clients]
+    operations: Iterable[Operation], events: Sequence[Event], names: Sequence[str]
 ) -> tuple[Users, Counts]:
     """The verdicts on an ordeal's users, and how many fared how.
 
@@ -43,8 +41,8 @@ def judge(
     """
     judged = Users.of(operations, events)
     worst: Counter[str] = Counter()
-    for clients in users:
-        mine = [user for user in judged.judged if (user.client, user.tab) in clients]
+    for name in names:
+        mine = [user for user in judged.judged if user.client == name]
         fates = sorted((user.fate for user in mine), key=_WORSE.index)
         worst[fates[-1].replace(" ", "_") if fates else "unknown"] += 1
         worst["interrupted"] += any(user.interruptions for user in mine)
@@ -80,9 +78,7 @@ def lost_at_home(judged: Iterable[User]) -> tuple[int, int]:
     return home, len(out) - home
 
 
-def _without(
-    operation: Operation, written: set[tuple[str, str | None]], ours: set[str | None]
-) -> Operation:
+def _without(operation: Operation, written: set[tuple[str, str]], ours: set[str]) -> Operation:
     if operation.items is None:
         return operation
     mine = (

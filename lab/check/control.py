@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sessionlab.lab.check.credentials import carries_data
+from sessionlab.lab.check.credentials import carries_data, learnable
 from sessionlab.lab.check.results import Control, ControlStep
 from sessionlab.lab.recipes.variables import strings, template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionlab.lab.clients.people import Person
-
     from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
@@ -59,8 +58,8 @@ class _ControlRun:
             if not passed:
                 return ControlStep("login", passed=False, saw=saw)
             if not self.affinities:
-                self.affinities = await affinities_of(self._recipe, client, entered)
-                self.carries_data = carries_data(client)
+                self.affinities = await learnable(self._recipe, client, entered)
+                self.carries_data = carries_data([client.token or "", *client.cookies.values()])
         them = " and ".join(person.name for person in names)
         return ControlStep("login", passed=True, saw=f"me names {them}")
 
@@ -87,7 +86,7 @@ class _ControlRun:
             return ControlStep(name, None, "no password is sent")
         wrong = replace(self._people[0], password=_WRONG)
         client = self._cluster.client(wrong)
-        entered = await client.login()
+        entered = await client.try_login()
         said = await client.me()
         if not said.recognised:
             return ControlStep(name, passed=True, saw="it does not log in")
@@ -102,7 +101,7 @@ class _ControlRun:
             passed, saw, client, _ = await self._entered(self._people[0])
             if not passed:
                 break
-            left = await client.logout()
+            left = await client.do("logout")
             said = await client.me()
             if said.who == "nobody":
                 return ControlStep("logout", passed=True, saw="me names nobody")
@@ -113,7 +112,7 @@ class _ControlRun:
         """Log in with new clients until one is named; what was seen last where none is."""
         for _ in range(TRIES):
             client = self._cluster.client(person)
-            entered = await client.login()
+            entered = await client.try_login()
             said = await client.me()
             if said.recognised:
                 return True, "", client, entered

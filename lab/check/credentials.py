@@ -15,20 +15,24 @@ from sessionlab.lab.recipes.variables import strings, template
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from sessionlab.lab.clients.client import Client
     from sessionlab.lab.recipes.model import Recipe
+    from sessionlab.lab.record.answers import Answer
 
-_NO_SESSION = re.compile("csrf|xsrf|locale|lang|theme|consent", re.IGNORECASE)
 _SEGMENT = re.compile(r"[\w-]{8,}={0,2}")
 
 
-def learnable(recipe: Recipe, cookies: Collection[str]) -> list[str]:
-    """The affinities by which a balancer learns what the app gives its users, in its own words.
+async def learnable(recipe: Recipe, client: Client, entered: Answer) -> list[str]:
+    """The affinities by which a balancer learns what the app gives its users.
 
-    `cookies` are the names of those that a login was answered with; one that is against forged
-    requests is no session. A header counts where the recipe takes it and sends it back.
+    A cookie counts that the login was answered with and without which the client is nobody; a
+    header, where the recipe takes it and sends it back.
     """
-    named = [name for name in cookies if not _NO_SESSION.search(name)]
-    return [*(f"learn:{name}" for name in named), *_headers(recipe)]
+    given = dict.fromkeys(said.partition(";")[0].strip() for said in entered.set_cookies)
+    names = [name for name in given if client.cookies.get(name)]
+    if len(names) > 1:
+        names = [name for name in names if await _is_nobody_without(name, client)]
+    return [*(f"learn:{name}" for name in names), *headers(recipe)]
 
 
 def carries_data(values: Collection[str]) -> bool:
@@ -39,7 +43,16 @@ def carries_data(values: Collection[str]) -> bool:
     return any(_is_object(found) for value in values for found in _SEGMENT.findall(value))
 
 
-def _headers(recipe: Recipe) -> Iterator[str]:
+async def _is_nobody_without(name: str, client: Client) -> bool:
+    replica = client.replica()
+    replica.keep_cookie(name, "0")
+    said = await replica.me()
+    await replica.close()
+    return said.who == "nobody"
+
+
+def headers(recipe: Recipe) -> Iterator[str]:
+    """Those of a login's answers that a client of this recipe sends back."""
     taken = {
         name: take.header
         for conversation in ("connect", "login")

@@ -20,8 +20,9 @@ from sessionlab.lab.check.cells import lost_at_home, replays
 from sessionlab.lab.record.history import Ending
 
 if TYPE_CHECKING:
-    from sessionlab.lab.check.results import Cell, Control, Counts
     from collections.abc import Sequence
+
+    from sessionlab.lab.check.results import Cell, Control, Counts
 
 NONE = "none"
 CALM = ("ask", "data", "two-tabs", "first-visit")

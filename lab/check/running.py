@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.clients.people import people
 from sessionlab.lab.recipes.chosen import Chosen
 
 from sessionlab.lab.balancers.programs import check as check_balancer
@@ -19,6 +18,7 @@ from sessionlab.lab.check.bounds import bounds
 from sessionlab.lab.check.cells import judge, own, why
 from sessionlab.lab.check.control import control
 from sessionlab.lab.check.results import Cell, CellOutcome, Check, Control
+from sessionlab.lab.clients.people import people
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import BALANCER, Description, Service
 from sessionlab.lab.errors import LabError, Skip, UsageError
@@ -30,7 +30,6 @@ from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.people import Person
-
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
     from sessionlab.lab.ordeals.interface import Ordeal
@@ -42,7 +41,7 @@ MOST_SECONDS = 180.0  # for one ordeal: an app that hangs is an error, not a han
 Said = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What is to be checked, on what. No `affinities`: those that can be expected to matter."""
 
@@ -55,6 +54,7 @@ class Plan:
     tls: bool = False
     balancer: str = BALANCER
     fabric: str = "local"
+    allow_script: bool = False
 
 
 async def run(plan: Plan, events: Events, said: Said = lambda _: None) -> list[Check]:
@@ -222,8 +222,7 @@ class _Series:
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:
         operations = own(list(self._history), since)
         events = tuple(self._events)
-        users = [frozenset((c.user, c.tab) for c in clients) for clients in trial.clients]
-        judged, counts = judge(operations, events, users)
+        judged, counts = judge(operations, events, [user.user for user in trial.users])
         return Cell(
             affinity=self._affinity,
             ordeal=name,

@@ -128,6 +128,7 @@ def command(
         tls=tls,
         balancer=balancer,
         fabric=fabric,
+        allow_script=allow_script,
     )
     outputs = Outputs.of(out, [], json=json, junit=junit, summary=summary)
     raise typer.Exit(_run_and_report(plan, replace(outputs, table=REPORTS)))

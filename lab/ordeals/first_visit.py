@@ -22,7 +22,7 @@ AT_ONCE = 4
 async def _carry_out(trial: Trial) -> None:
     async def visit(user: Client) -> Answer:
         await side_by_side([user.me() for _ in range(AT_ONCE)])
-        return await user.login()
+        return await user.try_login()
 
     await trial.each(visit)
     await trial.ask_anew(2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.ordeals.trial import Trial
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def _carry_out(trial: Trial) -> None:
     async def leave(user: Client) -> Answer:
         old = user.replica()
-        await user.logout()
+        await user.do("logout")
         said = await user.me()
         for node in trial.cluster.nodes.values():
             await old.me(at=node.url)

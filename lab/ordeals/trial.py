@@ -29,14 +29,8 @@ class Trial:
         self.node = ""
         """The copy that something is done to."""
         self._turns = Turns(seed)
-        self._of: dict[Client, list[Client]] = {user: [user] for user in users}
         self._items = 0
         self.choose()
-
-    @property
-    def clients(self) -> list[list[Client]]:
-        """All that speak for each user."""
-        return list(self._of.values())
 
     def choose(self) -> None:
         """Choose a copy to do something to."""
@@ -52,7 +46,7 @@ class Trial:
         """Log everybody in; whether that was so, they ask right away."""
 
         async def enter(user: Client) -> Answer:
-            await user.login()
+            await user.try_login()
             return await user.me()
 
         await self.each(enter)
@@ -79,7 +73,6 @@ class Trial:
         """Another client of the same user, that holds what that one holds."""
         twin = self.cluster.client(user.user)
         twin.copy_credential(user)
-        self._of[user].append(twin)
         return twin
 
     def item(self, of: str) -> str:

@@ -6,14 +6,16 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from sessionlab.lab.check.results import Cell, CellOutcome, Counts
 from sessionlab.lab.check.cells import judge
+from sessionlab.lab.check.results import Cell, CellOutcome, Counts
 from sessionlab.lab.record.history import Ending, History, Operation
 
 CLOCK = count(1)
 
 
-def did(client: str, conversation: str, who: str = "user", node: str = "n1", **more: Any) -> Operation:
+def did(
+    client: str, conversation: str, who: str = "user", node: str = "n1", **more: Any
+) -> Operation:
     """One conversation after those before; `who` as its client found."""
     at = float(next(CLOCK))
     said = {"user": 200, "nobody": 401, "error": 500}.get(who, 200)
@@ -38,8 +40,7 @@ def cell(
     affinity: str, ordeal: str, *operations: Operation, counts: Counts | None = None, **more: Any
 ) -> Cell:
     """A cell that has shown that; its counts as they are judged, or as given."""
-    users = [frozenset({(name, 0)}) for name in dict.fromkeys(op.client for op in operations)]
-    judged, found = judge(operations, (), users)
+    judged, found = judge(operations, (), list(dict.fromkeys(op.client for op in operations)))
     history = History(operations)
     shown = {"judged": judged, "history": history, "counts": counts or found, **more}
     return Cell(affinity, ordeal, CellOutcome.SHOWN, **shown)

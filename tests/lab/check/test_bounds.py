@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.check.bounds import bounds
 from sessionlab.lab.check.results import Bound, Cell, CellOutcome, Counts
-from sessionlab.lab.recipes.model import Recipe
 from sessionlab.lab.recipes.reading import parse
 from tests.lab.check.recorded import cell
+
+if TYPE_CHECKING:
+    from sessionlab.lab.recipes.model import Recipe
 
 ALL_KEPT, ONE_LOST, ONE_UNKNOWN = (
     Counts(kept=7),

@@ -4,7 +4,7 @@ from sessionlab.lab.check.cells import judge, own, why
 from sessionlab.lab.check.results import Counts
 from tests.lab.check.recorded import did
 
-ALICE = [frozenset({("alice", 0)})]
+ALICE = ["alice"]
 
 
 def test_a_user_is_judged_by_all_that_happened_to_it() -> None:
@@ -21,14 +21,13 @@ def test_of_a_user_that_was_never_seen_nothing_is_known() -> None:
 
 
 def test_a_user_with_two_tabs_fares_as_the_worse_of_them() -> None:
-    tabs = [frozenset({("alice", 0), ("alice", 1)})]
     operations = [
         did("alice", "login", ""),
         did("alice", "me"),
         did("alice", "me", "nobody", node="n2", tab=1),
     ]
-    borrowed = [*operations, did("alice", "me")]
-    assert judge(borrowed, (), tabs)[1].users == 1
+    assert judge(operations[:2], (), ALICE)[1] == Counts(kept=1)
+    assert judge(operations, (), ALICE)[1] == Counts(logged_out=1)
 
 
 def test_errors_that_ended_are_interruptions() -> None:
@@ -50,7 +49,7 @@ def test_what_an_earlier_ordeal_wrote_or_the_app_itself_is_no_fault() -> None:
     ]
     mine = own([*before, *now], len(before))
     assert mine[-1].items == ("data-2",)
-    assert judge(mine, (), [frozenset({("alice", 1)})])[1] == Counts(kept=1)
+    assert judge(mine, (), ALICE)[1] == Counts(kept=1)
 
 
 def test_an_item_of_somebody_else_stays_a_fault() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sessionlab.lab.check.advice import diagnose
 from sessionlab.lab.check.results import Cell, CellOutcome, Control, ControlStep, Counts
-from sessionlab.lab.record.history import Operation
 from tests.lab.check.recorded import cell, did
+
+if TYPE_CHECKING:
+    from sessionlab.lab.record.history import Operation
 
 STEPS = [ControlStep("login", passed=True, saw="")]
 OPAQUE, READABLE = Control(STEPS), Control(STEPS, carries_data=True)
@@ -73,9 +77,13 @@ def test_works_with_names_what_keeps_everybody_in_while_nothing_breaks() -> None
 def test_the_advice_says_what_a_deploy_and_a_dead_copy_cost() -> None:
     harm = [cell("cookie", ordeal, counts=OUT) for ordeal in ("deploy", "kill")]
     said = " ".join(diagnose(OPAQUE, [*AT_ONE, *harm]).advice)
-    assert "A rolling deploy loses users (6 logged out of 7 users under affinity cookie)" in said
-    assert "When a copy is killed, 6 logged out of 7 users" in said
-    assert "no affinity" in said
+    assert "In a rolling deploy of 7 users 6 logged out under affinity cookie." in said
+    assert "When a copy is killed of 7 users 6 logged out" in said
+    assert "No affinity that was tried repairs that" in said
+    learned = [cell("learn:sid", ordeal, counts=IN) for ordeal in ("ask", "kill")]
+    assert "When a copy is killed nobody is lost under affinity learn:sid." in " ".join(
+        diagnose(OPAQUE, [*AT_ONE, *harm, *learned]).advice
+    )
 
 
 def test_the_advice_says_that_copies_need_the_same_secret() -> None:

@@ -1,5 +1,7 @@
 """A tiny shop whose sessions live where it is told, and which is broken as it is told."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
@@ -11,20 +13,23 @@ import time
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 SESSIONS, BROKEN = os.environ["SESSIONS"], os.environ.get("BROKEN", "")
 KEY = os.environ.get("KEY", "").encode() or secrets.token_bytes(16)
-MEMORY = {}
-CACHE = {}
+Session = dict[str, Any]
+MEMORY: dict[str, Session] = {}
+CACHE: dict[str, Session] = {}
 
 
-def load(value):
+def load(value: str) -> Session:
     """The session of that cookie; an empty one when there is none."""
     if SESSIONS == "signed":
         text, _, signature = value.rpartition(".")
         good = hmac.compare_digest(signature, sign(text))
-        return json.loads(base64.urlsafe_b64decode(text)) if good else {}
+        session: Session = json.loads(base64.urlsafe_b64decode(text)) if good else {}
+        return session
     if SESSIONS == "memory":
         return MEMORY.get(value, {})
     path = Path(os.environ["SHARED"]) / value
@@ -32,10 +37,11 @@ def load(value):
         if value not in CACHE:
             CACHE[value] = json.loads(path.read_text()) if value and path.exists() else {}
         return json.loads(json.dumps(CACHE[value]))
-    return json.loads(path.read_text()) if value and path.exists() else {}
+    session = json.loads(path.read_text()) if value and path.exists() else {}
+    return session
 
 
-def save(value, session):
+def save(value: str, session: Session) -> str:
     """Keep it; the cookie to send."""
     if SESSIONS == "signed":
         text = base64.urlsafe_b64encode(json.dumps(session).encode()).decode()
@@ -49,7 +55,7 @@ def save(value, session):
     return value
 
 
-def drop(value):
+def drop(value: str) -> None:
     CACHE.pop(value, None)
     if BROKEN != "logout":
         MEMORY.pop(value, None)
@@ -57,14 +63,14 @@ def drop(value):
             (Path(os.environ["SHARED"]) / value).unlink(missing_ok=True)
 
 
-def sign(text):
+def sign(text: str) -> str:
     return hmac.new(KEY, text.encode(), hashlib.sha256).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         session = load(self.sid)
         if self.path == "/healthz":
             self.answer(200, {})
@@ -77,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, {"cart": session["cart"]})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length", 0))
         form = {key: value[0] for key, value in parse_qs(self.rfile.read(size).decode()).items()}
         session = load(self.sid)
@@ -97,11 +103,11 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {}, "")
 
     @property
-    def sid(self):
+    def sid(self) -> str:
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get("session")
         return cookie.value if cookie else ""
 
-    def answer(self, status, body, sid=None):
+    def answer(self, status: int, body: Session, sid: str | None = None) -> None:
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -111,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
 
