@@ -122,10 +122,6 @@ class _ControlRun:
 
 
 def _with_password(recipe: Recipe) -> bool:
-    said = strings(
-        {
-            **{c: msgspec.to_builtins(recipe.steps(c)) for c in ("connect", "login")},
-            "every": msgspec.to_builtins(recipe.every),
-        }
-    )
+    fields = msgspec.to_builtins(recipe)
+    said = strings({name: fields[name] for name in ("connect", "login", "every") if name in fields})
     return any(v.name in _WITH_PASSWORD for _, text in said for v in template(text).variables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ class Outputs:
 
     folder: Path | None = None
     reports: Sequence[tuple[str, Path]] = ()
-    table: Variants[Callable[[Any], str]] = REPORTS
+    table: Variants[Callable[[Any], str]] = field(default_factory=lambda: REPORTS)
 
     @classmethod
     def of(cls, folder: Path | None, reports: Sequence[str], **files: Path | None) -> Self:

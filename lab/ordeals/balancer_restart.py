@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 async def _carry_out(trial: Trial) -> None:
     await trial.log_in()
     await trial.cluster.restart_balancer()
-    await trial.ask_anew(3)
+    await trial.ask_anew(2)
 
 
 BALANCER_RESTART = Ordeal("the balancer is restarted", _carry_out)

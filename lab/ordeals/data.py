@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
 
-WRITES = READS = 3
+WRITES, READS = 3, 2
 
 
 async def _carry_out(trial: Trial) -> None:

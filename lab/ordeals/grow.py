@@ -17,7 +17,7 @@ async def _carry_out(trial: Trial) -> None:
         node = await trial.cluster.add_node()
         trial.node = node.name
         await traffic.round()
-    await trial.ask_anew(3)
+    await trial.ask_anew(2)
 
 
 async def _mend(trial: Trial) -> None:

@@ -24,7 +24,7 @@ async def _carry_out(trial: Trial) -> None:
         return said
 
     await trial.log_in()
-    await trial.ask_anew(2)
+    await trial.ask_anew(1)
     await trial.each(leave)
 
 

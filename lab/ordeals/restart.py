@@ -14,7 +14,7 @@ async def _carry_out(trial: Trial) -> None:
     await trial.log_in()
     await trial.cluster.stop(trial.node)
     await trial.cluster.start(trial.node)
-    await trial.ask_anew(3)
+    await trial.ask_anew(2)
 
 
 RESTART = Ordeal("a copy is stopped and started again", _carry_out)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.ordeals.trial import Trial
     from sessionlab.lab.record.answers import Answer
 
-TIMES = 4
+TIMES = 3
 
 
 async def _carry_out(trial: Trial) -> None:
