@@ -25,10 +25,21 @@ _WORSE = list(Fate)
 
 
 def own(history: Sequence[Operation], since: int) -> list[Operation]:
-    """The operations of one ordeal, which begin at `since`, without the items of earlier ones."""
-    written = {(op.client, op.item) for op in history[:since] if op.item is not None}
-    ours = {op.item for op in history if op.item is not None}
-    return [_without(op, written, ours) for op in history[since:]]
+    """The operations of one ordeal, which begin at `since`, without the items of earlier ones.
+
+    The tabs of a user have one session, so what happens in any of them happens to it.
+    """
+    written = {(op.client, op.item) for op in history[:since]}
+    ours = {op.item for op in history}
+    return [
+        replace(
+            op,
+            tab=op.tab if op.direct else 0,
+            items=op.items
+            and tuple(i for i in op.items if i in ours and (op.client, i) not in written),
+        )
+        for op in history[since:]
+    ]
 
 
 def judge(
@@ -36,8 +47,7 @@ def judge(
 ) -> tuple[Users, Counts]:
     """The verdicts on an ordeal's users, and how many fared how.
 
-    A user with several clients fared as the worst of them; of one without any verdict nothing is
-    known.
+    Of one without any verdict nothing is known.
     """
     judged = Users.of(operations, events)
     worst: Counter[str] = Counter()
@@ -76,14 +86,3 @@ def lost_at_home(judged: Iterable[User]) -> tuple[int, int]:
     out = [user for user in judged if user.fate is Fate.LOGGED_OUT and user.at and user.at.node]
     home = sum(user.at.node == user.home for user in out if user.at)
     return home, len(out) - home
-
-
-def _without(operation: Operation, written: set[tuple[str, str]], ours: set[str]) -> Operation:
-    if operation.items is None:
-        return operation
-    mine = (
-        item
-        for item in operation.items
-        if item in ours and ((operation.client, item) not in written)
-    )
-    return replace(operation, items=tuple(mine))

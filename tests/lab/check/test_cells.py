@@ -20,14 +20,14 @@ def test_of_a_user_that_was_never_seen_nothing_is_known() -> None:
     assert judge([], (), ALICE)[1] == Counts(unknown=1)
 
 
-def test_a_user_with_two_tabs_fares_as_the_worse_of_them() -> None:
+def test_what_happens_in_a_second_tab_happens_to_the_user() -> None:
     operations = [
         did("alice", "login", ""),
         did("alice", "me"),
         did("alice", "me", "nobody", node="n2", tab=1),
     ]
     assert judge(operations[:2], (), ALICE)[1] == Counts(kept=1)
-    assert judge(operations, (), ALICE)[1] == Counts(logged_out=1)
+    assert judge(own(operations, 0), (), ALICE)[1] == Counts(logged_out=1)
 
 
 def test_errors_that_ended_are_interruptions() -> None:
