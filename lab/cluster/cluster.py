@@ -22,6 +22,7 @@ from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import the_lab_s_own
 from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.fabrics.local.listening import takers
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Cluster:
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
         self._deaths = Deaths(self._runtime, self._emit, events.now)
         self._watching: asyncio.Task[None] | None = None
+        self._told_workers = False
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -96,6 +98,7 @@ class Cluster:
         """Close the clients, then everything that was started; see `check_logs`."""
         if self._watching:
             self._watching.cancel()
+            self._tell_workers()
             self._deaths.look()  # those since it looked last
         for client in self._clients:
             await client.close()
@@ -176,9 +179,25 @@ class Cluster:
         return await self._runtime.front().states() if self._runtime.balancer else {}
 
     async def versions(self) -> dict[str, str]:
-        """The version that each node says it runs, by the node's name; asked past the balancer."""
+        """The version that each node says it runs, by the node's name; asked past the balancer.
+
+        Copies of an app that is not ours do not say it: theirs is what they were deployed as.
+        """
+        if self.description.app:
+            return {node.name: node.version or "" for node in self.nodes.values()}
         said = {node.name: await node.readiness(self._runtime.http) for node in self.nodes.values()}
         return {name: str(answer.get("version", "")) for name, answer in said.items()}
+
+    def workers(self) -> dict[str, int]:
+        """How many processes of each copy take its connections, where the fabric can tell.
+
+        One that has passed its socket on to others, as a pre-forking server does, is none of them.
+        """
+        return {
+            node.name: found
+            for node in self.nodes.values()
+            if (found := takers(self._sandbox.processes(node.name), node.address.port))
+        }
 
     # What a story does to it
 
@@ -189,10 +208,14 @@ class Cluster:
         self._emit("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
-        """SIGTERM: the node finishes what it has begun, then leaves."""
+        """SIGTERM, or as its recipe says: the node finishes what it has begun, then leaves.
+
+        A copy that still runs when its time is up is killed: that is the event `node.overdue`.
+        """
         began = self._events.now()
-        await self._runtime.parts.end(self._node(name).name, signal.SIGTERM)
-        self._emit("node.stopped", node=name, began=began)
+        if not self._runtime.running(self._node(name).name):
+            raise StepError(f"{name} is not running")
+        await self._members.stop(self._node(name), "node.stopped", began)
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
@@ -271,12 +294,17 @@ class Cluster:
         self._emit("redis.started", began=began)
 
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid."""
+        """Sign with a new key on every node; what the old ones signed stays valid.
+
+        Raises Skip where the nodes run no app of ours.
+        """
+        self._runtime.have_keys()
         await self._runtime.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
+        self._runtime.have_keys()
         began = self._events.now()
         await self._runtime.retire_keys()
         self._emit("keys.retired", began=began)
@@ -288,6 +316,14 @@ class Cluster:
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
+        self._tell_workers()
+
+    def _tell_workers(self) -> None:
+        """Say so when copies have several; they may come up after the first answer."""
+        workers = self.workers()
+        if not self._told_workers and any(number > 1 for number in workers.values()):
+            self._told_workers = True
+            self._emit("copies.workers", workers=workers)
 
     def _node(self, name: str) -> Node:
         if name not in self.nodes:
