@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import ContextVar
-from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.clients.client import PATIENCE, Client
-from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.clients.client import PATIENCE
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deaths import Deaths
@@ -21,6 +19,7 @@ from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import the_lab_s_own
+from sessionlab.lab.cluster.visitors import Visitors
 from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.fabrics.local.listening import takers
 from sessionlab.lab.record.answers import Answers
@@ -28,10 +27,13 @@ from sessionlab.lab.record.answers import Answers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Events
     from sessionlab.lab.fabrics.interface import Sandbox
+    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.history import History
 
 
@@ -58,18 +60,18 @@ class Cluster:
         redis_url: str | None = None,
         block_ends: Callable[[], None] = lambda: None,
         sources: Callable[[int], Sequence[str]] = lambda _: (),
+        allow_script: bool = False,
     ) -> None:
         self.description = description
         self._sandbox = sandbox
-        self._history = history
         self._events = events
         self._scenario = scenario
         self._called = called
         self._block_ends = block_ends
-        self._sources = sources
-        self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
+        told = (history, events, scenario, sandbox.label)
+        self._visitors = Visitors(self._runtime, told, sources, allow_script=allow_script)
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
@@ -100,8 +102,7 @@ class Cluster:
             self._watching.cancel()
             self._tell_workers()
             self._deaths.look()  # those since it looked last
-        for client in self._clients:
-            await client.close()
+        await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
@@ -127,43 +128,32 @@ class Cluster:
             return next(iter(self.nodes.values())).url
         return f"https://{front.address}" if front.edge else front.address.url
 
-    def client(self, user: str, source: str | None = None, *, patience: float = PATIENCE) -> Client:
+    @property
+    def recipe(self) -> Recipe:
+        """What its clients speak: the recipe of its app, or that of our demo app."""
+        return self._visitors.recipe
+
+    def client(
+        self, user: str | Person, source: str | None = None, *, patience: float = PATIENCE
+    ) -> Client:
         """A client for that user, not logged in yet; `source` is the address it comes from.
 
-        What is not answered after `patience` seconds counts as unanswered.
+        What is not answered after `patience` seconds counts as unanswered. An app that is not ours
+        has accounts of its own: a name that none of them has stands for the next one.
         """
-        front = self._runtime.balancer
-        edge = front.edge if front else None
-        client = Client(
-            user,
-            self.password,
-            self.url,
-            self._history,
-            self._events,
-            self._scenario,
-            self._sandbox.label,
-            ClientNetwork(source, edge.believed() if edge else None),
-            sum(other.user == user for other in self._clients),
-        )
-        client.patience, client.affinity = patience, self.description.affinity
-        self._clients.append(client)
-        return client
+        person = self._visitors.person(user) if isinstance(user, str) else user
+        return self._visitors.one(person, self.url, source, patience)
 
     def clients(
         self, count: int, sources: Sequence[str] = (), *, patience: float = PATIENCE
     ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
-        Raises UsageError for more than there are; Skip where a running stack has fewer.
-        They come from the addresses `sources` in turn; without any, from one each where a client's
-        address decides and the fabric has several (see `Lab.addresses`).
+        Raises UsageError for more than there are; Skip where a running stack or a recipe has
+        fewer. They come from the addresses `sources` in turn; without any, from one each where a
+        client's address decides and the fabric has several (see `Lab.addresses`).
         """
-        self._runtime.want_users(count)
-        given = sources or self._sources(count)
-        return [
-            self.client(f"user-{number:06d}", source, patience=patience)
-            for number, source in zip(range(1, count + 1), cycle(given or [None]))
-        ]
+        return self._visitors.several(count, self.url, sources, patience)
 
     def nodes_of(self, service: str) -> list[Node]:
         """The nodes of one service."""

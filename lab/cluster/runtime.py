@@ -94,7 +94,7 @@ class ClusterRuntime:
 
         UsageError; Skip where a recipe has fewer.
         """
-        if (app := self.description.app) and count > (most := app.recipe.users.count):
+        if (app := self.description.app) and count > (most := app.most_users):
             raise Skip(
                 f"it takes {count} users, and {app.file.path} allows {most}",
                 f"[users] count = {count} allows as many",

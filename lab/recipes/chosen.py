@@ -60,6 +60,11 @@ class Chosen:
         """What a person calls it: `shop`, or `shop, redis`."""
         return ", ".join(filter(None, (self.recipe.name, self.variant)))
 
+    @property
+    def most_users(self) -> int:
+        """How many users it lets the lab have."""
+        return self.recipe.users.count
+
     @cached_property
     def names_redis(self) -> bool:
         """Whether `{redis}` is in it anywhere: then it takes a Redis."""

@@ -32,12 +32,13 @@ import traceback
 from typing import NoReturn
 
 from sessionlab.lab.fabrics.local.keeper import (
+    END,
     KEEPS,
-    TO_KEEPER,
     adopt_orphans,
     die_with_parent,
     keep,
     kill_all_below,
+    send_below,
 )
 from sessionlab.lab.fabrics.local.titles import retitle
 
@@ -99,16 +100,20 @@ class Forkserver:
         self._report(signalled=request["name"])
 
     def _signal(self, pid: int, signum: int) -> None:
-        is_for_group = signum in WHOLE_GROUP and pid not in self._kept
-        if pid in self._kept:
-            signum = TO_KEEPER.get(signum, signum)  # type: ignore[call-overload]
+        is_kept = pid in self._kept
+        if is_kept and signum in (signal.SIGSTOP, signal.SIGCONT):
+            send_below(pid, signum)
+            return
+        if is_kept and signum == signal.SIGKILL:
+            signum = END
+        send = os.killpg if signum in WHOLE_GROUP else os.kill
         with contextlib.suppress(ProcessLookupError):
-            (os.killpg if is_for_group else os.kill)(pid, signum)
+            send(pid, signum)
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()
         kept = KEEPS and bool(request["folder"])
-        signal.pthread_sigmask(signal.SIG_BLOCK, TO_KEEPER.values() if kept else ())
+        signal.pthread_sigmask(signal.SIG_BLOCK, {END} if kept else ())  # until it is a keeper
         try:
             pid = os.fork()
         except OSError as error:
@@ -117,7 +122,7 @@ class Forkserver:
         if pid == 0:
             _become(request, parent)
         if kept:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_KEEPER.values())
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {END})
             self._kept.add(pid)
         with contextlib.suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)  # in both, so that neither runs before it is true

@@ -6,8 +6,8 @@ it did, all the rest is killed, and only then does the keeper end, as the comman
 waits for it finds the ports free. Should its own parent be killed, the kernel tells it
 (PR_SET_PDEATHSIG), and it does the same.
 
-Signals go on to the command. What no process can handle is for the whole tree, and has signals of
-its own on the way here: `TO_KEEPER`.
+Signals go on to the command; `END` has the keeper kill all that is below it. To stop that and have
+it go on is for whoever tells the keeper to, at once and in that order: `send_below`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 KEEPS = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
-_FREE = getattr(signal, "SIGRTMIN", 0)
-TO_KEEPER = {signal.SIGKILL: _FREE + 1, signal.SIGSTOP: _FREE + 2, signal.SIGCONT: _FREE + 3}
-_OWN = {sent: meant for meant, sent in TO_KEEPER.items()}
+END: int = getattr(signal, "SIGRTMIN", 0) + 1
 _PASSED_ON = frozenset(
     {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
     | ({signal.SIGWINCH} if KEEPS else set())
@@ -52,7 +50,7 @@ def die_with_parent(parent: int, signum: int = signal.SIGKILL) -> None:
 
 def keep(command: Callable[[], NoReturn]) -> NoReturn:
     """Run the command below this process, and end as it does once nothing of it is left."""
-    handled = {*_PASSED_ON, *_OWN}
+    handled = {*_PASSED_ON, END}
     keeper = os.getpid()
     signal.pthread_sigmask(signal.SIG_BLOCK, handled)
     adopt_orphans()
@@ -64,15 +62,23 @@ def keep(command: Callable[[], NoReturn]) -> NoReturn:
         command()
 
     def pass_on(signum: int, _: object) -> None:
-        _send(_OWN.get(signum, signum), descendants(keeper) if signum in _OWN else [pid])
+        if signum == END:
+            send_below(keeper, signal.SIGKILL)
+        else:
+            _send(signum, [pid])
 
     for signum in handled:
         signal.signal(signum, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
-    die_with_parent(os.getppid(), TO_KEEPER[signal.SIGKILL])
+    die_with_parent(os.getppid(), END)
     end = _end_of(pid)
     kill_all_below()
     _end_as(end)
+
+
+def send_below(pid: int, signum: int) -> None:
+    """Send a signal to every process that this one has begun, and not to itself."""
+    _send(signum, descendants(pid))
 
 
 def kill_all_below(but: Collection[int] = ()) -> None:

@@ -152,8 +152,24 @@ async def test_naming_redis_starts_one_which_is_away_and_back(
     async with shop("redis") as cluster:
         said = await environment(cluster.nodes["n1"].url)
         assert said["REDIS"].startswith("redis://:")
+        alice = cluster.client("alice")
+        assert alice.user == "user1"
+        await alice.login()
+        assert (await alice.me_times(4)).recognised == 4
         await cluster.stop_redis()
         await cluster.start_redis()
+        assert (await alice.me_times(4)).recognised == 0
+
+
+async def test_clients_are_the_recipe_s_own_users(shop: Callable[..., Cluster]) -> None:
+    async with shop(affinity="learn:basket") as cluster:
+        assert [client.user for client in cluster.clients(3)] == ["user1", "user2", "user3"]
+        user2, alice, bob = (cluster.client(name) for name in ("user2", "alice", "bob"))
+        assert [user2.user, alice.user, bob.user] == ["user2", "user1", "user2"]
+        await bob.login()
+        await bob.write("a book")
+        assert (await bob.me_times(4)).recognised == 4
+        assert (await bob.read()).items == ["a book"]
 
 
 async def test_what_is_our_demo_app_s_own_is_skipped(shop: Callable[..., Cluster]) -> None:
@@ -279,13 +295,13 @@ async def test_a_recipe_that_names_what_is_not_set_is_refused(
     assert refused.value.hint == "set SHOP_PYTHON"
 
 
-def test_a_recipe_without_an_app_starts_nothing(tmp_path: Path) -> None:
+async def test_a_recipe_without_an_app_starts_nothing(tmp_path: Path) -> None:
     raw = {"name": "app", "me": {"get": "/", "user": {"json": "name"}}}
     with pytest.raises(UsageError, match="does not say how a copy"):
         Chosen(parse(raw, tmp_path / "sessionlab.toml"))
 
 
-def test_a_recipe_is_one_service() -> None:
+async def test_a_recipe_is_one_service() -> None:
     chosen = Chosen.read(SHOP)
     with pytest.raises(UsageError, match="one service"):
         Description((Service("a", app=chosen), Service("b", app=chosen)))

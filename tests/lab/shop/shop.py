@@ -51,7 +51,7 @@ class Shop(BaseHTTPRequestHandler):
         form = {name: value[0] for name, value in parse_qs(self.rfile.read(size).decode()).items()}
         if self.path == "/session":
             sid, session = secrets.token_hex(8), {"name": form["name"], "items": []}
-            if form["password"] != "pw":  # noqa: S105
+            if form["password"] != "pw":
                 return self.answer(403, {})
             keep(sid, session)
             return self.answer(200, session, f"basket={sid}; Path=/; HttpOnly")
@@ -81,11 +81,12 @@ class Shop(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Print nothing."""
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("secret", os.environ.get("OWN"), flush=True)
+    sys.stdout.write(f"secret {os.environ.get('OWN')}\n")
+    sys.stdout.flush()
     ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Shop).serve_forever()
