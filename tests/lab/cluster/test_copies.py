@@ -14,7 +14,6 @@ from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, UsageError
 from sessionlab.lab.events import Event, Events
-from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.recipes.chosen import Chosen
 from sessionlab.lab.recipes.reading import parse
 from sessionlab.lab.record.history import History
@@ -273,17 +272,24 @@ async def test_a_copy_that_does_not_come_up_says_why(
     assert refused.value.hint or "before" in more
 
 
+async def test_a_copy_that_goes_into_the_background_is_told_to_stay(
+    app: Callable[..., Cluster],
+) -> None:
+    goes = "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(1000)\n"
+    with pytest.raises(StartError, match="n1 ended with exit status 0") as refused:
+        await app(goes).__aenter__()
+    assert "stay in the foreground" in refused.value.hint
+
+
 async def test_copies_that_all_want_one_port_are_told_of_theirs(
     app: Callable[..., Cluster], fabric: LocalFabric
 ) -> None:
     sandbox = fabric.sandbox("holder")
-    port = sandbox.place("n1").port
-    await sandbox.start(Part("n1", "/bin/sleep", ["1000"]))
-    program = FIXED.format(port=port)
-    with pytest.raises(StartError, match=r"in use|it listens on") as refused:
-        await app(program, nodes=2).__aenter__()
-    assert "{port}" in refused.value.hint or "by hand" in refused.value.hint
+    program = FIXED.format(port=sandbox.place("n1").port)
     await sandbox.close()
+    with pytest.raises(StartError, match="Address already in use") as refused:
+        await app(program, nodes=2).__aenter__()
+    assert "listen on {port}" in refused.value.hint
 
 
 async def test_a_recipe_that_names_what_is_not_set_is_refused(
