@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from msgspec import to_builtins
 
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
@@ -22,9 +23,16 @@ from sessionlab.lab.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _pytest.mark import ParameterSet
+
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def needed(program: str) -> ParameterSet:
+    return pytest.param(program, marks=pytest.mark.needs(program))
+
 
 SHOP = Path(__file__).parent.parent / "shop"
 
@@ -91,6 +99,22 @@ async def test_copies_get_what_their_recipe_says(
         assert {Path(one["SHARED"], "made").read_text() for one in said} == {"n1"}
         assert not any("NODE_STRATEGY" in one for one in said)
         assert all(one["PATH"] == os.environ["PATH"] for one in said)
+
+
+@pytest.mark.parametrize("balancer", [needed("haproxy"), needed("nginx")])
+@pytest.mark.parametrize("ready", ["/healthz", "tcp"])
+async def test_other_balancers_see_them_up_as_well(
+    fabric: LocalFabric, seen: list[Event], balancer: str, ready: str
+) -> None:
+    recipe = Chosen.read(SHOP).recipe
+    raw = to_builtins(recipe)
+    raw["app"]["ready"] = ready
+    chosen = Chosen(parse(raw, SHOP / "sessionlab.toml"))
+    async with of(fabric, seen, chosen, 2, balancer=balancer) as cluster:
+        await cluster.add_node()
+        states = await cluster.backends()
+        assert [states[name] for name in ("n1", "n2", "n3")] == ["up", "up", "up"]
+        assert (await cluster.client("alice").try_login()).status == 200
 
 
 async def test_without_a_balancer_the_copy_s_own_url_is_the_public_one(

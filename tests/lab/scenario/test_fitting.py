@@ -112,7 +112,7 @@ async def test_a_story_about_the_demo_is_skipped_before_it_begins() -> None:
 
 def test_run_tells_what_fits_and_says_why_not_of_the_rest() -> None:
     names = ("memory-round-robin", "jwt-costs", "keys-per-node")
-    ran = sessionlab("run", "--app", SHOP, *names, "--nodes", 2)
+    ran = sessionlab("run", "--app", SHOP, *names, "--nodes", "2")
     assert "✓ memory-round-robin" in ran.stdout
     assert ran.stdout.count("it is about what only our demo app does") == 2
     assert ran.returncode == 0
