@@ -271,17 +271,12 @@ class Cluster:
         await self._store.start()
 
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid.
-
-        Raises Skip where the nodes run no app of ours.
-        """
-        self._runtime.have_keys()
+        """Sign with a new key on every node; what the old ones signed stays valid."""
         await self._runtime.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
-        self._runtime.have_keys()
         began = self._events.now()
         await self._runtime.retire_keys()
         self._emit("keys.retired", began=began)

@@ -235,6 +235,21 @@ async def test_a_copy_that_does_not_leave_in_time_is_killed_and_that_is_told(
     assert overdue.data["seconds"] == 0.2
 
 
+PLAIN = """
+import socket, sys
+server = socket.socket()
+server.bind((sys.argv[1], int(sys.argv[2])))
+server.listen()
+while True:
+    server.accept()
+"""
+
+
+async def test_a_copy_may_bind_its_port_as_its_only_owner(app: Callable[..., Cluster]) -> None:
+    async with app(PLAIN, nodes=2) as cluster:
+        assert await cluster.backends() == {"n1": "up", "n2": "up"}
+
+
 PREFORK = """
 import os, socket, sys, time
 server = socket.create_server((sys.argv[1], int(sys.argv[2])))
