@@ -98,13 +98,16 @@ class Step(Table, frozen=True):
     @property
     def method(self) -> str:
         """`GET` and so on; `WS`; `SCRIPT`."""
+        if self.get:
+            return "GET"  # of most steps, and asked often
         kinds = (*METHODS, "ws", "script")
         return next((name.upper() for name in kinds if getattr(self, name)), "")
 
     @property
     def path(self) -> str:
         """What is asked for, with its variables."""
-        return str(getattr(self, self.method.lower())) if self.method else ""
+        verbs = self.get or self.post or self.put or self.patch or self.delete
+        return verbs or self.ws or self.script
 
 
 Conversation = Step | list[Step]
