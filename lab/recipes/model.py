@@ -32,6 +32,8 @@ Ordeal = Literal[
     "store-blip",
 ]
 Count = Literal["moved", "logged_out", "stuck", "wrong_data", "unknown", "interrupted", "lost"]
+FOLLOWED = 10
+"""How many redirects are followed, unless a step says otherwise."""
 Status = int | list[int]
 Accounts = list[dict[str, str]]
 
@@ -86,7 +88,7 @@ class Step(Table, frozen=True):
     form: dict[str, str] | UnsetType = UNSET
     body: str | UnsetType = UNSET
     headers: dict[str, str] = field(default_factory=dict)
-    follow: int = 10
+    follow: int = FOLLOWED
     expect: Status | UnsetType = UNSET
     within: float = 10.0
     events: int = 0
@@ -126,7 +128,7 @@ class Stop(Table, frozen=True):
 class App(Table, frozen=True):
     """How one copy is started."""
 
-    run: list[str]
+    run: list[str] = field(default_factory=list)
     dir: str = "."
     env: dict[str, str] = field(default_factory=dict)
     ready: str | LogLine = "tcp"
