@@ -23,5 +23,7 @@ def test_the_wheel_says_that_it_is_typed(tmp_path: Path) -> None:
         "sessionlab/__main__.py",
         "sessionlab/py.typed",
         "sessionlab/lab/cli/app.py",
+        "sessionlab/lab/recipes/schema.json",
+        "sessionlab/lab/recipes/templates/django.toml",
         "sessionlab/nodes/errors.py",
     } <= names

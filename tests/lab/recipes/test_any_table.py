@@ -42,7 +42,7 @@ tables = st.recursive(
 LEAST: dict[str, Any] = {"name": "x", "me": {"get": "/", "user": {"json": "a"}}}
 
 
-def of_type(kind: Any) -> st.SearchStrategy[Any]:
+def of_type(kind: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911  a kind a line
     """Values that the types take, mostly: what comes after the types is met too."""
     match kind:
         case inspect.StructType():
