@@ -47,7 +47,7 @@ ORDER = {
         ("balancers",),
         ("cluster",),
         ("bench", "scenario"),
-        ("cli",),
+        ("cli", "pytest_plugin"),
         ("__main__",),
     ),
 }

@@ -79,7 +79,7 @@ def _too_late(recipe: Recipe, every: list[_Use], taken: set[str]) -> Iterator[Fa
 
 def _before_clients(fields: dict[str, object]) -> Iterator[Fault]:
     """What is filled in before there is a client: no cookie is known yet."""
-    known = {"pattern": {"number"}, "password": {"number", "user", "secret"}, "list": {"secret"}}
+    known = {"pattern": {"number"}, "password": {"number", "user"}, "list": set[str]()}
     for use in _uses(fields.get("users", {}), ("users",)):
         yield from _unset([use], known[str(use[0][1])], opens=(ENVIRONMENT,))
     app = _uses(fields.get("app", {}), ("app",))

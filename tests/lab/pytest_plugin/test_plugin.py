@@ -1,0 +1,170 @@
+"""The plugin as somebody's test suite meets it: what the page about it shows, run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
+CONFIGURATION = """
+[tool.pytest.ini_options]
+addopts = "--strict-markers -p no:cacheprovider"
+asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
+filterwarnings = ["error"]
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Somebody's shop, with the recipe that the page shows."""
+    shutil.copy(ROOT / "tests" / "lab" / "shop" / "shop.py", tmp_path)
+    (tmp_path / "pyproject.toml").write_text(blocks("toml")[0] + CONFIGURATION)
+    return tmp_path
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+
+
+def ran(shop: Path, test: str, *options: str) -> tuple[int, str]:
+    (shop / "test_sessions.py").write_text(test)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "test_sessions.py"],
+        cwd=shop,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_example_passes_by_the_last_line_of_its_ci_job(shop: Path) -> None:
+    (shop / "test_sessions.py").write_text(blocks("python")[0])
+    *_, last = re.findall(r"- run: (.*)", blocks("yaml")[0])
+    done = subprocess.run(
+        last, shell=True, cwd=shop, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_a_test_that_fails_shows_what_its_users_met(shop: Path) -> None:
+    status, said = ran(shop, blocks("python")[1])
+    assert status == 1
+    shown = [re.sub(r"\d\.\d s|n\d|[-\d]+ *$", "#", line) for line in said.splitlines()]
+    for line in blocks("")[-1].splitlines():
+        assert re.sub(r"\d\.\d s|n\d|[-\d]+ *$", "#", line) in shown, said
+    assert "clusters.py" not in said
+
+
+SHARED_ASYNC_AND_WRONG = """
+import os, pytest
+
+def test_one(shared_sessionlab_cluster):
+    alice = shared_sessionlab_cluster.login("alice")
+    shared_sessionlab_cluster.kill(alice.me().node)
+    assert not alice.me().recognised
+    assert shared_sessionlab_cluster.verdicts().lost == 1
+    with open(f"urls-{os.getpid()}", "a") as file:
+        file.write(shared_sessionlab_cluster.url + "\\n")
+
+def test_another_of_the_same_cluster_has_lost_nobody(shared_sessionlab_cluster):
+    assert shared_sessionlab_cluster.login("bob").read().items == []
+    shared_sessionlab_cluster.assert_nobody_lost()
+    with open(f"urls-{os.getpid()}", "a") as file:
+        file.write(shared_sessionlab_cluster.url + "\\n")
+
+async def test_another_that_is_async(shared_sessionlab_cluster):
+    shared_sessionlab_cluster.login("carol")
+
+@pytest.mark.sessionlab(afinity="none")
+def test_a_mark_that_is_none(sessionlab_cluster):
+    pass
+
+def test_a_node_that_is_none(shared_sessionlab_cluster):
+    shared_sessionlab_cluster.kill("n9")
+
+@pytest.mark.sessionlab(variant="mem")
+def test_a_variant_that_is_none(sessionlab_cluster):
+    pass
+"""
+
+
+def test_one_cluster_serves_a_session_and_what_is_wrong_is_told_in_words(shop: Path) -> None:
+    options = ("--sessionlab-variant", "memory", "-o", "sessionlab_nodes=4")
+    status, said = ran(shop, SHARED_ASYNC_AND_WRONG + blocks("python")[2], *options)
+    assert status == 1
+    assert "4 passed" in said, said
+    (urls,) = shop.glob("urls-*")
+    assert len(set(urls.read_text().split())) == 1
+    assert "sessionlab: @pytest.mark.sessionlab takes no 'afinity'\n  did you mean aff" in said
+    assert re.search(r"StepError: no node named 'n9'\nE +there are: n1, n2, n3, n4\n", said)
+    assert "has no variant 'mem'\n  did you mean memory?" in said
+    assert "asked.py" not in said
+
+
+def test_a_suite_without_a_recipe_is_told_how_to_get_one(shop: Path) -> None:
+    (shop / "pyproject.toml").write_text(CONFIGURATION)
+    _, said = ran(shop, "def test_it(sessionlab_cluster): pass")
+    assert "pyproject.toml has no [tool.sessionlab]\n  `sessionlab init` writes a recipe" in said
+
+
+KILLED = """
+import os, pathlib, signal, pytest
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(sessionlab_cluster, number):
+    sessionlab_cluster.login("alice")
+    with open("worker", "a") as file:
+        file.write(f"{os.environ['PYTEST_XDIST_WORKER']} {sessionlab_cluster.url}\\n")
+    if number:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def processes_in(folder: Path) -> list[str]:
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            if (one / "cwd").resolve() == folder and (one / "stat").read_text().split()[2] != "Z":
+                found.append((one / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks in /proc")
+def test_each_worker_has_its_own_and_of_a_killed_one_nothing_is_left(shop: Path) -> None:
+    options = ("-n", "2", "--max-worker-restart", "0", "--sessionlab-variant", "memory")
+    _, said = ran(shop, KILLED, *options)
+    assert "crashed" in said, said
+    lines = (shop / "worker").read_text().splitlines()
+    assert len({line.split()[1] for line in lines}) == 2
+    until(lambda: processes_in(shop) == [])
+
+
+def test_nothing_of_the_lab_is_loaded_until_a_fixture_is_used() -> None:
+    code = (
+        "import sys, sessionlab.lab.pytest_plugin.plugin as plugin\n"
+        "heavy = {'aiohttp', 'msgspec', 'rich', 'asyncio', 'docker'} & set(sys.modules)\n"
+        "ours = sorted(name for name in sys.modules if name.startswith('sessionlab'))\n"
+        "print(heavy or ours)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = ["sessionlab", "sessionlab.lab", "sessionlab.lab.pytest_plugin"]
+    assert done.stdout == f"{[*ours, 'sessionlab.lab.pytest_plugin.plugin']}\n"
