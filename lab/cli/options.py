@@ -104,9 +104,6 @@ def app_of(path: Path | None, variant: str | None, fabric: str) -> Chosen | None
             raise UsageError("--variant is of a recipe", "name that with --app")
         return None
     chosen = Chosen.read(path, variant)
-    if fabric == "docker" and not chosen.app.image:
-        raise UsageError(
-            f"{chosen.file.path} says no image that the app is in, so it runs in no container",
-            'write image = "…" in its [app], or leave --fabric docker',
-        )
+    if fabric == "docker":
+        chosen.want_image()
     return chosen

@@ -142,10 +142,6 @@ def _of_app(settings: Settings, app: Chosen) -> Settings:
     """The same, of copies of somebody's app."""
     if settings.fabric == "external":
         raise UsageError("--app and --target exclude each other", "a target runs already")
-    if settings.redis_url and app.names_redis:
-        raise UsageError(
-            "--redis-url is for our demo app", "name another Redis in the recipe's env instead"
-        )
     return replace(settings, app=app)
 
 

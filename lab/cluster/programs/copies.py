@@ -89,6 +89,8 @@ class Copies:
             return "neither `run` nor `env` says {port}, the one that this copy has to listen on"
         if any(said in around.sandbox.log(node.name).lower() for said in IN_USE):
             return "a copy has to listen on {port} and on no fixed one: each has its own"
+        if around.sandbox.ended(node.name) == 0:
+            return "a copy has to stay in the foreground; does this one make a daemon of itself?"
         command = shlex.join(app.run)
         return f"try it by hand, in {self._chosen.file.folder / app.dir}: {command}"
 
@@ -102,6 +104,8 @@ class Copies:
 
     def _part(self, name: str, words: list[str], node: Node, around: Surroundings) -> Part:
         app = self._chosen.app
+        if around.sandbox.listen_host:
+            self._chosen.want_image()
         program, *arguments = self._filled(words, node, around)
         folder = self._chosen.file.folder.resolve() / self._filled(app.dir, node, around)
         environment = self._filled(app.env, node, around)

@@ -52,11 +52,11 @@ class Shop(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         form = {name: value[0] for name, value in parse_qs(self.rfile.read(size).decode()).items()}
         if self.path == "/session":
-            sid, session = secrets.token_hex(8), {"name": form["name"], "items": []}
             if form["password"] != "pw":
                 return self.answer(403, {})
-            keep(sid, session)
-            return self.answer(200, session, f"basket={sid}; Path=/; HttpOnly")
+            sid = secrets.token_hex(8)
+            keep(sid, {"name": form["name"], "items": []})
+            return self.answer(200, {}, f"basket={sid}; Path=/; HttpOnly")
         session = find(self.sid)
         if session is None:
             return self.answer(401, {})
