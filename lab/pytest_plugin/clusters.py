@@ -136,7 +136,7 @@ class LabCluster:
         except LabError as error:
             if error.hint:
                 error.add_note(error.hint)
-            raise
+            raise error.with_traceback(None) from None  # a test's line, and none of ours
 
     def begin_test(self) -> None:
         """From now on what happens is another test's."""
