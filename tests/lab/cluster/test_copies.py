@@ -297,6 +297,8 @@ http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), Broken).serve_forever()
         ("raise SystemExit('no database')", {}, r"n1 ended with exit status 1.*\n  no database"),
         (SLEEPS, {}, r"waited 2 s in vain for n1.*\nnothing listens on 127.0.0.1:\d+"),
         (ELSEWHERE, {}, r"it listens on 127.0.0.1:\d+, and not on 127.0.0.1:\d+"),
+        (STUBBORN, {"ready": "/"}, r"it listens on 127.0.0.1:\d+, and does not answer"),
+        (STUBBORN, {"ready": {"log": "^go"}}, "and has not printed what `ready` looks for"),
         (FAILS, {"ready": "/healthz"}, "GET /healthz is answered 500"),
         ("", {"before": [sys.executable, "-c", "exit('no migration')"]}, "before ended.*\n.*no mi"),
         ("", {"run": ["guniconr"]}, "no program 'guniconr'"),
