@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.description.cluster import Wishes
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.pytest_plugin.plugin import OPTIONS
+from sessionlab.lab.pytest_plugin.options import OPTIONS
 from sessionlab.lab.recipes.environment import check_environment
 from sessionlab.lab.recipes.nearest import nearest
 from sessionlab.lab.recipes.reading import read

@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sessionlab.lab.pytest_plugin.options import OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from sessionlab.lab.pytest_plugin.clusters import LabCluster
 
 OWN, SHARED = "sessionlab_cluster", "shared_sessionlab_cluster"
-OPTIONS = {
-    "recipe": "the recipe of the app: a file or a folder (default: the root folder's)",
-    "variant": "the variant of the recipe",
-    "affinity": "what ties a client to a copy (default: the recipe's, or none)",
-    "nodes": "how many copies (default: 3)",
-    "balancer": "builtin, haproxy or nginx",
-    "fabric": "local or docker",
-}
 MARK = (
     "sessionlab(app=, variant=, affinity=, nodes=, balancer=, fabric=, tls=, ...): "
     "what the cluster of this test is; see docs/pytest.md"

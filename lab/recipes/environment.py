@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sessionlab.lab.errors import UsageError
+from sessionlab.lab.recipes.model import Recipe
 from sessionlab.lab.recipes.variables import strings, template
 
 if TYPE_CHECKING:
@@ -17,10 +18,13 @@ PREFIX = "env."
 
 
 def check_environment(part: object, environment: Mapping[str, str] = os.environ) -> None:
-    """Raises UsageError that names every variable which a recipe, or a part of one, needs unset."""
+    """Raises UsageError naming all variables that a recipe, or a part of one, needs and has not."""
+    fields = msgspec.to_builtins(part)
+    if isinstance(part, Recipe):
+        fields.pop("variants", None)  # each is a recipe of its own
     missing = {
         name
-        for _, text in strings(msgspec.to_builtins(part))
+        for _, text in strings(fields)
         for variable in template(text).variables
         if not variable.optional
         and (name := variable.name.removeprefix(PREFIX)) != variable.name

@@ -59,9 +59,19 @@ def _conversation(value: Any) -> Any:
     for step in value if isinstance(value, list) else [value]:
         texts = dict.fromkeys(("form", "headers", "reply"), _texts)
         _each(step, {**texts, "follow": _follow, "nobody": _nobody})
+        _each(step, {"user": _take, "items": _take, "take": _takes})
         if isinstance(step, dict) and "ws" in step:
             _say_what_is_sent(step)
     return value
+
+
+def _takes(value: Any) -> Any:
+    return {key: _take(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _take(value: Any) -> Any:
+    """An empty way through JSON leads to all of it."""
+    return {"json": "."} if value == {"json": ""} else value
 
 
 def _say_what_is_sent(step: dict[str, Any]) -> None:

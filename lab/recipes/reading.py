@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.recipes.checks import faults
-from sessionlab.lab.recipes.fault import Fault
+from sessionlab.lab.recipes.checks.fault import Fault
+from sessionlab.lab.recipes.checks.types import converted
+from sessionlab.lab.recipes.checks.whole import faults
 from sessionlab.lab.recipes.forms import plain
 from sessionlab.lab.recipes.nearest import nearest
 from sessionlab.lab.recipes.places import line_of, places
-from sessionlab.lab.recipes.types import converted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -165,4 +165,5 @@ def test_nothing_of_the_lab_is_loaded_until_a_fixture_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ours = ["sessionlab", "sessionlab.lab", "sessionlab.lab.pytest_plugin"]
+    ours.append("sessionlab.lab.pytest_plugin.options")
     assert done.stdout == f"{[*ours, 'sessionlab.lab.pytest_plugin.plugin']}\n"

@@ -43,6 +43,7 @@ def test_every_key_and_every_form_of_the_format_is_read() -> None:
         "id": "7",
     }
     assert [step.follow for step in found.base.steps("login")] == [0, 0, 10, 10]
+    assert found.base.steps("login")[1].take["all"].json == "."
     assert found.base.every.headers["X-Version"] == "3"
     assert found.base.steps("me")[1].json["when"] == "2026-01-01T00:00:00+00:00"
     assert found.base.expect == {"deploy": {"logged_out": 0}, "balancer-restart": {"moved": 2}}
@@ -262,6 +263,7 @@ def test_a_table_that_was_made_has_no_lines() -> None:
 
 def test_what_the_environment_lacks_is_named_when_it_is_needed(tmp_path: Path) -> None:
     text = LEAST + '[users]\npassword = "{env.B}{env.HAS}"\n[every.query]\na = "{env.A}{env.C?}"\n'
+    text += '[variants.a]\nevery.query.a = "{env.OF_A_VARIANT}"\n'
     recipe = written(tmp_path, text).base
     check_environment(recipe.users, {"B": "", "HAS": ""})
     with pytest.raises(UsageError, match=re.escape("the recipe takes A, B from")) as refused:

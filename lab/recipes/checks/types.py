@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from sessionlab.lab.recipes.fault import Fault
+from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.model import Recipe
 from sessionlab.lab.recipes.nearest import nearest
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.recipes.fault import Fault
-from sessionlab.lab.recipes.known import variable_faults
+from sessionlab.lab.recipes.checks.fault import Fault
+from sessionlab.lab.recipes.checks.known import variable_faults
+from sessionlab.lab.recipes.checks.steps import Place, one_place, regex, step_faults
 from sessionlab.lab.recipes.model import CONVERSATIONS, App, LogLine, Recipe
 from sessionlab.lab.recipes.nearest import nearest
-from sessionlab.lab.recipes.steps import Place, one_place, regex, step_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from sessionlab.lab.recipes.fault import Fault
+from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.model import METHODS, Node, Recipe, Step, Take
 from sessionlab.lab.recipes.variables import template
 
@@ -21,6 +21,7 @@ ASKS = (*METHODS, "ws", "script")
 BODIES = ("json", "form", "body")
 OF_A_SOCKET = ("send", "until", "reply")
 BELONGS = {"user": "me", "nobody": "me", "items": "read"}
+LEAST_STATUS = 100
 _HOST = re.compile(
     r"[a-z][a-z+]*://(?:[^/?#]*@)?(?P<place>(?P<host>\[[^]]*\]|[^/?#:]*)[^/?#]*)", re.IGNORECASE
 )
@@ -116,11 +117,14 @@ def _numbers(place: Place) -> Iterator[Fault]:
 
 
 def _statuses(place: Place) -> Iterator[Fault]:
+    """A WebSocket is also closed with a code (RFC 6455, 7.4)."""
+    most = 4999 if place.step.ws else 599  # RFC 9110, 15
     nobody = place.step.nobody.status if place.step.nobody else UNSET
     for given, keys in ((place.step.expect, ("expect",)), (nobody, ("nobody", "status"))):
         for status in given if isinstance(given, list) else [given]:
-            if status is not UNSET and not 100 <= status <= 599:  # noqa: PLR2004  RFC 9110, 15
-                yield place.fault(f"{status} is no status", "100 to 599", *keys)
+            if status is not UNSET and not LEAST_STATUS <= status <= most:
+                hint = f"{LEAST_STATUS} to {most}"
+                yield place.fault(f"{status} is no status", hint, *keys)
 
 
 def _takes(place: Place) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sessionlab.lab.recipes.fault import Fault
+from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.model import CONVERSATIONS, Recipe
 from sessionlab.lab.recipes.nearest import nearest
 from sessionlab.lab.recipes.variables import strings, template
