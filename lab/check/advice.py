@@ -31,7 +31,7 @@ _WHEN = {
     "balancer-restart": "When the balancer is restarted",
     "store-blip": "When Redis goes away and comes back empty",
 }
-_ONE_SECRET = ": one secret for all copies does, if those that come later have it too"
+_ONE_KEY = ": one secret for all copies does, if those that come later have it too"
 _REPAIR = {
     "deploy": ": let sessions end before an old copy leaves, or keep them outside the copies",
     "kill": ": only sessions that are kept outside the copies survive one",
@@ -60,7 +60,7 @@ def _advice(control: Control, table: Table, works: list[str], where: str) -> Ite
         )
     signed = where == "client" and table.all_in(NONE, "ask") is False
     for ordeal, when in _WHEN.items():
-        repair = _ONE_SECRET if signed else _REPAIR.get(ordeal, "")
+        repair = _ONE_KEY if signed else _REPAIR.get(ordeal, "")
         yield from _broken(table, works, ordeal, when, repair)
     yield from _data(table)
     yield from _logouts(table, works)
