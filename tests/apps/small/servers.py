@@ -6,8 +6,12 @@ import base64
 import json
 import secrets
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
 
 PASSWORD = "pw"
 
