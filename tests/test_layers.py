@@ -39,7 +39,8 @@ ORDER = {
     "lab": (
         ("errors",),
         ("events", "waiting", "record"),
-        ("description", "recipes"),
+        ("recipes",),
+        ("description",),
         ("verdicts", "clients"),
         ("reports",),
         ("fabrics",),

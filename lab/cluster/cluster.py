@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import ContextVar
-from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.clients.client import PATIENCE, Client
-from sessionlab.lab.clients.network import ClientNetwork
-from sessionlab.lab.clients.people import Person
+from sessionlab.lab.clients.client import PATIENCE
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deaths import Deaths
@@ -22,17 +19,21 @@ from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import the_lab_s_own
+from sessionlab.lab.cluster.visitors import Visitors
 from sessionlab.lab.errors import LabError, StepError
-from sessionlab.lab.recipes.demo import demo
+from sessionlab.lab.fabrics.local.listening import takers
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Events
     from sessionlab.lab.fabrics.interface import Sandbox
+    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.history import History
 
 
@@ -59,23 +60,24 @@ class Cluster:
         redis_url: str | None = None,
         block_ends: Callable[[], None] = lambda: None,
         sources: Callable[[int], Sequence[str]] = lambda _: (),
+        allow_script: bool = False,
     ) -> None:
         self.description = description
         self._sandbox = sandbox
-        self._history = history
         self._events = events
         self._scenario = scenario
         self._called = called
         self._block_ends = block_ends
-        self._sources = sources
-        self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
+        told = (history, events, scenario, sandbox.label)
+        self._visitors = Visitors(self._runtime, told, sources, allow_script=allow_script)
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
         self._deaths = Deaths(self._runtime, self._emit, events.now)
         self._watching: asyncio.Task[None] | None = None
+        self._told_workers = False
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -98,9 +100,9 @@ class Cluster:
         """Close the clients, then everything that was started; see `check_logs`."""
         if self._watching:
             self._watching.cancel()
+            self._tell_workers()
             self._deaths.look()  # those since it looked last
-        for client in self._clients:
-            await client.close()
+        await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
@@ -126,43 +128,32 @@ class Cluster:
             return next(iter(self.nodes.values())).url
         return f"https://{front.address}" if front.edge else front.address.url
 
-    def client(self, user: str, source: str | None = None, *, patience: float = PATIENCE) -> Client:
+    @property
+    def recipe(self) -> Recipe:
+        """What its clients speak: the recipe of its app, or that of our demo app."""
+        return self._visitors.recipe
+
+    def client(
+        self, user: str | Person, source: str | None = None, *, patience: float = PATIENCE
+    ) -> Client:
         """A client for that user, not logged in yet; `source` is the address it comes from.
 
-        What is not answered after `patience` seconds counts as unanswered.
+        What is not answered after `patience` seconds counts as unanswered. An app that is not ours
+        has accounts of its own: a name that none of them has stands for the next one.
         """
-        front = self._runtime.balancer
-        edge = front.edge if front else None
-        client = Client(
-            Person(user, self.password),
-            demo(),
-            self.url,
-            self._history,
-            self._events,
-            self._scenario,
-            self._sandbox.label,
-            ClientNetwork(source, edge.believed() if edge else None),
-            sum(other.user == user for other in self._clients),
-        )
-        client.patience, client.affinity = patience, self.description.affinity
-        self._clients.append(client)
-        return client
+        person = self._visitors.person(user) if isinstance(user, str) else user
+        return self._visitors.one(person, self.url, source, patience)
 
     def clients(
         self, count: int, sources: Sequence[str] = (), *, patience: float = PATIENCE
     ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
-        Raises UsageError for more than there are; Skip where a running stack has fewer.
-        They come from the addresses `sources` in turn; without any, from one each where a client's
-        address decides and the fabric has several (see `Lab.addresses`).
+        Raises UsageError for more than there are; Skip where a running stack or a recipe has
+        fewer. They come from the addresses `sources` in turn; without any, from one each where a
+        client's address decides and the fabric has several (see `Lab.addresses`).
         """
-        self._runtime.want_users(count)
-        given = sources or self._sources(count)
-        return [
-            self.client(f"user-{number:06d}", source, patience=patience)
-            for number, source in zip(range(1, count + 1), cycle(given or [None]))
-        ]
+        return self._visitors.several(count, self.url, sources, patience)
 
     def nodes_of(self, service: str) -> list[Node]:
         """The nodes of one service."""
@@ -178,9 +169,25 @@ class Cluster:
         return await self._runtime.front().states() if self._runtime.balancer else {}
 
     async def versions(self) -> dict[str, str]:
-        """The version that each node says it runs, by the node's name; asked past the balancer."""
+        """The version that each node says it runs, by the node's name; asked past the balancer.
+
+        Copies of an app that is not ours do not say it: theirs is what they were deployed as.
+        """
+        if self.description.app:
+            return {node.name: node.version or "" for node in self.nodes.values()}
         said = {node.name: await node.readiness(self._runtime.http) for node in self.nodes.values()}
         return {name: str(answer.get("version", "")) for name, answer in said.items()}
+
+    def workers(self) -> dict[str, int]:
+        """How many processes of each copy take its connections, where the fabric can tell.
+
+        One that has passed its socket on to others, as a pre-forking server does, is none of them.
+        """
+        return {
+            node.name: found
+            for node in self.nodes.values()
+            if (found := takers(self._sandbox.processes(node.name), node.address.port))
+        }
 
     # What a story does to it
 
@@ -191,10 +198,14 @@ class Cluster:
         self._emit("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
-        """SIGTERM: the node finishes what it has begun, then leaves."""
+        """SIGTERM, or as its recipe says: the node finishes what it has begun, then leaves.
+
+        A copy that still runs when its time is up is killed: that is the event `node.overdue`.
+        """
         began = self._events.now()
-        await self._runtime.parts.end(self._node(name).name, signal.SIGTERM)
-        self._emit("node.stopped", node=name, began=began)
+        if not self._runtime.running(self._node(name).name):
+            raise StepError(f"{name} is not running")
+        await self._members.stop(self._node(name), "node.stopped", began)
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
@@ -273,12 +284,17 @@ class Cluster:
         self._emit("redis.started", began=began)
 
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid."""
+        """Sign with a new key on every node; what the old ones signed stays valid.
+
+        Raises Skip where the nodes run no app of ours.
+        """
+        self._runtime.have_keys()
         await self._runtime.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
+        self._runtime.have_keys()
         began = self._events.now()
         await self._runtime.retire_keys()
         self._emit("keys.retired", began=began)
@@ -290,6 +306,14 @@ class Cluster:
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
+        self._tell_workers()
+
+    def _tell_workers(self) -> None:
+        """Say so when copies have several; they may come up after the first answer."""
+        workers = self.workers()
+        if not self._told_workers and any(number > 1 for number in workers.values()):
+            self._told_workers = True
+            self._emit("copies.workers", workers=workers)
 
     def _node(self, name: str) -> Node:
         if name not in self.nodes:

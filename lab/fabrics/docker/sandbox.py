@@ -34,6 +34,7 @@ class DockerSandbox:
     """One cluster's containers, network and files."""
 
     room = ROOM
+    listen_host = "0.0.0.0"
 
     def __init__(self, engine: Engine, programs: Programs, run: RunName, label: str) -> None:
         self.label = label
@@ -167,6 +168,10 @@ class DockerSandbox:
     async def pid(self, name: str) -> int | None:
         watched = self._running(name)
         return await self._engine.do(watched.pid) if watched else None
+
+    def processes(self, name: str) -> tuple[int, ...]:  # noqa: ARG002
+        """They are the engine's, which may be on another machine."""
+        return ()
 
     async def close(self) -> None:
         """Remove the containers and the network, whatever was going on."""
