@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sessionlab.lab.cli import do, down, listing, run, up, users
+from sessionlab.lab.cli import check, do, down, listing, run, up, users
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
@@ -35,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.command("run")(run.command)
+app.command("check")(check.command)
 app.command("list")(listing.command)
 app.command("up")(up.command)
 app.command("do")(do.command)

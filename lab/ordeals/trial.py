@@ -1,0 +1,81 @@
+"""What an ordeal is given: a cluster, users of its own, and the order in which they act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.traffic import Does, Traffic
+from sessionlab.lab.clients.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.record.answers import Answer
+
+PAUSE = 0.05  # seconds between an answer and the next request, of users that keep asking
+
+
+class Trial:
+    """Users act one after the other, in an order that is drawn anew for every step.
+
+    Round-robin would line up with users that ask in turn, and lead each back to the same copy.
+    """
+
+    def __init__(self, cluster: Cluster, users: Sequence[Client], seed: str) -> None:
+        self.cluster = cluster
+        self.users = users
+        self.node = ""
+        """The copy that something is done to."""
+        self._turns = Turns(seed)
+        self._items = 0
+        self.choose()
+
+    def choose(self) -> None:
+        """Choose a copy to do something to."""
+        self.node = self._turns.of(()).choice(list(self.cluster.nodes))
+
+    async def each(self, does: Does, users: Sequence[Client] | None = None) -> None:
+        """Have every user do that."""
+        who = self.users if users is None else users
+        for user in self._turns.of(who).sample(who, len(who)):
+            await does(user)
+
+    async def log_in(self) -> None:
+        """Log everybody in; whether that was so, they ask right away."""
+
+        async def enter(user: Client) -> Answer:
+            await user.try_login()
+            return await user.me()
+
+        await self.each(enter)
+
+    async def ask_anew(self, times: int) -> None:
+        """Have everybody ask who they are, each time on new connections."""
+        await self.each_anew(Client.me, times)
+
+    async def each_anew(self, does: Does, times: int = 1) -> None:
+        """Have everybody do that so often, each time on new connections."""
+
+        async def anew(user: Client) -> Answer:
+            await user.reconnect()
+            return await does(user)
+
+        for _ in range(times):
+            await self.each(anew)
+
+    def asking(self) -> Traffic:
+        """Users that keep asking until the `async with` block ends."""
+        return Traffic(self.users, Client.me, PAUSE, drawn=self._turns.of(self.users))
+
+    def twin(self, user: Client) -> Client:
+        """Another client of the same user, that holds what that one holds."""
+        twin = self.cluster.client(user.user)
+        twin.copy_credential(user)
+        return twin
+
+    def item(self, of: str) -> str:
+        """Something to write that nobody has written before."""
+        self._items += 1
+        return f"{of}-{self._items}"
