@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.check.diagnosis import NONE, Table, lives_in, replayed, works_with
+from sessionlab.lab.check.diagnosis import CALM, NONE, Table, lives_in, replayed, works_with
 from sessionlab.lab.check.results import Counts, Diagnosis
 from sessionlab.lab.verdicts.headline import number
 
@@ -50,7 +50,7 @@ def diagnose(control: Control, cells: Sequence[Cell]) -> Diagnosis:
 def _advice(control: Control, table: Table, works: list[str], where: str) -> Iterator[str]:
     if not any(cell.shown for cell in table.cells):
         return
-    yield _setting(table, works)
+    yield from _setting(table, works)
     yield from _secret(table, where)
     if control.workers > 1 or where == "process":
         yield (
@@ -60,17 +60,18 @@ def _advice(control: Control, table: Table, works: list[str], where: str) -> Ite
     for ordeal, when in _WHEN.items():
         yield from _broken(table, works, ordeal, when)
     yield from _data(table)
-    yield from _logouts(table)
+    yield from _logouts(table, works)
 
 
-def _setting(table: Table, works: list[str]) -> str:
+def _setting(table: Table, works: list[str]) -> Iterator[str]:
     tried = ", ".join(table.affinities)
     if NONE in works:
-        return "No affinity is needed: every copy knows every user."
-    if works:
+        yield "No affinity is needed: every copy knows every user."
+    elif works:
         others = f" (tried: {tried})" if len(table.affinities) > len(works) else ""
-        return f"Affinity {' or '.join(works)} keeps everybody in while nothing breaks{others}."
-    return f"No affinity that was tried keeps everybody in: {tried}."
+        yield f"Affinity {' or '.join(works)} keeps everybody in while nothing breaks{others}."
+    elif any(table.all_in(a, o) is not None for a in table.affinities for o in CALM):
+        yield f"No affinity that was tried keeps everybody in: {tried}."
 
 
 def _secret(table: Table, where: str) -> Iterator[str]:
@@ -86,8 +87,11 @@ def _broken(table: Table, works: list[str], ordeal: str, when: str) -> Iterator[
     found = {a: counts for a in works if (counts := table.counts(a, ordeal))}
     lost = {affinity: counts for affinity, counts in found.items() if counts.lost}
     safe = [affinity for affinity, counts in found.items() if counts.everybody_in]
+    alike: dict[str, list[str]] = {}
     for affinity, counts in lost.items():
-        yield f"{when} {_lost(counts)} under affinity {affinity}."
+        alike.setdefault(_lost(counts), []).append(affinity)
+    for said, affinities in alike.items():
+        yield f"{when} {said} under affinity {' or '.join(affinities)}."
     if lost and safe:
         yield f"{when} nobody is lost under affinity {' or '.join(safe)}."
     elif lost:
@@ -102,32 +106,36 @@ def _errors(found: Iterable[Counts]) -> str:
 
 
 def _data(table: Table) -> Iterator[str]:
-    for affinity in table.affinities:
-        counts = table.counts(affinity, "data")
-        if counts and counts.wrong_data:
-            yield (
-                f"Under affinity {affinity} {counts.wrong_data} of {number(counts.users, 'user')}"
-                " did not find what they had been told was written: copies keep old versions of a"
-                " session, or lose it."
-            )
+    known = [a for a in table.affinities if table.all_in(a, "ask") is not False]
+    found = {a: counts.wrong_data for a in known if (counts := table.counts(a, "data"))}
+    if bad := [affinity for affinity, wrong in found.items() if wrong]:
+        yield (
+            f"Under affinity {' or '.join(bad)} users did not find what they had been told was"
+            " written: copies keep old versions of a session, or lose it."
+        )
 
 
-def _logouts(table: Table) -> Iterator[str]:
-    for affinity in table.affinities:
-        accepted, refused = replayed(table.cell(affinity, "logout"))
-        if accepted:
-            where = "everywhere" if not refused else "by some copies"
-            yield (
-                f"After a logout the old credential is still accepted {where} (affinity"
-                f" {affinity}): whoever has copied it stays in until it expires."
-            )
+def _logouts(table: Table, works: list[str]) -> Iterator[str]:
+    said = {a: replayed(table.cell(a, "logout")) for a in works or table.affinities}
+    if accepted := [affinity for affinity, (taken, _) in said.items() if taken]:
+        some = any(refused for _, refused in said.values())
+        yield (
+            f"After a logout {'some copies' if some else 'all copies'} still accept the old"
+            f" credential (affinity {', '.join(accepted)}): whoever has copied it stays in until it"
+            " expires."
+        )
 
 
 def _lost(counts: Counts) -> str:
+    """`3 of 7 users are logged out and 1 is stuck`."""
     how = {
         "logged out": counts.logged_out,
         "stuck": counts.stuck,
         "given wrong data": counts.wrong_data,
     }
-    said = " and ".join(f"{count} {words}" for words, count in how.items() if count)
-    return f"of {number(counts.users, 'user')} {said}"
+    said = [(count, words) for words, count in how.items() if count]
+    of = f" of {number(counts.users, 'user')}"
+    return " and ".join(
+        f"{count}{of if place == 0 else ''} {'is' if count == 1 else 'are'} {words}"
+        for place, (count, words) in enumerate(said)
+    )

@@ -86,8 +86,9 @@ def _meaning(check: Check) -> Iterator[Text]:
     for advice in check.diagnosis.advice:
         yield from _wrapped(f"- {advice}")
     whys: dict[tuple[str, str], list[str]] = {}
+    out = {cell.affinity for cell in check.cells if cell.ordeal == "ask" and cell.counts.lost}
     for cell in check.cells:
-        if cell.why:
+        if cell.why and (cell.ordeal == "ask" or cell.affinity not in out or not cell.shown):
             whys.setdefault((cell.ordeal, cell.why), []).append(cell.affinity)
     if whys:
         yield Text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
@@ -111,7 +111,9 @@ class _Variant:
             async with self._cluster(
                 description, label(self.name, None, "control"), History()
             ) as cluster:
-                return await control(cluster, self.recipe, self.people), ""
+                found = await control(cluster, self.recipe, self.people)
+                workers = max(cluster.workers().values(), default=1)
+                return replace(found, workers=workers), ""
         except UsageError:
             raise
         except LabError as error:
@@ -158,7 +160,12 @@ class _Variant:
     def _cluster(self, description: Description, scenario: str, history: History) -> Cluster:
         sandbox = self._fabric.sandbox(f"{scenario}-1")
         return Cluster(
-            description, sandbox, history=history, events=self._events, scenario=scenario
+            description,
+            sandbox,
+            history=history,
+            events=self._events,
+            scenario=scenario,
+            allow_script=self._plan.allow_script,
         )
 
     @property

@@ -80,7 +80,8 @@ class Tale:
     def hear(self, event: Event) -> None:
         self._outages.hear(event)
         if event.kind == "cluster.starting":
-            self._strategies = _mapping(event, "strategies")
+            app = event.data.get("app")  # of somebody's app nothing is known
+            self._strategies = {} if app else _mapping(event, "strategies")
             self._options = _mapping(event, "options")
             self._one_key = event.data.get("one_key") is not False
             self._affinity = str(event.data.get("affinity"))
@@ -108,7 +109,7 @@ class Tale:
         if other := self._other_service(user, at):
             return other
         causes = {"memory": self._memory, "redis": self._store, "jwt": self._token}
-        return causes.get(self._strategy(at), _unexplained)(user, at)
+        return causes.get(self._strategy(at), self._unexplained)(user, at)
 
     def _other_service(self, user: User, at: Operation) -> Cause | None:
         """Whether it asked a service that shares no sessions with the one it had been at."""
@@ -201,6 +202,16 @@ class Tale:
             return Cause("their token{s} {were} signed by a key that is not known there")
         return Cause("their token{s} {were} refused")
 
+    def _unexplained(self, user: User, at: Operation) -> Cause:
+        """Where nothing is known of how a node knows its users, what was seen has to do."""
+        if end := self._end_of(user, at):
+            return Cause("they had been known there", end)
+        if away := self._outages.loss(user, at, REDIS):
+            return Cause(f"{away}, and then nobody knew them", short=in_short([away]))
+        if at.node == user.home:
+            return Cause("their node itself knew them no more")
+        return self._elsewhere(user, at, "had known them", "sent to another node")
+
     def _silence(self, user: User, at: Operation, then: str = "") -> Cause:
         found = at.verdict[:1]  # by the balancer
         by_turns = self._affinity == "none" and self._algorithm in TIES_NOTHING
@@ -258,7 +269,3 @@ def _instead(user: User, at: Operation) -> str:
 
 def _aged(user: User, at: Operation) -> str:
     return f"({user.client}: {at.invoked - user.entered:.1f} s after the login)"
-
-
-def _unexplained(_: User, at: Operation) -> Cause:
-    return Cause("", more=f"{_at(at)} answered {at.status or 'nothing'}")

@@ -77,8 +77,8 @@ def test_works_with_names_what_keeps_everybody_in_while_nothing_breaks() -> None
 def test_the_advice_says_what_a_deploy_and_a_dead_copy_cost() -> None:
     harm = [cell("cookie", ordeal, counts=OUT) for ordeal in ("deploy", "kill")]
     said = " ".join(diagnose(OPAQUE, [*AT_ONE, *harm]).advice)
-    assert "In a rolling deploy of 7 users 6 logged out under affinity cookie." in said
-    assert "When a copy is killed of 7 users 6 logged out" in said
+    assert "In a rolling deploy 6 of 7 users are logged out under affinity cookie." in said
+    assert "When a copy is killed 6 of 7 users are logged out" in said
     assert "No affinity that was tried repairs that" in said
     learned = [cell("learn:sid", ordeal, counts=IN) for ordeal in ("ask", "kill")]
     assert "When a copy is killed nobody is lost under affinity learn:sid." in " ".join(
