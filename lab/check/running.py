@@ -105,8 +105,15 @@ class _Variant:
         )
 
     async def _control(self) -> tuple[Control, str]:
+        """On one copy; where TLS is asked for, an app that needs it has a second try behind it."""
         self._said(f"{self.name}: control run")
-        description = Description((Service.of(self._chosen, 1),), None)
+        one = (Service.of(self._chosen, 1),)
+        found, trouble = await self._control_of(Description(one, None))
+        if found.passed or trouble or not self._plan.tls:
+            return found, trouble
+        return await self._control_of(Description(one, self._plan.balancer, tls=True))
+
+    async def _control_of(self, description: Description) -> tuple[Control, str]:
         try:
             async with self._cluster(
                 description, label(self.name, None, "control"), History()

@@ -75,6 +75,11 @@ class Trial:
         twin.copy_credential(user)
         return twin
 
+    def replicas(self, user: Client) -> Sequence[Client]:
+        """A client that holds what this one does; none where that is an open connection."""
+        by_channel = any(step.ws for step in user.recipe.steps("connect"))
+        return () if by_channel else (user.replica(),)
+
     def item(self, of: str) -> str:
         """Something to write that nobody has written before."""
         self._items += 1

@@ -34,6 +34,8 @@ class Expected:
     variant: str
     arguments: tuple[str, ...]
     cells: Cells
+    control: str = ""
+    """What the control run fails with, where it does."""
 
     def __str__(self) -> str:
         return f"{self.app} {self.variant}"
@@ -47,9 +49,9 @@ def expected() -> Iterator[Expected]:
     for app in names():
         table = tomllib.loads((APPS / app / "expected.toml").read_text(encoding="utf-8"))
         for variant, rows in table.items():
-            arguments = rows.pop("arguments", ())
+            arguments, control = rows.pop("arguments", ()), rows.pop("control", "")
             cells = {(a, ordeal): word for a, row in rows.items() for ordeal, word in row.items()}
-            yield Expected(app, variant, tuple(arguments), cells)
+            yield Expected(app, variant, tuple(arguments), cells, control)
 
 
 def environment(app: str) -> Mapping[str, str]:
@@ -80,7 +82,7 @@ def check(wanted: Expected) -> dict[str, Any]:
     words = [word for pair in (*affinities, *ordeals) for word in pair]
     command = [sys.executable, "-m", "sessionlab", "check", str(APPS / wanted.app), *variant]
     done = subprocess.run(
-        [*command, *words, *wanted.arguments, "--seed", "1", "--json"],
+        [*command, *words, *wanted.arguments, "--seed", "1", "--json", "-"],
         capture_output=True,
         text=True,
         check=False,

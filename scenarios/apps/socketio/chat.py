@@ -22,13 +22,15 @@ async def whoami(sid):
 
 @chat.event
 async def say(sid, text):
-    said[sid].append(text)
+    speaker = await chat.get_session(sid)
+    said[speaker["user"]].append(text)
     return "said"
 
 
 @chat.event
 async def heard(sid):
-    return {"said": said[sid]}
+    speaker = await chat.get_session(sid)
+    return {"said": said[speaker["user"]]}
 
 
 async def healthz(scope, _receive, send):
