@@ -7,7 +7,7 @@ import signal
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.clients.client import PATIENCE
+from sessionlab.lab.clients.speaker import PATIENCE
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deaths import Deaths
