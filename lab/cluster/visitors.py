@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.clients.client import PATIENCE, Client
+from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.clients.people import Person, people
+from sessionlab.lab.clients.speaker import PATIENCE
 from sessionlab.lab.recipes.demo import demo
 
 if TYPE_CHECKING:

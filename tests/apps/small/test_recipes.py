@@ -112,6 +112,6 @@ async def test_who_logs_out_is_nobody(spoken: tuple[Recipe, str]) -> None:
     async with somebody(recipe, url, people(recipe, 1)[0]) as client:
         await client.login()
         assert (await client.me()).who == "user"
-        await client.logout()
+        await client.do("logout")
         answer = await client.me()
     assert answer.who == "nobody", answer.said
