@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 APPS = ROOT / "scenarios" / "apps"
 ENVIRONMENTS = ROOT / ".venv-gallery"
+NODE = "package-lock.json"
+PINS = ("requirements.txt", NODE)
 BASE = "base"
 """What a table calls the recipe without a variant."""
 
@@ -36,6 +38,10 @@ class Expected:
     cells: Cells
     control: str = ""
     """What the control run fails with, where it does."""
+
+    @property
+    def uses_npm(self) -> bool:
+        return (APPS / self.app / NODE).exists()
 
     def __str__(self) -> str:
         return f"{self.app} {self.variant}"

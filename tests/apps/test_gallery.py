@@ -7,6 +7,7 @@ import pytest
 from sessionlab.lab.recipes.reading import read
 from tests.apps import gallery
 from tests.apps.gallery import APPS, Expected
+from tests.installed import needs
 
 ROOMS = gallery.names()
 
@@ -24,9 +25,24 @@ def test_an_app_is_read_in_a_minute_and_names_its_issues(app: str) -> None:
     assert "#" in (APPS / app / "README.md").read_text(encoding="utf-8").partition("Public:")[2]
 
 
+@pytest.mark.parametrize("app", ROOMS)
+def test_pins_have_hashes_and_name_no_registry(app: str) -> None:
+    (pins,) = (path for name in gallery.PINS if (path := APPS / app / name).exists())
+    text = pins.read_text(encoding="utf-8")
+    assert ("--hash=sha256:" if pins.suffix == ".txt" else '"integrity": "sha512-') in text
+    assert "registry" not in text
+    assert '"resolved"' not in text
+
+
 @pytest.mark.gallery
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("wanted", list(gallery.expected()), ids=str)
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(one, marks=[needs("npm")] if one.uses_npm else [], id=str(one))
+        for one in gallery.expected()
+    ],
+)
 def test_users_fare_as_expected(wanted: Expected) -> None:
     if gap := gallery.set_up(wanted.app):
         pytest.fail(gap)
