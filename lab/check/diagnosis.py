@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NONE = "none"
 CALM = ("ask", "data", "two-tabs", "first-visit")
 """What happens to users any day, with nothing broken and nothing deployed."""
+QUIET = (*CALM, "grow", "drain")
+"""What ends no copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,17 @@ def works_with(table: Table) -> list[str]:
 
 def lives_in(control: Control, table: Table) -> str:
     """`process`, `copy`, `shared-store`, `client` or `unknown`."""
+    quiet = [c for c in table.cells if c.shown and c.affinity != NONE and c.ordeal in QUIET]
+    if lost_at_home([user for cell in quiet for user in cell.judged.judged])[0]:
+        return "process"
     sticky = next((a for a in table.affinities if a != NONE and table.all_in(a, "ask")), None)
     if table.all_in(NONE, "ask"):
         return _everywhere(control, table)
     if sticky:
         return _at_one_copy(control, table, sticky)
     asked = [cell for a in table.affinities if (cell := table.cell(a, "ask"))]
-    of_sticky = [cell for cell in asked if cell.affinity != NONE] or asked
-    users = [user for cell in of_sticky for user in cell.judged.judged]
-    home, elsewhere = lost_at_home(users)
-    if home:
-        return "process"
-    return "copy" if elsewhere and not control.carries_data else "unknown"
+    home, elsewhere = lost_at_home([user for cell in asked for user in cell.judged.judged])
+    return "copy" if elsewhere and not home and not control.carries_data else "unknown"
 
 
 def _everywhere(control: Control, table: Table) -> str:

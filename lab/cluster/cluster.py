@@ -17,11 +17,10 @@ from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
-from sessionlab.lab.cluster.redis import PART as REDIS
-from sessionlab.lab.cluster.redis import the_lab_s_own
+from sessionlab.lab.cluster.redis_life import RedisLife
 from sessionlab.lab.cluster.visitors import Visitors
+from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
-from sessionlab.lab.fabrics.local.listening import takers
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
@@ -75,9 +74,10 @@ class Cluster:
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
+        self._workers = Workers(self._runtime, sandbox, self._emit)
         self._deaths = Deaths(self._runtime, self._emit, events.now)
         self._watching: asyncio.Task[None] | None = None
-        self._told_workers = False
+        self._store = RedisLife(self._runtime, self._emit, events.now)
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class Cluster:
         """Close the clients, then everything that was started; see `check_logs`."""
         if self._watching:
             self._watching.cancel()
-            self._tell_workers()
+            self._workers.tell()
             self._deaths.look()  # those since it looked last
         await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
@@ -179,15 +179,8 @@ class Cluster:
         return {name: str(answer.get("version", "")) for name, answer in said.items()}
 
     def workers(self) -> dict[str, int]:
-        """How many processes of each copy take its connections, where the fabric can tell.
-
-        One that has passed its socket on to others, as a pre-forking server does, is none of them.
-        """
-        return {
-            node.name: found
-            for node in self.nodes.values()
-            if (found := takers(self._sandbox.processes(node.name), node.address.port))
-        }
+        """How many processes of each copy take its connections, where the fabric can tell."""
+        return self._workers.count()
 
     # What a story does to it
 
@@ -202,10 +195,9 @@ class Cluster:
 
         A copy that still runs when its time is up is killed: that is the event `node.overdue`.
         """
-        began = self._events.now()
         if not self._runtime.running(self._node(name).name):
             raise StepError(f"{name} is not running")
-        await self._members.stop(self._node(name), "node.stopped", began)
+        await self._members.stop(self._node(name), "node.stopped", self._events.now())
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
@@ -272,29 +264,19 @@ class Cluster:
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
-        the_lab_s_own(self._runtime.redis)
-        began = self._events.now()
-        await self._runtime.parts.end(REDIS, signal.SIGKILL)
-        self._emit("redis.stopped", keeps=self.description.redis_keeps, began=began)
+        await self._store.stop()
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
-        began = self._events.now()
-        await self._runtime.start_redis(the_lab_s_own(self._runtime.redis))
-        self._emit("redis.started", began=began)
+        await self._store.start()
 
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid.
-
-        Raises Skip where the nodes run no app of ours.
-        """
-        self._runtime.have_keys()
+        """Sign with a new key on every node; what the old ones signed stays valid."""
         await self._runtime.rotate_keys()
         self._emit("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
-        self._runtime.have_keys()
         began = self._events.now()
         await self._runtime.retire_keys()
         self._emit("keys.retired", began=began)
@@ -306,14 +288,7 @@ class Cluster:
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
-        self._tell_workers()
-
-    def _tell_workers(self) -> None:
-        """Say so when copies have several; they may come up after the first answer."""
-        workers = self.workers()
-        if not self._told_workers and any(number > 1 for number in workers.values()):
-            self._told_workers = True
-            self._emit("copies.workers", workers=workers)
+        self._workers.tell()
 
     def _node(self, name: str) -> Node:
         if name not in self.nodes:

@@ -223,13 +223,11 @@ class ClusterRuntime:
 
     # Keys
 
-    def have_keys(self) -> None:
-        """Raise Skip where nodes sign with what is not ours to change."""
-        if self.description.app:
-            raise Skip("the keys that a recipe's app signs with are its own")
-
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid."""
+        """Sign with a new key on every node; what the old ones signed stays valid.
+
+        Raises Skip where nodes sign with what is not ours to change.
+        """
         await self.use_keys([new_key(self.description.jwt_algorithm), *self._keys])
 
     async def retire_keys(self) -> None:
@@ -237,6 +235,8 @@ class ClusterRuntime:
         await self.use_keys(self._keys[:1])
 
     async def use_keys(self, keys: list[Key]) -> None:
+        if self.description.app:
+            raise Skip("the keys that a recipe's app signs with are its own")
         self._write_keys(keys)
         for node in self.nodes.values():
             if self.running(node.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import Client
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 PAUSE = 0.05  # seconds between an answer and the next request, of users that keep asking
+TURN = (
+    0.2  # seconds that the next one waits for a user's answer: what hangs holds up nobody for long
+)
 
 
 class Trial:
-    """Users act one after the other, in an order that is drawn anew for every step.
+    """Users act in an order that is drawn anew for every step.
 
     Round-robin would line up with users that ask in turn, and lead each back to the same copy.
     """
@@ -36,11 +40,17 @@ class Trial:
         """Choose a copy to do something to."""
         self.node = self._turns.of(()).choice(list(self.cluster.nodes))
 
-    async def each(self, does: Does, users: Sequence[Client] | None = None) -> None:
-        """Have every user do that."""
-        who = self.users if users is None else users
-        for user in self._turns.of(who).sample(who, len(who)):
-            await does(user)
+    async def each(self, does: Does, turn: float = TURN) -> None:
+        """Have every user do that; the next one waits `turn` seconds for an answer, at most."""
+        tasks: list[asyncio.Task[Answer]] = []
+        try:
+            for user in self._turns.of(self.users).sample(self.users, len(self.users)):
+                tasks.append(asyncio.create_task(does(user)))
+                await asyncio.wait(tasks[-1:], timeout=turn)
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def log_in(self) -> None:
         """Log everybody in; whether that was so, they ask right away."""
@@ -56,14 +66,18 @@ class Trial:
         await self.each_anew(Client.me, times)
 
     async def each_anew(self, does: Does, times: int = 1) -> None:
-        """Have everybody do that so often, each time on new connections."""
+        """Have everybody do that so often, all at once, and each time on new connections.
+
+        One after the other they would share the balancer's one connection to a copy, and with it
+        one of the copy's workers.
+        """
 
         async def anew(user: Client) -> Answer:
             await user.reconnect()
             return await does(user)
 
         for _ in range(times):
-            await self.each(anew)
+            await self.each(anew, turn=0)
 
     def asking(self) -> Traffic:
         """Users that keep asking until the `async with` block ends."""

@@ -87,6 +87,14 @@ class Chosen:
             hint = f"set {name.removeprefix('env.')}" if name.startswith("env.") else ""
             raise UsageError(f"{self.file.path}: {{{name}}} has no value", hint) from None
 
+    def want_image(self) -> None:
+        """Raise UsageError where it cannot run in a container."""
+        if not self.app.image:
+            raise UsageError(
+                f"{self.file.path} says no image that the app is in, so it runs in no container",
+                'write image = "…" in its [app], or leave --fabric docker',
+            )
+
     @property
     def checked_path(self) -> str | None:
         """What a balancer asks a copy for, to see whether it is well; None to only connect."""

@@ -23,12 +23,12 @@ from sessionlab.lab.recipes.variables import from_environment
 if TYPE_CHECKING:
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.cluster.programs.interface import Surroundings
-    from sessionlab.lab.fabrics.interface import Sandbox
     from sessionlab.lab.recipes.chosen import Chosen
 
 BEFORE = "before"  # the part that does what has to be done before the first copy
 SHARED = "shared"
 ELSEWHERE_SECONDS = 20.0  # a copy that listens by then, and not where it should, is given up
+SURELY_ELSEWHERE_SECONDS = 2.0  # where nothing has told it its port
 GOOD = range(200, 400)
 IN_USE = ("address already in use", "eaddrinuse")
 CONNECT_SECONDS = 2.0
@@ -69,26 +69,34 @@ class Copies:
             found = await _connects(node)
         else:
             found = await self._answers(self._filled(ready, node, around), node, around.http)
-        late = time.monotonic() - began > ELSEWHERE_SECONDS
-        if late and not found and self._listens_elsewhere(node, around.sandbox):
-            raise StartError(f"{node.name} does not get ready")
+        if not found and time.monotonic() - began > self._patience:
+            addresses = listening(around.sandbox.processes(node.name))
+            if addresses and all(one.port != node.address.port for one in addresses):
+                raise StartError(f"{node.name} does not get ready")
         return found
 
     def trouble(self, node: Node, around: Surroundings) -> str:
-        if seen := self._seen.get(node.name):
-            return seen
-        if around.sandbox.ended(node.name) is not None:
-            return ""
-        if elsewhere := self._listens_elsewhere(node, around.sandbox):
-            return f"it listens on {', '.join(elsewhere)}, and not on {node.address}"
-        return f"nothing listens on {node.address}"
+        processes = around.sandbox.processes(node.name)
+        if (seen := self._seen.get(node.name)) or not processes:
+            return seen or ""
+        addresses = listening(processes)
+        there = f"it listens on {', '.join(sorted(map(str, addresses)))}"
+        if not addresses:
+            return f"nothing listens on {node.address}"
+        if not any(address.port == node.address.port for address in addresses):
+            return f"{there}, and not on {node.address}"
+        is_log = not isinstance(self._chosen.app.ready, str)
+        why = "has not printed what `ready` looks for" if is_log else "does not answer"
+        return f"{there}, and {why}"
 
     def hint(self, node: Node, around: Surroundings) -> str:
         app = self._chosen.app
-        if not any("{port}" in text for text in (*app.run, *app.env.values())):
+        if not self._names_port:
             return "neither `run` nor `env` says {port}, the one that this copy has to listen on"
         if any(said in around.sandbox.log(node.name).lower() for said in IN_USE):
             return "a copy has to listen on {port} and on no fixed one: each has its own"
+        if around.sandbox.ended(node.name) == 0:
+            return "a copy has to stay in the foreground; does this one make a daemon of itself?"
         command = shlex.join(app.run)
         return f"try it by hand, in {self._chosen.file.folder / app.dir}: {command}"
 
@@ -102,6 +110,8 @@ class Copies:
 
     def _part(self, name: str, words: list[str], node: Node, around: Surroundings) -> Part:
         app = self._chosen.app
+        if around.sandbox.listen_host:
+            self._chosen.want_image()
         program, *arguments = self._filled(words, node, around)
         folder = self._chosen.file.folder.resolve() / self._filled(app.dir, node, around)
         environment = self._filled(app.env, node, around)
@@ -142,12 +152,15 @@ class Copies:
         self._seen[node.name] = f"GET {path} is answered {status}, and 200 to 399 is ready"
         return status in GOOD
 
-    @staticmethod
-    def _listens_elsewhere(node: Node, sandbox: Sandbox) -> list[str]:
-        found = listening(sandbox.processes(node.name))
-        if any(address.port == node.address.port for address in found):
-            return []
-        return sorted(map(str, found))
+    @property
+    def _names_port(self) -> bool:
+        app = self._chosen.app
+        return any("{port" in text for text in (*app.run, *app.env.values()))
+
+    @property
+    def _patience(self) -> float:
+        """Seconds for a copy that listens elsewhere: a debugger may, before its own port."""
+        return ELSEWHERE_SECONDS if self._names_port else SURELY_ELSEWHERE_SECONDS
 
 
 async def _connects(node: Node) -> bool:

@@ -86,6 +86,7 @@ class LocalSandbox:
     async def start(self, part: Part) -> None:
         if part.folder:
             part = replace(part, program=found(part))
+            self.vacate(part.name)  # it may bind its port without SO_REUSEADDR
             self._commands.add(part.name)
         await self._forks.start(self._name(part.name), part, self._log(part.name))
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from msgspec import to_builtins
 
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, UsageError
 from sessionlab.lab.events import Event, Events
-from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.recipes.chosen import Chosen
 from sessionlab.lab.recipes.reading import parse
 from sessionlab.lab.record.history import History
@@ -23,9 +23,16 @@ from sessionlab.lab.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _pytest.mark import ParameterSet
+
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def needed(program: str) -> ParameterSet:
+    return pytest.param(program, marks=pytest.mark.needs(program))
+
 
 SHOP = Path(__file__).parent.parent / "shop"
 
@@ -92,6 +99,22 @@ async def test_copies_get_what_their_recipe_says(
         assert {Path(one["SHARED"], "made").read_text() for one in said} == {"n1"}
         assert not any("NODE_STRATEGY" in one for one in said)
         assert all(one["PATH"] == os.environ["PATH"] for one in said)
+
+
+@pytest.mark.parametrize("balancer", [needed("haproxy"), needed("nginx")])
+@pytest.mark.parametrize("ready", ["/healthz", "tcp"])
+async def test_other_balancers_see_them_up_as_well(
+    fabric: LocalFabric, seen: list[Event], balancer: str, ready: str
+) -> None:
+    recipe = Chosen.read(SHOP).recipe
+    raw = to_builtins(recipe)
+    raw["app"]["ready"] = ready
+    chosen = Chosen(parse(raw, SHOP / "sessionlab.toml"))
+    async with of(fabric, seen, chosen, 2, balancer=balancer) as cluster:
+        await cluster.add_node()
+        states = await cluster.backends()
+        assert [states[name] for name in ("n1", "n2", "n3")] == ["up", "up", "up"]
+        assert (await cluster.client("alice").try_login()).status == 200
 
 
 async def test_without_a_balancer_the_copy_s_own_url_is_the_public_one(
@@ -212,6 +235,21 @@ async def test_a_copy_that_does_not_leave_in_time_is_killed_and_that_is_told(
     assert overdue.data["seconds"] == 0.2
 
 
+PLAIN = """
+import socket, sys
+server = socket.socket()
+server.bind((sys.argv[1], int(sys.argv[2])))
+server.listen()
+while True:
+    server.accept()
+"""
+
+
+async def test_a_copy_may_bind_its_port_as_its_only_owner(app: Callable[..., Cluster]) -> None:
+    async with app(PLAIN, nodes=2) as cluster:
+        assert await cluster.backends() == {"n1": "up", "n2": "up"}
+
+
 PREFORK = """
 import os, socket, sys, time
 server = socket.create_server((sys.argv[1], int(sys.argv[2])))
@@ -259,6 +297,8 @@ http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), Broken).serve_forever()
         ("raise SystemExit('no database')", {}, r"n1 ended with exit status 1.*\n  no database"),
         (SLEEPS, {}, r"waited 2 s in vain for n1.*\nnothing listens on 127.0.0.1:\d+"),
         (ELSEWHERE, {}, r"it listens on 127.0.0.1:\d+, and not on 127.0.0.1:\d+"),
+        (STUBBORN, {"ready": "/"}, r"it listens on 127.0.0.1:\d+, and does not answer"),
+        (STUBBORN, {"ready": {"log": "^go"}}, "and has not printed what `ready` looks for"),
         (FAILS, {"ready": "/healthz"}, "GET /healthz is answered 500"),
         ("", {"before": [sys.executable, "-c", "exit('no migration')"]}, "before ended.*\n.*no mi"),
         ("", {"run": ["guniconr"]}, "no program 'guniconr'"),
@@ -273,17 +313,24 @@ async def test_a_copy_that_does_not_come_up_says_why(
     assert refused.value.hint or "before" in more
 
 
+async def test_a_copy_that_goes_into_the_background_is_told_to_stay(
+    app: Callable[..., Cluster],
+) -> None:
+    goes = "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(1000)\n"
+    with pytest.raises(StartError, match="n1 ended with exit status 0") as refused:
+        await app(goes).__aenter__()
+    assert "stay in the foreground" in refused.value.hint
+
+
 async def test_copies_that_all_want_one_port_are_told_of_theirs(
     app: Callable[..., Cluster], fabric: LocalFabric
 ) -> None:
     sandbox = fabric.sandbox("holder")
-    port = sandbox.place("n1").port
-    await sandbox.start(Part("n1", "/bin/sleep", ["1000"]))
-    program = FIXED.format(port=port)
-    with pytest.raises(StartError, match=r"in use|it listens on") as refused:
-        await app(program, nodes=2).__aenter__()
-    assert "{port}" in refused.value.hint or "by hand" in refused.value.hint
+    program = FIXED.format(port=sandbox.place("n1").port)
     await sandbox.close()
+    with pytest.raises(StartError, match="Address already in use") as refused:
+        await app(program, nodes=2).__aenter__()
+    assert "listen on {port}" in refused.value.hint
 
 
 async def test_a_recipe_that_names_what_is_not_set_is_refused(

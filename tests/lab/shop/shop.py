@@ -10,6 +10,7 @@ import sys
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import redis
@@ -18,12 +19,13 @@ SESSIONS: dict[str, str] = {}
 STORE = redis.Redis.from_url(os.environ["REDIS"]) if "REDIS" in os.environ else None
 
 
-def find(sid: str) -> dict[str, object] | None:
-    found = STORE.get(sid) if STORE else SESSIONS.get(sid)
-    return json.loads(found) if found else None
+def find(sid: str) -> dict[str, Any] | None:
+    found: Any = STORE.get(sid) if STORE else SESSIONS.get(sid)
+    session: dict[str, Any] | None = json.loads(found) if found else None
+    return session
 
 
-def keep(sid: str, session: dict[str, object] | None) -> None:
+def keep(sid: str, session: dict[str, Any] | None) -> None:
     text = json.dumps(session)
     if STORE:
         STORE.set(sid, text)
@@ -50,15 +52,15 @@ class Shop(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         form = {name: value[0] for name, value in parse_qs(self.rfile.read(size).decode()).items()}
         if self.path == "/session":
-            sid, session = secrets.token_hex(8), {"name": form["name"], "items": []}
             if form["password"] != "pw":
                 return self.answer(403, {})
-            keep(sid, session)
-            return self.answer(200, session, f"basket={sid}; Path=/; HttpOnly")
+            sid = secrets.token_hex(8)
+            keep(sid, {"name": form["name"], "items": []})
+            return self.answer(200, {}, f"basket={sid}; Path=/; HttpOnly")
         session = find(self.sid)
         if session is None:
             return self.answer(401, {})
-        session["items"] = [*session["items"], form["item"]]  # type: ignore[misc]
+        session["items"] = [*session["items"], form["item"]]
         keep(self.sid, session)
         return self.answer(200, session)
 
@@ -71,7 +73,7 @@ class Shop(BaseHTTPRequestHandler):
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get("basket")
         return cookie.value if cookie else ""
 
-    def answer(self, status: int, body: dict[str, object], cookie: str = "") -> None:
+    def answer(self, status: int, body: dict[str, Any], cookie: str = "") -> None:
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

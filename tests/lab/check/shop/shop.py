@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 SESSIONS, BROKEN = os.environ["SESSIONS"], os.environ.get("BROKEN", "")
 KEY = os.environ.get("KEY", "").encode() or secrets.token_bytes(16)
 Session = dict[str, Any]
+BLOCKED, LAST = "blocked", 0.0
 MEMORY: dict[str, Session] = {}
 CACHE: dict[str, Session] = {}
 
@@ -63,6 +64,13 @@ def drop(value: str) -> None:
             (Path(os.environ["SHARED"]) / value).unlink(missing_ok=True)
 
 
+def burst() -> str | None:
+    """The cookie of who comes right after another one without any."""
+    global LAST  # noqa: PLW0603
+    before, LAST = LAST, time.monotonic()
+    return BLOCKED if LAST - before < 0.1 else None
+
+
 def sign(text: str) -> str:
     return hmac.new(KEY, text.encode(), hashlib.sha256).hexdigest()
 
@@ -77,7 +85,10 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/me" and BROKEN == "everybody":
             self.answer(200, {"user": "user1"})
         elif not session:
-            self.answer(401, {})
+            self.answer(401, {}, burst() if BROKEN == "first-visit" else None)
+        elif self.path == "/me" and BROKEN == "rotates":
+            MEMORY.pop(self.sid)
+            self.answer(200, {"user": session["user"]}, save("", session))
         elif self.path == "/me":
             self.answer(200, {"user": session["user"]})
         else:
@@ -88,7 +99,9 @@ class Handler(BaseHTTPRequestHandler):
         form = {key: value[0] for key, value in parse_qs(self.rfile.read(size).decode()).items()}
         session = load(self.sid)
         if self.path == "/login":
-            if form["password"] == "pw" or BROKEN == "password":
+            if self.sid == BLOCKED:
+                self.answer(429, {})
+            elif form["password"] == "pw" or BROKEN == "password":
                 session = {"user": form["username"], "cart": []}
                 self.answer(200, {}, save("", session))
             else:
@@ -125,6 +138,4 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-if BROKEN == "slow-start":
-    time.sleep(0.5)
 Server((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
