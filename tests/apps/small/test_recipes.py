@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from sessionlab.lab.clients.people import Person, people
 
 from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.people import Person, people
 from sessionlab.lab.events import Events
 from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.record.history import History
