@@ -60,7 +60,9 @@ class _ControlRun:
                 return ControlStep("login", passed=False, saw=saw)
             if not self.affinities:
                 self.affinities = await learnable(self._recipe, client, entered)
-                self.carries_data = carries_data([client.token or "", *client.cookies.values()])
+                held = [client.token or "", *client.cookies.values()]
+                says_it_all = not (self._recipe.login or self._recipe.connect)
+                self.carries_data = says_it_all or carries_data(held)
         them = " and ".join(person.name for person in names)
         return ControlStep("login", passed=True, saw=f"me names {them}")
 

@@ -231,6 +231,7 @@ class _Series:
     async def _mend(self) -> None:
         if self._broken:
             (ordeal, trial), self._broken = self._broken, None
+            await trial.leave()
             await ordeal.mend(trial)
 
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:

@@ -36,6 +36,11 @@ class Trial:
         self._items = 0
         self.choose()
 
+    async def leave(self) -> None:
+        """Close all connections: an open WebSocket would be cut in an ordeal of others."""
+        for user in self.users:
+            await user.close()
+
     def choose(self) -> None:
         """Choose a copy to do something to."""
         self.node = self._turns.of(()).choice(list(self.cluster.nodes))
