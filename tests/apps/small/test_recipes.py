@@ -69,6 +69,7 @@ async def test_who_logs_in_is_who_they_are_on_new_connections_too(
             for _ in range(2):
                 answer = await client.me()
                 assert (answer.who, answer.operation.user) == ("user", person.name), answer.said
+                assert answer.operation.credential, "it was by this that it was known"
                 await client.reconnect()
 
 
@@ -115,3 +116,13 @@ async def test_who_logs_out_is_nobody(spoken: tuple[Recipe, str]) -> None:
         await client.do("logout")
         answer = await client.me()
     assert answer.who == "nobody", answer.said
+
+
+@pytest.mark.parametrize("spoken", ["detours", "events", "socket"], indirect=True)
+async def test_who_is_refused_with_a_cookie_has_carried_it(spoken: tuple[Recipe, str]) -> None:
+    recipe, url = spoken
+    async with somebody(recipe, url, people(recipe, 1)[0]) as client:
+        client.keep_cookie("sid", "of another copy")
+        answer = await client.me()
+    assert answer.who == "nobody", answer.said
+    assert answer.operation.credential, "or the refusal is held against nobody"
