@@ -50,10 +50,8 @@ def _table(check: Check, glyphs: Glyphs) -> Iterator[Text]:
     first = max(map(len, check.ordeals)) + GAP
     wide = (WIDTH - first) // len(affinities)
     cells = {(cell.affinity, cell.ordeal): cell for cell in check.cells}
-    yield Text(
-        " " * first + "".join(glyphs.fit(one, wide - GAP).ljust(wide) for one in affinities),
-        "bold",
-    )
+    heads = (glyphs.fit(one, wide - GAP).ljust(wide) for one in affinities)
+    yield Text((" " * first + "".join(heads)).rstrip(), "bold")
     for ordeal in check.ordeals:
         texts = [_cell(cells.get((affinity, ordeal)), wide - GAP) for affinity in affinities]
         for row in range(max(map(len, texts))):

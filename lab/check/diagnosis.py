@@ -103,7 +103,8 @@ def _at_one_copy(control: Control, table: Table, sticky: str) -> str:
     if control.carries_data or (unseen and not seen):
         return "client"
     survives = table.all_in(sticky, "restart")
-    return "unknown" if survives or accepted else "copy"
+    alone = survives is False or (survives is None and table.all_in(NONE, "ask") is False)
+    return "copy" if alone and not accepted else "unknown"
 
 
 def needs_store(table: Table, affinity: str) -> bool:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.recipes.chosen import Chosen
-
 from sessionlab.lab.balancers.programs import check as check_balancer
 from sessionlab.lab.check.advice import diagnose
 from sessionlab.lab.check.as_run import label
@@ -25,6 +23,7 @@ from sessionlab.lab.errors import LabError, Skip, UsageError
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.ordeals.trial import Trial
+from sessionlab.lab.recipes.chosen import Chosen
 from sessionlab.lab.record.history import History
 from sessionlab.lab.waiting import side_by_side
 
@@ -62,10 +61,17 @@ async def run(plan: Plan, events: Events, said: Said = lambda _: None) -> list[C
     fabric = FABRICS.make(plan.fabric)
     try:
         await fabric.open()
-        check_balancer(plan.balancer, fabric)
-        return [await _Variant(plan, one, fabric, events, said).check() for one in plan.variants]
+        return await run_on(fabric, plan, events, said)
     finally:
         await fabric.close()
+
+
+async def run_on(
+    fabric: Fabric, plan: Plan, events: Events, said: Said = lambda _: None
+) -> list[Check]:
+    """The same, on a fabric that is open."""
+    check_balancer(plan.balancer, fabric)
+    return [await _Variant(plan, one, fabric, events, said).check() for one in plan.variants]
 
 
 class _Variant:

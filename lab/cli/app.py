@@ -8,9 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sessionlab.lab.cli import check, do, down, listing, run, up, users
+from sessionlab.lab.cli import do, down, listing, run, up, users
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
+from sessionlab.lab.cli.your_app import check
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.scenario.runner import release

@@ -32,6 +32,7 @@ def did(
         credential=20,
         conversation=conversation,
         who=who if conversation not in ("login", "write") else "",
+        enters=conversation == "login",
     )
     return replace(operation, **more)
 

@@ -55,6 +55,8 @@ AWAY = [*HOME[:2], did("alice", "me", "nobody", "n2")]
         (OPAQUE, [*AT_ONE, cell("cookie", "restart", counts=IN)], "unknown"),
         (OPAQUE, [*AT_ONE, cell("cookie", "store-blip", counts=OUT)], "shared-store"),
         (READABLE, AT_ONE, "client"),
+        (OPAQUE, AT_ONE[1:], "unknown"),
+        (OPAQUE, [AT_ONE[1], cell("cookie", "restart", counts=OUT)], "copy"),
         (OPAQUE, [cell("cookie", "ask", *HOME)], "process"),
         (OPAQUE, [cell("cookie", "ask", *AWAY)], "copy"),
         (OPAQUE, [Cell("none", "ask", CellOutcome.ERROR)], "unknown"),

@@ -106,7 +106,7 @@ def test_a_failed_control_run_says_which_step_and_nothing_of_users() -> None:
 
 
 def test_junit_has_a_failure_for_a_bound_and_an_error_for_the_labs_trouble() -> None:
-    suites = ET.fromstring(to_junit([CHECK, FAILED]))  # noqa: S314
+    suites = ET.fromstring(to_junit([CHECK, FAILED]))
     names = {suite.get("name"): suite for suite in suites}
     assert suites.get("failures") == "2", "the bound, and the control run's step"
     assert names["shop-redis-cookie-drain"].find("*/error") is not None

@@ -37,9 +37,8 @@ def load(value: str) -> Session:
     if BROKEN == "stale-cache":
         if value not in CACHE:
             CACHE[value] = json.loads(path.read_text()) if value and path.exists() else {}
-        return json.loads(json.dumps(CACHE[value]))
-    session = json.loads(path.read_text()) if value and path.exists() else {}
-    return session
+        return dict(CACHE[value])
+    return dict(json.loads(path.read_text())) if value and path.exists() else {}
 
 
 def save(value: str, session: Session) -> str:
@@ -66,7 +65,7 @@ def drop(value: str) -> None:
 
 def burst() -> str | None:
     """The cookie of who comes right after another one without any."""
-    global LAST  # noqa: PLW0603
+    global LAST
     before, LAST = LAST, time.monotonic()
     return BLOCKED if LAST - before < 0.1 else None
 

@@ -1,0 +1,1 @@
+"""The verbs that are about an app of the user's own."""
