@@ -132,18 +132,20 @@ class Forkserver:
     def _reap(self, wakeup: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(wakeup, 4096)
+        ended = []
         with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return
-                self._kept.discard(pid)
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = found
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)  # the part's own children go with it
+                self._kept.discard(pid)
                 name = self._parts.pop(pid, None)
                 if name is not None:
-                    kill_all_below(but=self._parts)  # orphans that it has left to this process
-                    self._report(ended=name, status=os.waitstatus_to_exitcode(status))
+                    ended.append((name, os.waitstatus_to_exitcode(status)))
+        if ended:
+            kill_all_below(but=self._parts)  # orphans that they have left to this process
+        for name, code in ended:
+            self._report(ended=name, status=code)
 
     def _kill_all(self) -> None:
         for pid in self._parts:

@@ -32,3 +32,10 @@ def descendants(pid: int, but: Collection[int] = ()) -> list[int]:
         found += own
         ahead += own
     return found
+
+
+def own_children() -> set[int] | None:
+    """The children of this process's only thread; None where the kernel does not tell."""
+    with contextlib.suppress(OSError):
+        return {int(pid) for pid in (PROC / "thread-self" / "children").read_text().split()}
+    return None
