@@ -21,6 +21,7 @@ ONE_BY_ONE = (
     "apps/test_gallery.py",
     "lab/cli/test_command.py",
     "lab/cli/test_terminal.py",
+    "lab/pytest_plugin/test_plugin.py",
     "scenarios/test_sabotage.py",
     "scenarios/test_scenarios.py",
     "test_action.py",

@@ -48,7 +48,7 @@ ORDER = {
         ("cluster",),
         ("bench", "scenario", "ordeals"),
         ("check",),
-        ("cli",),
+        ("cli", "pytest_plugin"),
         ("__main__",),
     ),
 }

@@ -31,6 +31,7 @@ _WHEN = {
     "balancer-restart": "When the balancer is restarted",
     "store-blip": "When Redis goes away and comes back empty",
 }
+_ONE_KEY = ": one secret for all copies does, if those that come later have it too"
 _REPAIR = {
     "deploy": ": let sessions end before an old copy leaves, or keep them outside the copies",
     "kill": ": only sessions that are kept outside the copies survive one",
@@ -57,8 +58,10 @@ def _advice(control: Control, table: Table, works: list[str], where: str) -> Ite
             "No balancer can tie a user to a process: give each copy one worker, or put the"
             " sessions where all workers find them."
         )
+    signed = where == "client" and table.all_in(NONE, "ask") is False
     for ordeal, when in _WHEN.items():
-        yield from _broken(table, works, ordeal, when)
+        repair = _ONE_KEY if signed else _REPAIR.get(ordeal, "")
+        yield from _broken(table, works, ordeal, when, repair)
     yield from _data(table)
     yield from _logouts(table, works)
 
@@ -82,7 +85,7 @@ def _secret(table: Table, where: str) -> Iterator[str]:
         )
 
 
-def _broken(table: Table, works: list[str], ordeal: str, when: str) -> Iterator[str]:
+def _broken(table: Table, works: list[str], ordeal: str, when: str, repair: str) -> Iterator[str]:
     """What that costs under the affinities that keep everybody in on other days."""
     found = {a: counts for a in works if (counts := table.counts(a, ordeal))}
     lost = {affinity: counts for affinity, counts in found.items() if counts.lost}
@@ -95,7 +98,7 @@ def _broken(table: Table, works: list[str], ordeal: str, when: str) -> Iterator[
     if lost and safe:
         yield f"{when} nobody is lost under affinity {' or '.join(safe)}."
     elif lost:
-        yield f"No affinity that was tried repairs that{_REPAIR.get(ordeal, '')}."
+        yield f"No affinity that was tried repairs that{repair}."
     elif safe and ordeal == "deploy":
         yield f"{when} nobody is lost{_errors(found.values())}."
 

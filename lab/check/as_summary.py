@@ -37,6 +37,7 @@ def _check(check: Check) -> Iterator[str]:
         yield ""
         yield f"This app's sessions live {WHERE[check.diagnosis.sessions_live_in]}."
         yield from (f"- {text(advice)}" for advice in check.diagnosis.advice)
+    yield from (f"- Note: {text(note)}" for note in check.notes)
     for bound in check.expect:
         met = {True: "✅", False: "❌", None: "❔"}[bound.met]
         yield f"- {met} {text(bound.bound)} ({text(bound.saw)})"

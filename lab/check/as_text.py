@@ -29,6 +29,8 @@ def to_text(check: Check, glyphs: Glyphs) -> Iterator[Text]:
         yield from _table(check, glyphs)
         yield from _meaning(check)
     yield from (_marked(bound.met, f"{bound.bound} ({bound.saw})") for bound in check.expect)
+    for note in check.notes:
+        yield from _wrapped(f"Note: {note}", "yellow")
     for line in check.trouble.splitlines():
         yield from _wrapped(line, "red")
 
@@ -83,17 +85,24 @@ def _meaning(check: Check) -> Iterator[Text]:
     yield from _wrapped(f"This app's sessions live {where}.", "bold")
     for advice in check.diagnosis.advice:
         yield from _wrapped(f"- {advice}")
-    whys: dict[tuple[str, str], list[str]] = {}
-    out = {cell.affinity for cell in check.cells if cell.ordeal == "ask" and cell.counts.lost}
-    for cell in check.cells:
-        if cell.why and (cell.ordeal == "ask" or cell.affinity not in out or not cell.shown):
-            whys.setdefault((cell.ordeal, cell.why), []).append(cell.affinity)
-    if whys:
-        yield Text()
-    for (ordeal, why), affinities in whys.items():
-        yield from _wrapped(f"{ordeal} ({', '.join(affinities)}): {why}", "dim")
+    lines = list(_whys(check))
+    yield from [Text(), *lines] if lines else []
     if check.expect or check.outcome is CheckOutcome.ERROR:
         yield Text()
+
+
+def _whys(check: Check) -> Iterator[Text]:
+    """Each reason once; of an affinity that loses users whenever they ask, that is enough."""
+    out = {cell.affinity for cell in check.cells if cell.ordeal == "ask" and cell.counts.lost}
+    whys: dict[str, list[Cell]] = {}
+    for cell in check.cells:
+        if cell.why and (cell.ordeal == "ask" or cell.affinity not in out or not cell.shown):
+            whys.setdefault(cell.why, []).append(cell)
+    for why, cells in whys.items():
+        ordeals = list(dict.fromkeys(cell.ordeal for cell in cells))
+        said = "all" if ordeals == check.ordeals else ", ".join(ordeals)
+        affinities = ", ".join(dict.fromkeys(cell.affinity for cell in cells))
+        yield from _wrapped(f"{said} ({affinities}): {why}", "dim")
 
 
 def _marked(met: bool | None, said: str) -> Text:
@@ -102,5 +111,5 @@ def _marked(met: bool | None, said: str) -> Text:
 
 
 def _wrapped(said: str, style: str = "") -> Iterator[Text]:
-    lines = wrap(said, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    lines = wrap(said.replace("\n", "; "), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield from (Text(line, style) for line in lines)

@@ -28,6 +28,21 @@ def bounds(recipe: Recipe, cells: Sequence[Cell]) -> Iterator[Bound]:
             yield Bound(f"{ordeal}.{name} <= {limit}", _all(met), saw)
 
 
+def notes(recipe: Recipe, cells: Sequence[Cell]) -> Iterator[str]:
+    """What nobody is to take for judged."""
+    tried = {cell.affinity for cell in cells}
+    if recipe.expect and tried and recipe.affinity and recipe.affinity not in tried:
+        yield f"[expect] is for affinity {recipe.affinity}, which was not tried"
+    elif left := [name for name in recipe.expect if name not in {cell.ordeal for cell in cells}]:
+        yield f"[expect] was not looked at for what was not tried: {', '.join(left)}"
+    asked = [op for cell in cells for op in cell.history if op.who == "user"]
+    if asked and all(op.node is None for op in asked):
+        yield (
+            "Nothing says which copy answers, so who moved to another counts as kept: `node` in"
+            " the recipe may say it."
+        )
+
+
 def _met(cell: Cell, name: str, limit: int) -> bool | None:
     if not cell.shown:
         return None

@@ -54,7 +54,7 @@ class Table:
 
     @property
     def affinities(self) -> list[str]:
-        return list(dict.fromkeys(cell.affinity for cell in self.cells))
+        return list(dict.fromkeys(cell.affinity for cell in self.cells if cell.shown))
 
 
 def works_with(table: Table) -> list[str]:

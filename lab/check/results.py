@@ -132,7 +132,10 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One variant of an app, judged; `trouble` is what kept it from that."""
+    """One variant of an app, judged; `trouble` is what kept it from that.
+
+    `notes` say what was not looked at, though one might think so.
+    """
 
     app: str
     variant: str | None
@@ -142,6 +145,7 @@ class Check:
     cells: Sequence[Cell] = ()
     diagnosis: Diagnosis = Diagnosis()
     expect: Sequence[Bound] = ()
+    notes: Sequence[str] = ()
     trouble: str = ""
     seconds: float = 0.0
     started: float = 0.0

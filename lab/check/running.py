@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.balancers.programs import check as check_balancer
 from sessionlab.lab.check.advice import diagnose
 from sessionlab.lab.check.as_run import label
-from sessionlab.lab.check.bounds import bounds
+from sessionlab.lab.check.bounds import bounds, notes
 from sessionlab.lab.check.cells import judge, own, why
 from sessionlab.lab.check.control import control
 from sessionlab.lab.check.results import Cell, CellOutcome, Check, Control
@@ -105,6 +105,7 @@ class _Variant:
             cells=cells,
             diagnosis=diagnose(found, cells),
             expect=list(bounds(self.recipe, cells)),
+            notes=list(notes(self.recipe, cells)),
             trouble=trouble,
             seconds=time.monotonic() - began,
             started=started,

@@ -9,9 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from sessionlab.lab.cli import do, down, listing, run, up, users
+from sessionlab.lab.cli.apps import check, init
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
-from sessionlab.lab.cli.your_app import check
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.scenario.runner import release
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.command("run")(run.command)
 app.command("check")(check.command)
+app.command("init")(init.command)
 app.command("list")(listing.command)
 app.command("up")(up.command)
 app.command("do")(do.command)

@@ -88,10 +88,12 @@ class Trial:
         """Users that keep asking until the `async with` block ends."""
         return Traffic(self.users, Client.me, PAUSE, drawn=self._turns.of(self.users))
 
-    def twin(self, user: Client) -> Client:
-        """Another client of the same user, that holds what that one holds."""
+    async def twin(self, user: Client) -> Client:
+        """Another client of the same user, that holds what that one holds, and is connected."""
         twin = self.cluster.client(user.user)
         twin.copy_credential(user)
+        if twin.recipe.connect:
+            await twin.connect()
         return twin
 
     def replicas(self, user: Client) -> Sequence[Client]:

@@ -75,8 +75,10 @@ class Chosen:
 
     @property
     def password(self) -> str:
-        """What all users log in with who have none of their own."""
-        return str(self.filled(self.recipe.users.password))
+        """What all users log in with who have none of their own; empty where each has another."""
+        text = self.recipe.users.password
+        own = {"user", "number"} & {part.name for part in template(text).variables}
+        return "" if own else str(self.filled(text))
 
     def filled(self, value: Any, lookup: Lookup = from_environment) -> Any:
         """A value of the recipe without variables; raises UsageError for one that is not set."""

@@ -208,6 +208,8 @@ class Tale:
             return Cause("they had been known there", end)
         if away := self._outages.loss(user, at, REDIS):
             return Cause(f"{away}, and then nobody knew them", short=in_short([away]))
+        if at.node is None:
+            return Cause("they were not known any more")
         if at.node == user.home:
             return Cause("their node itself knew them no more")
         return self._elsewhere(user, at, "had known them", "sent to another node")

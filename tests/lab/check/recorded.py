@@ -14,7 +14,7 @@ CLOCK = count(1)
 
 
 def did(
-    client: str, conversation: str, who: str = "user", node: str = "n1", **more: Any
+    client: str, conversation: str, who: str = "user", node: str | None = "n1", **more: Any
 ) -> Operation:
     """One conversation after those before; `who` as its client found."""
     at = float(next(CLOCK))

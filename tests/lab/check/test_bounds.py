@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.check.bounds import bounds
+from sessionlab.lab.check.bounds import bounds, notes
 from sessionlab.lab.check.results import Bound, Cell, CellOutcome, Counts
 from sessionlab.lab.recipes.reading import parse
-from tests.lab.check.recorded import cell
+from tests.lab.check.recorded import cell, did
 
 if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
@@ -50,6 +50,19 @@ def test_an_ordeal_that_showed_nothing_leaves_its_bound_open() -> None:
     assert bound.saw == "none: error"
 
 
-def test_what_was_not_asked_for_is_not_judged() -> None:
+def test_what_was_not_asked_for_is_not_judged_and_that_is_said() -> None:
+    tried = [cell("none", "ask", counts=ALL_KEPT)]
     asked = recipe(expect={"deploy": {"lost": 0}})
-    assert list(bounds(asked, [cell("none", "ask", counts=ALL_KEPT)])) == []
+    assert list(bounds(asked, tried)) == []
+    assert list(notes(asked, tried)) == [
+        "[expect] was not looked at for what was not tried: deploy"
+    ]
+    asked = recipe(affinity="cookie", expect={"ask": {"lost": 0}})
+    assert list(bounds(asked, tried)) == []
+    assert list(notes(asked, tried)) == ["[expect] is for affinity cookie, which was not tried"]
+
+
+def test_where_nothing_says_who_answers_that_is_said() -> None:
+    silent = cell("none", "ask", did("alice", "me", node=None))
+    assert "counts as kept" in next(notes(recipe(), [silent]))
+    assert not list(notes(recipe(), [cell("none", "ask", did("alice", "me"))]))

@@ -1,1 +1,0 @@
-"""The verbs that are about an app of the user's own."""
