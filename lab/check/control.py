@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 TRIES = 10
+PATIENCE = 3.0  # seconds, with a wrong password: some apps answer that with silence
 _WRONG = "not-the-password-7f3a"
 _WITH_PASSWORD = ("password", "userpass")
 
@@ -59,7 +60,9 @@ class _ControlRun:
                 return ControlStep("login", passed=False, saw=saw)
             if not self.affinities:
                 self.affinities = await learnable(self._recipe, client, entered)
-                self.carries_data = carries_data([client.token or "", *client.cookies.values()])
+                held = [client.token or "", *client.cookies.values()]
+                says_it_all = not (self._recipe.login or self._recipe.connect)
+                self.carries_data = says_it_all or carries_data(held)
         them = " and ".join(person.name for person in names)
         return ControlStep("login", passed=True, saw=f"me names {them}")
 
@@ -86,6 +89,7 @@ class _ControlRun:
             return ControlStep(name, None, "no password is sent")
         wrong = replace(self._people[0], password=_WRONG)
         client = self._cluster.client(wrong)
+        client.patience = PATIENCE
         entered = await client.try_login()
         said = await client.me()
         if not said.recognised:
@@ -117,7 +121,8 @@ class _ControlRun:
             if said.recognised:
                 return True, "", client, entered
             await client.close()
-        saw = f"me does not name {person.name} after a login: {entered.said}; {said.said}"
+        nothing = "" if entered.set_cookies or client.token else ", and no cookie was set"
+        saw = f"me does not name {person.name} after a login: {entered.said}{nothing}; {said.said}"
         return False, saw, client, entered
 
 

@@ -24,7 +24,7 @@ async def _carry_out(trial: Trial) -> None:
         return await user.write(trial.item("data"))
 
     await trial.log_in()
-    twins = [user.replica() for user in trial.users]
+    twins = [twin for user in trial.users for twin in trial.replicas(user)]
     for _ in range(WRITES):
         await trial.each(write)
         await trial.each_anew(Client.read)

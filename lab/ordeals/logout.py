@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 async def _carry_out(trial: Trial) -> None:
     async def leave(user: Client) -> Answer:
-        old = user.replica()
+        replicas = trial.replicas(user)
         await user.do("logout")
         said = await user.me()
-        for node in trial.cluster.nodes.values():
-            await old.me(at=node.url)
-        await old.close()
+        for old in replicas:
+            for node in trial.cluster.nodes.values():
+                await old.me(at=node.url)
+            await old.close()
         return said
 
     await trial.log_in()

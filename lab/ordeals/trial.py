@@ -36,6 +36,11 @@ class Trial:
         self._items = 0
         self.choose()
 
+    async def leave(self) -> None:
+        """Close all connections: an open WebSocket would be cut in an ordeal of others."""
+        for user in self.users:
+            await user.close()
+
     def choose(self) -> None:
         """Choose a copy to do something to."""
         self.node = self._turns.of(()).choice(list(self.cluster.nodes))
@@ -90,6 +95,11 @@ class Trial:
         if twin.recipe.connect:
             await twin.connect()
         return twin
+
+    def replicas(self, user: Client) -> Sequence[Client]:
+        """A client that holds what this one does; none where that is an open connection."""
+        by_channel = any(step.ws for step in user.recipe.steps("connect"))
+        return () if by_channel else (user.replica(),)
 
     def item(self, of: str) -> str:
         """Something to write that nobody has written before."""
