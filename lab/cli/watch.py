@@ -1,0 +1,178 @@
+"""`sessionlab watch`: what becomes of the users of a system while something is done to it."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.status import Status
+
+from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
+from sessionlab.lab.cli.outputs import Outputs
+from sessionlab.lab.cli.outside import Ca, RecipePath, Url, Variant, recipe_of, seconds
+from sessionlab.lab.cli.screen import Screen
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.events import Event, Events
+from sessionlab.lab.outside.pacing import Pacer
+from sessionlab.lab.outside.reaching import address, network
+from sessionlab.lab.outside.shell import check
+from sessionlab.lab.outside.watched import NAME, Watched
+from sessionlab.lab.outside.watching import Watch, Wishes
+from sessionlab.lab.recipes.model import Recipe
+from sessionlab.lab.record.history import History
+from sessionlab.lab.reports.folder import Folder
+from sessionlab.lab.scenario.runner import release
+from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
+
+RARELY = 10.0  # seconds between two lines of progress that is no terminal's
+
+Command = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[-- COMMAND]...", help="What changes the system, as a deploy does."),
+]
+Users = Annotated[int, typer.Option(min=1, max=10_000, help="Clients that log in.")]
+Rate = Annotated[float, typer.Option(min=0.1, help="Requests a second, of all together.")]
+Settle = Annotated[
+    str, typer.Option(metavar="TIME", help="At most so long after the command, until it is calm.")
+]
+Lasts = Annotated[
+    str | None,
+    typer.Option("--for", metavar="TIME", help="Without a command: so long, and not until Ctrl-C."),
+]
+
+
+def command(
+    words: Command = None,
+    *,
+    recipe: RecipePath,
+    url: Url,
+    variant: Variant = None,
+    users: Users = 20,
+    rate: Rate = 20.0,
+    settle: Settle = "30s",
+    lasts: Lasts = None,
+    ca: Ca = None,
+    seed: Seed = None,
+    json: Json = None,
+    junit: Junit = None,
+    summary: Summary = None,
+    out: Out = None,
+) -> None:
+    """Log users in to a system that runs elsewhere, run a command, and say who was lost.
+
+    Each asks who it is (and writes and reads, where the recipe says how) once a second, until the
+    system has been calm for 5 s after the command. Nothing in the recipe's [app] is run.
+
+    Example: `sessionlab watch --recipe shop.toml --url https://shop.example -- ./deploy.sh`.
+
+    Exit status: 0 nobody was lost; 1 somebody was logged out, stuck or given wrong data; 3 nobody
+    was, but the command failed or nobody could log in before it; 2 wrong usage; 130 interrupted
+    (without a command Ctrl-C is how it ends).
+    """
+    if words and lasts:
+        raise UsageError("--for is for a watch without a command", "leave one of them out")
+    wishes = Wishes(
+        address(url).asked,
+        users=users,
+        rate=rate,
+        settle=seconds(settle),
+        lasts=seconds(lasts) if lasts else None,
+        command=tuple(words or ()),
+        seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
+    )
+    described = recipe_of(recipe, variant)
+    check(wishes.command)
+    Outputs.of(None, [], summary=summary).check()
+    outputs = Outputs.of(out, [], json=json, junit=junit)
+    outputs.check()
+    shown = Told(
+        described.name,
+        address(url).shown,
+        _without(wishes.command, passwords(described, users)),
+        wishes.seed,
+        time.time(),
+    )
+    watch = Watch(described, wishes, network(ca), Events(), Pacer(rate))
+    raise typer.Exit(_Reported(outputs, watch, shown, summary).run())
+
+
+class _Reported:
+    """A watch with its line on the terminal, and all that is made of it."""
+
+    def __init__(self, outputs: Outputs, watch: Watch, told: Told, summary: Path | None) -> None:
+        self._outputs = outputs
+        self._watch = watch
+        self._told = told
+        self._summary = summary
+        self._screen = Screen(stderr=outputs.take_stdout, highlight=False)
+        terminal = self._screen.is_terminal
+        self._status = self._screen.status("") if terminal else None
+        self._last = 0.0
+        watch.say, watch.show = self._say, self._show
+
+    def run(self) -> int:
+        """The exit status."""
+        events, heard = self._watch.events, list[Event]()
+        self._outputs.begin(self._told.cut_short("it has not ended"))
+        with ExitStack() as stack:
+            folder = None
+            if self._outputs.folder:
+                folder = stack.enter_context(Folder(self._outputs.folder, self._outputs.files))
+                events.listen(folder.hear)
+            events.emit("run.started", seed=self._told.seed, scenarios=[NAME])
+            stack.enter_context(self._status or nullcontext())
+            self._begin()
+            heard = stack.enter_context(events.recording(NAME))
+            events.emit("scenario.started", NAME, title=self._told.app)
+            try:
+                seen = run_to_end(self._watch.run(), said=INTERRUPTED)
+            except BaseException as error:
+                self._keep(self._told.cut_short(why_ended(error), events.now()), folder)
+                raise
+            self._keep(self._told.run(seen, heard, events.now()), folder)
+            self._end(seen)
+        return seen.exit_status
+
+    def _begin(self) -> None:
+        wishes = self._watch.wishes
+        self._say(
+            f"{self._told.app} at {self._told.url}: {number(wishes.users, 'client')},"
+            f" {wishes.rate:g} requests a second at most; seed {wishes.seed}"
+        )
+
+    def _keep(self, result: RunResult, folder: Folder | None) -> None:
+        try:
+            self._outputs.write(result)
+        finally:
+            if folder:
+                folder.write(result, release())
+
+    def _end(self, seen: Watched) -> None:
+        if self._summary:
+            with self._summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self._told.summary(seen))
+        first, *lines = seen.lines()
+        style = "bold green" if seen.exit_status == 0 else "bold red"
+        self._screen.print(Text(f"\n{first}", style))
+        for line in lines:
+            self._screen.print(Text(line))
+
+    def _say(self, line: str) -> None:
+        self._screen.print(Text.from_ansi(line), soft_wrap=True)
+
+    def _show(self, line: str) -> None:
+        if self._status:
+            self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
+        elif time.monotonic() - self._last > RARELY:
+            self._last = time.monotonic()
+            self._say(line)
+
+
+def _without(words: Sequence[str], secrets: Collection[str]) -> tuple[str, ...]:
+    return tuple(redacted(word, secrets) for word in words)

@@ -1,0 +1,212 @@
+"""What a probe asks, in its order: a user's own conversations, and nothing that attacks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.people import people
+from sessionlab.lab.errors import NothingShown, UsageError
+from sessionlab.lab.events import Events
+from sessionlab.lab.outside.pacing import Enough, Pacer
+from sessionlab.lab.outside.products import product_of, route_of
+from sessionlab.lab.outside.reaching import trouble, unlike
+from sessionlab.lab.outside.seen import Seen, set_cookie
+from sessionlab.lab.outside.tokens import tokens_of
+from sessionlab.lab.record.answers import Answer, Answers
+from sessionlab.lab.record.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sessionlab.lab.clients.network import ClientNetwork
+    from sessionlab.lab.recipes.model import Recipe
+
+TIMES, LEAST, AT_ONCE, MOST_COOKIES = 8, 2, 5, 6
+_NAMES = ("connect", "login", "me", "write", "read", "logout")
+_KEY = token_bytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often a conversation is had, and why; `each` is its requests, but for redirects."""
+
+    times: int
+    parts: tuple[tuple[str, int, str], ...]
+    each: Mapping[str, int]
+
+    @property
+    def requests(self) -> int:
+        return sum(self.each[name] * times for name, times, _ in self.parts)
+
+    def lines(self) -> list[str]:
+        return [f"  {name:<7} ×{times:<2} {why}" for name, times, why in self.parts]
+
+
+def planned(recipe: Recipe, most: int) -> Plan:
+    """As much as fits into so many requests; raises UsageError where even the least does not."""
+    each = {name: len(recipe.steps(name)) for name in _NAMES}
+    for times in range(TIMES, LEAST - 1, -1):
+        plan = Plan(times, tuple(part for part in _parts(times) if each[part[0]]), each)
+        if plan.requests <= most:
+            return plan
+    raise UsageError(
+        f"{most} requests are too few: the least is {plan.requests}", "--max-requests allows more"
+    )
+
+
+def _parts(times: int) -> tuple[tuple[str, int, str], ...]:
+    return (
+        ("connect", 1, "to begin"),
+        ("me", 1, "as somebody who has not logged in"),
+        ("login", 1, "as the first of the recipe's users"),
+        ("me", times, "over one connection"),
+        ("me", times, "each over a new connection"),
+        ("me", min(times, AT_ONCE), "at once"),
+        ("me", times, "without the affinity cookie, if there is one"),
+        ("me", min(times, MOST_COOKIES), "without one other cookie each"),
+        ("write", 1, "something small"),
+        ("read", times, "each over a new connection"),
+        ("logout", 1, "to end it"),
+        ("me", times + 1, "with the credential from before, as one who had kept it"),
+    )
+
+
+class Probe:
+    """Asks, and keeps what it has seen; raises NothingShown when it cannot log in."""
+
+    def __init__(
+        self, recipe: Recipe, url: str, network: ClientNetwork, pacer: Pacer, plan: Plan
+    ) -> None:
+        self._recipe = recipe
+        self._url = url
+        self._pacer = pacer
+        self._plan = plan
+        self._client = Client(
+            people(recipe, 1)[0], recipe, url, History(), Events(), network=network
+        )
+        self._clients = [self._client]
+        self._seen = Seen(https=url.startswith("https:"))
+
+    async def run(self) -> Seen:
+        try:
+            await self._log_in()
+            try:
+                await self._ask()
+            except Enough:
+                self._seen.notes.append(f"the limit of {self._pacer.most} requests was reached")
+        finally:
+            for client in self._clients:
+                await client.close()
+        self._seen.notes += self._pacer.said()
+        return self._seen
+
+    async def _log_in(self) -> None:
+        seen, client = self._seen, self._client
+        try:
+            first = None
+            if self._recipe.connect and self._recipe.login:
+                first = await self._do(client, "connect")
+            if self._recipe.login:
+                seen.before = await self._do(client, "me")
+            if found := trouble(self._url, first or seen.before):
+                raise found
+            before = self._digests()
+            seen.login = await self._do(client, "login" if self._recipe.login else "connect")
+            known = await self._do(client, "me")
+        except Enough:
+            raise NothingShown(
+                f"logging in takes more than the {self._pacer.most} requests that are allowed",
+                "--max-requests allows more",
+            ) from None
+        if found := trouble(self._url, seen.login):
+            raise found
+        if not known.recognised:
+            raise NothingShown(
+                f"{client.user} could not log in to {self._url}: {unlike(seen.login)};"
+                f" then {unlike(known)}",
+                "`sessionlab check` shows whether the recipe is right; accounts and passwords are"
+                " in its [users]",
+            )
+        seen.known = Answers([known])
+        after = self._digests()
+        seen.survived = frozenset(name for name in after if after[name] == before.get(name))
+
+    async def _ask(self) -> None:
+        """All that the plan has after the login."""
+        seen, client, times = self._seen, self._client, self._plan.times
+        seen.tokens = tokens_of(client)
+        held = client.cookies
+        seen.routes = {name: node for name in held if (node := route_of(name, held[name]))}
+        seen.tied = [name for name in held if product_of(name) or name in seen.routes]
+        seen.known = Answers([*seen.known, *await self._times(client, "me", times - 1)])
+        seen.anew = await self._times(client, "me", times, anew=True)
+        asked = [self._do(client, "me") for _ in range(min(times, AT_ONCE))]
+        seen.at_once = Answers(await asyncio.gather(*asked))
+        await self._ask_without(held)
+        await self._ask_for_data()
+        await self._ask_after_logout()
+
+    async def _ask_without(self, held: Mapping[str, str]) -> None:
+        """Each time as another client, whose answers change nothing of the first one's."""
+        seen, times = self._seen, self._plan.times
+        if seen.tied:
+            for _ in range(times):
+                untied = await self._do(self._replica(without=seen.tied), "me")
+                seen.untied = Answers([*seen.untied, untied])
+        for name in [name for name in held if name not in seen.tied][:MOST_COOKIES]:
+            seen.alone[name] = await self._do(self._replica(without=[name]), "me")
+
+    async def _ask_for_data(self) -> None:
+        seen = self._seen
+        if not (self._recipe.write and self._recipe.read):
+            return
+        item = f"probe-{token_bytes(4).hex()}"
+        written = await self._do(self._client, "write", item)
+        if written.operation.outcome == "ok":
+            seen.items = [item]
+        seen.reads = await self._times(self._client, "read", self._plan.times, anew=True)
+
+    async def _ask_after_logout(self) -> None:
+        seen = self._seen
+        if not self._recipe.logout:
+            return
+        kept = self._replica()
+        seen.logout = await self._do(self._client, "logout")
+        seen.after_logout = await self._do(self._client, "me")
+        seen.replayed = await self._times(kept, "me", self._plan.times, anew=True)
+
+    async def _times(
+        self, client: Client, conversation: str, times: int, *, anew: bool = False
+    ) -> Answers:
+        answers = []
+        for _ in range(times):
+            if anew:
+                await client.reconnect()
+            answers.append(await self._do(client, conversation))
+        return Answers(answers)
+
+    async def _do(self, client: Client, conversation: str, item: str | None = None) -> Answer:
+        await self._pacer.turn()
+        answer = await client.do(conversation, item=item)
+        for line in answer.set_cookies:
+            cookie = set_cookie(line)
+            self._seen.cookies[cookie.name] = cookie
+        return answer
+
+    def _replica(self, without: Sequence[str] = ()) -> Client:
+        replica = self._client.replica()
+        replica.drop_cookies(without)
+        self._clients.append(replica)
+        return replica
+
+    def _digests(self) -> dict[str, bytes]:
+        """What tells whether a value is the same, and nothing else of it."""
+        return {
+            name: blake2b(value.encode(), key=_KEY).digest()
+            for name, value in self._client.cookies.items()
+        }
