@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from sessionlab.lab.clients.client import SESSION_COOKIE
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.cluster.inventory import Kind
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.description.cluster import Description
 
 WIDTH = 79  # columns
+SESSION_COOKIE = "sid"
 
 
 def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, keys: bool) -> str:

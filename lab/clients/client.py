@@ -1,71 +1,81 @@
-"""A client: one user's browser or app, with its cookies or its bearer token."""
+"""A client: one user's browser or app, which speaks an app's recipe."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from yarl import URL
+from msgspec import convert
 
-from sessionlab.lab.clients.cookie_jar import OneSite
+from sessionlab.lab.clients.conversation import Conversation, Outcome
+from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
-from sessionlab.lab.clients.ties import holds_tie
-from sessionlab.lab.clients.wire import Exchange, Wire
-from sessionlab.lab.description.tokens import read_token
-from sessionlab.lab.errors import StepError
+from sessionlab.lab.clients.records import Records
+from sessionlab.lab.clients.requests import Context
+from sessionlab.lab.clients.wire import Wire
+from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.recipes.model import Step
+from sessionlab.lab.recipes.variables import template
 from sessionlab.lab.record.answers import JSON, Answer, Answers
-from sessionlab.lab.record.history import History, Operation, ending_of
+from sessionlab.lab.record.history import ERROR, NOBODY, Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
-    from sessionlab.lab.events import Events
+    from yarl import URL
 
-SESSION_COOKIE = "sid"
-EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
-NODE = "X-Node"
+    from sessionlab.lab.clients.channel import Channel
+    from sessionlab.lab.clients.people import Person
+    from sessionlab.lab.events import Events
+    from sessionlab.lab.recipes.model import Recipe
+    from sessionlab.lab.record.history import History
+
 PATIENCE = 10.0
+REPLICAS = 1000  # from which number on replicas count, so that no tab is taken for one
 
 
 class Client:
-    """Keeps what the servers give it, as a browser does: cookies by name, or a bearer token.
+    """Keeps what the servers give it, as its kind does, and says what its recipe says.
 
-    It has connections of its own, kept alive between requests. Every request becomes an operation
-    in the history, answered or not; nothing here raises for what a server says.
+    It has connections of its own, kept alive between requests. Every conversation becomes an
+    operation in the history, answered or not; nothing here raises for what a server says.
     """
 
     def __init__(
         self,
-        user: str,
-        password: str,
+        person: Person,
+        recipe: Recipe,
         url: str,
         history: History,
         events: Events,
-        scenario: str,
+        scenario: str = "",
         cluster: str = "",
         network: ClientNetwork = ANY_NETWORK,
         tab: int = 0,
+        public: str | None = None,
+        *,
+        allow_script: bool = False,
     ) -> None:
-        self.user = user
-        self.token: str | None = None
+        self.user = person.name
+        self.recipe = recipe
         self.headers: dict[str, str] = {}
-        """What it sends with every request, besides what HTTP and its credential ask for."""
+        """What it sends with every request, besides what its recipe says."""
         self.patience = PATIENCE
-        """Seconds until a request counts as unanswered."""
+        """Seconds until a request counts as unanswered; unless changed, a step's `within`."""
         self.affinity = ""
         """That of its cluster, where it is known."""
-        self._password = password
-        self._url = url
-        self._history = history
-        self._events = events
-        self._scenario = scenario
-        self._cluster = cluster
+        self._url = url.rstrip("/")
+        self._public = (public or url).rstrip("/")
         self._network = network
+        self._told = (history, events, scenario, cluster)
         self._tab = tab
-        self._wire = Wire(OneSite(url), network)
+        self._allow_script = allow_script
+        self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)
+        self._holdings = Holdings(person, recipe, url)
+        self._wire = Wire(self._holdings.jar, network)
+        self._channels: dict[tuple[str, str], Channel] = {}
+        self._page: URL | None = None
+        self._connected = self._left = self._is_replica = False
 
     def __repr__(self) -> str:
         return f"<Client {self.user}>"
@@ -83,6 +93,36 @@ class Client:
 
     # What a user does
 
+    async def do(
+        self,
+        conversation: str,
+        *,
+        service: str = "",
+        at: str | None = None,
+        item: str | None = None,
+    ) -> Answer:
+        """Have that conversation, through the balancer or with the node whose URL is `at`.
+
+        Where the recipe says how to connect, it connects before, if it is not connected; when that
+        fails, the answer is that failure. Raises UsageError for what the recipe does not describe.
+        """
+        if not self.recipe.steps(conversation):
+            raise UsageError(f"{self.recipe.name}'s recipe does not say how to {conversation}")
+        if conversation in ("connect", "login"):
+            self._left = False
+        await self._leave_what_is_closed()
+        if conversation == "connect":
+            await self._disconnect()
+        elif self._must_connect():
+            answer = await self._have("connect", service, at, None)
+            if answer.who == ERROR:
+                return answer
+        return await self._have(conversation, service, at, item)
+
+    async def connect(self, service: str = "", at: str | None = None) -> Answer:
+        """Connect anew."""
+        return await self.do("connect", service=service, at=at)
+
     async def login(self, service: str = "", at: str | None = None) -> Answer:
         """Log in; raises StepError when that is refused, for a story cannot go on without it."""
         answer = await self.try_login(service, at)
@@ -90,89 +130,47 @@ class Client:
             raise StepError(
                 f"{self.user} could not log in at {service or 'the cluster'}: "
                 f"{answer.status or answer.operation.error}",
-                f"the answer was {answer.body}" if answer.body else "",
+                f"the answer was {answer.body}" if answer.body else answer.said,
             )
         return answer
 
     async def try_login(self, service: str = "", at: str | None = None) -> Answer:
-        """Log in, and take whatever answer comes."""
-        body: dict[str, JSON] = {"username": self.user, "password": self._password}
-        return await self.ask("POST", "/login", service=service, at=at, body=body)
+        """Log in (or connect, where that is all there is), and take whatever answer comes."""
+        return await self.do("login" if self.recipe.login else "connect", service=service, at=at)
 
     async def me(self, service: str = "", at: str | None = None) -> Answer:
         """Ask who the servers think this client is."""
-        return await self.ask("GET", "/me", service=service, at=at)
+        return await self.do("me", service=service, at=at)
 
     async def me_times(self, times: int, service: str = "") -> Answers:
         """Ask that many times, one after the other."""
         return Answers([await self.me(service) for _ in range(times)])
 
+    async def read(self, service: str = "", at: str | None = None) -> Answer:
+        """Ask for what belongs to the session."""
+        return await self.do("read", service=service, at=at)
+
+    async def write(self, item: str, service: str = "", at: str | None = None) -> Answer:
+        """Put something into the session."""
+        return await self.do("write", service=service, at=at, item=item)
+
     async def cart(self, service: str = "") -> Answer:
-        """Ask for what is in the session's cart."""
-        return await self.ask("GET", "/cart", service=service)
+        """`read`: what is in the session's cart."""
+        return await self.read(service)
 
     async def add_to_cart(self, item: str, service: str = "") -> Answer:
-        """Put an item into the session's cart."""
-        return await self.ask("POST", "/cart", service=service, body={"item": item})
+        """`write`: put an item into the session's cart."""
+        return await self.write(item, service)
 
-    async def logout(self, service: str = "") -> Answer:
+    async def logout(self, service: str = "", at: str | None = None) -> Answer:
         """Log out; raises StepError when that is refused, or nothing could be concluded from it."""
-        answer = await self.ask("POST", "/logout", service=service)
-        if answer.status != 204:  # noqa: PLR2004
+        answer = await self.do("logout", service=service, at=at)
+        if answer.who in (ERROR, NOBODY) or answer.operation.outcome is not Ending.OK:
             raise StepError(
-                f"{self.user} could not log out: {answer.status or answer.operation.error}"
+                f"{self.user} could not log out: {answer.status or answer.operation.error}",
+                answer.said,
             )
         return answer
-
-    # What it holds
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """Its cookies, by name."""
-        return {cookie.key: cookie.value for cookie in self._wire.jar}
-
-    @property
-    def credential(self) -> str:
-        """The token, or the value of the session cookie; empty before a login."""
-        return self.token or self.cookies.get(SESSION_COOKIE, "")
-
-    @property
-    def secure(self) -> bool:
-        """Whether its session cookie is for TLS only (`Secure`); False when it has none."""
-        return SESSION_COOKIE in self.secure_cookies
-
-    @property
-    def secure_cookies(self) -> set[str]:
-        """The names of its cookies that are for TLS only."""
-        return {cookie.key for cookie in self._wire.jar if cookie["secure"]}
-
-    def copy_credential(self, other: Client) -> None:
-        """Take over all that another client holds, as a thief or a second tab would."""
-        self.token = other.token
-        self._wire.jar.update_cookies(other.cookies, URL(self._url))
-
-    def present(self, token: str) -> None:
-        """Present this value from now on, as a bearer token."""
-        self.token = token
-
-    def keep_cookie(self, name: str, value: str) -> None:
-        """Have a cookie from before, and send it from now on."""
-        self._wire.jar.update_cookies({name: value}, URL(self._url))
-
-    def forget(self) -> None:
-        """Drop the credential, and keep the connection."""
-        self.token = None
-        self._wire.jar.clear()
-
-    async def reconnect(self) -> None:
-        """Drop the connections, and keep the credential; what is under way is still answered."""
-        old, self._wire = self._wire, Wire(self._wire.jar, self._network)
-        await old.retire()
-
-    async def close(self) -> None:
-        await self._wire.close()
-
-    # The wire
 
     async def ask(
         self,
@@ -183,81 +181,174 @@ class Client:
         at: str | None = None,
         body: dict[str, JSON] | None = None,
     ) -> Answer:
-        """Send one request through the balancer, or straight to the node whose URL is `at`."""
+        """Send one request of the story's own."""
+        asked = {method.lower(): path, "follow": 0} | ({} if body is None else {"json": body})
+        return await self._have("request", service, at, None, (convert(asked, Step),))
+
+    # What it holds
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Its cookies, by name."""
+        return self._holdings.cookies
+
+    @property
+    def token(self) -> str | None:
+        """What it has taken and sends with every request; None before."""
+        return self._holdings.taken.get(self._token_name)
+
+    @property
+    def credential(self) -> str:
+        """The token, or the cookie that its login was answered with; empty before a login."""
+        cookies = self.cookies
+        held = (cookies[name] for name in self._holdings.given if cookies.get(name))
+        return self.token or next(held, "")
+
+    @property
+    def secure(self) -> bool:
+        """Whether its session cookie is for TLS only (`Secure`); False when it has none."""
+        return next(iter(self._holdings.given), None) in self.secure_cookies
+
+    @property
+    def secure_cookies(self) -> set[str]:
+        """The names of its cookies that are for TLS only."""
+        return {cookie.key for cookie in self._holdings.jar if cookie["secure"]}
+
+    def copy_credential(self, other: Client) -> None:
+        """Take over all that another client holds, as a thief or a second tab would."""
+        self._holdings.copy(other._holdings)
+        self._connected = other._connected and not self._connects_by_channel
+
+    def replica(self) -> Client:
+        """A client that holds the same, and never connects anew: what it asks is a replay."""
+        person, same = self._holdings.person, (self._network, REPLICAS + self._tab, self._public)
+        replica = Client(
+            person, self.recipe, self._url, *self._told, *same, allow_script=self._allow_script
+        )
+        replica.copy_credential(self)
+        replica.headers, replica.patience = dict(self.headers), self.patience
+        replica.affinity, replica._is_replica = self.affinity, True
+        return replica
+
+    def present(self, token: str) -> None:
+        """Present this value from now on, in place of what was taken and is sent with each request.
+
+        Raises UsageError where the recipe sends nothing of the kind.
+        """
+        if not self._token_name:
+            raise UsageError(f"{self.recipe.name}'s recipe sends nothing that is taken")
+        self._holdings.take(self._token_name, token, connecting=False)
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        """Have a cookie from before, and send it from now on."""
+        self._holdings.keep_cookie(name, value)
+
+    def forget(self) -> None:
+        """Drop the credential, and keep the connection."""
+        self._holdings.drop()
+        self._connected = False
+
+    async def reconnect(self) -> None:
+        """Drop the connections, and keep the credential; what is under way is still answered."""
+        old, self._wire = self._wire, Wire(self._holdings.jar, self._network)
+        if self._channels:
+            await self._close_channels()
+            if self._connects_by_channel:
+                await self._disconnect()
+        await old.retire()
+
+    async def close(self) -> None:
+        await self._close_channels()
+        await self._wire.close()
+
+    # How it speaks
+
+    async def _have(
+        self,
+        name: str,
+        service: str,
+        at: str | None,
+        item: str | None,
+        steps: tuple[Step, ...] | None = None,
+    ) -> Answer:
         prefix = f"/{service}" if service and at is None else ""
-        url = f"{at or self._url}{prefix}{path}"
-        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        invoked = self._events.now()
-        headers = {**self.headers, **bearer}
-        left = _left(self.credential)
-        tie = holds_tie(self.affinity, headers, self.cookies, URL(url).query)
-        got = await self._wire.ask(method, url, headers=headers, body=body, patience=self.patience)
-        if isinstance(token := got.content.get("access_token"), str):
-            self.token = token
-        operation = self._noted(method, prefix + path, invoked, got)
-        item, direct = _text(body or {}, "item"), at is not None
-        operation = replace(operation, item=item, direct=direct, tie=tie, token_left=left)
-        self._record(operation)
-        if got.given_up:
-            raise asyncio.CancelledError
-        return Answer(operation, got.content)
-
-    def _noted(self, method: str, path: str, invoked: float, got: Exchange) -> Operation:
-        verdict, reason = explained(got.headers.get(EXPLAINED, ""))
-        return Operation(
-            client=self.user,
-            method=method,
-            path=path,
+        context = Context(
+            recipe=self.recipe,
+            holdings=self._holdings,
+            wire=self._wire,
+            base=f"{(at or self._url).rstrip('/')}{prefix}",
+            public=self._public,
+            headers=self.headers,
+            patience=self._limit,
+            item=item,
+            page=self._page,
+        )
+        steps = steps or self.recipe.steps(name)
+        invoked, left = self._records.now(), self._records.left(self.credential)
+        talk = Conversation(name, steps, context, self._channels, self._allow_script)
+        tie = self._records.tie(self.affinity, context, steps[0])
+        outcome = await talk.speak()
+        self._page = context.page
+        answer = self._records.note(
+            name,
+            prefix,
+            context,
+            outcome,
             invoked=invoked,
-            completed=self._events.now(),
-            outcome=ending_of(method, got.status, sent=got.sent),
-            status=got.status,
-            node=got.headers.get(NODE),
-            user=_text(got.content, "user"),
-            error=got.error,
-            new_connection=got.new_connection,
-            credential=got.credential,
-            verdict=verdict,
-            reason=reason,
-            version=_text(got.content, "version"),
-            items=_items(got.content),
-            cluster=self._cluster,
-            tab=self._tab,
-            given_up=got.given_up,
-            code=_text(got.content, "code") or "",
+            tie=tie,
+            left=left,
+            direct=at is not None,
         )
+        await self._came_to(name, outcome)
+        if outcome.heard.given_up:
+            raise asyncio.CancelledError
+        return answer
 
-    def _record(self, operation: Operation) -> None:
-        self._history.append(operation)
-        self._events.emit(
-            "request.completed",
-            self._scenario,
-            client=operation.client,
-            method=operation.method,
-            path=operation.path,
-            status=operation.status,
-            node=operation.node,
-            seconds=operation.completed - operation.invoked,
-        )
+    async def _came_to(self, name: str, outcome: Outcome) -> None:
+        if name in ("connect", "login"):
+            self._holdings.give(outcome.set_cookies)
+        if name == "connect":
+            self._connected = outcome.who != ERROR
+        elif name == "logout":
+            self._left = True
+        elif name == "me" and outcome.who == NOBODY and self.recipe.connect:
+            await self._disconnect()
+        await self._leave_what_is_closed()
 
+    def _must_connect(self) -> bool:
+        if not self.recipe.connect or self._connected:
+            return False
+        return not (self._left or self._is_replica)
 
-def _left(credential: str) -> float | None:
-    """Seconds until a token's end (`exp`, on the wall clock); None for what is no token."""
-    end = read_token(credential).get("exp")
-    return end - time.time() if isinstance(end, (int, float)) else None
+    async def _disconnect(self) -> None:
+        await self._close_channels()
+        self._holdings.disconnect()
+        self._connected = False
 
+    async def _leave_what_is_closed(self) -> None:
+        closed = [key for key, channel in self._channels.items() if not channel.is_open]
+        for key in closed:
+            await self._channels.pop(key).close()
+        if closed and self._connects_by_channel:
+            await self._disconnect()
 
-def explained(header: str) -> tuple[str, str]:
-    """The pin's verdict and the reason why it moved, out of `backend=n2; affinity=VN; reason=…`."""
-    said = dict(part.strip().partition("=")[::2] for part in header.split(";"))
-    return said.get("affinity", ""), said.get("reason", "")
+    async def _close_channels(self) -> None:
+        while self._channels:
+            _, channel = self._channels.popitem()
+            await channel.close()
 
+    def _limit(self, step: Step) -> float:
+        return step.within if self.patience == PATIENCE else self.patience
 
-def _text(body: Mapping[str, JSON], name: str) -> str | None:
-    value = body.get(name)
-    return value if isinstance(value, str) else None
+    @property
+    def _connects_by_channel(self) -> bool:
+        return any(step.ws for step in self.recipe.steps("connect"))
 
-
-def _items(body: Mapping[str, JSON]) -> tuple[str, ...] | None:
-    items = body.get("items")
-    return tuple(str(item) for item in items) if isinstance(items, list) else None
+    @property
+    def _token_name(self) -> str:
+        """Of the first variable that is sent with each request and was taken from an answer."""
+        for text in self.recipe.every.headers.values():
+            for variable in template(text).variables:
+                if "." not in variable.name and not variable.name.startswith("user"):
+                    return variable.name
+        return ""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from yarl import URL
+from multidict import CIMultiDict, CIMultiDictProxy
 
+from sessionlab.lab.clients.content import Content, ServerEvent, read
 from sessionlab.lab.errors import NothingShown, StepError
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from http.cookies import BaseCookie
 
     from aiohttp.abc import AbstractCookieJar
+    from yarl import URL
 
     from sessionlab.lab.clients.network import ClientNetwork
-    from sessionlab.lab.record.answers import JSON
 
+NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
+MOST_LINE = 65_536  # bytes of one of an answer's header lines: tokens can be long
 _CREDENTIALS = ("cookie", "authorization")
 MORE_FILES = "allow this process more open files: ulimit -n 65536"
 _FEWER = "let fewer clients ask at a time"
@@ -48,14 +50,16 @@ class Exchange:
 
     `new_connection`, `sent` (its head has left) and `credential` (bytes of the header lines that
     say who asks) are known of the request itself; `given_up` says that whoever asked was cancelled.
+    `events` are those of an event stream, None of any other answer.
     """
 
     new_connection: bool
     sent: bool
     credential: int
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: Mapping[str, JSON] = field(default_factory=dict)
+    headers: CIMultiDictProxy[str] = field(default_factory=lambda: NO_HEADERS)
+    content: bytes = b""
+    events: tuple[ServerEvent, ...] | None = None
     error: str | None = None
     given_up: bool = False
 
@@ -67,53 +71,67 @@ class Wire:
         self.jar = jar
         self._asking = 0
         self._retired = False
-        self._http = aiohttp.ClientSession(
+        self.http = aiohttp.ClientSession(
             cookie_jar=jar,
             connector=network.connector(),
             trace_configs=[_TRACE],
-            auto_decompress=False,
+            max_line_size=MOST_LINE,
+            max_field_size=MOST_LINE,
         )
 
     async def ask(
         self,
         method: str,
-        url: str,
+        url: URL,
         *,
         headers: Mapping[str, str],
-        body: Mapping[str, JSON] | None,
         patience: float,
+        events: int = 0,
+        **body: Any,
     ) -> Exchange:
-        """Send one request, and wait `patience` seconds for its answer.
+        """Send one request, and wait `patience` seconds for its answer; redirects are not followed.
 
-        Raises NothingShown when the lab's own machine is what keeps it from being sent. When it is
-        cancelled it returns all the same, for the request may have been carried out.
+        With `events` the answer is over after that many server-sent events. Raises NothingShown
+        when the lab's own machine is what keeps it from being sent. When it is cancelled it
+        returns all the same, for the request may have been carried out.
         """
-        credential = _credential_size(headers, self.jar.filter_cookies(URL(url)))
+        credential = _credential_size(headers, self.jar.filter_cookies(url))
         seen = SimpleNamespace(new=False, sent=False)
-        status, content, error, given_up = None, {}, None, False
-        said: Mapping[str, str] = {}
+        status, content, error, given_up = None, Content(), None, False
+        said = NO_HEADERS
         self._asking += 1
         try:
-            async with self._http.request(
+            async with self.http.request(
                 method,
                 url,
-                json=body,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=patience),
+                allow_redirects=False,
                 trace_request_ctx=seen,
+                **body,
             ) as response:
                 said = response.headers
-                content = await _body(response)
+                content = await read(response, events)
                 status = response.status
         except asyncio.CancelledError:
             error, given_up = "given up", True
-        except (aiohttp.ClientError, OSError) as problem:  # a time-out is an OSError
+        except (aiohttp.ClientError, OSError, ValueError) as problem:  # a time-out is an OSError
             self._blame(problem)
-            error = f"{type(problem).__name__}: {problem}"
+            error = f"{type(problem).__name__}: {problem}".removesuffix(": ")
         finally:
             self._asking -= 1
             await self._close_when_idle()
-        return Exchange(seen.new, seen.sent, credential, status, said, content, error, given_up)
+        return Exchange(
+            seen.new,
+            seen.sent,
+            credential,
+            status,
+            said,
+            content.raw,
+            content.events,
+            error,
+            given_up,
+        )
 
     async def retire(self) -> None:
         """Close the connections, each once the answer that is under way on it is there."""
@@ -121,15 +139,15 @@ class Wire:
         await self._close_when_idle()
 
     async def close(self) -> None:
-        await self._http.close()
+        await self.http.close()
 
     async def _close_when_idle(self) -> None:
         if self._retired and not self._asking:
-            await self._http.close()
+            await self.http.close()
 
     def _blame(self, problem: Exception) -> None:
         """Raise what no server can be blamed for."""
-        if self._http.closed:
+        if self.http.closed:
             raise StepError("a client was closed while it waited for an answer")
         if trouble := own_trouble(problem):
             raise trouble from problem
@@ -159,15 +177,6 @@ def _denied(problem: Exception, hints: Mapping[int, str]) -> NothingShown | None
     return NothingShown(f"the lab could not go on: {problem}", hint) if hint else None
 
 
-async def _body(response: aiohttp.ClientResponse) -> dict[str, JSON]:
-    """The JSON object of an answer; empty when it is something else."""
-    with contextlib.suppress(ValueError, aiohttp.ContentTypeError):
-        found = await response.json(content_type=None)
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
 def _credential_size(headers: Mapping[str, str], cookies: BaseCookie[str]) -> int:
     """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
     lines = [f"{name}: {value}" for name, value in headers.items() if name.lower() in _CREDENTIALS]
@@ -181,14 +190,26 @@ def _trace() -> aiohttp.TraceConfig:
     """Notes on each request's context whether it took a new connection and was sent."""
 
     async def connecting(_: object, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.new = True
+        if context.trace_request_ctx:  # a WebSocket's handshake has none
+            context.trace_request_ctx.new = True
 
     async def sent(_: object, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.sent = True
+        if context.trace_request_ctx:
+            context.trace_request_ctx.sent = True
+
+    async def redirected(
+        _: object, __: SimpleNamespace, told: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        """Only that handshake would follow by itself, wherever it leads."""
+        answer = told.response
+        raise aiohttp.WSServerHandshakeError(
+            answer.request_info, (), status=answer.status, headers=answer.headers
+        )
 
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_start.append(connecting)  # it may fail to be made
     trace.on_request_headers_sent.append(sent)
+    trace.on_request_redirect.append(redirected)
     trace.freeze()
     return trace
 

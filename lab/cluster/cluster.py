@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.clients.client import PATIENCE, Client
 from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deaths import Deaths
@@ -22,6 +23,7 @@ from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import the_lab_s_own
 from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
@@ -132,8 +134,8 @@ class Cluster:
         front = self._runtime.balancer
         edge = front.edge if front else None
         client = Client(
-            user,
-            self.password,
+            Person(user, self.password),
+            demo(),
             self.url,
             self._history,
             self._events,

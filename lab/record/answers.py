@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sessionlab.lab.record.history import Operation
 
@@ -15,15 +15,32 @@ JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, or its absence (`status` None): what was recorded of it, and its body."""
+    """How one conversation ended: what was recorded of it, and what its last answer held.
+
+    `body` is its JSON object, `headers` are its headers; `set_cookies` the names and attributes of
+    the cookies that came in this conversation, as in `sid; Path=/; HttpOnly`, never their values.
+    """
 
     operation: Operation
     body: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    set_cookies: Sequence[str] = ()
+    tell: Callable[[], str] = field(default=str, repr=False)
 
     @property
     def status(self) -> int | None:
         """The HTTP status, None where no answer came."""
         return self.operation.status
+
+    @property
+    def who(self) -> str:
+        """`user`, `nobody`, `error`, or empty where it says nothing of that."""
+        return self.operation.who
+
+    @property
+    def said(self) -> str:
+        """In one line what was asked, what came back, and what was looked for; no secrets."""
+        return self.tell()
 
     @property
     def node(self) -> str | None:
@@ -32,7 +49,7 @@ class Answer:
 
     @property
     def recognised(self) -> bool:
-        """Whether the node knew the client, and for who it is."""
+        """Whether the node knew the client, and for who it is; of a login, that it went through."""
         return self.operation.recognised
 
     @property
@@ -42,9 +59,8 @@ class Answer:
 
     @property
     def items(self) -> list[str]:
-        """What is in the cart, for an answer to `/cart`."""
-        items = self.body.get("items")
-        return [str(item) for item in items] if isinstance(items, list) else []
+        """What a `read` has found, or a `write` where its answer says so."""
+        return list(self.operation.items or ())
 
 
 class Answers(tuple[Answer, ...]):

@@ -7,12 +7,17 @@ As in Jepsen and Maelstrom an operation ends *ok*, *failed* (it certainly did no
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+SCHEMA = 1
+USER, NOBODY, ERROR = "user", "nobody", "error"
+ENTRIES = ("connect", "login")
 
 
 class Ending(StrEnum):
@@ -25,10 +30,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One request of one client. Times are seconds since the run began.
+    """One conversation of one client. Times are seconds since the run began.
 
-    `status` is None when no answer came, and `error` then says why. `node` is the answer's
-    `X-Node`, None when the balancer answered itself. `credential` is the size in bytes of the
+    `conversation` is what it was about (login, me, read and so on, `request` for a bare one), and
+    `who` how it ended for the client: `user` (it was taken for somebody: `user` says for whom),
+    `nobody`, `error` (it was not served, and not told either that it is not known; `error` says
+    why), or empty where it says nothing of that. `method` and `path` are those of the last request,
+    the path with its variables. `service` is the one that was asked, where there are several.
+
+    `status` is None when no answer came, and `error` then says why. `node` is who answered, None
+    when the balancer did itself. `credential` is the size in bytes of the
     credential headers that were sent, so 0 for a client that holds nothing.
 
     `verdict` and `reason` are what the balancer said of the client's pin (`X-Balancer`), empty when
@@ -67,11 +78,19 @@ class Operation:
     tie: bool | None = None
     code: str = ""
     token_left: float | None = None
+    conversation: str = ""
+    who: str = ""
+    service: str = ""
 
     @property
     def recognised(self) -> bool:
-        """The node knew the client, and for who it is."""
-        return self.status == 200 and self.user == self.client  # noqa: PLR2004
+        """The app knew the client, and for who it is; of a login, that it went through.
+
+        Whether a login has begun a session is for `me` to say: see `sessionlab.lab.verdicts`.
+        """
+        if self.conversation in ENTRIES and not self.who:
+            return self.outcome is Ending.OK
+        return self.who == USER and self.user == self.client
 
 
 def ending_of(method: str, status: int | None, *, sent: bool) -> Ending:
@@ -105,7 +124,9 @@ class History:
 
     def to_jsonl(self) -> str:
         """One JSON object a line; `from_jsonl` reads it back."""
-        return "".join(json.dumps(asdict(op)) + "\n" for op in self._operations)
+        return "".join(
+            json.dumps({"schema": SCHEMA, **asdict(op)}) + "\n" for op in self._operations
+        )
 
     @classmethod
     def from_jsonl(cls, text: str) -> History:
@@ -113,6 +134,9 @@ class History:
 
 
 def _read(row: dict[str, Any]) -> Operation:
+    schema = row.pop("schema", None)
+    if schema not in (None, SCHEMA):
+        raise ValueError(f"a history of schema {schema}: this sessionlab reads up to {SCHEMA}")
     row["outcome"] = Ending(row["outcome"])
     if row.get("items") is not None:
         row["items"] = tuple(row["items"])
@@ -121,4 +145,32 @@ def _read(row: dict[str, Any]) -> Operation:
             raise TypeError(f"{name} is no number of seconds: {row[name]!r}")
     if not isinstance(row["status"], (int, type(None))):
         raise TypeError(f"status is no number: {row['status']!r}")
-    return Operation(**row)
+    operation = Operation(**row)
+    return operation if schema else of_before(operation)
+
+
+_BEFORE = {"POST cart": "write", "GET cart": "read"}
+_OWN_FAULTS = (405, 409, 413, 415, 422)  # of the request, whoever had sent it
+
+
+def of_before(operation: Operation) -> Operation:
+    """What 0.1.0 has written, which knew the paths of our own app and no conversations."""
+    service, _, last = operation.path.strip("/").rpartition("/")
+    said = _BEFORE.get(f"{operation.method} {last}", last)
+    conversation = said if said in ("login", "me", "write", "read", "logout") else "request"
+    return replace(
+        operation, conversation=conversation, service=service, who=_who(operation, conversation)
+    )
+
+
+def _who(operation: Operation, conversation: str) -> str:
+    status = operation.status
+    if status is None or status >= 500:  # noqa: PLR2004
+        return ERROR
+    if status == 401:  # noqa: PLR2004
+        return "" if conversation == "login" else NOBODY
+    if operation.user is not None:
+        return USER
+    if 200 <= status < 300:  # noqa: PLR2004
+        return NOBODY if conversation == "me" else ""
+    return "" if status in _OWN_FAULTS else ERROR

@@ -12,8 +12,10 @@ from aiohttp import web
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import History
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ async def echo() -> AsyncIterator[str]:
 
 
 def client(url: str, network: ClientNetwork) -> Client:
-    return Client("alice", "secret", url, History(), Events(), "", "", network)
+    return Client(Person("alice", "secret"), demo(), url, History(), Events(), "", "", network)
 
 
 @linux

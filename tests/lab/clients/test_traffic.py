@@ -8,9 +8,11 @@ from random import Random
 import pytest
 
 from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.clients.traffic import Traffic
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
+from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.answers import Answer
 from sessionlab.lab.record.history import Ending, History, Operation
 
@@ -36,7 +38,8 @@ class Servers:
 
 def clients(count: int) -> list[Client]:
     return [
-        Client(f"user-{n}", "", "http://nowhere", History(), Events(), "") for n in range(count)
+        Client(Person(f"user-{n}", ""), demo(), "http://nowhere", History(), Events())
+        for n in range(count)
     ]
 
 

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.clients.wire import own_trouble
 from sessionlab.lab.errors import LabError, NothingShown, StepError
 from sessionlab.lab.events import Events
+from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.waiting import side_by_side
 
@@ -75,7 +77,16 @@ async def mirror(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def client(url: str, network: ClientNetwork | None = None) -> Client:
-    return Client("alice", "secret", url, History(), Events(), "", "", network or ClientNetwork())
+    return Client(
+        Person("alice", "secret"),
+        demo(),
+        url,
+        History(),
+        Events(),
+        "",
+        "",
+        network or ClientNetwork(),
+    )
 
 
 @contextmanager
@@ -153,7 +164,7 @@ async def test_a_request_that_its_own_client_has_given_up_is_no_answer_of_the_se
         await reader.read()
 
     async with server(listen) as url:
-        alice = Client("alice", "secret", url, history, Events(), "")
+        alice = Client(Person("alice", "secret"), demo(), url, history, Events(), "")
         under_way = asyncio.create_task(alice.me())
         await asked.wait()
         await alice.close()
@@ -164,7 +175,10 @@ async def test_a_request_that_its_own_client_has_given_up_is_no_answer_of_the_se
 
 async def test_a_request_that_is_cancelled_is_recorded_and_held_against_nobody() -> None:
     history = History()
-    async with server(hang) as url, Client("alice", "", url, history, Events(), "") as alice:
+    async with (
+        server(hang) as url,
+        Client(Person("alice", ""), demo(), url, history, Events(), "") as alice,
+    ):
         alice.keep_cookie("sid", "a-session")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
@@ -192,7 +206,7 @@ def no_descriptor_left() -> Iterator[None]:
 async def test_to_have_no_descriptor_left_is_the_lab_s_trouble_and_no_user_s() -> None:
     history = History()
     async with server(mirror) as url:
-        alice = Client("alice", "secret", url, history, Events(), "")
+        alice = Client(Person("alice", "secret"), demo(), url, history, Events(), "")
         with no_descriptor_left(), pytest.raises(NothingShown, match="could not go on") as raised:
             await alice.me()
         await alice.close()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
+from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
@@ -38,7 +40,7 @@ async def test_fifty_nodes_start_and_answer(make: Make) -> None:
 
 async def test_a_user_is_known_by_the_cluster_s_own_password_only(make: Make) -> None:
     async with make(nodes=1) as cluster, make(nodes=1) as other:
-        stranger = Client("alice", other.password, cluster.url, History(), Events(), "")
+        stranger = Client(Person("alice", other.password), demo(), cluster.url, History(), Events())
         assert (await stranger.try_login()).status == 401
         with pytest.raises(StepError, match="alice could not log in at the cluster: 401"):
             await stranger.login()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yarl import URL
 
-from sessionlab.lab.clients.cookie_jar import OneSite
+from sessionlab.lab.clients.jars import OneSite
 
 BALANCER = "http://198.18.0.2:8080"
 NODE = "http://198.18.0.3:8080/me"

@@ -1,0 +1,73 @@
+"""Who logs in: the accounts that a recipe names, or makes up by a pattern."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.recipes.variables import Unknown, template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.recipes.model import Recipe
+
+ENVIRONMENT = "env."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One account: `more` are the further keys of a list of users, as in `{user.shown}`."""
+
+    name: str
+    password: str = field(repr=False)
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def people(recipe: Recipe, count: int) -> list[Person]:
+    """The accounts of so many clients; those of a list serve several clients, round and round.
+
+    Raises UsageError for more than the recipe allows, and for a variable of the environment that is
+    not set.
+    """
+    users = recipe.users
+    if count > users.count:
+        raise UsageError(
+            f"{count} users are more than the {users.count} that {recipe.name}'s recipe allows",
+            f"ask for fewer, or say `count = {count}` in its [users]",
+        )
+    if users.list:
+        filled = [_of_list(one, users.password) for one in users.list]
+        return [filled[number % len(filled)] for number in range(count)]
+    password = _filled(users.password)
+    return [Person(_filled(users.pattern, str(number)), password) for number in range(1, count + 1)]
+
+
+def environment(name: str) -> str | None:
+    """What `{env.NAME}` stands for; None for a variable of another kind, and for an unset one."""
+    if not name.startswith(ENVIRONMENT):
+        return None
+    return os.environ.get(name.removeprefix(ENVIRONMENT))
+
+
+def _of_list(one: Mapping[str, str], password: str) -> Person:
+    said = {key: _filled(value) for key, value in one.items()}
+    more = {key: value for key, value in said.items() if key not in ("name", "password")}
+    return Person(said["name"], said.get("password") or _filled(password), more)
+
+
+def _filled(text: str, number: str = "") -> str:
+    try:
+        return template(text).fill(lambda name: _value(name, number)) or ""
+    except Unknown as unknown:
+        name = str(unknown).removeprefix(ENVIRONMENT)
+        raise UsageError(
+            f"[users] needs the environment variable {name}, which is not set",
+            f"export {name}=…",
+        ) from None
+
+
+def _value(name: str, number: str) -> str | None:
+    return number or None if name == "number" else environment(name)

@@ -1,0 +1,166 @@
+"""Writes down what a client's conversations came to, without its secrets."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.clients import takes
+from sessionlab.lab.clients.ties import holds_tie
+from sessionlab.lab.description.tokens import read_token
+from sessionlab.lab.recipes.variables import Unknown
+from sessionlab.lab.record.answers import JSON, Answer
+from sessionlab.lab.record.history import ERROR, Ending, History, Operation, ending_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.clients.conversation import Outcome
+    from sessionlab.lab.clients.heard import Heard
+    from sessionlab.lab.clients.requests import Context
+    from sessionlab.lab.events import Events
+    from sessionlab.lab.recipes.model import Recipe, Step
+
+EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
+PROBLEM = "application/problem+json"  # RFC 9457
+
+
+class Records:
+    """One client's part of a history."""
+
+    def __init__(
+        self,
+        client: str,
+        recipe: Recipe,
+        history: History,
+        events: Events,
+        scenario: str,
+        cluster: str,
+        tab: int,
+    ) -> None:
+        self._client = client
+        self._recipe = recipe
+        self._history = history
+        self._events = events
+        self._scenario = scenario
+        self._cluster = cluster
+        self._tab = tab
+
+    def now(self) -> float:
+        return self._events.now()
+
+    def left(self, credential: str) -> float | None:
+        """Seconds until a token's end (`exp`, on the wall clock); None for what is no token."""
+        end = read_token(credential).get("exp")
+        return end - time.time() if isinstance(end, (int, float)) else None
+
+    def tie(self, affinity: str, context: Context, step: Step) -> bool | None:
+        """Whether a step's request holds what that affinity goes by; see `ties`."""
+        kind = affinity.partition(":")[0]
+        if kind not in ("header", "learn-header", "query"):
+            return holds_tie(affinity, {}, context.holdings.cookies, ())
+        try:
+            query = context.url(step.path).query if step.path else ()
+            return holds_tie(affinity, context.sent(step), context.holdings.cookies, query)
+        except (Unknown, ValueError):
+            return None
+
+    def note(
+        self,
+        conversation: str,
+        prefix: str,
+        context: Context,
+        outcome: Outcome,
+        *,
+        invoked: float,
+        tie: bool | None,
+        left: float | None,
+        direct: bool,
+    ) -> Answer:
+        """Write it down; what the client is given of it."""
+        heard, step = outcome.heard, outcome.step
+        said = _explained(heard.headers.get(EXPLAINED, ""))
+        body = heard.json if isinstance(heard.json, dict) else {}
+        redacted = context.holdings.redacted
+        error = heard.error if heard.status is None else outcome.says
+        operation = Operation(
+            client=self._client,
+            method=step.method,
+            path=prefix + step.path,
+            invoked=invoked,
+            completed=self._events.now(),
+            outcome=_ending(outcome),
+            status=heard.status,
+            node=self._node(heard, said),
+            user=outcome.user,
+            error=redacted(error or "") if outcome.who == ERROR else None,
+            new_connection=outcome.new_connection,
+            credential=outcome.credential,
+            verdict=said.get("affinity", ""),
+            reason=said.get("reason", ""),
+            version=_text(body, "version"),
+            item=context.item,
+            items=outcome.items,
+            cluster=self._cluster,
+            tab=self._tab,
+            direct=direct,
+            given_up=heard.given_up,
+            tie=tie,
+            code=(_text(body, "code") or "") if _is_problem(heard) else "",
+            token_left=left,
+            conversation=conversation,
+            who=outcome.who,
+            service=prefix.strip("/"),
+        )
+        self._history.append(operation)
+        self._emit(operation)
+        cookies = [_without_value(line) for line in outcome.set_cookies]
+        return Answer(operation, body, heard.headers, cookies, lambda: redacted(outcome.says))
+
+    def _node(self, heard: Heard, explained: Mapping[str, str]) -> str | None:
+        if self._recipe.node is not None:
+            return takes.found(self._recipe.node, heard)
+        backend = explained.get("backend", "-")
+        return None if backend == "-" else backend
+
+    def _emit(self, operation: Operation) -> None:
+        self._events.emit(
+            "request.completed",
+            self._scenario,
+            client=operation.client,
+            conversation=operation.conversation,
+            method=operation.method,
+            path=operation.path,
+            status=operation.status,
+            node=operation.node,
+            seconds=operation.completed - operation.invoked,
+        )
+
+
+def _ending(outcome: Outcome) -> Ending:
+    """As of one request, which changes something where any of them does."""
+    heard = outcome.heard
+    method = "POST" if outcome.unsafe else "GET"
+    ending = ending_of(method, heard.status, sent=outcome.sent)
+    failed = outcome.who == ERROR and ending is Ending.OK
+    return (Ending.UNKNOWN if outcome.unsafe else Ending.FAILED) if failed else ending
+
+
+def _explained(header: str) -> dict[str, str]:
+    """The node, the pin's verdict, why it moved: out of `backend=n2; affinity=VN; reason=…`."""
+    parts = (part.strip().partition("=") for part in header.split(";"))
+    return {name: value for name, _, value in parts}
+
+
+def _is_problem(heard: Heard) -> bool:
+    return heard.headers.get("Content-Type", "").startswith(PROBLEM)
+
+
+def _text(body: Mapping[str, JSON], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _without_value(line: str) -> str:
+    pair, mark, attributes = line.partition(";")
+    return f"{pair.partition('=')[0].strip()}{mark}{attributes}"
