@@ -42,7 +42,7 @@ ORDER = {
         ("description", "recipes"),
         ("verdicts", "clients"),
         ("reports",),
-        ("fabrics",),
+        ("fabrics", "outside"),
         ("balancers",),
         ("cluster",),
         ("bench", "scenario"),

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sessionlab.lab.cli import do, down, listing, run, up, users
+from sessionlab.lab.cli import do, down, listing, probe, run, up, users, watch
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
@@ -26,6 +26,8 @@ Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong
 could be shown (a cluster that did not start, nothing claimed); 130 interrupted.
 """
 
+YOUR_APP = "your app"
+
 app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
@@ -40,6 +42,12 @@ app.command("up")(up.command)
 app.command("do")(do.command)
 app.command("down")(down.command)
 app.command("users")(users.command)
+app.command(
+    "watch",
+    rich_help_panel=YOUR_APP,
+    context_settings={"allow_interspersed_args": False},
+)(watch.command)
+app.command("probe", rich_help_panel=YOUR_APP)(probe.command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 
 from sessionlab.lab.cli.choice import refused
-from sessionlab.lab.recipes.model import Recipe
-from sessionlab.lab.recipes.reading import read
 
 RecipePath = Annotated[
     Path,
@@ -37,8 +35,3 @@ def seconds(text: str) -> float:
     if found is None or not float(found[1]):
         raise refused(f"{text!r} is no time: write 30s, 5m or 1h")
     return float(found[1]) * _UNITS[found[2]]
-
-
-def recipe_of(path: Path, variant: str | None) -> Recipe:
-    """The recipe; raises UsageError."""
-    return read(path).variant(variant)

@@ -55,13 +55,13 @@ def command(
     """
     described, where = read(recipe).variant(variant), address(url)
     plan = planned(described, max_requests)
+    pacer = Pacer(rate, max_requests, strictly=True)
+    probe = Probe(described, where.asked, network(ca), pacer, plan)
     to_stdout = str(json) == "-"
     screen = Screen(stderr=to_stdout, highlight=False)
     first = f"{described.name} at {where.shown}: {plan.requests} requests, and a few more where"
     first += f" redirects are followed; {max_requests} at most, {rate:g} a second"
     screen.print("\n".join([first, *plan.lines()]), markup=False, soft_wrap=True)
-    pacer = Pacer(rate, max_requests, strictly=True)
-    probe = Probe(described, where.asked, network(ca), pacer, plan)
     seen = run_to_end(probe.run(), said="sessionlab: interrupted; nothing is left behind")
     found = [*findings(seen), *credentials(seen)]
     for finding in found:

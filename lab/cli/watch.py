@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import random
-import shlex
 import time
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Collection
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.status import Status
+from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
 from sessionlab.lab.cli.outputs import Outputs
-from sessionlab.lab.cli.outside import Ca, RecipePath, Url, Variant, recipe_of, seconds
+from sessionlab.lab.cli.outside import Ca, RecipePath, Url, Variant, seconds
+from sessionlab.lab.cli.run import why_ended
 from sessionlab.lab.cli.screen import Screen
+from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.outside.pacing import Pacer
 from sessionlab.lab.outside.reaching import address, network
 from sessionlab.lab.outside.shell import check
+from sessionlab.lab.outside.watch_report import Told
 from sessionlab.lab.outside.watched import NAME, Watched
 from sessionlab.lab.outside.watching import Watch, Wishes
-from sessionlab.lab.recipes.model import Recipe
-from sessionlab.lab.record.history import History
+from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.runner import release
-from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
+from sessionlab.lab.verdicts.headline import number
+from sessionlab.lab.verdicts.results import RunResult
 
+INTERRUPTED = "sessionlab: interrupted before there was a verdict; the command was ended"
+SHORTEST = 6  # characters of a password that is hidden in what others have written
 RARELY = 10.0  # seconds between two lines of progress that is no terminal's
 
 Command = Annotated[
@@ -77,8 +82,9 @@ def command(
     """
     if words and lasts:
         raise UsageError("--for is for a watch without a command", "leave one of them out")
+    where = address(url)
     wishes = Wishes(
-        address(url).asked,
+        where.asked,
         users=users,
         rate=rate,
         settle=seconds(settle),
@@ -86,29 +92,38 @@ def command(
         command=tuple(words or ()),
         seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
     )
-    described = recipe_of(recipe, variant)
+    described = read(recipe).variant(variant)
     check(wishes.command)
     Outputs.of(None, [], summary=summary).check()
     outputs = Outputs.of(out, [], json=json, junit=junit)
     outputs.check()
-    shown = Told(
+    secrets = {person.password for person in people(described, users)} | {where.password}
+    told = Told(
         described.name,
-        address(url).shown,
-        _without(wishes.command, passwords(described, users)),
+        where.shown,
+        [_without(word, secrets) for word in wishes.command],
         wishes.seed,
         time.time(),
     )
     watch = Watch(described, wishes, network(ca), Events(), Pacer(rate))
-    raise typer.Exit(_Reported(outputs, watch, shown, summary).run())
+    raise typer.Exit(_Reported(outputs, watch, told, secrets, summary).run())
 
 
 class _Reported:
     """A watch with its line on the terminal, and all that is made of it."""
 
-    def __init__(self, outputs: Outputs, watch: Watch, told: Told, summary: Path | None) -> None:
+    def __init__(
+        self,
+        outputs: Outputs,
+        watch: Watch,
+        told: Told,
+        secrets: Collection[str],
+        summary: Path | None,
+    ) -> None:
         self._outputs = outputs
         self._watch = watch
         self._told = told
+        self._secrets = secrets
         self._summary = summary
         self._screen = Screen(stderr=outputs.take_stdout, highlight=False)
         terminal = self._screen.is_terminal
@@ -164,7 +179,7 @@ class _Reported:
             self._screen.print(Text(line))
 
     def _say(self, line: str) -> None:
-        self._screen.print(Text.from_ansi(line), soft_wrap=True)
+        self._screen.print(Text.from_ansi(_without(line, self._secrets)), soft_wrap=True)
 
     def _show(self, line: str) -> None:
         if self._status:
@@ -174,5 +189,8 @@ class _Reported:
             self._say(line)
 
 
-def _without(words: Sequence[str], secrets: Collection[str]) -> tuple[str, ...]:
-    return tuple(redacted(word, secrets) for word in words)
+def _without(text: str, secrets: Collection[str]) -> str:
+    """A text of somebody else's; what is short may be a word, and is no secret."""
+    for secret in secrets:
+        text = text.replace(secret, "…") if len(secret) >= SHORTEST else text
+    return text

@@ -25,8 +25,9 @@ def credentials(seen: Seen) -> list[Finding]:
             Finding(
                 "session-cookie",
                 Severity.INFO if seen.tokens or seen.alone else Severity.UNKNOWN,
-                "the session travels in no cookie" if seen.alone or seen.tokens else "no cookie"
-                " was found without which the user is unknown",
+                "the session travels in no cookie"
+                if seen.alone or seen.tokens
+                else "no cookie was found without which the user is unknown",
                 f"asked without each of: {', '.join(seen.alone) or 'none'}",
             )
         )
@@ -111,7 +112,9 @@ def jwt(token: Token) -> Iterator[Finding]:
     said = f"algorithm {token.algorithm}; claims: {', '.join(token.claims) or 'none'}"
     where = f"the JWT in {token.where}"
     if token.algorithm.lower() == "none":
-        advice = "anybody can write such a one: verify signatures, and refuse `none` (RFC 8725, 3.1)"
+        advice = (
+            "anybody can write such a one: verify signatures, and refuse `none` (RFC 8725, 3.1)"
+        )
         yield Finding("jwt", Severity.BAD, f"{where} is not signed", said, advice)
     lifetime = token.lifetime
     if lifetime is None:

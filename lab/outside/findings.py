@@ -68,7 +68,7 @@ def stranger(seen: Seen) -> Iterator[Finding]:
             "somebody who has not logged in is taken for a user",
             seen.before.said,
             "look at the recipe's `me` first: an answer that is the same for everybody shows"
-            " nothing, and nor does the rest of this; else a cache hands out other people's answers",
+            " nothing, and the rest of this neither; else a cache hands out others' answers",
         )
 
 
@@ -82,7 +82,9 @@ def affinity_cookies(seen: Seen) -> Iterator[Finding]:
         route = f"; it names the node {seen.routes[name]}" if name in seen.routes else ""
         insecure = seen.https and cookie is not None and "secure" not in attributes
         ends = {"max-age", "expires"} & attributes.keys()
-        advice = ["let it have Secure: over http anybody on the way can read it"] if insecure else []
+        advice = (
+            ["let it have Secure: over http anybody on the way can read it"] if insecure else []
+        )
         if ends:
             advice.append("it ends by itself: a session that lives longer loses its node then")
         yield Finding(
@@ -128,7 +130,7 @@ def node(seen: Seen) -> Iterator[Finding]:
         Severity.UNKNOWN,
         "no answer tells which node gave it",
         f"{len(answers)} answers without a header that is known for it",
-        "let the app or the balancer add one (X-Served-By): a user who complains can then be traced",
+        "let the app or the balancer add one (X-Served-By): complaints can then be traced",
     )
 
 
@@ -166,6 +168,10 @@ def new_connections(seen: Seen) -> Iterator[Finding]:
 
 def at_once(seen: Seen) -> Iterator[Finding]:
     """Whether several requests of one user at once are all known."""
+    if not seen.at_once:
+        why = "at so few requests a second no two are sent at once"
+        yield Finding("at-once", Severity.UNKNOWN, "several at once were not asked", why)
+        return
     yield _known(
         "at-once",
         seen.at_once,
@@ -223,7 +229,9 @@ def replay(seen: Seen) -> Iterator[Finding]:
     said = f"after the logout the old credential was asked with: {counted(seen.replayed)}"
     if alive:
         how = "on some nodes " if alive < len(seen.replayed) else ""
-        advice = "who has copied it stays in: end sessions where they are looked up (a store, a list"
+        advice = (
+            "who has copied it stays in: end sessions where they are looked up (a store, a list"
+        )
         advice += " of ended token ids), and let tokens live for minutes"
         yield Finding(
             topic, Severity.BAD, f"the old credential is {how}good after a logout", said, advice

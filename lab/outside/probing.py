@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -86,13 +86,16 @@ class Probe:
         self._url = url
         self._pacer = pacer
         self._plan = plan
-        self._client = Client(
-            people(recipe, 1)[0], recipe, url, History(), Events(), network=network
-        )
-        self._clients = [self._client]
+        self._network = replace(network, trace=pacer.trace())
+        self._person = people(recipe, 1)[0]
+        self._clients: list[Client] = []
         self._seen = Seen(https=url.startswith("https:"))
 
     async def run(self) -> Seen:
+        self._client = Client(
+            self._person, self._recipe, self._url, History(), Events(), network=self._network
+        )
+        self._clients.append(self._client)
         try:
             await self._log_in()
             try:
@@ -108,15 +111,13 @@ class Probe:
     async def _log_in(self) -> None:
         seen, client = self._seen, self._client
         try:
-            first = None
-            if self._recipe.connect and self._recipe.login:
-                first = await self._do(client, "connect")
             if self._recipe.login:
                 seen.before = await self._do(client, "me")
-            if found := trouble(self._url, first or seen.before):
-                raise found
+                if found := trouble(self._url, seen.before):
+                    raise found
             before = self._digests()
-            seen.login = await self._do(client, "login" if self._recipe.login else "connect")
+            entry = next(name for name in ("login", "connect", "me") if self._recipe.steps(name))
+            seen.login = await self._do(client, entry)
             known = await self._do(client, "me")
         except Enough:
             raise NothingShown(
@@ -139,17 +140,28 @@ class Probe:
     async def _ask(self) -> None:
         """All that the plan has after the login."""
         seen, client, times = self._seen, self._client, self._plan.times
-        seen.tokens = tokens_of(client)
+        seen.tokens = tokens_of(client.held.items())
         held = client.cookies
         seen.routes = {name: node for name in held if (node := route_of(name, held[name]))}
         seen.tied = [name for name in held if product_of(name) or name in seen.routes]
         seen.known = Answers([*seen.known, *await self._times(client, "me", times - 1)])
         seen.anew = await self._times(client, "me", times, anew=True)
-        asked = [self._do(client, "me") for _ in range(min(times, AT_ONCE))]
-        seen.at_once = Answers(await asyncio.gather(*asked))
+        seen.at_once = await self._at_once(min(times, AT_ONCE, int(self._pacer.rate)))
         await self._ask_without(held)
         await self._ask_for_data()
         await self._ask_after_logout()
+
+    async def _at_once(self, times: int) -> Answers:
+        """All in one moment; none where the rate allows only one."""
+        if times < LEAST:
+            return Answers()
+        await self._pacer.pause()
+        asked = [self._do(self._client, "me") for _ in range(times)]
+        came = await asyncio.gather(*asked, return_exceptions=True)
+        for one in came:
+            if isinstance(one, BaseException):
+                raise one
+        return Answers(one for one in came if isinstance(one, Answer))
 
     async def _ask_without(self, held: Mapping[str, str]) -> None:
         """Each time as another client, whose answers change nothing of the first one's."""
@@ -175,10 +187,13 @@ class Probe:
         seen = self._seen
         if not self._recipe.logout:
             return
-        kept = self._replica()
+        kept, free = self._replica(), self._replica(without=seen.tied)
         seen.logout = await self._do(self._client, "logout")
         seen.after_logout = await self._do(self._client, "me")
-        seen.replayed = await self._times(kept, "me", self._plan.times, anew=True)
+        for number in range(self._plan.times):
+            one = free if number % 2 else kept  # at every node, if they let it
+            await one.reconnect()
+            seen.replayed = Answers([*seen.replayed, await self._do(one, "me")])
 
     async def _times(
         self, client: Client, conversation: str, times: int, *, anew: bool = False
@@ -195,7 +210,8 @@ class Probe:
         answer = await client.do(conversation, item=item)
         for line in answer.set_cookies:
             cookie = set_cookie(line)
-            self._seen.cookies[cookie.name] = cookie
+            if not cookie.is_deleted:
+                self._seen.cookies[cookie.name] = cookie
         return answer
 
     def _replica(self, without: Sequence[str] = ()) -> Client:

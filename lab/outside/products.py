@@ -102,7 +102,14 @@ ROUTED = Product(
 """A session id that ends with the name of its node; the pattern is the value's."""
 ROUTED_NAMES = ("JSESSIONID", "JSESSIONIDSSO")
 
-CROSS_SITE = ("csrftoken", "csrf-token", "_csrf", "csrf", "XSRF-TOKEN", "__RequestVerificationToken")
+CROSS_SITE = (
+    "csrftoken",
+    "csrf-token",
+    "_csrf",
+    "csrf",
+    "XSRF-TOKEN",
+    "__RequestVerificationToken",
+)
 """What only guards forms: read by scripts on purpose, and no session."""
 
 NODE_HEADERS = (

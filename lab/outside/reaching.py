@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HINTS = {
     "Certificate": (
         "its certificate does not verify",
-        "--ca FILE names the authority that signed it; the host in the URL must be one of its names",
+        "--ca FILE names the authority that signed it; the URL's host must be one of its names",
     ),
     "SSL": ("TLS cannot be agreed on", "is that port one for TLS? else write http://"),
     "Connector": ("nobody answers there", "is the address right, and reached from here?"),
@@ -39,6 +39,7 @@ class Address:
 
     asked: str = field(repr=False)
     shown: str
+    password: str = field(repr=False)
 
 
 def address(url: str) -> Address:
@@ -51,7 +52,7 @@ def address(url: str) -> Address:
     if not proper:
         raise UsageError("--url takes the URL of the system", "https://shop.example, say")
     shown = found.with_user(None)
-    return Address(str(found).rstrip("/"), str(shown).rstrip("/"))
+    return Address(str(found).rstrip("/"), str(shown).rstrip("/"), found.password or "")
 
 
 def network(ca: Path | None) -> ClientNetwork:

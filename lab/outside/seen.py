@@ -1,4 +1,4 @@
-"""What a probe has seen of a system: names, attributes and answers, and no value of a credential."""
+"""What a probe has seen of a system: no value of a credential is kept."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ class Cookie:
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether a client drops it on the spot, as it does when a session ends."""
+        has = self.attributes
+        return has.get("max-age", "1").startswith(("0", "-")) or "1970" in has.get("expires", "")
 
 
 @dataclass(frozen=True, slots=True)

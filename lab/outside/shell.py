@@ -43,7 +43,7 @@ class Running:
         self.kept: list[str] = []
 
     async def __aenter__(self) -> Self:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is left
         self._process = await asyncio.create_subprocess_exec(
             *self._words,
             stdin=asyncio.subprocess.DEVNULL,
@@ -64,7 +64,7 @@ class Running:
         self._file.close()
 
     async def wait(self) -> int:
-        """Its exit status, as a shell has it: 128 and the signal's number for one that was ended."""
+        """Its exit status, as a shell has it: 128 and more for one that a signal has ended."""
         ended = asyncio.create_task(self._process.wait())
         try:
             while not ended.done():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.outside.watched import NAME, Watched
@@ -31,18 +31,19 @@ class Told:
 
     def run(self, seen: Watched, events: Sequence[Event], seconds: float) -> RunResult:
         """As the result of a run."""
-        result = self._result(seen.outcome, seen.exit_status, seconds)
-        told = ScenarioResult(
-            **{**result, "history": seen.history, "claims": seen.claims, "events": tuple(events)}
+        told = replace(
+            self._result(seen.outcome, seconds),
+            history=seen.history,
+            claims=seen.claims,
+            exit_status=seen.exit_status,
+            events=tuple(events),
         )
-        return self._run(told, seconds, self._more(seen))
+        return self._run(told, self._more(seen))
 
     def cut_short(self, why: str, seconds: float = 0.0) -> RunResult:
         """As far as it is known: nothing, and why."""
-        told = ScenarioResult(
-            **{**self._result(Outcome.ERROR, NOTHING_SHOWN, seconds), "reason": why}
-        )
-        return self._run(told, seconds, self._more(None), why)
+        told = replace(self._result(Outcome.ERROR, seconds), reason=why)
+        return self._run(told, self._more(None), why)
 
     def summary(self, seen: Watched) -> str:
         """Markdown, for the summary of a CI job."""
@@ -54,29 +55,17 @@ class Told:
             + [""]
         )
 
-    def _result(self, outcome: Outcome, status: int, seconds: float) -> dict[str, object]:
-        return {
-            "name": NAME,
-            "title": f"the users of {self.app} at {self.url}",
-            "outcome": outcome,
-            "reason": None,
-            "seconds": round(seconds, 3),
-            "history": History(),
-            "claims": (),
-            "exit_status": status,
-            "started": self.started,
-        }
+    def _result(self, outcome: Outcome, seconds: float) -> ScenarioResult:
+        title = f"the users of {self.app} at {self.url}"
+        shown = round(seconds, 3)
+        history, status, began = History(), NOTHING_SHOWN, self.started
+        return ScenarioResult(NAME, title, outcome, None, shown, history, (), status, started=began)
 
     def _run(
-        self,
-        told: ScenarioResult,
-        seconds: float,
-        more: dict[str, object],
-        why: str | None = None,
+        self, told: ScenarioResult, more: dict[str, object], why: str | None = None
     ) -> RunResult:
-        return RunResult(
-            ELSEWHERE, ELSEWHERE, self.seed, seconds, [told], cut_short=why, more=more
-        )
+        here, took = ELSEWHERE, told.seconds
+        return RunResult(here, here, self.seed, took, [told], cut_short=why, more=more)
 
     def _more(self, seen: Watched | None) -> dict[str, object]:
         more: dict[str, object] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.outside.pacing import TOO_MANY
-from sessionlab.lab.record.claims import Claim
+from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import USER, History
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.headline import number
@@ -87,9 +87,7 @@ class Watched:
     def counts(self) -> dict[str, int]:
         """How many of each verdict; whoever was interrupted has one besides."""
         known = [one for one in self.judged if (one.client, one.tab) not in self.unknown]
-        counts = {
-            fate.replace(" ", "_"): sum(one.fate is fate for one in known) for fate in Fate
-        }
+        counts = {fate.replace(" ", "_"): sum(one.fate is fate for one in known) for fate in Fate}
         interrupted = sum(bool(one.interruptions) for one in self.judged)
         return {**counts, "unknown": len(self.unknown), "interrupted": interrupted}
 
@@ -136,10 +134,10 @@ class Watched:
     @property
     def claims(self) -> list[Claim]:
         """As the reports of a run have them."""
-        said = f"{len(self.losses)} of {number(len(self.judged), 'user')} lost"
-        claims = [Claim("nobody is lost", f"0 of {len(self.judged)} users lost", said)]
+        of = f"of {number(len(self.judged), 'user')} lost"
+        claims = [judge("nobody is lost", f"0 {of}", f"{len(self.losses)} {of}")]
         if self.status is not None:
-            claims.append(Claim("the command succeeds", "status 0", f"status {self.status}"))
+            claims.append(judge("the command succeeds", "status 0", f"status {self.status}"))
         return claims
 
     def lines(self) -> list[str]:

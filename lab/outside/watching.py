@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.outside.calm import Calm, Standing
-from sessionlab.lab.outside.pacing import Pacer
 from sessionlab.lab.outside.reaching import trouble, unlike
 from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.clients.network import ClientNetwork
     from sessionlab.lab.events import Events
+    from sessionlab.lab.outside.pacing import Pacer
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
 
@@ -65,8 +65,8 @@ class Watch:
     network: ClientNetwork
     events: Events
     pacer: Pacer
-    say: Callable[[str], None]
-    show: Callable[[str], None]
+    say: Callable[[str], None] = print
+    show: Callable[[str], None] = print
     history: History = field(default_factory=History)
     calm: Calm = field(default_factory=Calm)
     began: float | None = None
@@ -99,21 +99,18 @@ class Watch:
     def _inside(self) -> list[_Seat]:
         return [seat for seat in self._seats if not seat.left_out]
 
+    @property
+    def _entry(self) -> str:
+        """How a user begins; `me` alone where each request says who asks."""
+        return next((name for name in ("login", "connect") if self.recipe.steps(name)), "me")
+
     def _seated(self) -> list[_Seat]:
         seats: list[_Seat] = []
+        paced = replace(self.network, trace=self.pacer.trace())
         for person in people(self.recipe, self.wishes.users):
             tab = sum(seat.client.user == person.name for seat in seats)
-            client = Client(
-                person,
-                self.recipe,
-                self.wishes.url,
-                self.history,
-                self.events,
-                NAME,
-                CLUSTER,
-                self.network,
-                tab,
-            )
+            told = (self.history, self.events, NAME, CLUSTER)
+            client = Client(person, self.recipe, self.wishes.url, *told, paced, tab)
             seats.append(_Seat(client, tab))
         return self._draw.sample(seats, len(seats))
 
@@ -122,7 +119,7 @@ class Watch:
         for number, seat in enumerate(self._seats):
             self.show(f"logging in {number + 1} of {len(self._seats)}")
             await self.pacer.turn()
-            answer = await self._do(seat, "login" if self.recipe.login else "connect")
+            answer = await self._do(seat, self._entry)
             if number == 0 and (found := trouble(self.wishes.url, answer)):
                 raise found
             await self.pacer.turn()
@@ -217,9 +214,7 @@ class Watch:
             await asyncio.sleep(LOOK)
 
     def _line(self) -> str:
-        now = ", ".join(
-            f"{count} {one}" for one in Standing if (count := self.calm.count(one))
-        )
+        now = ", ".join(f"{count} {one}" for one in Standing if (count := self.calm.count(one)))
         since = self.began or 0.0
         what = "waiting until it is calm" if self.ended else "the command runs"
         what = what if self.wishes.command else "watching"
