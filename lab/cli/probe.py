@@ -56,7 +56,7 @@ def command(
     described, where = read(recipe).variant(variant), address(url)
     plan = planned(described, max_requests)
     pacer = Pacer(rate, max_requests, strictly=True)
-    probe = Probe(described, where.asked, network(ca), pacer, plan)
+    probe = Probe(described, where, network(ca), pacer, plan)
     to_stdout = str(json) == "-"
     screen = Screen(stderr=to_stdout, highlight=False)
     first = f"{described.name} at {where.shown}: {plan.requests} requests, and a few more where"

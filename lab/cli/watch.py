@@ -84,9 +84,8 @@ def command(
         raise UsageError("--for is for a watch without a command", "leave one of them out")
     where = address(url)
     wishes = Wishes(
-        where.asked,
+        where,
         users=users,
-        rate=rate,
         settle=seconds(settle),
         lasts=seconds(lasts) if lasts else None,
         command=tuple(words or ()),
@@ -158,7 +157,7 @@ class _Reported:
         wishes = self._watch.wishes
         self._say(
             f"{self._told.app} at {self._told.url}: {number(wishes.users, 'client')},"
-            f" {wishes.rate:g} requests a second at most; seed {wishes.seed}"
+            f" {self._watch.pacer.rate:g} requests a second at most; seed {wishes.seed}"
         )
 
     def _keep(self, result: RunResult, folder: Folder | None) -> None:

@@ -67,9 +67,10 @@ class Pacer:
             self._owe()
             self._ahead = min(self._ahead + 1, self.rate)
 
-    async def pause(self) -> None:
-        """Wait until as many as the rate says may go out together."""
-        await asyncio.sleep(self._window)
+    async def room(self, requests: int) -> None:
+        """Wait until so many may go out together."""
+        while self._in_window() + requests > self.rate and self._sent_at:
+            await asyncio.sleep(self._sent_at[0] + self._window - time.monotonic())
 
     def heed(self, status: int, headers: Mapping[str, str]) -> None:
         """Slow down where an answer asks for it."""
@@ -113,15 +114,14 @@ class Pacer:
             self._ahead -= 1  # `turn` has counted it
         else:
             self._owe()
-        while self._strictly and self._is_full():
-            await asyncio.sleep(self._sent_at[0] + self._window - time.monotonic())
+        if self._strictly:
+            await self.room(1)
         self._sent_at.append(time.monotonic())
 
-    def _is_full(self) -> bool:
-        """Whether one more would be one too many by now."""
+    def _in_window(self) -> int:
         while self._sent_at and self._sent_at[0] + self._window <= time.monotonic():
             self._sent_at.popleft()
-        return len(self._sent_at) >= max(1, int(self.rate))
+        return len(self._sent_at)
 
 
 def _seconds(said: str) -> float:

@@ -14,7 +14,7 @@ from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.outside.pacing import Enough, Pacer
 from sessionlab.lab.outside.products import product_of, route_of
-from sessionlab.lab.outside.reaching import trouble, unlike
+from sessionlab.lab.outside.reaching import FIRST, not_in, trouble
 from sessionlab.lab.outside.seen import Seen, set_cookie
 from sessionlab.lab.outside.tokens import tokens_of
 from sessionlab.lab.record.answers import Answer, Answers
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.clients.network import ClientNetwork
+    from sessionlab.lab.outside.reaching import Address
     from sessionlab.lab.recipes.model import Recipe
 
 TIMES, LEAST, AT_ONCE, MOST_COOKIES = 8, 2, 5, 6
@@ -80,20 +81,25 @@ class Probe:
     """Asks, and keeps what it has seen; raises NothingShown when it cannot log in."""
 
     def __init__(
-        self, recipe: Recipe, url: str, network: ClientNetwork, pacer: Pacer, plan: Plan
+        self, recipe: Recipe, where: Address, network: ClientNetwork, pacer: Pacer, plan: Plan
     ) -> None:
         self._recipe = recipe
-        self._url = url
+        self._where = where
         self._pacer = pacer
         self._plan = plan
         self._network = replace(network, trace=pacer.trace())
         self._person = people(recipe, 1)[0]
         self._clients: list[Client] = []
-        self._seen = Seen(https=url.startswith("https:"))
+        self._seen = Seen(https=where.asked.startswith("https:"))
 
     async def run(self) -> Seen:
         self._client = Client(
-            self._person, self._recipe, self._url, History(), Events(), network=self._network
+            self._person,
+            self._recipe,
+            self._where.asked,
+            History(),
+            Events(),
+            network=self._network,
         )
         self._clients.append(self._client)
         try:
@@ -113,27 +119,22 @@ class Probe:
         try:
             if self._recipe.login:
                 seen.before = await self._do(client, "me")
-                if found := trouble(self._url, seen.before):
+                if found := trouble(self._where, seen.before):
                     raise found
             before = self._digests()
             entry = next(name for name in ("login", "connect", "me") if self._recipe.steps(name))
             seen.login = await self._do(client, entry)
-            known = await self._do(client, "me")
+            if found := trouble(self._where, seen.login):
+                raise found
+            while len(seen.known) < FIRST and not seen.known.recognised:
+                seen.known = Answers([*seen.known, await self._do(client, "me")])
         except Enough:
             raise NothingShown(
                 f"logging in takes more than the {self._pacer.most} requests that are allowed",
                 "--max-requests allows more",
             ) from None
-        if found := trouble(self._url, seen.login):
-            raise found
-        if not known.recognised:
-            raise NothingShown(
-                f"{client.user} could not log in to {self._url}: {unlike(seen.login)};"
-                f" then {unlike(known)}",
-                "`sessionlab check` shows whether the recipe is right; accounts and passwords are"
-                " in its [users]",
-            )
-        seen.known = Answers([known])
+        if not seen.known.recognised:
+            raise not_in(client.user, self._where, seen.login, seen.known[-1])
         after = self._digests()
         seen.survived = frozenset(name for name in after if after[name] == before.get(name))
 
@@ -144,7 +145,9 @@ class Probe:
         held = client.cookies
         seen.routes = {name: node for name in held if (node := route_of(name, held[name]))}
         seen.tied = [name for name in held if product_of(name) or name in seen.routes]
-        seen.known = Answers([*seen.known, *await self._times(client, "me", times - 1)])
+        seen.known = Answers(
+            [*seen.known, *await self._times(client, "me", times - len(seen.known))]
+        )
         seen.anew = await self._times(client, "me", times, anew=True)
         seen.at_once = await self._at_once(min(times, AT_ONCE, int(self._pacer.rate)))
         await self._ask_without(held)
@@ -155,7 +158,7 @@ class Probe:
         """All in one moment; none where the rate allows only one."""
         if times < LEAST:
             return Answers()
-        await self._pacer.pause()
+        await self._pacer.room(times)
         asked = [self._do(self._client, "me") for _ in range(times)]
         came = await asyncio.gather(*asked, return_exceptions=True)
         for one in came:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.record.answers import Answer
 
+FIRST = 3
+"""How often to ask who has just logged in: its node may not be the first that is asked."""
 _HINTS = {
     "Certificate": (
         "its certificate does not verify",
@@ -65,17 +67,21 @@ def network(ca: Path | None) -> ClientNetwork:
         raise UsageError(f"{ca} holds no certificate: {error}", "a file in PEM") from None
 
 
-def trouble(url: str, answer: Answer) -> NothingShown | None:
+def trouble(where: Address, answer: Answer) -> NothingShown | None:
     """Why the very first request was not answered; None when it was."""
     if answer.status is not None:
         return None
     said = answer.operation.error or "no answer"
     for part, (what, hint) in _HINTS.items():
         if part in said.partition(":")[0]:
-            return NothingShown(f"{url} cannot be reached: {what} ({said})", hint)
-    return NothingShown(f"{url} cannot be reached: {said}")
+            return NothingShown(f"{where.shown} cannot be reached: {what} ({said})", hint)
+    return NothingShown(f"{where.shown} cannot be reached: {said}")
 
 
-def unlike(answer: Answer) -> str:
+def not_in(user: str, where: Address, login: Answer, then: Answer) -> NothingShown:
     """What was answered in place of what was looked for; without anything secret."""
-    return answer.said or answer.operation.error or f"{answer.status}"
+    return NothingShown(
+        f"{user} could not log in to {where.shown}: {login.said}; and then: {then.said}",
+        "accounts and passwords are in the recipe's [users]; `sessionlab check` shows whether it"
+        " is right; where only one node knows a session and nothing leads to it, nobody can",
+    )

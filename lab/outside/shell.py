@@ -40,7 +40,6 @@ class Running:
         self._rest = b""
         self._at = 0
         self.status: int | None = None
-        self.kept: list[str] = []
 
     async def __aenter__(self) -> Self:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is left
@@ -88,9 +87,7 @@ class Running:
                 self._line(line)
 
     def _line(self, line: bytes) -> None:
-        text = line.decode(errors="replace").rstrip("\r")
-        self.kept.append(text)
-        self._told(text)
+        self._told(line.decode(errors="replace").rstrip("\r"))
 
     async def _end(self) -> None:
         """Ask all of the group, and then make sure."""

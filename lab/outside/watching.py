@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
-from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.outside.calm import Calm, Standing
-from sessionlab.lab.outside.reaching import trouble, unlike
+from sessionlab.lab.outside.reaching import FIRST, not_in, trouble
 from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
 from sessionlab.lab.record.history import History
@@ -24,21 +23,21 @@ if TYPE_CHECKING:
     from sessionlab.lab.clients.network import ClientNetwork
     from sessionlab.lab.events import Events
     from sessionlab.lab.outside.pacing import Pacer
+    from sessionlab.lab.outside.reaching import Address
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
 
-PERIOD, LOOK, LAST = 1.0, 0.2, 2.0  # seconds
-MOST_ITEMS = 5
-"""What a client writes: what a session holds may have to fit into a cookie."""
+PERIOD, LOOK, LAST = 1.0, 0.1, 2.0  # seconds
+MOST_TRIES = 3  # who may try to log in before anybody has got in: it may lock an account
+MOST_ITEMS = 5  # that a client writes: what a session holds may have to fit into a cookie
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked of a watch; times in seconds, `rate` requests a second."""
+    """What is asked of a watch; times in seconds."""
 
-    url: str
+    where: Address
     users: int = 20
-    rate: float = 20.0
     settle: float = 30.0
     lasts: float | None = None
     command: Sequence[str] = ()
@@ -67,13 +66,13 @@ class Watch:
     pacer: Pacer
     say: Callable[[str], None] = print
     show: Callable[[str], None] = print
-    history: History = field(default_factory=History)
-    calm: Calm = field(default_factory=Calm)
     began: float | None = None
     ended: float | None = None
     status: int | None = None
-    output: Sequence[str] = ()
+    _history: History = field(default_factory=History)
+    _calm: Calm = field(default_factory=Calm)
     _seats: list[_Seat] = field(default_factory=list)
+    _inside: list[_Seat] = field(default_factory=list)
     _over: bool = False
 
     async def run(self) -> Watched:
@@ -85,9 +84,10 @@ class Watch:
         self._seats = self._seated()
         try:
             await self._log_in()
+            self._calm = Calm()
             busy = [asyncio.create_task(self._busy(seat)) for seat in self._inside]
             try:
-                await self._while_busy(busy)
+                await (self._a_command(busy) if self.wishes.command else self._a_while(busy))
             finally:
                 await self._end(busy)
         finally:
@@ -95,55 +95,51 @@ class Watch:
                 await seat.client.close()
         return self._watched()
 
-    @property
-    def _inside(self) -> list[_Seat]:
-        return [seat for seat in self._seats if not seat.left_out]
-
-    @property
-    def _entry(self) -> str:
-        """How a user begins; `me` alone where each request says who asks."""
-        return next((name for name in ("login", "connect") if self.recipe.steps(name)), "me")
-
     def _seated(self) -> list[_Seat]:
         seats: list[_Seat] = []
         paced = replace(self.network, trace=self.pacer.trace())
+        told = (self._history, self.events, NAME, CLUSTER, paced)
         for person in people(self.recipe, self.wishes.users):
             tab = sum(seat.client.user == person.name for seat in seats)
-            told = (self.history, self.events, NAME, CLUSTER)
-            client = Client(person, self.recipe, self.wishes.url, *told, paced, tab)
+            client = Client(person, self.recipe, self.wishes.where.asked, *told, tab)
             seats.append(_Seat(client, tab))
         return self._draw.sample(seats, len(seats))
 
     async def _log_in(self) -> None:
-        """Everybody, the first one alone: what it meets, all would."""
-        for number, seat in enumerate(self._seats):
-            self.show(f"logging in {number + 1} of {len(self._seats)}")
+        """Everybody, one after the other: the first shows whether the system is there."""
+        entry = next((name for name in ("login", "connect") if self.recipe.steps(name)), "me")
+        for number, seat in enumerate(self._seats, 1):
+            self.show(f"logging in {number} of {len(self._seats)}")
             await self.pacer.turn()
-            answer = await self._do(seat, self._entry)
-            if number == 0 and (found := trouble(self.wishes.url, answer)):
+            answer = await self._do(seat, entry)
+            if number == 1 and (found := trouble(self.wishes.where, answer)):
                 raise found
+            known = await self._known(seat)
+            if known.recognised:
+                self._inside.append(seat)
+                continue
+            seat.left_out = known.said
+            if not self._inside and number == min(MOST_TRIES, len(self._seats)):
+                raise not_in(seat.client.user, self.wishes.where, answer, known)
+
+    async def _known(self, seat: _Seat) -> Answer:
+        """Who it is that has just logged in: its node may not be the first that is asked."""
+        for _ in range(FIRST):
             await self.pacer.turn()
             known = await self._do(seat, "me")
-            if not known.recognised:
-                seat.left_out = unlike(answer if answer.status is None else known)
-        if not self._inside:
-            seat = self._seats[0]
-            raise NothingShown(
-                f"nobody could log in to {self.wishes.url}: {seat.client.user}: {seat.left_out}",
-                "`sessionlab check` shows whether the recipe is right; accounts and passwords are"
-                " in its [users]",
-            )
+            if known.recognised:
+                break
+        return known
 
     async def _do(self, seat: _Seat, conversation: str, item: str | None = None) -> Answer:
         answer = await seat.client.do(conversation, item=item)
-        self.calm.hear((seat.client.user, seat.tab), answer.operation)
+        self._calm.hear((seat.client.user, seat.tab), answer.operation)
         return answer
 
     async def _busy(self, seat: _Seat) -> None:
         """Ask once a second, or less often where all together would be too many."""
         draw = Random(self._draw.random())  # noqa: S311  a schedule, no secret
-        period = self._period
-        due = time.monotonic() + draw.uniform(0, period)
+        due = time.monotonic() + draw.uniform(0, self._period)
         while not self._over:
             await asyncio.sleep(due - time.monotonic())
             await self.pacer.turn()
@@ -155,21 +151,19 @@ class Watch:
         return max(PERIOD, len(self._inside) / self.pacer.rate)
 
     def _next(self, seat: _Seat) -> tuple[str, str | None]:
-        """`me`, and between two of them what the recipe says of data."""
+        """`me`, and every other time what the recipe says of data."""
         seat.turns += 1
         if seat.turns % 2 or not self.recipe.write:
             return "me", None
-        if seat.items < MOST_ITEMS and (seat.turns % 4 == 2 or not self.recipe.read):  # noqa: PLR2004
+        if seat.items < MOST_ITEMS and (seat.items * 4 < seat.turns or not self.recipe.read):
             seat.items += 1
             return "write", f"watch-{seat.tab}-{seat.items}-{self._draw.randrange(16**6):06x}"
         return ("read" if self.recipe.read else "me"), None
 
-    async def _while_busy(self, busy: Sequence[asyncio.Task[None]]) -> None:
-        if not self.wishes.command:
-            await self._without_command(busy)
-            return
-        start = self.events.now()
-        await self._until(busy, lambda: self.calm.all_asked(start), most=self.wishes.settle)
+    async def _a_command(self, busy: Sequence[asyncio.Task[None]]) -> None:
+        """Once everybody has asked, run it; and go on until nothing changes any more."""
+        start, settle = self.events.now(), self.wishes.settle
+        await self._until(busy, lambda: self._calm.all_asked(start), most=settle)
         self.began = self.events.now()
         self.events.emit("command.started", NAME, cluster=CLUSTER)
         async with Running(self.wishes.command, self.say) as running:
@@ -179,17 +173,13 @@ class Watch:
             finally:
                 waiting.cancel()
             self.status = await waiting
-        self.output = running.kept
-        self.ended = ended = self.events.now()
+        ended = self.ended = self.events.now()
         self.events.emit("command.ended", NAME, cluster=CLUSTER, status=self.status)
-        self.say(f"the command ended with {self.status}; waiting until it is calm")
-        await self._until(
-            busy,
-            lambda: self.calm.lasts(ended, self.events.now()),
-            most=self.wishes.settle,
-        )
+        self.say(f"the command ended with {self.status}; watching until it is calm")
+        calm, now = self._calm, self.events.now
+        await self._until(busy, lambda: calm.lasts(ended, now()), most=settle)
 
-    async def _without_command(self, busy: Sequence[asyncio.Task[None]]) -> None:
+    async def _a_while(self, busy: Sequence[asyncio.Task[None]]) -> None:
         """Until the time is over, or Ctrl-C: which is no accident here."""
         self.began = self.events.now()
         try:
@@ -201,7 +191,7 @@ class Watch:
 
     async def _until(
         self,
-        tasks: Sequence[asyncio.Task[object]],
+        tasks: Sequence[asyncio.Task[None] | asyncio.Task[int]],
         true: Callable[[], bool],
         most: float | None = None,
     ) -> None:
@@ -214,12 +204,14 @@ class Watch:
             await asyncio.sleep(LOOK)
 
     def _line(self) -> str:
-        now = ", ".join(f"{count} {one}" for one in Standing if (count := self.calm.count(one)))
-        since = self.began or 0.0
-        what = "waiting until it is calm" if self.ended else "the command runs"
-        what = what if self.wishes.command else "watching"
-        what = what if self.began is not None else "before the command"
-        return f"{what}, {self.events.now() - since:.0f} s: {now}"
+        how = "the command runs" if self.wishes.command else "watching"
+        if self.ended is not None:
+            how = "watching until it is calm"
+        elif self.began is None:
+            how = "before the command"
+        counts = ((self._calm.count(one), one) for one in Standing)
+        now = ", ".join(f"{count} {one}" for count, one in counts if count)
+        return f"{how}, {self.events.now() - (self.began or 0.0):.0f} s: {now or 'nobody yet'}"
 
     async def _end(self, busy: Sequence[asyncio.Task[None]]) -> None:
         """Let those who wait for an answer have it, if it comes soon."""
@@ -234,7 +226,7 @@ class Watch:
     def _watched(self) -> Watched:
         who = {(seat.client.user, seat.tab): seat.left_out for seat in self._seats}
         return Watched.of(
-            [op for op in self.history if not who[op.client, op.tab]],
+            [op for op in self._history if not who[op.client, op.tab]],
             began=self.began,
             ended=self.ended,
             command=self.wishes.command,
