@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import convert
 
-from sessionlab.lab.clients.conversation import Conversation, Outcome
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.records import Records
-from sessionlab.lab.clients.requests import Context
+from sessionlab.lab.clients.speech.conversation import Conversation, Outcome
+from sessionlab.lab.clients.speech.requests import Context
 from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import StepError, UsageError
 from sessionlab.lab.recipes.model import Step
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
-    from sessionlab.lab.clients.channel import Channel
     from sessionlab.lab.clients.people import Person
+    from sessionlab.lab.clients.speech.channel import Channel
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.history import History
@@ -136,8 +136,15 @@ class Client:
         return answer
 
     async def try_login(self, service: str = "", at: str | None = None) -> Answer:
-        """Log in (or connect, where that is all there is), and take whatever answer comes."""
-        return await self.do("login" if self.recipe.login else "connect", service=service, at=at)
+        """Log in, and take whatever answer comes.
+
+        Where there is no login, that is to connect; where there is neither, as with a password that
+        goes with every request, to ask who one is.
+        """
+        if self.recipe.login or self.recipe.connect:
+            name = "login" if self.recipe.login else "connect"
+            return await self.do(name, service=service, at=at)
+        return await self._have("login", service, at, None, self.recipe.steps("me"), is_me=True)
 
     async def me(self, service: str = "", at: str | None = None) -> Answer:
         """Ask who the servers think this client is."""
@@ -281,6 +288,8 @@ class Client:
         at: str | None,
         item: str | None,
         steps: tuple[Step, ...] | None = None,
+        *,
+        is_me: bool = False,
     ) -> Answer:
         prefix = f"/{service}" if service and at is None else ""
         context = Context(
@@ -296,7 +305,8 @@ class Client:
         )
         steps = steps or self.recipe.steps(name)
         invoked, left = self._records.now(), self._records.left(self.credential)
-        talk = Conversation(name, steps, context, self._channels, self._allow_script)
+        allowed, names = self._allow_script, is_me or name == "me"
+        talk = Conversation(name, steps, context, self._channels, allowed, names)
         tie = self._records.tie(self.affinity, context, steps[0])
         outcome = await talk.speak()
         self._page = context.page

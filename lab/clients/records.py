@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.clients import takes
+from sessionlab.lab.clients.speech import takes
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.recipes.variables import Unknown
@@ -15,9 +15,9 @@ from sessionlab.lab.record.history import ERROR, Ending, History, Operation, end
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sessionlab.lab.clients.conversation import Outcome
-    from sessionlab.lab.clients.heard import Heard
-    from sessionlab.lab.clients.requests import Context
+    from sessionlab.lab.clients.speech.conversation import Outcome
+    from sessionlab.lab.clients.speech.heard import Heard
+    from sessionlab.lab.clients.speech.requests import Context
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe, Step
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.verdicts.classify import is_success, refuses
+from sessionlab.lab.record.history import NOBODY
+from sessionlab.lab.verdicts.classify import is_success
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.verdicts.fates import users as judged
 
@@ -151,21 +152,28 @@ def _precedes(event: Event, op: Operation, cell: Cell) -> bool:
 
 
 def _cell(op: Operation, *, wrong: bool) -> Cell:
-    asked = op.path.rpartition("/")[2]
-    if op.method == "GET" and asked == "me":
-        asked = ""  # what everybody asks all the time
-    elif op.method != "GET" and asked == "cart":
-        asked = "add"
-    if op.status is None:
-        return Cell(asked, "", "gave up" if op.given_up else "no answer", False, op.direct)
+    asked = "" if op.conversation == "me" else op.conversation  # what everybody asks all the time
+    if asked == "request":
+        asked = op.path.rpartition("/")[2]
+    if op.status is None and op.given_up:
+        return Cell(asked, "", "gave up", False, op.direct)
+    if op.status is None and op.who != NOBODY:
+        return Cell(asked, "", "no answer", False, op.direct)
     stranger = op.user not in (None, op.client)
-    well = is_success(op) and not (refuses(op) or stranger or wrong)
-    said = "✓" if well else str(op.status)
+    well = is_success(op) and not (stranger or wrong)
+    said = "✓" if well else _bad(op)
     if is_success(op) and (stranger or wrong):
         said = f"as {op.user}" if stranger else "wrong data"
     if not op.credential and not well and asked != "login":
         said += " (sent nothing)"
     return Cell(asked, op.node or "balancer", said, well, op.direct)
+
+
+def _bad(op: Operation) -> str:
+    """`401`, or what is wrong with an answer whose status is none of a refusal."""
+    if op.status is not None and op.status >= 400:  # noqa: PLR2004
+        return str(op.status)
+    return "nobody" if op.who == NOBODY else f"{op.status} {op.who}"
 
 
 def _mark(event: Event) -> Mark:

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.verdicts.classify import is_refused, is_success
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sessionlab.lab.record.history import Operation
-
-_CLIENT_ERRORS = range(400, 500)
 
 
 class Cart:
     """The additions to one session's cart, and those of everybody who goes by that user's name."""
 
     def __init__(self, session: Iterable[Operation], everybody: Iterable[Operation]) -> None:
-        self._acknowledged = [op for op in session if op.item is not None and op.status == 200]  # noqa: PLR2004
-        self._tried = [
-            op for op in everybody if op.item is not None and op.status not in _CLIENT_ERRORS
-        ]
+        self._acknowledged = [op for op in session if op.item is not None and is_success(op)]
+        self._tried = [op for op in everybody if op.item is not None and not is_refused(op)]
 
     def fault(self, read: Operation, login: Operation) -> str:
         """What is wrong with the cart that an answer shows, "" when nothing is.
@@ -32,7 +30,7 @@ class Cart:
         `login` began the session: what was put into an earlier one need not be in this one. Of
         two operations that overlap in time, the reader may or may not have seen the other.
         """
-        if read.items is None or read.status != 200:  # noqa: PLR2004
+        if read.items is None or not is_success(read):
             return ""
         shown = Counter(read.items)
         must = Counter(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlab.lab.verdicts.classify import asks_for, vouches
+from sessionlab.lab.verdicts.classify import vouches
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.outages import BALANCER, REDIS
 from sessionlab.lab.verdicts.settings import settings
@@ -80,7 +80,7 @@ def _led_back(operations: list[Operation], ground: _Ground) -> list[Operation]:
     asked = [
         op
         for op in operations
-        if vouches(op) and op.credential and not (asks_for(op, "login") or asks_for(op, "logout"))
+        if vouches(op) and op.credential and op.conversation not in ("connect", "login", "logout")
     ]
     if any(ground.ties(op) for op in asked):
         return []
@@ -123,8 +123,9 @@ class _Ground:
         return sum(not several or _service(node) == kin for node in nodes)
 
     def _one_node_knows(self, operation: Operation) -> bool:
-        service = operation.path.split("/")[1]
-        strategy = self._strategies.get(service) or next(iter(self._strategies.values()), "")
+        strategy = self._strategies.get(operation.service) or next(
+            iter(self._strategies.values()), ""
+        )
         one_key = self._description.get("one_key") is not False
         return strategy == "memory" or (strategy == "jwt" and not one_key)
 

@@ -1,16 +1,20 @@
 """What became of each user: a pure function of a history, whether it was just made or read back.
 
 A user that logged in is entitled to be known as itself, and to find in its cart what it put there,
-until it logs out. Its verdict is the worst that happened to it:
+until it logs out. Where there is no login, to connect is one. Whether a login has begun a session
+is for `me` to say, never for its status: a failed one often ends well, on the form.
+
+Its verdict is the worst that happened to it:
 
 =============  =====================================================================
 kept           still logged in, at the same node, with its data
 moved          another node answers it; still logged in, with its data
-logged out     a request that carried its credential was answered 401, or errors
-               ended only when it logged in anew, or no request after a login was
-               ever answered as that user's
+logged out     a request that carried its credential was answered as nobody's, or
+               errors ended only when it logged in anew, or no request after a login
+               was ever answered as that user's
 stuck          nothing but errors, to a login too, or until it dropped its cookies, or
-               to the run's end; also who asked to log in, and got nothing but errors
+               to the run's end; also who asked to log in, and got nothing but errors,
+               or was refused (4xx) and then was nobody
 wrong data     it was taken for somebody else, or its cart is not its own
 =============  =====================================================================
 
@@ -28,10 +32,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.record.history import ENTRIES
 from sessionlab.lab.verdicts.cart import Cart
 from sessionlab.lab.verdicts.classify import (
-    asks_for,
     is_error,
+    is_refused,
     is_success,
     may_be_tied,
     refuses,
@@ -55,7 +60,6 @@ class Fate(StrEnum):
 
 
 _WORSE = list(Fate)
-_OK, _UNAUTHORIZED = 200, 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +116,22 @@ def tally(judged: Iterable[User]) -> dict[Fate, int]:
 
 def _of_one_name(tabs: list[list[Operation]]) -> list[User]:
     """The verdicts on all clients of one user; one that never logged in borrows a session."""
-    own = [tab for tab in tabs if any(asks_for(op, "login") and op.status == _OK for op in tab)]
+    own = [tab for tab in tabs if any(_is_answered_entry(op) for op in tab)]
     if not own:
         return [user for tab in tabs if (user := _never_in(tab))]
     everything = [op for tab in tabs for op in tab]
-    return [_Life(tab, everything if len(own) == 1 else tab, everything).judge() for tab in own]
+    lives = [_Life(tab, everything if len(own) == 1 else tab, everything) for tab in own]
+    return [user for life in lives if (user := life.judge())]
+
+
+def _is_answered_entry(operation: Operation) -> bool:
+    return operation.conversation in ENTRIES and not is_error(operation)
 
 
 def _never_in(tab: list[Operation]) -> User | None:
     """The verdict on a client whose logins were not answered, or by errors only."""
-    logins = [op for op in tab if asks_for(op, "login") and not op.given_up]
-    if not logins or not all(map(is_error, logins)):
+    logins = [op for op in tab if op.conversation in ENTRIES and not op.given_up]
+    if not logins:
         return None
     return User(tab[0].client, tab[0].cluster, Fate.STUCK, at=logins[0], tab=tab[0].tab)
 
@@ -136,8 +145,12 @@ class _Life:
         self._tab = tab
         self._session = session
         self._cart = Cart(session, everything)
-        self._logouts = [op for op in session if asks_for(op, "logout")]
+        self._logouts = [op for op in session if op.conversation == "logout"]
+        logs_in = any(op.conversation == "login" for op in tab)
+        self._entry = "login" if logs_in else "connect"
         self._login: Operation | None = None
+        self._denied: Operation | None = None
+        self._was_in = False
         self._home: str | None = None
         self._entered = self._well = 0.0
         self._errors: list[Operation] = []
@@ -145,9 +158,12 @@ class _Life:
         self._interruptions: list[Interruption] = []
         self._user = User(tab[0].client, tab[0].cluster, Fate.KEPT, tab=tab[0].tab)
 
-    def judge(self) -> User:
+    def judge(self) -> User | None:
+        """None for who was only refused, and has asked for nothing since."""
         for operation in self._tab:
             self._replay(operation)
+        if not self._was_in and self._user.at is None:
+            return None
         if self._errors:
             self._became(Fate.STUCK, self._errors[0])
         elif self._refused:
@@ -159,15 +175,13 @@ class _Life:
     def _replay(self, operation: Operation) -> None:
         if operation.given_up:
             return  # by its client, whatever would have come
-        login = asks_for(operation, "login")
-        if login and operation.status == _OK:
-            self._log_in(operation)
-        elif login and operation.status == _UNAUTHORIZED:
-            return  # a wrong password
-        elif login and is_error(operation):
+        entry = operation.conversation in ENTRIES
+        if entry and is_error(operation):
             self._errors.append(operation)  # with or without a session: it cannot get in
+        elif entry:
+            self._enter(operation)
         elif self._login is None:
-            return  # it has nothing that could be lost
+            self._after_denial(operation)  # or else it has nothing that could be lost
         elif asked := self._logouts_before(operation, self._login):
             self._after_logout(self._login, asked, operation)
         elif not operation.credential:
@@ -179,20 +193,44 @@ class _Life:
         else:
             self._served(self._login, operation)
 
-    def _log_in(self, operation: Operation) -> None:
+    def _enter(self, operation: Operation) -> None:
+        if operation.conversation != self._entry:
+            return  # it connects, and logs in later or has before
+        if is_refused(operation):
+            self._denied = operation if self._login is None else None  # a wrong password?
+            return
+        self._denied = None
+        if self._entry == "connect" and self._login is not None:
+            return  # it has connected anew by itself, and goes on with what it has
         if not operation.credential:
             self._asked_with_nothing(operation)
         elif self._errors and self._has_session(operation):
-            if any(asks_for(error, "login") for error in self._errors):
+            if any(error.conversation in ENTRIES for error in self._errors):
                 self._was_stuck()
             else:
                 self._became(Fate.LOGGED_OUT, self._errors[0])
         self._answered(operation)
-        if operation.user != operation.client:
+        if operation.user not in (None, operation.client):
             self._wrong(operation, f"{operation.client} was logged in as {operation.user}")
-        self._login = operation
-        self._home = operation.node
-        self._entered = self._well = operation.invoked
+        self._begin(operation)
+
+    def _begin(self, login: Operation) -> None:
+        """From now on it is entitled to what it has."""
+        self._login, self._was_in = login, True
+        self._home = login.node
+        self._entered = self._well = login.invoked
+
+    def _after_denial(self, operation: Operation) -> None:
+        """Whether a refusal was one is for `me` to say, too."""
+        denied = self._denied
+        if denied is None or operation.conversation != "me" or is_error(operation):
+            return
+        self._denied = None
+        if refuses(operation):
+            self._became(Fate.STUCK, denied)
+        else:
+            self._begin(denied)
+            self._served(denied, operation)
 
     def _asked_with_nothing(self, operation: Operation) -> None:
         """It has dropped its cookies; an answer now shows that what failed was due to them."""
@@ -220,12 +258,14 @@ class _Life:
     def _unknown(self, operation: Operation) -> None:
         """Refused: the session is gone, unless its client left it for a new one meanwhile."""
         self._answered(operation)
-        anew = (op for op in self._session if asks_for(op, "login") and op.credential)
+        anew = (op for op in self._session if op.conversation == "login" and op.credential)
         if not any(
             login.invoked <= operation.completed and operation.invoked <= login.completed
             for login in anew
         ):
             self._became(Fate.LOGGED_OUT, operation)
+            if self._entry == "connect":
+                self._login = None  # until it has connected anew
 
     def _has_session(self, operation: Operation) -> bool:
         """Whether it had one that nobody was told is over, when this was asked."""

@@ -112,7 +112,7 @@ class Tale:
 
     def _other_service(self, user: User, at: Operation) -> Cause | None:
         """Whether it asked a service that shares no sessions with the one it had been at."""
-        asked, own = _service(at), (user.home or "").rpartition("-")[0]
+        asked, own = at.service, (user.home or "").rpartition("-")[0]
         strategies = {self._strategies.get(name) for name in (asked, own)}
         share = strategies == {"redis"} or (strategies == {"jwt"} and self._one_key)
         if asked == own or None in strategies or share:
@@ -223,9 +223,9 @@ class Tale:
         return None if end and end.how == FROZEN and at.node == user.home else end
 
     def _strategy(self, at: Operation) -> str:
-        """The strategy of the service that was asked: the only one, or the first of the path."""
+        """The strategy of the service that was asked, or the only one."""
         first = next(iter(self._strategies.values()), "")
-        return str(self._strategies.get(_service(at), first))
+        return str(self._strategies.get(at.service, first))
 
     def _seconds(self, option: str) -> float:
         """What the nodes were given; for ever, where nothing is known."""
@@ -246,11 +246,6 @@ def _mapping(event: Event, name: str) -> Mapping[str, object]:
 
 def _before(moment: float, at: Operation, loss: Outage | None) -> bool:
     return moment <= min(loss.began if loss else inf, at.invoked)
-
-
-def _service(at: Operation) -> str:
-    """The one that was asked, where there are several."""
-    return at.path.split("/")[1]
 
 
 def _at(at: Operation) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from sessionlab.lab.record.history import Operation, ending_of
+from sessionlab.lab.record.history import Operation, ending_of, of_before
 from sessionlab.lab.verdicts.fates import Fate
 
 NODES = ("n1", "n2", "n3")
@@ -44,7 +44,7 @@ class Life:
             cluster="c",
             tab=self.tab,
         )
-        operation = replace(operation, **more)  # type: ignore[arg-type]
+        operation = of_before(replace(operation, **more))  # type: ignore[arg-type]
         self.operations.append(operation)
         self.now += 1
         if answered and self.down_since is not None:

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 from sessionlab.lab.record.answers import Answer, Answers, together
 from sessionlab.lab.record.history import Ending, Operation
 
 
 def answer(status: int | None, node: str | None = None, user: str | None = None) -> Answer:
     outcome = Ending.OK if status == 200 else Ending.FAILED
-    return Answer(Operation("alice", "GET", "/me", 0, 1, outcome, status, node, user))
+    who = "user" if user else "nobody"
+    return Answer(Operation("alice", "GET", "/me", 0, 1, outcome, status, node, user, who=who))
 
 
 ANSWERS = Answers([answer(200, "n2", "alice"), answer(401, "n1"), answer(503), answer(None)])
@@ -38,6 +41,6 @@ def test_several_groups_become_one() -> None:
     assert len(together([ANSWERS, ANSWERS])) == 8
 
 
-def test_a_cart_that_is_no_list_is_empty() -> None:
-    assert Answer(ANSWERS[0].operation, {"items": "book"}).items == []
-    assert Answer(ANSWERS[0].operation, {"items": ["book"]}).items == ["book"]
+def test_what_shows_no_items_has_none() -> None:
+    assert ANSWERS[0].items == []
+    assert Answer(replace(ANSWERS[0].operation, items=("book",))).items == ["book"]

@@ -30,6 +30,9 @@ operations = st.builds(
     direct=st.booleans(),
     code=st.text(),
     token_left=st.none() | st.floats(-1e6, 1e6),
+    conversation=st.sampled_from(["login", "me", "request"]),
+    who=st.sampled_from(["", "user", "nobody", "error"]),
+    service=st.text(),
 )
 
 
@@ -67,7 +70,7 @@ def test_a_damaged_history_is_refused_when_it_is_read(damage: dict[str, object])
 
 
 def test_only_a_client_that_is_taken_for_itself_is_recognised() -> None:
-    mine = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "alice")
-    other = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "bob")
-    refused = Operation("alice", "GET", "/me", 0, 1, Ending.FAILED, 401, "n1", None)
+    mine = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "alice", who="user")
+    other = Operation("alice", "GET", "/me", 0, 1, Ending.OK, 200, "n1", "bob", who="user")
+    refused = Operation("alice", "GET", "/me", 0, 1, Ending.FAILED, 401, "n1", None, who="nobody")
     assert [op.recognised for op in (mine, other, refused)] == [True, False, False]

@@ -61,7 +61,7 @@ def test_what_is_not_asked_all_the_time_is_named() -> None:
     alice.ask("POST", "/logout", 204)
     alice.ask("GET", "/orders/me", 200, user="alice", node="orders-n1")
     assert drawn([alice]) == [
-        "alice  login n1 ✓ │ add n1 ✓ │ cart n1 ✓ │ logout n1 ✓ │ orders-n1 ✓"
+        "alice  login n1 ✓ │ write n1 ✓ │ read n1 ✓ │ logout n1 ✓ │ orders-n1 ✓"
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_run_of_the_same_is_folded_and_its_number_told() -> None:
         (503, {}, "balancer 503"),
         (503, {"node": "n2"}, "n2 503"),
         (200, {"user": "bob"}, "n1 as bob"),
-        (200, {"user": None}, "n1 200"),
+        (200, {"user": None}, "n1 nobody"),
         (401, {"credential": 0}, "n1 401 (sent nothing)"),
         (401, {"direct": True}, "(n1 401)"),
     ],
@@ -95,7 +95,7 @@ def test_a_cart_that_is_not_its_own_is_not_shown_as_well() -> None:
     alice = logged_in()
     alice.add("a book")
     alice.ask("GET", "/cart", 200, items=())
-    assert drawn([alice])[0].endswith("│ cart n1 wrong data")
+    assert drawn([alice])[0].endswith("│ read n1 wrong data")
 
 
 def test_a_mark_stands_where_it_happened() -> None:
@@ -202,7 +202,7 @@ def test_where_all_is_told_each_client_is_also_those_who_fared_alike() -> None:
 def test_the_only_other_client_is_drawn_rather_than_counted() -> None:
     first, other = logged_in("alice"), logged_in("bob")
     other.ask("GET", "/cart", 200)
-    assert drawn([first, other], rows=1)[1].startswith("bob    login n1 ✓ │ cart n1")
+    assert drawn([first, other], rows=1)[1].startswith("bob    login n1 ✓ │ read n1")
 
 
 def test_the_legend_is_of_what_is_drawn() -> None:

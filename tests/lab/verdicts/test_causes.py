@@ -38,7 +38,10 @@ def well(since: float, until: float = 4.0, **more: str) -> Life:
     known.operations[-1] = replace(known.operations[-1], **more)  # type: ignore[arg-type]
     login = known.operations[0]
     known.operations.insert(
-        1, replace(login, path="/me", credential=60, invoked=since, completed=until)
+        1,
+        replace(
+            login, path="/me", conversation="me", credential=60, invoked=since, completed=until
+        ),
     )
     return known
 
@@ -624,7 +627,7 @@ def test_what_no_outage_can_cause_is_told_in_the_node_s_own_words() -> None:
 def test_who_asked_another_service_lost_nothing_with_the_first_one_s_node() -> None:
     both = started(strategies={"auth": "memory", "orders": "memory"})
     asked = [life(at="auth-n1", then="orders-n2")]
-    asked[0].operations[-1] = replace(asked[0].operations[-1], path="/orders/me")
+    asked[0].operations[-1] = replace(asked[0].operations[-1], service="orders")
     said = told(asked, both, happened("node.killed", 3.0, node="auth-n1"))
     assert said == [
         (

@@ -123,6 +123,6 @@ def test_who_only_logged_in_or_asked_past_the_balancer_was_not_led_anywhere() ->
 def test_a_service_s_own_nodes_are_its_choice() -> None:
     services = {"auth": "memory", "shop": "memory"}
     alone = life(node="auth-n1")
-    alone.operations = [replace(op, path=f"/auth{op.path}") for op in alone.operations]
+    alone.operations = [replace(op, service="auth") for op in alone.operations]
     assert told([alone], cluster("auth-n1", "shop-n1", strategies=services)) == []
     assert told([alone], cluster("auth-n1", "auth-n2", "shop-n1", strategies=services))

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionlab.lab.record.history import Operation, ending_of
+from sessionlab.lab.record.history import ERROR, Operation, ending_of
 from sessionlab.lab.reports.stored import Stored, read
-from sessionlab.lab.verdicts.classify import asks_for
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
 from tests.lab.lives import Life, lives
 
@@ -36,6 +35,7 @@ def unanswered(operation: Operation) -> Operation:
         verdict="",
         reason="",
         error="TimeoutError: ",
+        who=ERROR,
     )
 
 
@@ -101,7 +101,7 @@ def test_a_recorded_run_whose_servers_fall_silent_leaves_all_who_ask_on_stuck(
         for op in changed[since:]
         if op.credential
         and not op.direct
-        and not asks_for(op, "logout")
+        and op.conversation != "logout"
         and (op.cluster, op.client, op.tab) in fates
         and not _has_left(op, changed)
     ]
@@ -115,7 +115,7 @@ def test_a_recorded_run_whose_servers_fall_silent_leaves_all_who_ask_on_stuck(
 def _has_left(operation: Operation, history: Sequence[Operation]) -> bool:
     """Whether its user was told before that its session is over."""
     return any(
-        asks_for(op, "logout") and op.status == 204 and op.completed <= operation.invoked
+        op.conversation == "logout" and op.status == 204 and op.completed <= operation.invoked
         for op in history
         if (op.cluster, op.client) == (operation.cluster, operation.client)
     )

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.clients.heard import NOT_THERE, parsed
+from sessionlab.lab.clients.speech.heard import NOT_THERE, parsed
 
 if TYPE_CHECKING:
-    from sessionlab.lab.clients.heard import Heard
+    from sessionlab.lab.clients.speech.heard import Heard
     from sessionlab.lab.recipes.model import Node, Take
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
-from sessionlab.lab.clients.heard import Heard
+from sessionlab.lab.clients.speech.heard import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sessionlab.lab.clients.requests import Context
+    from sessionlab.lab.clients.speech.requests import Context
     from sessionlab.lab.recipes.model import Step
 
 

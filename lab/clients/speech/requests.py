@@ -12,8 +12,8 @@ from msgspec import UNSET
 from multidict import CIMultiDict
 from yarl import URL
 
-from sessionlab.lab.clients.heard import Heard
 from sessionlab.lab.clients.jars import FROM_ELSEWHERE
+from sessionlab.lab.clients.speech.heard import Heard
 from sessionlab.lab.recipes.variables import Variable, fill, template
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe, Step
 
 REDIRECTS = (301, 302, 303, 307, 308)
+ACCOUNT = ("user", "password", "userpass")
 SAFE = ("GET", "HEAD", "OPTIONS")
 _SECURE = {"wss": "https", "ws": "http"}
 
@@ -113,7 +114,7 @@ class Context:
         """Bytes of what a step sends of what was taken, outside of the headers that all know."""
         size = 0
         for name, text in {**self.recipe.every.headers, **step.headers}.items():
-            if name.lower() in ("cookie", "authorization"):
+            if name.lower() in ("cookie", "authorization") or "{" not in text:
                 continue
             value = template(text).fill(self.value) if self._is_tied(text) else None
             size += len(f"{name}: {value}\r\n") if value is not None else 0
@@ -129,7 +130,10 @@ class Context:
 
     def _is_tied(self, text: str) -> bool:
         held = self.holdings.taken
-        return any(v.name in held or v.name == "userpass" for v in template(text).variables)
+        return any(
+            v.name in held or v.name in ACCOUNT or v.name.startswith(("user.", "cookie.", "env."))
+            for v in template(text).variables
+        )
 
 
 async def ask(context: Context, step: Step) -> Heard:

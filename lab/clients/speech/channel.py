@@ -11,14 +11,14 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from sessionlab.lab.clients.content import MOST
-from sessionlab.lab.clients.heard import Heard
+from sessionlab.lab.clients.speech.heard import Heard
 from sessionlab.lab.clients.wire import NO_HEADERS, own_trouble
 from sessionlab.lab.recipes.variables import fill, template
 
 if TYPE_CHECKING:
     from yarl import URL
 
-    from sessionlab.lab.clients.requests import Context
+    from sessionlab.lab.clients.speech.requests import Context
     from sessionlab.lab.recipes.model import Step
 
 SWITCHED = 101

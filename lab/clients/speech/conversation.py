@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 from yarl import URL
 
-from sessionlab.lab.clients import scripts, takes
-from sessionlab.lab.clients.channel import Channel, talk
-from sessionlab.lab.clients.heard import NOT_THERE, Heard
-from sessionlab.lab.clients.requests import SAFE, Context, ask
+from sessionlab.lab.clients.speech import scripts, takes
+from sessionlab.lab.clients.speech.channel import Channel, talk
+from sessionlab.lab.clients.speech.heard import NOT_THERE, Heard
+from sessionlab.lab.clients.speech.requests import SAFE, Context, ask
 from sessionlab.lab.recipes.model import Nobody
 from sessionlab.lab.recipes.variables import Unknown, template
 from sessionlab.lab.record.history import ENTRIES, ERROR, NOBODY, USER
@@ -65,6 +65,7 @@ class Conversation:
     context: Context
     channels: dict[tuple[str, str], Channel]
     allow_script: bool = False
+    names_user: bool = False
     done: list[Heard] = field(default_factory=list)
     unsafe: bool = False
 
@@ -118,7 +119,7 @@ class Conversation:
     def _last(self, step: Step, heard: Heard) -> Outcome:
         if step is not self.steps[-1]:
             return Outcome(step, heard)
-        if self.name == "me":
+        if self.names_user:
             return self._named(step, heard)
         if step.items and heard.status is not None and heard.status < REFUSED:
             return self._itemised(step, heard, step.items)
@@ -166,7 +167,7 @@ class Conversation:
     def _names_nobody(self, step: Step, heard: Heard) -> bool:
         if heard.script_nobody:
             return True
-        if self.name == "me":
+        if self.names_user:
             return _fits(step.nobody or _ANYBODY, heard)
         if self.name not in ("write", "read"):
             return False
