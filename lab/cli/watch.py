@@ -127,7 +127,7 @@ class _Reported:
         self._screen = Screen(stderr=outputs.take_stdout, highlight=False)
         terminal = self._screen.is_terminal
         self._status = self._screen.status("") if terminal else None
-        self._last = 0.0
+        self._phase, self._last = "", 0.0
         watch.say, watch.show = self._say, self._show
 
     def run(self) -> int:
@@ -183,8 +183,10 @@ class _Reported:
     def _show(self, line: str) -> None:
         if self._status:
             self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
-        elif time.monotonic() - self._last > RARELY:
-            self._last = time.monotonic()
+            return
+        phase, _, _ = line.partition(":")
+        if phase != self._phase or time.monotonic() - self._last > RARELY:
+            self._phase, self._last = phase, time.monotonic()
             self._say(line)
 
 

@@ -27,10 +27,6 @@ _HINTS = {
     "Connector": ("nobody answers there", "is the address right, and reached from here?"),
     "DNS": ("the name is not known", "is it right, and known on this machine?"),
     "Timeout": ("no answer came in time", "is the system up? a step's `within` says how long"),
-    "TooManyRedirects": (
-        "its redirects go in a circle",
-        "ask for where they should end; behind TLS an app may not know of it (X-Forwarded-Proto)",
-    ),
     "ServerDisconnected": ("it closed the connection", "is that the right port and scheme?"),
 }
 
@@ -80,8 +76,9 @@ def trouble(where: Address, answer: Answer) -> NothingShown | None:
 
 def not_in(user: str, where: Address, login: Answer, then: Answer) -> NothingShown:
     """What was answered in place of what was looked for; without anything secret."""
-    return NothingShown(
-        f"{user} could not log in to {where.shown}: {login.said}; and then: {then.said}",
-        "accounts and passwords are in the recipe's [users]; `sessionlab check` shows whether it"
-        " is right; where only one node knows a session and nothing leads to it, nobody can",
-    )
+    said = f"{login.said}; and then: {then.said}"
+    circle = "a circle: behind TLS an app may not know of it (X-Forwarded-Proto, trusted proxies)"
+    wrong = "accounts and passwords are in the recipe's [users], and `sessionlab check` shows"
+    wrong += " whether it is right; where only one node knows a session, no other lets anybody in"
+    hint = circle if "redirects" in said else wrong
+    return NothingShown(f"{user} could not log in to {where.shown}: {said}", hint)

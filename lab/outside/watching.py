@@ -109,7 +109,7 @@ class Watch:
         """Everybody, one after the other: the first shows whether the system is there."""
         entry = next((name for name in ("login", "connect") if self.recipe.steps(name)), "me")
         for number, seat in enumerate(self._seats, 1):
-            self.show(f"logging in {number} of {len(self._seats)}")
+            self.show(f"logging in: {number} of {len(self._seats)}")
             await self.pacer.turn()
             answer = await self._do(seat, entry)
             if number == 1 and (found := trouble(self.wishes.where, answer)):
@@ -211,7 +211,7 @@ class Watch:
             how = "before the command"
         counts = ((self._calm.count(one), one) for one in Standing)
         now = ", ".join(f"{count} {one}" for count, one in counts if count)
-        return f"{how}, {self.events.now() - (self.began or 0.0):.0f} s: {now or 'nobody yet'}"
+        return f"{how}: {self.events.now() - (self.began or 0.0):.0f} s, {now or 'nobody yet'}"
 
     async def _end(self, busy: Sequence[asyncio.Task[None]]) -> None:
         """Let those who wait for an answer have it, if it comes soon."""

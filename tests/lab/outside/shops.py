@@ -69,6 +69,7 @@ class Shop:
     too_many: int = 0
     """From which request on it answers 429, twice."""
     down: bool = False
+    circle: bool = False
     asked: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
 
@@ -77,13 +78,21 @@ class Shop:
         self.sessions: dict[str, dict[str, str]] = defaultdict(dict)
         self.carts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
-    def forget(self) -> None:
-        """As a node that is started anew, with what it had in memory gone."""
-        self.sessions.clear()
+    def control(self, what: str) -> None:
+        """What a deploy does: `forget` what is in memory, be `down`, be `up` again."""
+        if what == "forget":
+            self.sessions.clear()
+        else:
+            self.down = what == "down"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/control/"):
+            self.control(request.path.removeprefix("/control/"))
+            return web.Response()
         self.asked.append(f"{request.method} {request.path}")
         self.at.append(asyncio.get_running_loop().time())
+        if self.circle:
+            raise web.HTTPFound("/me")
         if self.down:
             return web.Response(status=503)
         if self.too_many and self.too_many <= len(self.asked) < self.too_many + 2:
