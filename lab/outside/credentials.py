@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.outside.findings import Finding, Severity
+from sessionlab.lab.outside.findings import Finding, Severity, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,92 +14,61 @@ if TYPE_CHECKING:
 
 _HOUR, _DAY = 3600, 86400
 _PERSONAL = ("email", "mail", "phone", "address", "birthdate", "password", "name", "given_name")
+_ORDER = list(Severity)
 
 
-def credentials(seen: Seen) -> list[Finding]:
+def credentials(seen: Seen) -> Iterator[Finding]:
     """All that is known of it."""
-    found = [*fixation(seen)]
-    for name in seen.carriers:
-        found += cookie(seen, name)
-    if not seen.carriers:
-        found.append(
-            Finding(
-                "session-cookie",
-                Severity.INFO if seen.tokens or seen.alone else Severity.UNKNOWN,
-                "the session travels in no cookie"
-                if seen.alone or seen.tokens
-                else "no cookie was found without which the user is unknown",
-                f"asked without each of: {', '.join(seen.alone) or 'none'}",
-            )
-        )
-    for token in seen.tokens:
-        found += jwt(token)
-    return found
-
-
-def fixation(seen: Seen) -> Iterator[Finding]:
-    """Whether the id of a visitor becomes that of a user (OWASP: session fixation)."""
-    fixed = [name for name in seen.carriers if name in seen.survived]
-    if fixed:
-        yield Finding(
-            "fixation",
-            Severity.BAD,
-            f"the session's id survives the login: {', '.join(fixed)}",
-            "the cookie had the same value before and after it",
-            "make a new id at login: whoever has planted the old one is logged in with the user",
-        )
-    elif seen.carriers and seen.login is not None:
-        yield Finding(
-            "fixation",
-            Severity.GOOD,
-            "a login makes a new session id",
-            f"{', '.join(seen.carriers)} had another value before it, or none",
-        )
+    names = ", ".join(seen.carriers)
+    if fixed := [name for name in seen.carriers if name in seen.survived]:
+        yield found("fixation", "fixed", "its value was the same before", cookies=", ".join(fixed))
+    elif seen.carriers and seen.login:
+        yield found("fixation", "new", f"{names} had another value before it, or none")
     else:
-        yield Finding("fixation", Severity.UNKNOWN, "no session cookie to look at")
+        yield found("fixation", "unknown", "no session cookie to look at")
+    for name in seen.carriers:
+        yield flags(seen, name)
+    if not seen.carriers:
+        form = "none" if seen.tokens or seen.alone or not seen.cookies else "unknown"
+        asked = f"without {', '.join(seen.alone)} too the user was known"
+        yield found("session-cookie", form, asked if seen.alone else "no other cookie was seen")
+    for token in seen.tokens:
+        yield from jwt(token)
 
 
-def cookie(seen: Seen, name: str) -> Iterator[Finding]:
-    """Its flags (RFC 6265bis, 4.1) and prefix."""
-    found = seen.cookies.get(name)
-    if found is None:
-        yield Finding("session-cookie", Severity.UNKNOWN, f"no answer was seen that sets {name}")
-        return
-    faults = list(_faults(found, https=seen.https))
-    worst = max((severity for severity, _, _ in faults), key=_ORDER.index, default=Severity.GOOD)
-    told = "; ".join(f"{k}={v}" if v else k for k, v in found.attributes.items())
-    yield Finding(
-        "session-cookie",
-        worst,
-        f"the session cookie {name}: "
-        + ("; ".join(says for _, says, _ in faults) or "Secure, HttpOnly and SameSite are set"),
-        told or "it has no attributes",
-        "; ".join(dict.fromkeys(advice for _, _, advice in faults if advice)),
+def flags(seen: Seen, name: str) -> Finding:
+    """A session cookie's attributes (RFC 6265bis, 4.1) and prefix."""
+    cookie = seen.cookies.get(name)
+    if cookie is None:
+        return found("session-cookie", "unknown", f"no answer was seen that sets {name}")
+    faults = list(_faults(cookie, https=seen.https))
+    told = "; ".join(says for _, says, _ in faults) or "Secure, HttpOnly and SameSite are set"
+    return replace(
+        found("session-cookie", "set", cookie.said, cookie=name, faults=told),
+        severity=max((fault[0] for fault in faults), key=_ORDER.index, default=Severity.GOOD),
+        advice="; ".join(dict.fromkeys(advice for _, _, advice in faults)),
     )
 
 
-_ORDER = [Severity.GOOD, Severity.INFO, Severity.WARN, Severity.BAD]
-
-
-def _faults(found: Cookie, *, https: bool) -> Iterator[tuple[Severity, str, str]]:
-    has = found.attributes
-    secure, strict = "secure" in has, has.get("samesite", "").lower()
-    if not secure:
-        worst = Severity.BAD if https else Severity.INFO
-        why = "set Secure: else it is sent over http too" if https else "over http it can't have it"
-        yield worst, "no Secure", why
+def _faults(cookie: Cookie, *, https: bool) -> Iterator[tuple[Severity, str, str]]:
+    has, name = cookie.attributes, cookie.name
+    secure, site = "secure" in has, has.get("samesite", "").lower()
+    if not secure and https:
+        yield Severity.BAD, "no Secure", "set Secure: else it is sent over http too"
+    elif not secure:
+        yield Severity.INFO, "no Secure", "over http it can't have it"
     if "httponly" not in has:
         yield Severity.WARN, "no HttpOnly", "set HttpOnly: a script on the page can read it"
-    if strict == "none":
-        says = "SameSite=None: sent along from other sites"
-        yield (Severity.WARN if secure else Severity.BAD), says, "Lax, unless it is embedded there"
-    elif not strict:
+    if site == "none":
+        worst = Severity.WARN if secure else Severity.BAD
+        yield worst, "SameSite=None: other sites send it along", "Lax, unless it is embedded there"
+    elif not site:
         yield Severity.INFO, "no SameSite", "set SameSite=Lax: browsers differ where it is missing"
-    host, ours = found.name.startswith("__Host-"), found.name.startswith("__Secure-")
+    host = name.startswith("__Host-")
     if host and (not secure or "domain" in has or has.get("path") != "/"):
         why = "__Host- takes Secure, Path=/ and no Domain"
         yield Severity.BAD, "browsers refuse it for its prefix", why
-    elif ours and not secure:
+    elif name.startswith("__Secure-") and not secure:
         yield Severity.BAD, "browsers refuse it for its prefix", "__Secure- takes Secure"
     elif https and not host:
         yield Severity.INFO, "no __Host- prefix", "__Host- keeps other hosts from setting it"
@@ -109,32 +79,16 @@ def _faults(found: Cookie, *, https: bool) -> Iterator[tuple[Severity, str, str]
 
 def jwt(token: Token) -> Iterator[Finding]:
     """Its algorithm, lifetime and claims by their names (RFC 7519, RFC 8725)."""
-    said = f"algorithm {token.algorithm}; claims: {', '.join(token.claims) or 'none'}"
-    where = f"the JWT in {token.where}"
+    said = f"algorithm {token.algorithm}; claims: {', '.join(token.claims)}"
     if token.algorithm.lower() == "none":
-        advice = (
-            "anybody can write such a one: verify signatures, and refuse `none` (RFC 8725, 3.1)"
-        )
-        yield Finding("jwt", Severity.BAD, f"{where} is not signed", said, advice)
-    lifetime = token.lifetime
-    if lifetime is None:
-        advice = "give it `exp`: what nobody can take back must end by itself"
-        yield Finding("jwt", Severity.BAD, f"{where} never expires", said, advice)
+        yield found("jwt", "unsigned", said, where=token.where)
+    if token.lifetime is None:
+        yield found("jwt", "endless", said, where=token.where)
     else:
-        long = lifetime > _DAY
-        yield Finding(
-            "jwt",
-            Severity.WARN if long else Severity.INFO,
-            f"{where} is good for {_span(lifetime)}",
-            said,
-            "who copies it is in for as long: minutes, and a refresh that can be refused"
-            if long
-            else "",
-        )
+        form, span = "long" if token.lifetime > _DAY else "short", _span(token.lifetime)
+        yield found("jwt", form, said, where=token.where, span=span)
     if personal := [name for name in token.claims if name.lower() in _PERSONAL]:
-        advice = "whoever holds it can read that: keep an id in it, and the rest at the server"
-        says = f"{where} tells about a person: {', '.join(personal)}"
-        yield Finding("jwt", Severity.WARN, says, said, advice)
+        yield found("jwt", "personal", said, where=token.where, claims=", ".join(personal))
 
 
 def _span(seconds: float) -> str:

@@ -1,142 +1,54 @@
-"""Which product sets a cookie, or tells the node in a header: names as their makers document them.
-
-Names of cookies are matched whole or, where a product adds to them, by how they begin.
-"""
+"""Which product sets a cookie, by the names that their makers document; and who tells the node."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """`pattern` is a regular expression for a whole name; `source` is where the maker says so."""
+class Product(NamedTuple):
+    """`pattern` is for a cookie's whole name; `source` is where the maker says so."""
 
     pattern: str
     name: str
     source: str
 
 
-COOKIES = (
-    Product(
-        r"AWSALB(CORS|APP-\d+|APP|TG|TGCORS)?",
-        "AWS Application Load Balancer",
-        "docs.aws.amazon.com/elasticloadbalancing: Sticky sessions for your ALB",
-    ),
-    Product(
-        r"AWSELB(CORS)?",
-        "AWS Classic Load Balancer",
-        "docs.aws.amazon.com/elasticloadbalancing: Configure sticky sessions for your CLB",
-    ),
-    Product(
-        r"GCLB|GCILB", "Google Cloud load balancing", "cloud.google.com: Session affinity, GCLB"
-    ),
-    Product(
-        r"ARRAffinity(SameSite)?",
-        "Azure App Service (ARR)",
-        "learn.microsoft.com: Configure an App Service app, session affinity",
-    ),
-    Product(
-        r"ApplicationGatewayAffinity(CORS)?",
-        "Azure Application Gateway",
-        "learn.microsoft.com: Application Gateway HTTP settings, cookie-based affinity",
-    ),
-    Product(
-        r"ASLBSA(CORS)?", "Azure Front Door", "learn.microsoft.com: Front Door routing methods"
-    ),
-    Product(
-        r"__cflb",
-        "Cloudflare Load Balancing",
-        "developers.cloudflare.com: Load balancing, session affinity",
-    ),
-    Product(
-        r"X-Oracle-(BMC|OCI)-LBS-Route",
-        "Oracle Cloud load balancer",
-        "docs.oracle.com: Load balancer session persistence",
-    ),
-    Product(
-        r"DO-LB", "DigitalOcean load balancer", "docs.digitalocean.com: Load balancers, stickiness"
-    ),
-    Product(r"incap_ses_.+|nlbi_\d+.*", "Imperva (Incapsula)", "docs.imperva.com: Imperva cookies"),
-    Product(
-        r"INGRESSCOOKIE",
-        "ingress-nginx",
-        "kubernetes.github.io/ingress-nginx/examples/affinity/cookie: its default name",
-    ),
-    Product(r"SERVERID|SERVER_ID|SRV", "HAProxy", "docs.haproxy.org: `cookie`, as its examples do"),
-    Product(
-        r"_traefik_backend|traefik.*sticky.*",
-        "Traefik",
-        "doc.traefik.io: sticky sessions (its own names are a hash with `_` before)",
-    ),
-    Product(r"lb", "Caddy", "caddyserver.com/docs: reverse_proxy, lb_policy cookie: its default"),
-    Product(
-        r"route|srv_id", "nginx", "nginx.org: ngx_http_upstream_module, `sticky`, as it has it"
-    ),
-    Product(
-        r"ROUTEID|BALANCEID",
-        "Apache mod_proxy_balancer",
-        "httpd.apache.org: mod_proxy_balancer, examples of `stickysession`",
-    ),
-    Product(
-        r"BIGipServer.+|f5avr.+",
-        "F5 BIG-IP",
-        "my.f5.com: K6917, overview of BIG-IP persistence cookie encoding",
-    ),
-    Product(
-        r"NSC_.+",
-        "Citrix NetScaler",
-        "docs.netscaler.com: persistence based on HTTP cookies",
-    ),
-    Product(r"BNI_.+", "Barracuda Load Balancer", "campus.barracuda.com: persistence"),
-    Product(r"SESSIONLAB(_.+)?", "sessionlab's own balancer", "docs/balancer.md"),
-)
-"""Cookies that tie a client to a node."""
-
+_TABLE = r"""
+AWSALB(CORS|APP-\d+|APP|TG|TGCORS)? | AWS Application Load Balancer | docs.aws.amazon.com: Sticky sessions for your Application Load Balancer
+AWSELB(CORS)? | AWS Classic Load Balancer | docs.aws.amazon.com: Configure sticky sessions for your Classic Load Balancer
+GCLB|GCILB | Google Cloud load balancing | cloud.google.com: Backend services, session affinity
+ARRAffinity(SameSite)? | Azure App Service (ARR) | learn.microsoft.com: App Service, session affinity
+ApplicationGatewayAffinity(CORS)? | Azure Application Gateway | learn.microsoft.com: Application Gateway HTTP settings
+ASLBSA(CORS)? | Azure Front Door | learn.microsoft.com: Front Door routing methods, session affinity
+__cflb | Cloudflare Load Balancing | developers.cloudflare.com: Load balancing, session affinity
+X-Oracle-(BMC|OCI)-LBS-Route | Oracle Cloud load balancer | docs.oracle.com: Load balancer session persistence
+DO-LB | DigitalOcean load balancer | docs.digitalocean.com: Load balancers, sticky sessions
+incap_ses_.+|nlbi_.+ | Imperva (Incapsula) | docs.imperva.com: Imperva cookies
+INGRESSCOOKIE | ingress-nginx | kubernetes.github.io/ingress-nginx/examples/affinity/cookie
+SERVERID|SERVER_ID|SRV | HAProxy | docs.haproxy.org: `cookie`, by the names of its examples
+_traefik_backend | Traefik | doc.traefik.io: Sticky sessions, version 1
+lb | Caddy | caddyserver.com: reverse_proxy, `lb_policy cookie`
+route|srv_id | nginx | nginx.org: ngx_http_upstream_module, `sticky`
+ROUTEID|BALANCEID | Apache mod_proxy_balancer | httpd.apache.org: mod_proxy_balancer, `stickysession`
+BIGipServer.+ | F5 BIG-IP | my.f5.com: K6917, BIG-IP persistence cookie encoding
+NSC_.+ | Citrix NetScaler | docs.netscaler.com: Persistence based on HTTP cookies
+BNI_.+ | Barracuda Load Balancer | campus.barracuda.com: Persistence
+SESSIONLAB(_.+)? | sessionlab's own balancer | docs/balancer.md
+"""  # noqa: E501  a row a product
+COOKIES = [Product(*line.split(" | ")) for line in _TABLE.strip().splitlines()]
 ROUTED = Product(
     r"[^.]+\.([A-Za-z0-9_-]{1,40})",
-    "Tomcat's or JBoss' route (mod_jk, mod_proxy_balancer, mod_cluster)",
-    "tomcat.apache.org: Connectors, `jvmRoute` after the id's last dot",
+    "the route of Tomcat, JBoss or Jetty (mod_jk, mod_proxy_balancer)",
+    "tomcat.apache.org: `jvmRoute`, after the last dot of the session's id",
 )
-"""A session id that ends with the name of its node; the pattern is the value's."""
-ROUTED_NAMES = ("JSESSIONID", "JSESSIONIDSSO")
-
-CROSS_SITE = (
-    "csrftoken",
-    "csrf-token",
-    "_csrf",
-    "csrf",
-    "XSRF-TOKEN",
-    "__RequestVerificationToken",
+"""A session whose id ends with the name of its node; here the pattern is the value's."""
+NODE_HEADERS = re.compile(
+    r"x-(node|served-by|backend(-server)?|upstream(-addr)?|server(-name|-id)?|host(name)?|balancer"
+    r"|instance(-id)?|pod(-name)?|container-id|worker)|fly-machine-id|via|server"
 )
-"""What only guards forms: read by scripts on purpose, and no session."""
-
-NODE_HEADERS = (
-    "x-node",
-    "x-served-by",
-    "x-backend",
-    "x-backend-server",
-    "x-upstream",
-    "x-upstream-addr",
-    "x-server",
-    "x-server-name",
-    "x-server-id",
-    "x-host",
-    "x-hostname",
-    "x-instance",
-    "x-instance-id",
-    "x-pod",
-    "x-pod-name",
-    "x-container-id",
-    "x-worker",
-    "x-balancer",
-    "fly-machine-id",
-    "fly-request-id",
-    "via",
-    "server",
-)
-"""Where proxies and apps tell who answered; the last two seldom name a node."""
+"""Where proxies and apps tell who answered."""
+VAGUE = ("via", "server")  # unless they differ they name a product, and no node
 
 
 def product_of(cookie: str) -> Product | None:
@@ -146,7 +58,5 @@ def product_of(cookie: str) -> Product | None:
 
 def route_of(cookie: str, value: str) -> str | None:
     """The node's name at the end of a servlet session's id."""
-    if cookie.upper() not in ROUTED_NAMES:
-        return None
-    found = re.fullmatch(ROUTED.pattern, value)
+    found = re.fullmatch(ROUTED.pattern, value) if cookie.startswith("JSESSIONID") else None
     return found[1] if found else None

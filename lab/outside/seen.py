@@ -22,6 +22,12 @@ class Cookie:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def said(self) -> str:
+        """Its attributes in one line."""
+        pairs = (f"{key}={value}" if value else key for key, value in self.attributes.items())
+        return "; ".join(pairs) or "it has no attributes"
+
+    @property
     def is_deleted(self) -> bool:
         """Whether a client drops it on the spot, as it does when a session ends."""
         has = self.attributes
@@ -56,11 +62,9 @@ class Seen:
     at_once: Answers = field(default_factory=Answers)
     untied: Answers = field(default_factory=Answers)
     alone: dict[str, Answer] = field(default_factory=dict)
-    written: list[Answer] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     reads: Answers = field(default_factory=Answers)
     logout: Answer | None = None
-    after_logout: Answer | None = None
     replayed: Answers = field(default_factory=Answers)
     cookies: dict[str, Cookie] = field(default_factory=dict)
     tied: list[str] = field(default_factory=list)
@@ -73,6 +77,11 @@ class Seen:
     def carriers(self) -> list[str]:
         """The cookies without which the app does not know the user."""
         return [name for name, answer in self.alone.items() if answer.who == "nobody"]
+
+    @property
+    def why_not(self) -> str:
+        """Why something was not asked."""
+        return "; ".join(self.notes) or "the recipe does not say how"
 
 
 def set_cookie(line: str) -> Cookie:

@@ -32,6 +32,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "PERIOD", 0.05)
 
 
+def hide(_: str) -> None:
+    pass
+
+
 def deploy(url: str, *steps: str) -> tuple[str, ...]:
     """A command that does these things to the shop."""
     return (sys.executable, "-S", "-c", STEP, url, *steps)
@@ -54,7 +58,7 @@ async def watched(
         )
         events, told = Events(), list[str]()
         watch = Watch(
-            described or recipe(), wishes, ANY_NETWORK, events, Pacer(500), told.append, str
+            described or recipe(), wishes, ANY_NETWORK, events, Pacer(500), told.append, hide
         )
         return await watch.run()
 
@@ -156,7 +160,7 @@ async def test_a_command_that_is_interrupted_ends_with_its_children() -> None:
         command = ("sh", "-c", "sleep 300 & echo $!; wait")
         wishes = Wishes(address(served.url), users=2, command=command)
         told: list[str] = []
-        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), told.append, str)
+        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), told.append, hide)
         task = asyncio.create_task(watch.run())
         while not told:
             await asyncio.sleep(0.01)
@@ -170,7 +174,7 @@ async def test_without_a_command_an_interrupt_is_the_ordinary_end() -> None:
     with Served(Shop()) as served:
         wishes = Wishes(address(served.url), users=2)
         shown: list[str] = []
-        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), str, shown.append)
+        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), hide, shown.append)
         task = asyncio.create_task(watch.run())
         while not any("2 well" in line for line in shown):
             await asyncio.sleep(0.01)

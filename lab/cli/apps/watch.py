@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from sessionlab.lab.cli.apps.outside import Ca, RecipePath, Url, Variant, seconds
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
 from sessionlab.lab.cli.outputs import Outputs
-from sessionlab.lab.cli.outside import Ca, RecipePath, Url, Variant, seconds
 from sessionlab.lab.cli.run import why_ended
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.clients.people import people

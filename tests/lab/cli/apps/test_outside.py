@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sessionlab.lab.cli.outside import seconds
+from sessionlab.lab.cli.apps.outside import seconds
 from sessionlab.lab.description.certificates import new_certificate
 from sessionlab.lab.outside import calm, watching
 from tests.in_process import sessionlab
@@ -38,7 +38,15 @@ def test_a_watch_writes_what_a_run_writes_and_users_reads_it(tmp_path: Path) -> 
     out, result, junit, summary = (tmp_path / name for name in files)
     with Served(Shop()) as served:
         url = f"http://guest:open-sesame@127.0.0.1:{served.port}/?key={HIDDEN}"
-        words = ["watch", "--recipe", written(tmp_path), "--url", url, "--users", "3"]
+        words: list[str | Path] = [
+            "watch",
+            "--recipe",
+            written(tmp_path),
+            "--url",
+            url,
+            "--users",
+            "3",
+        ]
         words += ["--rate", "500", "--seed", "4", "--json", result, "--out", out]
         words += ["--junit", junit, "--summary", summary]
         ended = sessionlab(*words, "--", "sh", "-c", f"echo {HIDDEN} is deployed")
@@ -68,7 +76,15 @@ def test_a_watch_writes_what_a_run_writes_and_users_reads_it(tmp_path: Path) -> 
 def test_a_loss_is_exit_status_1_and_says_who(tmp_path: Path) -> None:
     with Served(Shop()) as served:
         forget = f"urllib.request.urlopen('{served.url}/control/forget')"
-        words = ["watch", "--recipe", written(tmp_path), "--url", served.url, "--users", "2"]
+        words: list[str | Path] = [
+            "watch",
+            "--recipe",
+            written(tmp_path),
+            "--url",
+            served.url,
+            "--users",
+            "2",
+        ]
         ended = sessionlab(*words, "--", sys.executable, "-c", f"import urllib.request;{forget}")
     assert ended.returncode == 1
     assert "2 users: 2 logged out" in ended.stdout
@@ -77,7 +93,15 @@ def test_a_loss_is_exit_status_1_and_says_who(tmp_path: Path) -> None:
 
 def test_a_watch_of_a_while_ends_by_itself(tmp_path: Path) -> None:
     with Served(Shop()) as served:
-        words = ["watch", "--recipe", written(tmp_path), "--url", served.url, "--users", "2"]
+        words: list[str | Path] = [
+            "watch",
+            "--recipe",
+            written(tmp_path),
+            "--url",
+            served.url,
+            "--users",
+            "2",
+        ]
         ended = sessionlab(*words, "--for", "0.5s")
         assert (ended.returncode, "2 kept" in ended.stdout) == (0, True)
         assert sessionlab(*words, "--for", "5s", "--", "true").returncode == 2
@@ -86,7 +110,14 @@ def test_a_watch_of_a_while_ends_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("words", "status"), [(("sh", "-c", "echo up; sleep 60"), 130), ((), 0)])
 def test_an_interrupt_ends_it(tmp_path: Path, words: tuple[str, ...], status: int) -> None:
     with Served(Shop()) as served:
-        program = [sys.executable, "-m", "sessionlab", "watch", "--recipe", written(tmp_path)]
+        program: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "sessionlab",
+            "watch",
+            "--recipe",
+            written(tmp_path),
+        ]
         program += ["--url", served.url, "--users", "2", *(["--", *words] if words else [])]
         with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
             assert running.stdout is not None
@@ -102,7 +133,7 @@ def test_an_interrupt_ends_it(tmp_path: Path, words: tuple[str, ...], status: in
 def test_the_command_is_looked_for_before_anybody_logs_in(tmp_path: Path) -> None:
     shop = Shop()
     with Served(shop) as served:
-        words = ["watch", "--recipe", written(tmp_path), "--url", served.url]
+        words: list[str | Path] = ["watch", "--recipe", written(tmp_path), "--url", served.url]
         ended = sessionlab(*words, "--", "no-such-command")
     assert (ended.returncode, shop.asked) == (2, [])
     assert "there is no command 'no-such-command'" in ended.stderr
@@ -114,7 +145,7 @@ def test_neither_runs_what_the_recipe_says_of_starting_the_app(tmp_path: Path) -
         "[users]", f'[app]\nrun = ["touch", "{mark}"]\nbefore = ["touch", "{mark}"]\n[users]'
     )
     with Served(Shop()) as served:
-        where = ["--recipe", written(tmp_path, text), "--url", served.url]
+        where: list[str | Path] = ["--recipe", written(tmp_path, text), "--url", served.url]
         assert sessionlab(*PROBE, *where).returncode == 0
         assert sessionlab("watch", *where, "--users", "1", "--", "true").returncode == 0
     assert not mark.exists()
@@ -123,7 +154,14 @@ def test_neither_runs_what_the_recipe_says_of_starting_the_app(tmp_path: Path) -
 def test_a_probe_says_first_what_it_sends_and_then_what_it_found(tmp_path: Path) -> None:
     shop = Shop(shared=False, affinity="SERVERID", keeps_after_logout=True)
     with Served(shop) as served:
-        words = [*PROBE, "--recipe", written(tmp_path), "--url", served.url, "--json"]
+        words: list[str | Path] = [
+            *PROBE,
+            "--recipe",
+            written(tmp_path),
+            "--url",
+            served.url,
+            "--json",
+        ]
         ended = sessionlab(*words, tmp_path / "probe.json")
     assert ended.returncode == 0, ended.stderr
     first, *_ = ended.stdout.splitlines()
@@ -145,7 +183,7 @@ def test_tls_is_verified(tmp_path: Path) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(chain)
     with Served(Shop(flags={"httponly": True}), tls) as served:
-        words = [*PROBE, "--recipe", written(tmp_path), "--url", served.url]
+        words: list[str | Path] = [*PROBE, "--recipe", written(tmp_path), "--url", served.url]
         refused = sessionlab(*words)
         taken = sessionlab(*words, "--ca", ca)
     assert refused.returncode == 3

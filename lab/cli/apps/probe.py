@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from sessionlab.lab.cli.apps.outside import Ca, RecipePath, Url, Variant
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json
-from sessionlab.lab.cli.outside import Ca, RecipePath, Url, Variant
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.cli.whole_files import replace
 from sessionlab.lab.errors import NothingShown
