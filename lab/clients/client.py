@@ -10,7 +10,7 @@ from msgspec import convert
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.records import Records
-from sessionlab.lab.clients.speech.conversation import Conversation, Outcome
+from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
 from sessionlab.lab.clients.speech.requests import Context
 from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import StepError, UsageError
@@ -65,7 +65,8 @@ class Client:
         """Seconds until a request counts as unanswered; unless changed, a step's `within`."""
         self.affinity = ""
         """That of its cluster, where it is known."""
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
+        """Where it sends what it asks."""
         self._public = (public or url).rstrip("/")
         self._network = network
         self._told = (history, events, scenario, cluster)
@@ -231,7 +232,7 @@ class Client:
         """A client that holds the same, and never connects anew: what it asks is a replay."""
         person, same = self._holdings.person, (self._network, REPLICAS + self._tab, self._public)
         replica = Client(
-            person, self.recipe, self._url, *self._told, *same, allow_script=self._allow_script
+            person, self.recipe, self.url, *self._told, *same, allow_script=self._allow_script
         )
         replica.copy_credential(self)
         replica.headers, replica.patience = dict(self.headers), self.patience
@@ -296,7 +297,7 @@ class Client:
             recipe=self.recipe,
             holdings=self._holdings,
             wire=self._wire,
-            base=f"{(at or self._url).rstrip('/')}{prefix}",
+            base=f"{(at or self.url).rstrip('/')}{prefix}",
             public=self._public,
             headers=self.headers,
             patience=self._limit,
@@ -329,17 +330,15 @@ class Client:
         if name in ("connect", "login"):
             self._holdings.give(outcome.set_cookies)
         if name == "connect":
-            self._connected = outcome.who != ERROR
+            self._connected = outcome.who != ERROR and (outcome.heard.status or 0) < REFUSED
         elif name == "logout":
             self._left = True
-        elif name == "me" and outcome.who == NOBODY and self.recipe.connect:
+        elif name == "me" and outcome.who == NOBODY and self.recipe.connect and self._may_connect:
             await self._disconnect()
         await self._leave_what_is_closed()
 
     def _must_connect(self) -> bool:
-        if not self.recipe.connect or self._connected:
-            return False
-        return not (self._left or self._is_replica)
+        return bool(self.recipe.connect) and not self._connected and self._may_connect
 
     async def _disconnect(self) -> None:
         await self._close_channels()
@@ -350,7 +349,7 @@ class Client:
         closed = [key for key, channel in self._channels.items() if not channel.is_open]
         for key in closed:
             await self._channels.pop(key).close()
-        if closed and self._connects_by_channel:
+        if closed and self._connects_by_channel and self._may_connect:
             await self._disconnect()
 
     async def _close_channels(self) -> None:
@@ -360,6 +359,11 @@ class Client:
 
     def _limit(self, step: Step) -> float:
         return step.within if self.patience == PATIENCE else self.patience
+
+    @property
+    def _may_connect(self) -> bool:
+        """Not after a logout, nor in a replay: what is asked then is about what was held."""
+        return not (self._left or self._is_replica)
 
     @property
     def _connects_by_channel(self) -> bool:

@@ -112,7 +112,8 @@ class Conversation:
         sought = self._take(step, heard)
         outcome = self._last(step, heard)
         outcome.sought = outcome.sought or sought
-        if sought and self.name in ENTRIES and heard.status < REFUSED:
+        refused = self.name == "login" and heard.status >= REFUSED
+        if sought and self.name in ENTRIES and not refused:
             outcome.who = ERROR  # whatever it has begun, it cannot be gone on with
         return outcome
 

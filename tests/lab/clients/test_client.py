@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import asynccontextmanager
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
@@ -17,6 +17,7 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import History
+from tests.lab.clients.speaking import ALICE, answers, recipe, speaking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,3 +107,96 @@ async def test_why_a_node_refused_is_recorded(make: Make) -> None:
     assert good.operation.token_left is None
     assert left is not None
     assert 0 < left <= 900
+
+
+SHOP = """
+[every.headers]
+X-Session = "{sid?}"
+[login]
+post = "/in"
+form = {name = "{user}", password = "{password}"}
+take.sid = {json = "session"}
+[me]
+get = "/me"
+user = {json = "user"}
+[logout]
+post = "/out"
+"""
+
+
+class Shop:
+    """A shop with sessions in a header of its own."""
+
+    def __init__(self) -> None:
+        self.sessions: set[str] = set()
+
+    async def login(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        if form["password"] != ALICE.password:
+            return web.json_response({"session": "", "why": form["password"]}, status=403)
+        self.sessions.add(sid := f"a-session-{len(self.sessions)}")
+        cookie = {"Set-Cookie": f"theme={sid}-dark; Path=/"}
+        return web.json_response({"session": sid}, headers=cookie)
+
+    async def me(self, request: web.Request) -> web.Response:
+        known = request.headers.get("X-Session") in self.sessions
+        return web.json_response({"user": "alice"}, status=200 if known else 401)
+
+    async def logout(self, request: web.Request) -> web.Response:
+        self.sessions.discard(request.headers["X-Session"])
+        return web.Response()
+
+    @property
+    def handlers(self) -> dict[str, Any]:
+        return {"post_in": self.login, "get_me": self.me, "post_out": self.logout}
+
+
+async def test_a_replica_presents_what_its_client_held_after_that_has_left() -> None:
+    async with speaking(recipe(SHOP), **Shop().handlers) as alice:
+        assert (await alice.me()).who == "nobody"
+        await alice.login()
+        replica = alice.replica()
+        assert [(await one.me()).recognised for one in (alice, replica)] == [True, True]
+        assert replica.cookies == alice.cookies
+        await alice.logout()
+        assert [(await one.me()).who for one in (alice, replica)] == ["nobody", "nobody"]
+        await replica.close()
+
+
+async def test_who_forgets_is_nobody_and_who_is_copied_is_somebody() -> None:
+    async with (
+        speaking(recipe(SHOP), **Shop().handlers) as alice,
+        client(alice.url, ClientNetwork()) as _,
+    ):
+        await alice.login()
+        alice.present("somebody's")
+        assert (await alice.me()).who == "nobody"
+        await alice.login()
+        alice.forget()
+        assert ((await alice.me()).who, alice.cookies, alice.token) == ("nobody", {}, None)
+
+
+async def test_no_secret_is_ever_written_down() -> None:
+    history, events = History(), list[object]()
+    shop = Shop()
+    async with speaking(recipe(SHOP), history, **shop.handlers) as alice:
+        alice._records._events.listen(events.append)
+        told = [await alice.login(), await alice.me()]
+        person = type(ALICE)("mallory", "a-wrong-password")
+        async with speaking(recipe(SHOP), history, person=person, **shop.handlers) as mallory:
+            told += [await mallory.try_login(), await mallory.me()]
+        said = [answer.said for answer in told]
+    written = history.to_jsonl() + repr(said) + repr(events) + repr(told) + repr(alice)
+    for secret in (ALICE.password, "a-wrong-password", "a-session-0", "a-session-0-dark"):
+        assert secret not in written
+    assert said[0] == "POST /in → 200 JSON (session)"
+    assert told[0].set_cookies == ["theme; Path=/"]
+
+
+async def test_who_answered_is_known_by_the_recipe_or_else_by_our_balancer() -> None:
+    explained = {"X-Balancer": "backend=n2; affinity=VN", "X-Served-By": "copy-7"}
+    me = answers(text='{"user": "alice"}', headers=explained)
+    for more, node in (({}, "n2"), ({"node": {"header": "x-served-by"}}, "copy-7")):
+        async with speaking(recipe("", **more), get_me=me) as alice:
+            operation = (await alice.me()).operation
+        assert (operation.node, operation.verdict) == (node, "VN")
