@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -69,5 +70,6 @@ class Calm:
         """Whether what each has asked last was asked after that."""
         return bool(self._asked) and all(asked >= since for asked in self._asked.values())
 
-    def count(self, standing: Standing) -> int:
-        return sum(one is standing for one in self.now.values())
+    def __str__(self) -> str:
+        counts = Counter(self.now.values())
+        return ", ".join(f"{counts[one]} {one}" for one in Standing if counts[one]) or "nobody yet"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
 TOO_MANY, UNAVAILABLE = 429, 503
-MOST_WAIT, SLOWEST = 60.0, 0.2  # seconds, requests a second
+MOST_WAIT, LEAST_WAIT = 60.0, 2.0  # seconds
+SLOWEST = 0.2  # requests a second
 NO_LIMIT = 1_000_000_000
 
 
@@ -28,7 +29,8 @@ class Pacer:
 
     `rate` is requests a second. `turn` waits before a conversation, and what that sends is not held
     up in its middle, so the rate is the mean; `strictly` no second has more of them. A 429 halves
-    it (RFC 6585, 4); a `Retry-After` (RFC 9110, 10.2.3) is waited for, a minute at most.
+    it (RFC 6585, 4); a `Retry-After` (RFC 9110, 10.2.3) is waited for: a minute at most, and where
+    a deploy's 503 says so 2 s, as the end of it would be missed.
     `most` is how many are allowed at all, `sent` how many were sent, `refused` those answered 429.
     """
 
@@ -36,7 +38,7 @@ class Pacer:
         self.rate = rate
         self.most = most
         self.sent = self.refused = 0
-        self._asked = 0.0
+        self._asked = self._waits = 0.0
         self._strictly = strictly
         self._next = self._not_before = self._ahead = 0.0
         self._one = asyncio.Lock()
@@ -80,8 +82,10 @@ class Pacer:
         if status in (TOO_MANY, UNAVAILABLE):
             asked = _seconds(headers.get("Retry-After", ""))
             self._asked = max(self._asked, asked)
-            until = time.monotonic() + min(asked, MOST_WAIT)
-            self._not_before = max(self._not_before, until)
+            patient = self._strictly or status == TOO_MANY
+            waits = min(asked, MOST_WAIT if patient else LEAST_WAIT)
+            self._waits = max(self._waits, waits)
+            self._not_before = max(self._not_before, time.monotonic() + waits)
 
     def said(self) -> list[str]:
         """What has slowed it down, a line each."""
@@ -93,8 +97,8 @@ class Pacer:
                 f" slowed down to {self.rate:.2g} a second"
             )
         if self._asked:
-            waited = min(self._asked, MOST_WAIT)
-            lines.append(f"it asked to wait {self._asked:g} s (Retry-After): waited {waited:g} s")
+            said = f"it asked to wait {self._asked:g} s (Retry-After): waited {self._waits:g} s"
+            lines.append(said)
         return lines
 
     @property

@@ -81,7 +81,14 @@ class Probe:
     """Asks, and keeps what it has seen; raises NothingShown when it cannot log in."""
 
     def __init__(
-        self, recipe: Recipe, where: Address, network: ClientNetwork, pacer: Pacer, plan: Plan
+        self,
+        recipe: Recipe,
+        where: Address,
+        network: ClientNetwork,
+        pacer: Pacer,
+        plan: Plan,
+        *,
+        allow_script: bool = False,
     ) -> None:
         self._recipe = recipe
         self._where = where
@@ -89,6 +96,7 @@ class Probe:
         self._plan = plan
         self._network = replace(network, trace=pacer.trace())
         self._person = people(recipe, 1)[0]
+        self._allow_script = allow_script
         self._clients: list[Client] = []
         self._seen = Seen(https=where.asked.startswith("https:"))
 
@@ -100,6 +108,7 @@ class Probe:
             History(),
             Events(),
             network=self._network,
+            allow_script=self._allow_script,
         )
         self._clients.append(self._client)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
-from sessionlab.lab.outside.calm import Calm, Standing
+from sessionlab.lab.outside.calm import Calm
 from sessionlab.lab.outside.reaching import FIRST, not_in, trouble
 from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
@@ -64,6 +64,7 @@ class Watch:
     network: ClientNetwork
     events: Events
     pacer: Pacer
+    allow_script: bool = False
     say: Callable[[str], None] = print
     show: Callable[[str], None] = print
     began: float | None = None
@@ -73,6 +74,7 @@ class Watch:
     _calm: Calm = field(default_factory=Calm)
     _seats: list[_Seat] = field(default_factory=list)
     _inside: list[_Seat] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
     _over: bool = False
 
     async def run(self) -> Watched:
@@ -101,7 +103,14 @@ class Watch:
         told = (self._history, self.events, NAME, CLUSTER, paced)
         for person in people(self.recipe, self.wishes.users):
             tab = sum(seat.client.user == person.name for seat in seats)
-            client = Client(person, self.recipe, self.wishes.where.asked, *told, tab)
+            client = Client(
+                person,
+                self.recipe,
+                self.wishes.where.asked,
+                *told,
+                tab,
+                allow_script=self.allow_script,
+            )
             seats.append(_Seat(client, tab))
         return self._draw.sample(seats, len(seats))
 
@@ -178,6 +187,8 @@ class Watch:
         self.say(f"the command ended with {self.status}; watching until it is calm")
         calm, now = self._calm, self.events.now
         await self._until(busy, lambda: calm.lasts(ended, now()), most=settle)
+        if not calm.lasts(ended, now()):
+            self._notes.append(f"it was not calm {settle:g} s after the command: {calm}")
 
     async def _a_while(self, busy: Sequence[asyncio.Task[None]]) -> None:
         """Until the time is over, or Ctrl-C: which is no accident here."""
@@ -209,9 +220,7 @@ class Watch:
             how = "watching until it is calm"
         elif self.began is None:
             how = "before the command"
-        counts = ((self._calm.count(one), one) for one in Standing)
-        now = ", ".join(f"{count} {one}" for count, one in counts if count)
-        return f"{how}: {self.events.now() - (self.began or 0.0):.0f} s, {now or 'nobody yet'}"
+        return f"{how}: {self.events.now() - (self.began or 0.0):.0f} s, {self._calm}"
 
     async def _end(self, busy: Sequence[asyncio.Task[None]]) -> None:
         """Let those who wait for an answer have it, if it comes soon."""
@@ -232,5 +241,5 @@ class Watch:
             command=self.wishes.command,
             status=self.status,
             left_out=[f"{name}: {why}" for (name, _), why in who.items() if why],
-            notes=self.pacer.said(),
+            notes=[*self._notes, *self.pacer.said()],
         )

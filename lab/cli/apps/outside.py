@@ -26,6 +26,9 @@ Ca = Annotated[
         metavar="FILE", help="Believe this authority (PEM) instead of those of the system."
     ),
 ]
+AllowScript = Annotated[
+    bool, typer.Option("--allow-script", help="Let the recipe's steps run Python of its own.")
+]
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 

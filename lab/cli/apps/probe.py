@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sessionlab.lab.cli.apps.outside import Ca, RecipePath, Url, Variant
+from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json
 from sessionlab.lab.cli.screen import Screen
@@ -41,6 +41,7 @@ def command(
     ca: Ca = None,
     max_requests: Annotated[int, typer.Option(min=1, help="Never more requests than that.")] = 200,
     rate: Annotated[float, typer.Option(min=0.1, help="Never more requests in a second.")] = 5.0,
+    allow_script: AllowScript = False,
     json: Json = None,
 ) -> None:
     """Look at a deployed system from outside: its affinity, its session, its cookies and tokens.
@@ -56,7 +57,7 @@ def command(
     described, where = read(recipe).variant(variant), address(url)
     plan = planned(described, max_requests)
     pacer = Pacer(rate, max_requests, strictly=True)
-    probe = Probe(described, where, network(ca), pacer, plan)
+    probe = Probe(described, where, network(ca), pacer, plan, allow_script=allow_script)
     to_stdout = str(json) == "-"
     screen = Screen(stderr=to_stdout, highlight=False)
     first = f"{described.name} at {where.shown}: {plan.requests} requests, and a few more where"

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sessionlab.lab.cli.apps.outside import Ca, RecipePath, Url, Variant, seconds
+from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant, seconds
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
 from sessionlab.lab.cli.outputs import Outputs
@@ -35,13 +35,17 @@ from sessionlab.lab.verdicts.results import RunResult
 
 INTERRUPTED = "sessionlab: interrupted before there was a verdict; the command was ended"
 SHORTEST = 6  # characters of a password that is hidden in what others have written
+MOST_USERS = 20  # unless more are asked for
 RARELY = 10.0  # seconds between two lines of progress that is no terminal's
 
 Command = Annotated[
     list[str] | None,
     typer.Argument(metavar="[-- COMMAND]...", help="What changes the system, as a deploy does."),
 ]
-Users = Annotated[int, typer.Option(min=1, max=10_000, help="Clients that log in.")]
+Users = Annotated[
+    int | None,
+    typer.Option(min=1, help="Clients that log in; 20, if the recipe's [users] allow so many."),
+]
 Rate = Annotated[float, typer.Option(min=0.1, help="Requests a second, of all together.")]
 Settle = Annotated[
     str, typer.Option(metavar="TIME", help="At most so long after the command, until it is calm.")
@@ -58,11 +62,12 @@ def command(
     recipe: RecipePath,
     url: Url,
     variant: Variant = None,
-    users: Users = 20,
+    users: Users = None,
     rate: Rate = 20.0,
     settle: Settle = "30s",
     lasts: Lasts = None,
     ca: Ca = None,
+    allow_script: AllowScript = False,
     seed: Seed = None,
     json: Json = None,
     junit: Junit = None,
@@ -82,7 +87,8 @@ def command(
     """
     if words and lasts:
         raise UsageError("--for is for a watch without a command", "leave one of them out")
-    where = address(url)
+    where, described = address(url), read(recipe).variant(variant)
+    users = users or min(MOST_USERS, described.users.count)
     wishes = Wishes(
         where,
         users=users,
@@ -91,7 +97,6 @@ def command(
         command=tuple(words or ()),
         seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
     )
-    described = read(recipe).variant(variant)
     check(wishes.command)
     Outputs.of(None, [], summary=summary).check()
     outputs = Outputs.of(out, [], json=json, junit=junit)
@@ -104,7 +109,7 @@ def command(
         wishes.seed,
         time.time(),
     )
-    watch = Watch(described, wishes, network(ca), Events(), Pacer(rate))
+    watch = Watch(described, wishes, network(ca), Events(), Pacer(rate), allow_script)
     raise typer.Exit(_Reported(outputs, watch, told, secrets, summary).run())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessionlab.lab.outside.calm import CALM, Calm, Standing
+from sessionlab.lab.outside.calm import CALM, Calm
 from sessionlab.lab.record.history import Ending, Operation
 
 
@@ -33,11 +33,11 @@ def test_errors_are_no_calm_however_long_they_last() -> None:
     calm.hear("a", asked(1, "error", status=None))
     calm.hear("a", asked(90, "error", status=None))
     assert not calm.lasts(after=0, now=100)
-    assert calm.count(Standing.ERRORS) == 1
+    assert str(calm) == "1 without an answer"
 
 
 def test_what_asks_us_to_slow_down_shows_nothing() -> None:
     calm = Calm()
     calm.hear("a", asked(1))
     calm.hear("a", asked(2, "error", status=429))
-    assert calm.count(Standing.WELL) == 1
+    assert str(calm) == "1 well"

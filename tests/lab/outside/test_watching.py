@@ -58,7 +58,13 @@ async def watched(
         )
         events, told = Events(), list[str]()
         watch = Watch(
-            described or recipe(), wishes, ANY_NETWORK, events, Pacer(500), told.append, hide
+            described or recipe(),
+            wishes,
+            ANY_NETWORK,
+            events,
+            Pacer(500),
+            say=told.append,
+            show=hide,
         )
         return await watch.run()
 
@@ -160,7 +166,9 @@ async def test_a_command_that_is_interrupted_ends_with_its_children() -> None:
         command = ("sh", "-c", "sleep 300 & echo $!; wait")
         wishes = Wishes(address(served.url), users=2, command=command)
         told: list[str] = []
-        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), told.append, hide)
+        watch = Watch(
+            recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), say=told.append, show=hide
+        )
         task = asyncio.create_task(watch.run())
         while not told:
             await asyncio.sleep(0.01)
@@ -174,7 +182,9 @@ async def test_without_a_command_an_interrupt_is_the_ordinary_end() -> None:
     with Served(Shop()) as served:
         wishes = Wishes(address(served.url), users=2)
         shown: list[str] = []
-        watch = Watch(recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), hide, shown.append)
+        watch = Watch(
+            recipe(), wishes, ANY_NETWORK, Events(), Pacer(500), say=hide, show=shown.append
+        )
         task = asyncio.create_task(watch.run())
         while not any("2 well" in line for line in shown):
             await asyncio.sleep(0.01)
