@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Self
 
 from msgspec import convert
 
-from sessionlab.lab.clients.holdings import Holdings
-from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
-from sessionlab.lab.clients.records import Records
-from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
-from sessionlab.lab.clients.speech.requests import Context
+from sessionlab.lab.clients.speaker import Speaker
 from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import StepError, UsageError
-from sessionlab.lab.recipes.model import Step
-from sessionlab.lab.recipes.variables import template
+from sessionlab.lab.recipes.model import METHODS, Step
 from sessionlab.lab.record.answers import JSON, Answer, Answers
 from sessionlab.lab.record.history import ERROR, NOBODY, Ending
 
@@ -23,61 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from types import TracebackType
 
-    from yarl import URL
-
-    from sessionlab.lab.clients.people import Person
-    from sessionlab.lab.clients.speech.channel import Channel
-    from sessionlab.lab.events import Events
-    from sessionlab.lab.recipes.model import Recipe
-    from sessionlab.lab.record.history import History
-
-PATIENCE = 10.0
 REPLICAS = 1000  # from which number on replicas count, so that no tab is taken for one
 
 
-class Client:
+class Client(Speaker):
     """Keeps what the servers give it, as its kind does, and says what its recipe says.
 
     It has connections of its own, kept alive between requests. Every conversation becomes an
     operation in the history, answered or not; nothing here raises for what a server says.
     """
-
-    def __init__(
-        self,
-        person: Person,
-        recipe: Recipe,
-        url: str,
-        history: History,
-        events: Events,
-        scenario: str = "",
-        cluster: str = "",
-        network: ClientNetwork = ANY_NETWORK,
-        tab: int = 0,
-        public: str | None = None,
-        *,
-        allow_script: bool = False,
-    ) -> None:
-        self.user = person.name
-        self.recipe = recipe
-        self.headers: dict[str, str] = {}
-        """What it sends with every request, besides what its recipe says."""
-        self.patience = PATIENCE
-        """Seconds until a request counts as unanswered; unless changed, a step's `within`."""
-        self.affinity = ""
-        """That of its cluster, where it is known."""
-        self.url = url.rstrip("/")
-        """Where it sends what it asks."""
-        self._public = (public or url).rstrip("/")
-        self._network = network
-        self._told = (history, events, scenario, cluster)
-        self._tab = tab
-        self._allow_script = allow_script
-        self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)
-        self._holdings = Holdings(person, recipe, url)
-        self._wire = Wire(self._holdings.jar, network)
-        self._channels: dict[tuple[str, str], Channel] = {}
-        self._page: URL | None = None
-        self._connected = self._left = self._is_replica = False
 
     def __repr__(self) -> str:
         return f"<Client {self.user}>"
@@ -94,32 +42,6 @@ class Client:
         await self.close()
 
     # What a user does
-
-    async def do(
-        self,
-        conversation: str,
-        *,
-        service: str = "",
-        at: str | None = None,
-        item: str | None = None,
-    ) -> Answer:
-        """Have that conversation, through the balancer or with the node whose URL is `at`.
-
-        Where the recipe says how to connect, it connects before, if it is not connected; when that
-        fails, the answer is that failure. Raises UsageError for what the recipe does not describe.
-        """
-        if not self.recipe.steps(conversation):
-            raise UsageError(f"{self.recipe.name}'s recipe does not say how to {conversation}")
-        if conversation in ("connect", "login"):
-            self._left = False
-        await self._leave_what_is_closed()
-        if conversation == "connect":
-            await self._disconnect()
-        elif self._must_connect():
-            answer = await self._have("connect", service, at, None)
-            if answer.who == ERROR:
-                return answer
-        return await self._have(conversation, service, at, item)
 
     async def connect(self, service: str = "", at: str | None = None) -> Answer:
         """Connect anew."""
@@ -191,6 +113,8 @@ class Client:
         body: dict[str, JSON] | None = None,
     ) -> Answer:
         """Send one request of the story's own."""
+        if method.lower() not in METHODS:
+            raise UsageError(f"a client asks with no {method}", f"one of: {', '.join(METHODS)}")
         asked = {method.lower(): path, "follow": 0} | ({} if body is None else {"json": body})
         return await self._have("request", service, at, None, (convert(asked, Step),))
 
@@ -279,101 +203,3 @@ class Client:
     async def close(self) -> None:
         await self._close_channels()
         await self._wire.close()
-
-    # How it speaks
-
-    async def _have(
-        self,
-        name: str,
-        service: str,
-        at: str | None,
-        item: str | None,
-        steps: tuple[Step, ...] | None = None,
-        *,
-        is_me: bool = False,
-    ) -> Answer:
-        prefix = f"/{service}" if service and at is None else ""
-        context = Context(
-            recipe=self.recipe,
-            holdings=self._holdings,
-            wire=self._wire,
-            base=f"{(at or self.url).rstrip('/')}{prefix}",
-            public=self._public,
-            headers=self.headers,
-            patience=self._limit,
-            item=item,
-            page=self._page,
-        )
-        steps = steps or self.recipe.steps(name)
-        invoked, left = self._records.now(), self._records.left(self.credential)
-        allowed, names = self._allow_script, is_me or name == "me"
-        talk = Conversation(name, steps, context, self._channels, allowed, names)
-        tie = self._records.tie(self.affinity, context, steps[0])
-        outcome = await talk.speak()
-        self._page = context.page
-        answer = self._records.note(
-            name,
-            prefix,
-            context,
-            outcome,
-            invoked=invoked,
-            tie=tie,
-            left=left,
-            direct=at is not None,
-        )
-        await self._came_to(name, outcome)
-        if outcome.heard.given_up:
-            raise asyncio.CancelledError
-        return answer
-
-    async def _came_to(self, name: str, outcome: Outcome) -> None:
-        if name in ("connect", "login"):
-            self._holdings.give(outcome.set_cookies)
-        if name == "connect":
-            self._connected = outcome.who != ERROR and (outcome.heard.status or 0) < REFUSED
-        elif name == "logout":
-            self._left = True
-        elif name == "me" and outcome.who == NOBODY and self.recipe.connect and self._may_connect:
-            await self._disconnect()
-        await self._leave_what_is_closed()
-
-    def _must_connect(self) -> bool:
-        return bool(self.recipe.connect) and not self._connected and self._may_connect
-
-    async def _disconnect(self) -> None:
-        await self._close_channels()
-        self._holdings.disconnect()
-        self._connected = False
-
-    async def _leave_what_is_closed(self) -> None:
-        closed = [key for key, channel in self._channels.items() if not channel.is_open]
-        for key in closed:
-            await self._channels.pop(key).close()
-        if closed and self._connects_by_channel and self._may_connect:
-            await self._disconnect()
-
-    async def _close_channels(self) -> None:
-        while self._channels:
-            _, channel = self._channels.popitem()
-            await channel.close()
-
-    def _limit(self, step: Step) -> float:
-        return step.within if self.patience == PATIENCE else self.patience
-
-    @property
-    def _may_connect(self) -> bool:
-        """Not after a logout, nor in a replay: what is asked then is about what was held."""
-        return not (self._left or self._is_replica)
-
-    @property
-    def _connects_by_channel(self) -> bool:
-        return any(step.ws for step in self.recipe.steps("connect"))
-
-    @property
-    def _token_name(self) -> str:
-        """Of the first variable that is sent with each request and was taken from an answer."""
-        for text in self.recipe.every.headers.values():
-            for variable in template(text).variables:
-                if "." not in variable.name and not variable.name.startswith("user"):
-                    return variable.name
-        return ""

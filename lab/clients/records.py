@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.speech import takes
 from sessionlab.lab.clients.ties import holds_tie
@@ -71,13 +71,9 @@ class Records:
         prefix: str,
         context: Context,
         outcome: Outcome,
-        *,
-        invoked: float,
-        tie: bool | None,
-        left: float | None,
-        direct: bool,
+        **known: Any,
     ) -> Answer:
-        """Write it down; what the client is given of it."""
+        """Write it down, with what else is `known`; what the client is given of it."""
         heard, step = outcome.heard, outcome.step
         said = _explained(heard.headers.get(EXPLAINED, ""))
         body = heard.json if isinstance(heard.json, dict) else {}
@@ -87,7 +83,6 @@ class Records:
             client=self._client,
             method=step.method,
             path=prefix + step.path,
-            invoked=invoked,
             completed=self._events.now(),
             outcome=_ending(outcome),
             status=heard.status,
@@ -103,14 +98,12 @@ class Records:
             items=outcome.items,
             cluster=self._cluster,
             tab=self._tab,
-            direct=direct,
             given_up=heard.given_up,
-            tie=tie,
             code=(_text(body, "code") or "") if _is_problem(heard) else "",
-            token_left=left,
             conversation=conversation,
             who=outcome.who,
             service=prefix.strip("/"),
+            **known,
         )
         self._history.append(operation)
         self._emit(operation)

@@ -8,9 +8,10 @@ from contextvars import ContextVar
 from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.clients.client import PATIENCE, Client
+from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.clients.people import Person
+from sessionlab.lab.clients.speaker import PATIENCE
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
 from sessionlab.lab.cluster.deaths import Deaths

@@ -38,8 +38,9 @@ def standing(operation: Operation) -> Standing | None:
 
 @dataclass
 class Calm:
-    """Hears every answer. Errors that go on are no calm: they may end, and then were a pause."""
+    """Hears every answer of so many users. Errors that go on are no calm: they may end, and then were a pause."""
 
+    users: int = 1
     since: float = 0.0
     """When something last changed, in seconds since the run began."""
     now: dict[Hashable, Standing] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Calm:
 
     def all_asked(self, since: float) -> bool:
         """Whether what each has asked last was asked after that."""
-        return bool(self._asked) and all(asked >= since for asked in self._asked.values())
+        return sum(asked >= since for asked in self._asked.values()) >= self.users
 
     def __str__(self) -> str:
         counts = Counter(self.now.values())

@@ -86,7 +86,7 @@ class Watch:
         self._seats = self._seated()
         try:
             await self._log_in()
-            self._calm = Calm()
+            self._calm = Calm(len(self._inside))
             busy = [asyncio.create_task(self._busy(seat)) for seat in self._inside]
             try:
                 await (self._a_command(busy) if self.wishes.command else self._a_while(busy))

@@ -36,7 +36,8 @@ class Operation:
     `who` how it ended for the client: `user` (it was taken for somebody: `user` says for whom),
     `nobody`, `error` (it was not served, and not told either that it is not known; `error` says
     why), or empty where it says nothing of that. `method` and `path` are those of the last request,
-    the path with its variables. `service` is the one that was asked, where there are several.
+    the path with its variables. `service` is the one that was asked, where there are several;
+    `enters` says that it was to begin a session.
 
     `status` is None when no answer came, and `error` then says why. `node` is who answered, None
     when the balancer did itself. `credential` is the size in bytes of the
@@ -81,6 +82,7 @@ class Operation:
     conversation: str = ""
     who: str = ""
     service: str = ""
+    enters: bool = False
 
     @property
     def recognised(self) -> bool:
@@ -159,7 +161,11 @@ def of_before(operation: Operation) -> Operation:
     said = _BEFORE.get(f"{operation.method} {last}", last)
     conversation = said if said in ("login", "me", "write", "read", "logout") else "request"
     return replace(
-        operation, conversation=conversation, service=service, who=_who(operation, conversation)
+        operation,
+        conversation=conversation,
+        service=service,
+        who=_who(operation, conversation),
+        enters=conversation == "login",
     )
 
 

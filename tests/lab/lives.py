@@ -52,6 +52,23 @@ class Life:
             self.down_since = None
         return operation
 
+    def say(
+        self, conversation: str, who: str = "", status: int | None = 200, **more: object
+    ) -> Operation:
+        """A conversation with any app, and how it ended; `user` is itself unless said."""
+        self.ask("POST", "/said", status, **more)
+        user = more.get("user", self.client if who == "user" else None)
+        said = replace(
+            self.operations[-1],
+            conversation=conversation,
+            who=who,
+            user=str(user) if user else None,
+            path="/said",
+            enters=conversation in ("login", "connect"),
+        )
+        self.operations[-1] = said
+        return said
+
     def worsen(self, verdict: Fate, at: Operation) -> None:
         order = list(Fate)
         if order.index(verdict) > order.index(self.verdict):

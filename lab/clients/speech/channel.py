@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from sessionlab.lab.clients.content import MOST
 from sessionlab.lab.clients.speech.heard import Heard
@@ -16,8 +17,6 @@ from sessionlab.lab.clients.wire import NO_HEADERS, own_trouble
 from sessionlab.lab.recipes.variables import fill, template
 
 if TYPE_CHECKING:
-    from yarl import URL
-
     from sessionlab.lab.clients.speech.requests import Context
     from sessionlab.lab.recipes.model import Step
 
@@ -130,7 +129,7 @@ async def talk(context: Context, step: Step, channels: dict[tuple[str, str], Cha
 async def _opened(context: Context, step: Step, url: URL) -> Channel:
     headers = context.sent(step)
     if context.recipe.client.kind == "browser":
-        headers.setdefault("Origin", context.public)
+        headers.setdefault("Origin", str(URL(context.base).origin()))
     socket = await context.wire.http.ws_connect(url, headers=headers, max_msg_size=MOST)
     channel = Channel(socket, url)
     channel.headers = socket._response.headers  # noqa: SLF001  aiohttp has no other way to them

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.recipes.model import Status, Step, Take
 
-UNAUTHORIZED, SERVER_ERROR, REFUSED, REDIRECT = 401, 500, 400, 300
+UNAUTHORIZED, SERVER_ERROR, REFUSED = 401, 500, 400
+NEEDS_A_SESSION = ("write", "read", "logout", "refresh", "request")
 OWN_FAULTS = (405, 409, 413, 415, 422)  # of the request, whoever had sent it
 SOMEBODY = "somebody else"
 _ANYBODY = Nobody(status=UNAUTHORIZED)
@@ -82,7 +83,7 @@ class Conversation:
         outcome.new_connection = any(heard.new_connection for heard in self.done)
         outcome.sent = any(heard.sent for heard in self.done)
         outcome.unsafe = self.unsafe
-        outcome.set_cookies = [line for heard in self.done for line in reversed(heard.set_cookies)]
+        outcome.set_cookies = [line for heard in self.done for line in heard.set_cookies]
         return outcome
 
     async def _heard(self, step: Step) -> Heard:
@@ -159,11 +160,11 @@ class Conversation:
         """What an answer shows that names nobody: served, not known, or neither."""
         status = heard.status
         known = status is None or status < REFUSED or step.expect is not UNSET
-        if known or self.name not in ("write", "read", "logout", "refresh"):
+        if known or self.name not in NEEDS_A_SESSION:
             return ""
         if status == UNAUTHORIZED:
             return NOBODY
-        return "" if status in OWN_FAULTS else ERROR
+        return "" if status in OWN_FAULTS or self.name == "request" else ERROR
 
     def _names_nobody(self, step: Step, heard: Heard) -> bool:
         if heard.script_nobody:

@@ -67,8 +67,8 @@ class Heard:
 
     @property
     def set_cookies(self) -> list[str]:
-        """Every `Set-Cookie` of this step, the last first."""
-        answers = [self.headers, *(headers for _, headers in reversed(self.passed))]
+        """Every `Set-Cookie` of this step, in the order in which they came."""
+        answers = [*(headers for _, headers in self.passed), self.headers]
         return [line for headers in answers for line in headers.getall("Set-Cookie", ())]
 
     @property

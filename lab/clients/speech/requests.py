@@ -54,6 +54,8 @@ class Context:
             return None
         if name in ("base", "public"):
             return self.base if name == "base" else self.public
+        if name in ("host", "port"):
+            return str(getattr(URL(self.base), name))
         return self.item if name == "item" else self.holdings.value(name)
 
     # What is asked
@@ -103,12 +105,15 @@ class Context:
         """Add the origin of whatever may change something, and the page that it comes from."""
         if self.recipe.client.kind != "browser":
             return
-        page = self.page or URL(self.public)
+        page = self.page
+        if page is None or not (_origin(page) == _origin(url) or page.host in self.recipe.hosts):
+            page = None  # as after another address was typed in
+        origin = (page or URL(self.base)).origin()
         if method not in SAFE:
-            headers.setdefault("Origin", str(page.origin()))
-        if self.page and not (page.scheme == "https" and url.scheme in ("http", "ws")):
+            headers.setdefault("Origin", str(origin))
+        if page is not None and not (page.scheme == "https" and url.scheme in ("http", "ws")):
             same = _origin(page) == _origin(url)
-            headers.setdefault("Referer", str(page if same else page.origin() / ""))
+            headers.setdefault("Referer", str(page if same else origin / ""))
 
     def size(self, step: Step) -> int:
         """Bytes of what a step sends of what was taken, outside of the headers that all know."""

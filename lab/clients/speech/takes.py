@@ -96,7 +96,7 @@ def _header(heard: Heard, name: str) -> Any:
 
 
 def _cookie(heard: Heard, name: str) -> Any:
-    for line in heard.set_cookies:
+    for line in reversed(heard.set_cookies):
         key, _, value = line.partition(";")[0].partition("=")
         if key.strip() == name:
             return _unquoted(value.strip())

@@ -200,3 +200,25 @@ async def test_who_answered_is_known_by_the_recipe_or_else_by_our_balancer() -> 
         async with speaking(recipe("", **more), get_me=me) as alice:
             operation = (await alice.me()).operation
         assert (operation.node, operation.verdict) == (node, "VN")
+
+
+async def test_of_a_client_that_connects_and_logs_in_only_that_begins_a_session() -> None:
+    text = "[connect]\npost = '/hello'\nexpect = 200\n[login]\npost = '/in'\n"
+    for status, expected in (
+        (200, [("connect", False), ("login", True)]),
+        (503, [("connect", True)]),
+    ):
+        history = History()
+        hello = answers(status)
+        async with speaking(recipe(text), history, post_hello=hello, post_in=answers()) as alice:
+            await alice.try_login()
+        assert [(op.conversation, op.enters) for op in history] == expected
+
+
+async def test_the_credential_is_the_app_s_cookie_and_not_the_balancer_s(make: Make) -> None:
+    async with make("memory", nodes=2, affinity="cookie") as cluster:
+        alice = cluster.client("alice")
+        await alice.login()
+        assert len(alice.cookies) == 2
+        assert alice.credential == alice.cookies["sid"]
+        assert alice.token is None

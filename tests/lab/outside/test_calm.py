@@ -19,6 +19,14 @@ def test_it_is_calm_when_nothing_has_changed_for_a_while_since_the_command() -> 
     assert calm.lasts(after=2, now=2 + CALM)
 
 
+def test_it_is_not_calm_before_everybody_has_asked() -> None:
+    calm = Calm(users=2)
+    calm.hear("a", asked(3))
+    assert not calm.all_asked(since=2)
+    calm.hear("b", asked(3))
+    assert calm.all_asked(since=2)
+
+
 def test_another_standing_and_a_new_node_are_changes_and_a_move_is_none() -> None:
     calm = Calm()
     for at, who, node in ((1, "user", "n1"), (2, "nobody", "n1"), (3, "nobody", "n2")):

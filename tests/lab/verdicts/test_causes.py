@@ -40,7 +40,13 @@ def well(since: float, until: float = 4.0, **more: str) -> Life:
     known.operations.insert(
         1,
         replace(
-            login, path="/me", conversation="me", credential=60, invoked=since, completed=until
+            login,
+            path="/me",
+            conversation="me",
+            enters=False,
+            credential=60,
+            invoked=since,
+            completed=until,
         ),
     )
     return known
