@@ -38,7 +38,7 @@ def standing(operation: Operation) -> Standing | None:
 
 @dataclass
 class Calm:
-    """Hears every answer of so many users. Errors that go on are no calm: they may end, and then were a pause."""
+    """Hears every answer of so many users; errors that go on are no calm: they may still end."""
 
     users: int = 1
     since: float = 0.0

@@ -14,7 +14,7 @@ from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.outside.pacing import Enough, Pacer
 from sessionlab.lab.outside.products import product_of, route_of
-from sessionlab.lab.outside.reaching import FIRST, not_in, trouble
+from sessionlab.lab.outside.reaching import FIRST, entry_of, not_in, trouble
 from sessionlab.lab.outside.seen import Seen, set_cookie
 from sessionlab.lab.outside.tokens import tokens_of
 from sessionlab.lab.record.answers import Answer, Answers
@@ -131,8 +131,7 @@ class Probe:
                 if found := trouble(self._where, seen.before):
                     raise found
             before = self._digests()
-            entry = next(name for name in ("login", "connect", "me") if self._recipe.steps(name))
-            seen.login = await self._do(client, entry)
+            seen.login = await self._do(client, entry_of(self._recipe))
             if found := trouble(self._where, seen.login):
                 raise found
             while len(seen.known) < FIRST and not seen.known.recognised:

@@ -14,6 +14,7 @@ from sessionlab.lab.errors import NothingShown, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
 
 FIRST = 3
@@ -61,6 +62,11 @@ def network(ca: Path | None) -> ClientNetwork:
         return ClientNetwork(tls=ssl.create_default_context(cafile=ca))
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"{ca} holds no certificate: {error}", "a file in PEM") from None
+
+
+def entry_of(recipe: Recipe) -> str:
+    """The conversation by which a user begins: `me` where each request says who asks."""
+    return next(name for name in ("login", "connect", "me") if recipe.steps(name))
 
 
 def trouble(where: Address, answer: Answer) -> NothingShown | None:

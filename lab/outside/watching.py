@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.outside.calm import Calm
-from sessionlab.lab.outside.reaching import FIRST, not_in, trouble
+from sessionlab.lab.outside.reaching import FIRST, entry_of, not_in, trouble
 from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
 from sessionlab.lab.record.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sessionlab.lab.clients.network import ClientNetwork
     from sessionlab.lab.events import Events
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.outside.reaching import Address
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
+    from sessionlab.lab.record.history import Operation
 
 PERIOD, LOOK, LAST = 1.0, 0.1, 2.0  # seconds
 MOST_TRIES = 3  # who may try to log in before anybody has got in: it may lock an account
@@ -116,7 +117,7 @@ class Watch:
 
     async def _log_in(self) -> None:
         """Everybody, one after the other: the first shows whether the system is there."""
-        entry = next((name for name in ("login", "connect") if self.recipe.steps(name)), "me")
+        entry = entry_of(self.recipe)
         for number, seat in enumerate(self._seats, 1):
             self.show(f"logging in: {number} of {len(self._seats)}")
             await self.pacer.turn()
@@ -232,10 +233,18 @@ class Watch:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def _entered(self) -> Iterator[Operation]:
+        """What was recorded; where each request says who asks, the first of each began it."""
+        begun: set[tuple[str, int]] = set()
+        for op in self._history:
+            first = (op.client, op.tab) not in begun and entry_of(self.recipe) == "me"
+            begun.add((op.client, op.tab))
+            yield replace(op, conversation="connect", enters=True) if first else op
+
     def _watched(self) -> Watched:
         who = {(seat.client.user, seat.tab): seat.left_out for seat in self._seats}
         return Watched.of(
-            [op for op in self._history if not who[op.client, op.tab]],
+            [op for op in self._entered() if not who[op.client, op.tab]],
             began=self.began,
             ended=self.ended,
             command=self.wishes.command,

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from sessionlab.lab.clients.network import ANY_NETWORK
 from sessionlab.lab.events import Events
@@ -80,3 +80,35 @@ async def test_a_watch_does_not_take_a_new_session_for_the_old_one(
         wishes = Wishes(address(served.url), 3, command=command)
         seen = await Watch(described(), wishes, ANY_NETWORK, Events(), Pacer(500)).run()
     assert seen.counts["logged_out"] == 3
+
+
+class Guarded(Shop):
+    """Asks for a name and a password with every request, and knows no session at all."""
+
+    async def _answer(self, request: web.Request, node: str) -> web.Response:
+        said = BasicAuth.decode(request.headers.get("Authorization", "Basic Og=="))
+        known = said.password == self.password and not self.refuses
+        return web.json_response({"user": said.login}, status=200 if known else 401)
+
+    refuses = False
+
+    def control(self, what: str) -> None:
+        self.refuses = what == "forget"
+
+
+@pytest.mark.parametrize(("step", "lost"), [("0", 0), ("forget", 3)])
+async def test_who_says_with_each_request_who_asks_is_a_user_too(
+    monkeypatch: pytest.MonkeyPatch, step: str, lost: int
+) -> None:
+    monkeypatch.setattr(calm, "CALM", 0.3)
+    monkeypatch.setattr(watching, "PERIOD", 0.05)
+    nothing = dict.fromkeys(("login", "write", "read", "logout"))
+    basic = recipe(**nothing, every={"headers": {"Authorization": "Basic {userpass|base64}"}})
+    with Served(Guarded()) as served:
+        wishes = Wishes(address(served.url), 3, command=deploy(served.url, step))
+        seen = await Watch(basic, wishes, ANY_NETWORK, Events(), Pacer(500)).run()
+        plan, pacer = planned(basic, 200), Pacer(500, 200, strictly=True)
+        probe = Probe(basic, address(served.url), ANY_NETWORK, pacer, plan)
+        if not lost:
+            assert (await probe.run()).anew.recognised == 8
+    assert (seen.counts["kept"], seen.counts["logged_out"]) == (3 - lost, lost)

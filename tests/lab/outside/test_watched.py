@@ -27,7 +27,7 @@ def op(
     )
 
 
-IN = [op(0, "login", ""), op(1)]
+IN = [op(0, "login", "", enters=True), op(1)]
 
 
 def test_a_loss_is_told_with_when_and_what_came() -> None:
