@@ -180,7 +180,7 @@ class _Reported:
         style = "bold green" if seen.exit_status == 0 else "bold red"
         self._screen.print(Text(f"\n{first}", style))
         for line in lines:
-            self._screen.print(Text(line))
+            self._screen.print(Text(line), soft_wrap=True)
 
     def _say(self, line: str) -> None:
         self._screen.print(Text.from_ansi(_without(line, self._secrets)), soft_wrap=True)
