@@ -66,7 +66,7 @@ ENTERED = ("Cluster", "Traffic", "Broken")
 NOT_FOR_STORIES = {
     *("close", "watch", "entered", "retire", "append", "carry_out"),
     *("accepts", "needs_redis", "node_name", "by_source"),
-    *("backend", "part", "readiness", "told", "summary"),
+    *("backend", "part", "readiness", "told", "summary", "tell"),
 }
 """What the lab itself calls."""
 
@@ -139,10 +139,17 @@ def _members(it: type) -> Iterator[tuple[str, Any]]:
     """Its public methods and properties, in the order in which they are written."""
     if issubclass(it, (Enum, Exception)):
         return
-    for name, value in vars(it).items():
+    found = {name: value for one in _ours(it) for name, value in vars(one).items()}
+    for name, value in found.items():
         shown = inspect.isfunction(value) or isinstance(value, property)
         if shown and _for_stories(name):
             yield name, value
+
+
+def _ours(it: type) -> list[type]:
+    """It, and before it those of ours that it is made on."""
+    made_on = [] if issubclass(it, Exception) else it.__mro__[:0:-1]
+    return [*(one for one in made_on if one.__module__.startswith("sessionlab")), it]
 
 
 def _for_stories(name: str) -> bool:
@@ -153,7 +160,7 @@ def _fields(it: type) -> list[str]:
     """Of a dataclass its fields, of another class what its `__init__` puts there."""
     if is_dataclass(it):
         return [field.name for field in fields(it)]
-    if not inspect.isfunction(vars(it).get("__init__")):
+    if not any(inspect.isfunction(vars(one).get("__init__")) for one in _ours(it)):
         return []
     made = ast.walk(ast.parse(dedent(inspect.getsource(it.__init__))))  # type: ignore[misc]
     return list(

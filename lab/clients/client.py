@@ -21,7 +21,7 @@ REPLICAS = 1000  # from which number on replicas count, so that no tab is taken 
 
 
 class Client(Speaker):
-    """Keeps what the servers give it, as its kind does, and says what its recipe says.
+    """Keeps what the servers give it, as clients of its kind do, and says what its recipe says.
 
     It has connections of its own, kept alive between requests. Every conversation becomes an
     operation in the history, answered or not; nothing here raises for what a server says.
@@ -119,23 +119,6 @@ class Client(Speaker):
         return await self._have("request", service, at, None, (convert(asked, Step),))
 
     # What it holds
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """Its cookies, by name."""
-        return self._holdings.cookies
-
-    @property
-    def token(self) -> str | None:
-        """What it has taken and sends with every request; None before."""
-        return self._holdings.taken.get(self._token_name)
-
-    @property
-    def credential(self) -> str:
-        """The token, or the cookie that its login was answered with; empty before a login."""
-        cookies = self.cookies
-        held = (cookies[name] for name in self._holdings.given if cookies.get(name))
-        return self.token or next(held, "")
 
     @property
     def secure(self) -> bool:

@@ -94,6 +94,23 @@ class Speaker:
                 return answer
         return await self._have(conversation, service, at, item)
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Its cookies, by name."""
+        return self._holdings.cookies
+
+    @property
+    def token(self) -> str | None:
+        """What it has taken and sends with every request; None before."""
+        return self._holdings.taken.get(self._token_name)
+
+    @property
+    def credential(self) -> str:
+        """The token, or the cookie that its login was answered with; empty before a login."""
+        cookies = self.cookies
+        held = (cookies[name] for name in self._holdings.given if cookies.get(name))
+        return self.token or next(held, "")
+
     async def _have(
         self,
         name: str,

@@ -37,18 +37,8 @@ def well(since: float, until: float = 4.0, **more: str) -> Life:
     known = life()
     known.operations[-1] = replace(known.operations[-1], **more)  # type: ignore[arg-type]
     login = known.operations[0]
-    known.operations.insert(
-        1,
-        replace(
-            login,
-            path="/me",
-            conversation="me",
-            enters=False,
-            credential=60,
-            invoked=since,
-            completed=until,
-        ),
-    )
+    mine = replace(login, path="/me", conversation="me", enters=False, credential=60)
+    known.operations.insert(1, replace(mine, invoked=since, completed=until))
     return known
 
 
