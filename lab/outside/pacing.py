@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import SimpleNamespace
 
 TOO_MANY, UNAVAILABLE = 429, 503
@@ -38,6 +38,7 @@ class Pacer:
         self.rate = rate
         self.most = most
         self.sent = self.refused = 0
+        self.told: Callable[[str], None] = lambda _: None
         self._asked = self._waits = 0.0
         self._strictly = strictly
         self._next = self._not_before = self._ahead = 0.0
@@ -79,6 +80,7 @@ class Pacer:
         if status == TOO_MANY:
             self.refused += 1
             self.rate = max(SLOWEST, self.rate / 2)
+            self.told(f"429 (too many requests): slowing down to {self.rate:.2g} a second")
         if status in (TOO_MANY, UNAVAILABLE):
             asked = _seconds(headers.get("Retry-After", ""))
             self._asked = max(self._asked, asked)

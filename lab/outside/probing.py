@@ -8,6 +8,8 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import NothingShown, UsageError
@@ -51,6 +53,7 @@ class Plan:
 def planned(recipe: Recipe, most: int) -> Plan:
     """As much as fits into so many requests; raises UsageError where even the least does not."""
     each = {name: len(recipe.steps(name)) for name in _NAMES}
+    each["login"] += max(0, each["login"] - 1)  # see `_visit`
     for times in range(TIMES, LEAST - 1, -1):
         plan = Plan(times, tuple(part for part in _parts(times) if each[part[0]]), each)
         if plan.requests <= most:
@@ -130,6 +133,7 @@ class Probe:
                 seen.before = await self._do(client, "me")
                 if found := trouble(self._where, seen.before):
                     raise found
+                await self._visit()
             before = self._digests()
             seen.login = await self._do(client, entry_of(self._recipe))
             if found := trouble(self._where, seen.login):
@@ -145,6 +149,17 @@ class Probe:
             raise not_in(client.user, self._where, seen.login, seen.known[-1])
         after = self._digests()
         seen.survived = frozenset(name for name in after if after[name] == before.get(name))
+
+    async def _visit(self) -> None:
+        """Have all but the last step of a login, as who is only shown the form: it may give an id.
+
+        (RFC 6265bis, 8.4: session fixation.)
+        """
+        steps = self._recipe.steps("login")
+        if len(steps) > 1:
+            self._client.recipe = structs.replace(self._recipe, login=list(steps[:-1]))
+            await self._do(self._client, "login")
+            self._client.recipe = self._recipe
 
     async def _ask(self) -> None:
         """All that the plan has after the login."""

@@ -28,7 +28,7 @@ def check(words: Sequence[str]) -> None:
 
 
 class Running:
-    """A context manager: when it is left early, the whole group is ended.
+    """A context manager: an interrupt ends the whole group, while trouble of ours ends no deploy.
 
     Its output goes to a file, so that what it leaves running on purpose can go on writing when we
     are gone; `told` gets it line by line.
@@ -43,13 +43,20 @@ class Running:
 
     async def __aenter__(self) -> Self:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is left
-        self._process = await asyncio.create_subprocess_exec(
-            *self._words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=self._file,
-            stderr=self._file,
-            start_new_session=True,
-        )
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=self._file,
+                stderr=self._file,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._file.close()
+            why = f"{self._words[0]} cannot be run: {error.strerror}"
+            raise UsageError(
+                why, "a script begins with #!; or run it in a shell: sh FILE"
+            ) from None
         return self
 
     async def __aexit__(
@@ -58,8 +65,10 @@ class Running:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        if self.status is None:
+        if isinstance(error, asyncio.CancelledError):
             await self._end()
+        elif self.status is None:
+            await self._process.wait()
         self._file.close()
 
     async def wait(self) -> int:

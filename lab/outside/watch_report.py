@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.events import Event
 
+NOBODY = Watched.of((), began=None)
 ELSEWHERE = "elsewhere"
 """The fabric and the balancer of a system that the lab has not started."""
 
@@ -43,7 +44,7 @@ class Told:
     def cut_short(self, why: str, seconds: float = 0.0) -> RunResult:
         """As far as it is known: nothing, and why."""
         told = replace(self._result(Outcome.ERROR, seconds), reason=why)
-        return self._run(told, self._more(None), why)
+        return self._run(told, self._more(NOBODY), why)
 
     def summary(self, seen: Watched) -> str:
         """Markdown, for the summary of a CI job."""
@@ -67,22 +68,20 @@ class Told:
         here, took = ELSEWHERE, told.seconds
         return RunResult(here, here, self.seed, took, [told], cut_short=why, more=more)
 
-    def _more(self, seen: Watched | None) -> dict[str, object]:
-        more: dict[str, object] = {
+    def _more(self, seen: Watched) -> dict[str, object]:
+        return {
             "schema": 1,
             "app": self.app,
             "url": self.url,
             "command": shlex.join(self.command) if self.command else None,
-            "command_status": seen.status if seen else None,
-            "outcome": seen.outcome if seen else Outcome.ERROR,
+            "command_status": seen.status,
+            "outcome": seen.outcome,
+            "users": seen.counts,
+            "interruptions": seen.interruptions,
+            "losses": [asdict(lost) for lost in seen.losses],
+            "could_not_log_in": list(seen.left_out),
+            "notes": seen.remarks if len(seen.history) else [],
         }
-        if seen:
-            more["users"] = seen.counts
-            more["interruptions"] = seen.interruptions
-            more["losses"] = [asdict(lost) for lost in seen.losses]
-            more["could_not_log_in"] = list(seen.left_out)
-            more["notes"] = seen.remarks
-        return more
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -229,9 +228,7 @@ class Watch:
         _, waiting = await asyncio.wait(busy, timeout=LAST)
         for task in waiting:
             task.cancel()
-        for task in busy:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*busy, return_exceptions=True)  # an error of theirs was raised before
 
     def _entered(self) -> Iterator[Operation]:
         """What was recorded; where each request says who asks, the first of each began it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from functools import partial
 from json import dumps
 from typing import Annotated
 
@@ -62,6 +63,7 @@ def command(
     screen = Screen(stderr=to_stdout, highlight=False)
     first = f"{described.name} at {where.shown}: {plan.requests} requests, and a few more where"
     first += f" redirects are followed; {max_requests} at most, {rate:g} a second"
+    pacer.told = partial(screen.print, markup=False, soft_wrap=True)
     screen.print("\n".join([first, *plan.lines()]), markup=False, soft_wrap=True)
     seen = run_to_end(probe.run(), said="sessionlab: interrupted; nothing is left behind")
     found = [*findings(seen), *credentials(seen)]

@@ -133,7 +133,7 @@ class _Reported:
         terminal = self._screen.is_terminal
         self._status = self._screen.status("") if terminal else None
         self._phase, self._last = "", 0.0
-        watch.say, watch.show = self._say, self._show
+        watch.say, watch.show, watch.pacer.told = self._say, self._show, self._say
 
     def run(self) -> int:
         """The exit status."""

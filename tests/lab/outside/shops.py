@@ -59,6 +59,7 @@ class Shop:
     copies: bool = False
     affinity: str = ""
     fixed_id: bool = False
+    fixed_from: str = "/me"
     keeps_after_logout: bool = False
     tells_node: bool = True
     everybody: bool = False
@@ -108,12 +109,12 @@ class Shop:
     async def _answer(self, request: web.Request, node: str) -> web.Response:
         sessions = self.sessions["all" if self.shared else node]
         sid = request.cookies.get(self.cookie, "")
-        if request.path == "/login":
+        if request.method == "POST" and request.path == "/login":
             return await self._login(request, sessions, sid)
         user = "user1" if self.everybody else sessions.get(sid)
         if user is None:
             answer = web.json_response({}, status=401)
-            if self.fixed_id and not sid:
+            if self.fixed_id and not sid and request.path == self.fixed_from:
                 answer.set_cookie(self.cookie, secrets.token_hex(8), **self.flags)  # type: ignore[arg-type]
             return answer
         cart = self.carts[node if self.copies else "all"][sid]

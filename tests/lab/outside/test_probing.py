@@ -81,6 +81,18 @@ async def test_an_id_that_survives_the_login_is_a_fixation() -> None:
     assert "sid" in found["fixation"].says
 
 
+async def test_an_id_that_the_form_of_a_login_gives_is_a_fixation_too() -> None:
+    form = {"username": "{user}", "password": "{password}"}
+    shop = Shop(fixed_id=True, fixed_from="/login")
+    described = recipe(login=[{"get": "/login"}, {"post": "/login", "form": form}])
+    with Served(shop) as served:
+        plan, pacer = planned(described, 200), Pacer(FAST, 200, strictly=True)
+        seen = await Probe(described, address(served.url), ANY_NETWORK, pacer, plan).run()
+    assert pacer.sent <= plan.requests
+    found = {finding.topic: finding for finding in credentials(seen)}
+    assert found["fixation"].severity == "bad"
+
+
 @pytest.mark.parametrize(
     ("flags", "severity", "says"),
     [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sessionlab.lab.clients.network import ANY_NETWORK
-from sessionlab.lab.errors import NothingShown
+from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.outside import calm, watching
 from sessionlab.lab.outside.pacing import Pacer
@@ -19,6 +19,8 @@ from tests.lab.fabrics.processes import wait_gone
 from tests.lab.outside.shops import Served, Shop, recipe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sessionlab.lab.outside.watched import Watched
     from sessionlab.lab.recipes.model import Recipe
 
@@ -176,6 +178,28 @@ async def test_a_command_that_is_interrupted_ends_with_its_children() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert wait_gone(int(told[0])) == []
+
+
+async def test_trouble_of_the_lab_s_own_ends_no_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trouble(watch: Watch, _: object) -> tuple[str, None]:
+        if watch.began is not None:
+            raise NothingShown("the lab has no memory left")
+        return "me", None
+
+    monkeypatch.setattr(Watch, "_next", trouble)
+    with pytest.raises(NothingShown, match="no memory"):
+        await watched(Shop(), command=("sh", "-c", f"sleep 0.3; touch {tmp_path}/deployed"))
+    assert (tmp_path / "deployed").exists()
+
+
+async def test_a_command_that_is_no_program_is_wrong_usage(tmp_path: Path) -> None:
+    script = tmp_path / "deploy"
+    script.write_bytes(b"\x00\x01")
+    script.chmod(0o755)
+    with pytest.raises(UsageError, match="cannot be run"):
+        await watched(Shop(), command=(str(script),))
 
 
 async def test_without_a_command_an_interrupt_is_the_ordinary_end() -> None:
