@@ -10,7 +10,7 @@ LIFETIME = 1  # second; only where the story waits for a token's end
 ACCEPT = "servers accept the copy"
 
 
-@scenario("jwt-costs", "A JWT costs: no way back, more bytes, keys to rotate")
+@scenario("jwt-costs", "A JWT costs: no way back, more bytes, keys to rotate", about_demo=True)
 async def jwt_costs(lab: Lab) -> None:
     session = await logout_that_works(lab)
     await logout_that_does_not(lab, session)

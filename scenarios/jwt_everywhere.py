@@ -13,6 +13,7 @@ SERVICES = ("auth", "orders", "profile")
     "jwt-everywhere",
     "A JWT survives other servers, dead servers, no Redis",
     least_nodes=2,
+    about_demo=True,
 )
 async def jwt_everywhere(lab: Lab) -> None:
     async with lab.cluster("jwt", services=SERVICES, redis=True) as cluster:

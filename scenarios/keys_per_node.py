@@ -16,6 +16,7 @@ TIMES = 50
     "keys-per-node",
     "A key for each server: a JWT is good only where signed",
     least_nodes=2,
+    about_demo=True,
 )
 async def keys_per_node(lab: Lab) -> None:
     async with lab.cluster("jwt") as cluster:

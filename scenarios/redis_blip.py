@@ -12,7 +12,7 @@ CLIENTS = 10
 COLUMNS = ["what a server says meanwhile", "interrupted", "for at most", "logged out"]
 
 
-@scenario("redis-blip", "Redis restarts: interrupted, not logged out, if right")
+@scenario("redis-blip", "Redis restarts: interrupted, not logged out, if right", about_demo=True)
 async def redis_blip(lab: Lab) -> None:
     async with lab.cluster("redis", redis_keeps=True) as cluster:
         clients = await logged_in(lab, cluster)

@@ -8,7 +8,7 @@ everybody is logged out.
 from sessionlab import Client, Lab, main, scenario, share, together
 
 
-@scenario("redis-down", "Redis goes down: every server fails for everybody")
+@scenario("redis-down", "Redis goes down: every server fails for everybody", about_demo=True)
 async def redis_down(lab: Lab) -> None:
     async with lab.cluster("redis") as cluster:
         clients = cluster.clients(3)

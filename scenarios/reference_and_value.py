@@ -12,6 +12,7 @@ from sessionlab import Answers, Lab, altered, main, read_token, resigned, scenar
     "reference-and-value",
     "A session id is a reference, a JWT the signed value",
     least_nodes=2,
+    about_demo=True,
 )
 async def reference_and_value(lab: Lab) -> None:
     async with lab.cluster("memory") as cluster:

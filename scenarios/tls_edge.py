@@ -11,7 +11,7 @@ TOKEN = {"jwt-transport": "cookie"}  # good at every server, so that only the co
 CLAIMED = "X-Forwarded-Proto"
 
 
-@scenario("tls-edge", "TLS ends at the balancer: who makes a cookie Secure")
+@scenario("tls-edge", "TLS ends at the balancer: who makes a cookie Secure", about_demo=True)
 async def tls_edge(lab: Lab) -> None:
     async with lab.cluster("jwt", tls=True, trust_balancer=True, options=TOKEN) as cluster:
         alice = cluster.client("alice")

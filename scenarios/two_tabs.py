@@ -13,7 +13,7 @@ LOST = "2 added, 1 in the cart"
 KEPT = "2 added, 2 in the cart"
 
 
-@scenario("two-tabs", "Two tabs at once: whole records lose an item")
+@scenario("two-tabs", "Two tabs at once: whole records lose an item", about_demo=True)
 async def two_tabs(lab: Lab) -> None:
     whole = {"cart-writes": "record", "cart-delay": str(DELAY)}
     field = {"cart-writes": "field", "cart-delay": str(DELAY)}

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 ONE_BY_ONE = (
     "lab/cli/test_command.py",
     "lab/cli/test_terminal.py",
+    "lab/pytest_plugin/test_plugin.py",
     "scenarios/test_sabotage.py",
     "scenarios/test_scenarios.py",
     "test_action.py",

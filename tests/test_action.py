@@ -107,6 +107,21 @@ def test_a_job_in_which_nothing_was_judged_fails_unless_that_is_allowed(runner: 
     assert runner.run("Run the scenarios", **alone, **{"allow-skips": "true"}).returncode == 0
 
 
+def test_a_recipe_is_checked_in_the_place_of_scenarios(tmp_path: Path) -> None:
+    command = tmp_path / "sessionlab" / "bin" / "sessionlab"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    command.chmod(0o755)
+    wanted = {"recipe": "my shop/sessionlab.toml", "variant": "redis db", "affinity": "learn:*"}
+    done = Runner(tmp_path).run("Check the app", **wanted, seed="7")
+    asked = ["check", "my shop/sessionlab.toml", "--variant", "redis", "--variant", "db"]
+    asked += ["--affinity", "learn:*", "--fabric", "local", "--balancer", "builtin"]
+    assert done.stdout.splitlines()[:-4] == [*asked, "--copies", "3", "--seed", "7"]
+    of_step = {step["name"]: step.get("if") for step in ACTION["runs"]["steps"]}
+    assert of_step["Check the app"] == "inputs.recipe != ''"
+    assert of_step["Run the scenarios"] == "inputs.recipe == ''"
+
+
 def test_what_a_user_types_is_not_run(runner: Runner) -> None:
     done = runner.run("Run the scenarios", scenarios="$(touch pwned)", seed="1; touch pwned")
     assert done.returncode == 2

@@ -55,7 +55,9 @@ def test_the_lesson_lasts_as_long_as_it_says() -> None:
     assert [int(end) - int(begin) for begin, end in ends] == list(map(int, parts))
 
 
-@pytest.mark.parametrize("page", [*PAGES, "scenarios.md", "balancers.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "scenarios.md", "balancers.md", "recipes.md", "pytest.md"]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     text = read(page)
     anchors = {anchor(title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}

@@ -39,14 +39,15 @@ ORDER = {
     "lab": (
         ("errors",),
         ("events", "waiting", "record"),
-        ("description", "recipes"),
+        ("recipes",),
+        ("description",),
         ("verdicts", "clients"),
         ("reports",),
         ("fabrics", "outside"),
         ("balancers",),
         ("cluster",),
         ("bench", "scenario"),
-        ("cli",),
+        ("cli", "pytest_plugin"),
         ("__main__",),
     ),
 }

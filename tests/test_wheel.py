@@ -19,9 +19,13 @@ def test_the_wheel_says_that_it_is_typed(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as inside:
         names = set(inside.namelist())
+        (entries,) = (inside.read(name) for name in names if name.endswith("/entry_points.txt"))
     assert {
         "sessionlab/__main__.py",
         "sessionlab/py.typed",
         "sessionlab/lab/cli/app.py",
+        "sessionlab/lab/recipes/schema.json",
+        "sessionlab/lab/recipes/templates/django.toml",
         "sessionlab/nodes/errors.py",
     } <= names
+    assert b"[pytest11]\nsessionlab = sessionlab.lab.pytest_plugin.plugin\n" in entries

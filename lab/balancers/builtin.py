@@ -51,6 +51,7 @@ class Builtin:
             *("--health-interval", _interval(len(backends))),
             *("--connect-timeout", str(CONNECT_SECONDS)),
             *("--eject-time", "0.5"),  # a node that is there again takes part again
+            *_check(description.checked_path),
             "--explain",  # so that a history says what became of each pin, and why
         ]
         if description.watched:
@@ -122,6 +123,10 @@ class Builtin:
 
 def _path(backend: Backend) -> str:
     return f"/{backend.service}/{backend.name}"
+
+
+def _check(path: str | None) -> tuple[str, ...]:
+    return ("--health-probe", "tcp") if path is None else ("--health-path", path)
 
 
 def _interval(backends: int) -> str:

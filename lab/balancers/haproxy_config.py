@@ -75,7 +75,10 @@ def _head(plan: Plan) -> Iterator[str]:
     for name, value in plan.description.balancer_options.items():
         values = words_for("option", name, OPTIONS, "HAProxy")
         yield "    " + words_for(f"value of `{name}`", value, values, "HAProxy")
-    yield "    option httpchk GET /readyz"
+    if path := plan.description.checked_path:
+        # HTTP/1.1 with a Host, which some apps answer nobody without.
+        yield "    option httpchk\n    http-check connect"
+        yield f"    http-check send meth GET uri {_quoted(path)} ver HTTP/1.1 hdr Host 127.0.0.1"
     yield "    default-server " + CHECK.format(_interval(plan))
     # A process that takes over after a reload gets the stick tables from the one that leaves.
     yield f"peers lab\n    peer {PEER} {plan.peer}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
+from sessionlab.lab.bench.what_to_ask import how_to_ask
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.cluster.inventory import Kind
 
@@ -35,11 +36,7 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         f"admin     {admin}/backends" if admin else None,
         f"api       {place.url}  (run {place.run}; see docs/bench.md)",
         "",
-        f"Users: alice, bob, carol, user-000001 and on, with the password {cluster.password}",
-        "",
-        *ties_nobody(cluster.description),
-        "Try, in another terminal:",
-        *_commands(cluster),
+        *(how_to_ask(cluster) if cluster.description.app else _how_to_try_ours(cluster)),
         "",
         "Ctrl-C ends it. The cluster is broken and mended with `sessionlab do`, as in",
         f"`sessionlab do kill n1`{', or with a key: ? shows them' if keys else ''}.",
@@ -47,6 +44,16 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         "",
     ]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _how_to_try_ours(cluster: Cluster) -> list[str]:
+    return [
+        f"Users: alice, bob, carol, user-000001 and on, with the password {cluster.password}",
+        "",
+        *ties_nobody(cluster.description),
+        "Try, in another terminal:",
+        *_commands(cluster),
+    ]
 
 
 def ties_nobody(description: Description) -> list[str]:

@@ -75,7 +75,7 @@ class Requests:
         for at, name, row in sorted(rows, key=lambda one: one[:2]):
             with contextlib.suppress(*UNFIT):
                 is_node = self._kinds[name] is Kind.NODE
-                found.append(self._of_node(row, at, name) if is_node else _of_balancer(row, at))
+                found.append(self._of_node(row, at, name) if is_node else self._of_front(row, at))
         for name in over - {name for _, name, _ in rows}:
             del self._kinds[name]
             self._read.pop(name, None)
@@ -101,6 +101,9 @@ class Requests:
         self._read[name] = since
         return added[:end].splitlines()
 
+    def _of_front(self, row: dict[str, Any], at: float) -> Request | None:
+        return _of_balancer(row, at, whole=self._inventory.is_of_an_app)
+
     def _of_node(self, row: dict[str, Any], at: float, node: str) -> Request | None:
         if row["path"] in PROBES and not row["forwarded"]:
             return None  # the balancer's check, or the lab's own
@@ -115,11 +118,17 @@ class Requests:
         return Request(at, user, row["method"], row["path"], node, *said, does=does)
 
 
-def _of_balancer(row: dict[str, Any], at: float) -> Request | None:
-    """An answer of its own, or a request that ended without any; the rest is in a node's log."""
+def _of_balancer(row: dict[str, Any], at: float, *, whole: bool = False) -> Request | None:
+    """An answer of its own, or a request that ended without any; the rest is in a node's log.
+
+    With `whole` that is told here too: nodes that are copies of some app may log anything.
+    """
     cut, status = row.get("cut") or "", int(row["status"])
     if row["backend"] and not cut:
-        return None
+        if not whole:
+            return None
+        path = row["target"].partition("?")[0]
+        return Request(at, "", row["method"], path, row["backend"], status, "", row["seconds"])
     reason = f"no answer: cut by the {cut}" if cut else PHRASES.get(status, "no proper answer")
     path = row["target"].partition("?")[0]  # the rest may hold a secret
     said = (status, row.get("detail") or reason, row["seconds"], "", cut)

@@ -12,7 +12,9 @@ from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.description.cluster import MOST_NODES
 from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.description.target import FORM
+from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.recipes.chosen import Chosen
 
 Names = Annotated[
     list[str] | None,
@@ -73,6 +75,17 @@ AllowSkips = Annotated[
         help="It is no failure (status 0) when all were skipped and nothing was claimed before.",
     ),
 ]
+AppPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--app",
+        metavar="RECIPE",
+        help="Take copies of this app instead of our demo app: a recipe, or the folder of one.",
+    ),
+]
+Variant = Annotated[
+    str | None, typer.Option("--variant", metavar="NAME", help="The variant of that recipe.")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]
 Verbose = Annotated[
     bool,
@@ -82,3 +95,15 @@ Verbose = Annotated[
         help="Print every scenario, client and request; of over 50 clients alike ones once.",
     ),
 ]
+
+
+def app_of(path: Path | None, variant: str | None, fabric: str) -> Chosen | None:
+    """What --app and --variant name; raises UsageError when it cannot be started there."""
+    if path is None:
+        if variant is not None:
+            raise UsageError("--variant is of a recipe", "name that with --app")
+        return None
+    chosen = Chosen.read(path, variant)
+    if fabric == "docker":
+        chosen.want_image()
+    return chosen

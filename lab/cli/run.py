@@ -18,6 +18,7 @@ import typer
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import (
     AllowSkips,
+    AppPath,
     BalancerName,
     Everything,
     FabricName,
@@ -32,13 +33,16 @@ from sessionlab.lab.cli.options import (
     Seed,
     Summary,
     TargetText,
+    Variant,
     Verbose,
+    app_of,
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.description.target import parse_target
 from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.events import Events
+from sessionlab.lab.recipes.chosen import Chosen
 from sessionlab.lab.reports.console import ConsoleReport
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.finding import chosen, installed
@@ -64,6 +68,8 @@ def command(
     report: Reports = None,
     redis_url: RedisUrl = None,
     target: TargetText = None,
+    app: AppPath = None,
+    variant: Variant = None,
     allow_skips: AllowSkips = SETTINGS.allow_skips,
     jobs: Jobs = SIDE_BY_SIDE,
     verbose: Verbose = False,
@@ -73,6 +79,10 @@ def command(
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
 
+    With --app the same is told of an app that is not ours, as far as it fits: a variant of the
+    recipe that is called like a strategy (memory, redis, jwt) stands in for it, and what asks for
+    anything that only our demo app has is skipped, with the reason.
+
     Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3
     nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
     or all were skipped and none had claimed before (0 with --allow-skips); 130 interrupted.
@@ -80,10 +90,14 @@ def command(
     seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     settings = _on_target(settings, target) if target else settings
+    if chosen_app := app_of(app, variant, fabric):
+        settings = _of_app(settings, chosen_app)
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)
     again = ["run", *(scenarios or []), *(["--all"] if everything else [])]
     again += ["--nodes", str(nodes)] if nodes != SETTINGS.nodes else []
+    again += ["--app", str(app)] if app else []
+    again += ["--variant", variant] if variant else []
     typed = shlex.join(again)
     status = run_and_report(stories, settings, outputs, jobs, verbose=verbose, again=typed)
     if not scenarios and (left_out := len(installed()) - len(stories)):
@@ -122,6 +136,13 @@ def _on_target(settings: Settings, text: str) -> Settings:
         balancer=target.balancer,
         nodes=len(target.addresses()),
     )
+
+
+def _of_app(settings: Settings, app: Chosen) -> Settings:
+    """The same, of copies of somebody's app."""
+    if settings.fabric == "external":
+        raise UsageError("--app and --target exclude each other", "a target runs already")
+    return replace(settings, app=app)
 
 
 def run_and_report(

@@ -15,17 +15,27 @@ from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
-from sessionlab.lab.cli.options import BalancerName, FabricName, Nodes, RedisUrl
+from sessionlab.lab.cli.options import (
+    AppPath,
+    BalancerName,
+    FabricName,
+    Nodes,
+    RedisUrl,
+    Variant,
+    app_of,
+)
 from sessionlab.lab.cli.screen import Printer, Screen
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
+from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
+BEARER: Literal["bearer"] = "bearer"
 GONE = "sessionlab: the cluster is gone"
 SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
 
@@ -83,17 +93,26 @@ def command(
     port: Port = CLUSTER.port,
     password: Password = None,
     redis_url: RedisUrl = None,
-    jwt_transport: Transport = "bearer",
+    jwt_transport: Transport = BEARER,
+    app: AppPath = None,
+    variant: Variant = None,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
     Keys break it and mend it: ? shows them. `sessionlab do` does the same from another terminal.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
+
+    With --app the nodes are copies of an app that is not ours, which has no --strategy,
+    --password or --jwt-transport: its recipe says what it is.
     """
     options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
+    service = Service(nodes=nodes, strategy=strategy, options=options)
+    if chosen := app_of(app, variant, fabric):
+        _check(strategy, password, jwt_transport)
+        service = Service.of(chosen, nodes)
     description = Description(
-        services=(Service(nodes=nodes, strategy=strategy, options=options),),
+        services=(service,),
         balancer=balancer,
         affinity=affinity,
         algorithm=algorithm,
@@ -103,6 +122,17 @@ def command(
     )
     run_to_end(_stay(description, fabric, redis_url), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
+
+
+def _check(strategy: str, password: str | None, transport: str) -> None:
+    """Raise UsageError for what is our demo app's only."""
+    given = {
+        "--strategy": strategy != SERVICE.strategy,
+        "--password": password is not None,
+        "--jwt-transport": transport != BEARER,
+    }
+    if wrong := [name for name, is_given in given.items() if is_given]:
+        raise UsageError(f"{', '.join(wrong)} and --app exclude each other", "the recipe says that")
 
 
 async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:

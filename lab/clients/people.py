@@ -12,7 +12,7 @@ from sessionlab.lab.recipes.variables import Unknown, template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sessionlab.lab.recipes.model import Recipe
+    from sessionlab.lab.recipes.model import People, Recipe
 
 ENVIRONMENT = "env."
 
@@ -41,8 +41,7 @@ def people(recipe: Recipe, count: int) -> list[Person]:
     if users.list:
         filled = [_of_list(one, users.password) for one in users.list]
         return [filled[number % len(filled)] for number in range(count)]
-    password = _filled(users.password)
-    return [Person(_filled(users.pattern, str(number)), password) for number in range(1, count + 1)]
+    return [_of_pattern(users, str(number)) for number in range(1, count + 1)]
 
 
 def environment(name: str) -> str | None:
@@ -52,22 +51,23 @@ def environment(name: str) -> str | None:
     return os.environ.get(name.removeprefix(ENVIRONMENT))
 
 
+def _of_pattern(users: People, number: str) -> Person:
+    name = _filled(users.pattern, number=number)
+    return Person(name, _filled(users.password, number=number, user=name))
+
+
 def _of_list(one: Mapping[str, str], password: str) -> Person:
     said = {key: _filled(value) for key, value in one.items()}
     more = {key: value for key, value in said.items() if key not in ("name", "password")}
-    return Person(said["name"], said.get("password") or _filled(password), more)
+    return Person(said["name"], said.get("password") or _filled(password, user=said["name"]), more)
 
 
-def _filled(text: str, number: str = "") -> str:
+def _filled(text: str, **own: str) -> str:
     try:
-        return template(text).fill(lambda name: _value(name, number)) or ""
+        return template(text).fill(lambda name: own.get(name, environment(name))) or ""
     except Unknown as unknown:
         name = str(unknown).removeprefix(ENVIRONMENT)
         raise UsageError(
             f"[users] needs the environment variable {name}, which is not set",
             f"export {name}=…",
         ) from None
-
-
-def _value(name: str, number: str) -> str | None:
-    return number or None if name == "number" else environment(name)

@@ -78,7 +78,9 @@ class Records:
         said = _explained(heard.headers.get(EXPLAINED, ""))
         body = heard.json if isinstance(heard.json, dict) else {}
         redacted = context.holdings.redacted
-        error = heard.error if heard.status is None else outcome.says
+        error = None
+        if outcome.who == ERROR:
+            error = redacted((heard.error if heard.status is None else outcome.says) or "")
         operation = Operation(
             client=self._client,
             method=step.method,
@@ -88,7 +90,7 @@ class Records:
             status=heard.status,
             node=self._node(heard, said),
             user=outcome.user,
-            error=redacted(error or "") if outcome.who == ERROR else None,
+            error=error,
             new_connection=outcome.new_connection,
             credential=outcome.credential,
             verdict=said.get("affinity", ""),

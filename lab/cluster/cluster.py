@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import ContextVar
-from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
-from sessionlab.lab.clients.client import Client
-from sessionlab.lab.clients.network import ClientNetwork
-from sessionlab.lab.clients.people import Person
 from sessionlab.lab.clients.speaker import PATIENCE
 from sessionlab.lab.cluster import runtime_in
 from sessionlab.lab.cluster.balancer_life import BalancerLife
@@ -21,19 +17,22 @@ from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
-from sessionlab.lab.cluster.redis import PART as REDIS
-from sessionlab.lab.cluster.redis import the_lab_s_own
+from sessionlab.lab.cluster.redis_life import RedisLife
+from sessionlab.lab.cluster.visitors import Visitors
+from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
-from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Events
     from sessionlab.lab.fabrics.interface import Sandbox
+    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.history import History
 
 
@@ -60,23 +59,25 @@ class Cluster:
         redis_url: str | None = None,
         block_ends: Callable[[], None] = lambda: None,
         sources: Callable[[int], Sequence[str]] = lambda _: (),
+        allow_script: bool = False,
     ) -> None:
         self.description = description
         self._sandbox = sandbox
-        self._history = history
         self._events = events
         self._scenario = scenario
         self._called = called
         self._block_ends = block_ends
-        self._sources = sources
-        self._clients: list[Client] = []
         self._runtime = runtime_in(sandbox, description, redis_url)
         self.password = self._runtime.password
+        told = (history, events, scenario, sandbox.label)
+        self._visitors = Visitors(self._runtime, told, sources, allow_script=allow_script)
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
+        self._workers = Workers(self._runtime, sandbox, self._emit)
         self._deaths = Deaths(self._runtime, self._emit, events.now)
         self._watching: asyncio.Task[None] | None = None
+        self._store = RedisLife(self._runtime, self._emit, events.now)
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -99,9 +100,9 @@ class Cluster:
         """Close the clients, then everything that was started; see `check_logs`."""
         if self._watching:
             self._watching.cancel()
+            self._workers.tell()
             self._deaths.look()  # those since it looked last
-        for client in self._clients:
-            await client.close()
+        await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
@@ -127,43 +128,32 @@ class Cluster:
             return next(iter(self.nodes.values())).url
         return f"https://{front.address}" if front.edge else front.address.url
 
-    def client(self, user: str, source: str | None = None, *, patience: float = PATIENCE) -> Client:
+    @property
+    def recipe(self) -> Recipe:
+        """What its clients speak: the recipe of its app, or that of our demo app."""
+        return self._visitors.recipe
+
+    def client(
+        self, user: str | Person, source: str | None = None, *, patience: float = PATIENCE
+    ) -> Client:
         """A client for that user, not logged in yet; `source` is the address it comes from.
 
-        What is not answered after `patience` seconds counts as unanswered.
+        What is not answered after `patience` seconds counts as unanswered. An app that is not ours
+        has accounts of its own: a name that none of them has stands for the next one.
         """
-        front = self._runtime.balancer
-        edge = front.edge if front else None
-        client = Client(
-            Person(user, self.password),
-            demo(),
-            self.url,
-            self._history,
-            self._events,
-            self._scenario,
-            self._sandbox.label,
-            ClientNetwork(source, edge.believed() if edge else None),
-            sum(other.user == user for other in self._clients),
-        )
-        client.patience, client.affinity = patience, self.description.affinity
-        self._clients.append(client)
-        return client
+        person = self._visitors.person(user) if isinstance(user, str) else user
+        return self._visitors.one(person, self.url, source, patience)
 
     def clients(
         self, count: int, sources: Sequence[str] = (), *, patience: float = PATIENCE
     ) -> list[Client]:
         """That many clients, each a different user, not logged in yet.
 
-        Raises UsageError for more than there are; Skip where a running stack has fewer.
-        They come from the addresses `sources` in turn; without any, from one each where a client's
-        address decides and the fabric has several (see `Lab.addresses`).
+        Raises UsageError for more than there are; Skip where a running stack or a recipe has
+        fewer. They come from the addresses `sources` in turn; without any, from one each where a
+        client's address decides and the fabric has several (see `Lab.addresses`).
         """
-        self._runtime.want_users(count)
-        given = sources or self._sources(count)
-        return [
-            self.client(f"user-{number:06d}", source, patience=patience)
-            for number, source in zip(range(1, count + 1), cycle(given or [None]))
-        ]
+        return self._visitors.several(count, self.url, sources, patience)
 
     def nodes_of(self, service: str) -> list[Node]:
         """The nodes of one service."""
@@ -179,9 +169,18 @@ class Cluster:
         return await self._runtime.front().states() if self._runtime.balancer else {}
 
     async def versions(self) -> dict[str, str]:
-        """The version that each node says it runs, by the node's name; asked past the balancer."""
+        """The version that each node says it runs, by the node's name; asked past the balancer.
+
+        Copies of an app that is not ours do not say it: theirs is what they were deployed as.
+        """
+        if self.description.app:
+            return {node.name: node.version or "" for node in self.nodes.values()}
         said = {node.name: await node.readiness(self._runtime.http) for node in self.nodes.values()}
         return {name: str(answer.get("version", "")) for name, answer in said.items()}
+
+    def workers(self) -> dict[str, int]:
+        """How many processes of each copy take its connections, where the fabric can tell."""
+        return self._workers.count()
 
     # What a story does to it
 
@@ -192,10 +191,13 @@ class Cluster:
         self._emit("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
-        """SIGTERM: the node finishes what it has begun, then leaves."""
-        began = self._events.now()
-        await self._runtime.parts.end(self._node(name).name, signal.SIGTERM)
-        self._emit("node.stopped", node=name, began=began)
+        """SIGTERM, or as its recipe says: the node finishes what it has begun, then leaves.
+
+        A copy that still runs when its time is up is killed: that is the event `node.overdue`.
+        """
+        if not self._runtime.running(self._node(name).name):
+            raise StepError(f"{name} is not running")
+        await self._members.stop(self._node(name), "node.stopped", self._events.now())
 
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
@@ -262,16 +264,11 @@ class Cluster:
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
-        the_lab_s_own(self._runtime.redis)
-        began = self._events.now()
-        await self._runtime.parts.end(REDIS, signal.SIGKILL)
-        self._emit("redis.stopped", keeps=self.description.redis_keeps, began=began)
+        await self._store.stop()
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
-        began = self._events.now()
-        await self._runtime.start_redis(the_lab_s_own(self._runtime.redis))
-        self._emit("redis.started", began=began)
+        await self._store.start()
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
@@ -291,6 +288,7 @@ class Cluster:
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
         self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
+        self._workers.tell()
 
     def _node(self, name: str) -> Node:
         if name not in self.nodes:

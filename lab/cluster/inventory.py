@@ -89,6 +89,11 @@ class Inventory:
         front = self._runtime.balancer
         return front.admin.url if isinstance(front, Builtin) else None
 
+    @property
+    def is_of_an_app(self) -> bool:
+        """Whether its nodes are copies of an app that is not ours."""
+        return self._runtime.description.app is not None
+
     def printed(self, name: str, since: int, most: int) -> bytes:
         """What a part has printed from that byte on, `most` bytes of it."""
         return self._sandbox.printed(name, since, most)

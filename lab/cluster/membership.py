@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.processes import START_SECONDS
@@ -79,9 +78,7 @@ class Membership:
             if self._runtime.balancer:
                 await self._in_front().remove(node.backend)
             del self.nodes[node.name]
-        await side_by_side(
-            [self._end(node, signal.SIGTERM, "node.removed", began) for node in nodes]
-        )
+        await side_by_side([self.stop(node, "node.removed", began) for node in nodes])
         for node in nodes:
             self._runtime.vacate(node)
 
@@ -91,11 +88,21 @@ class Membership:
         self._runtime.draining.add(node.name)
         self._emit("node.draining", node=node.name, limit=limit)
 
+    async def stop(self, node: Node, event: str, began: float) -> None:
+        """Have a node that runs leave, and tell it by that event; one that will not is killed."""
+        if self._runtime.running(node.name) and await self._runtime.stop_node(node):
+            how = self._runtime.program(node).stop
+            self._emit("node.overdue", node=node.name, signal=how.signal, seconds=how.seconds)
+        self._emit(event, node=node.name, began=began)
+
     async def recreate(self, nodes: Sequence[Node], version: str, seconds: float) -> None:
         """Kill nodes and start them anew: same names, same addresses, empty memories."""
         for node in nodes:
-            await self._end(node, signal.SIGKILL, "node.killed")
-            self.nodes[node.name] = replace(node, version=version)
+            began = self._now()
+            if self._runtime.running(node.name):
+                await self._runtime.parts.end(node.name, signal.SIGKILL)
+            self._emit("node.killed", node=node.name, began=began)
+            self.nodes[node.name] = self._runtime.renewed(node, version)
         new = [self.nodes[node.name] for node in nodes]
         try:
             await side_by_side([self._runtime.start_node(node, seconds) for node in new])
@@ -119,14 +126,6 @@ class Membership:
             await asyncio.sleep(PAUSE)
             left = await balancer.pins(node.backend)
         self._emit("node.drained", node=node.name, pins_left=left)
-
-    async def _end(
-        self, node: Node, signum: signal.Signals, event: str, began: float | None = None
-    ) -> None:
-        began = self._now() if began is None else began
-        if self._runtime.running(node.name):
-            await self._runtime.parts.end(node.name, signum)
-        self._emit(event, node=node.name, began=began)
 
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -13,12 +14,12 @@ from sessionlab.lab.errors import NothingShown, StartError, StepError
 from sessionlab.lab.waiting import Condition, until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 START_SECONDS = 60.0  # a part that dies is an error at once; one on a busy machine is just slow
-STOP_SECONDS = 30.0  # more than the 10 s that a node may drain
+STOP_SECONDS = 30.0
 LAST_LINES = 8
 EXHAUSTED = os.strerror(errno.EMFILE)  # as HAProxy, nginx and Redis say it too
 
@@ -29,6 +30,8 @@ class Parts:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._told_to_end: set[str] = set()
+        self.hidden: Callable[[], Iterable[str]] = tuple
+        """What nobody is to read in what a part has printed."""
 
     async def start(self, part: Part, ready: Condition, seconds: float = START_SECONDS) -> None:
         """Start a part and return when it is ready; raises StartError with its last lines."""
@@ -68,16 +71,47 @@ class Parts:
             raise StepError(f"{name} is not running")
         self._told_to_end.add(name)
         await self._sandbox.signal(name, signum)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._sandbox.gone(name)
-        except TimeoutError:
+        if not await self._is_gone(name, STOP_SECONDS):
             raise StepError(
                 f"{name} still runs {STOP_SECONDS:g} s after {signum.name}{self._last_lines(name)}"
-            ) from None
+            )
+
+    async def stop(self, name: str, signum: signal.Signals, seconds: float) -> bool:
+        """Ask the part to end, and kill it after so many seconds; whether that was called for."""
+        if self._sandbox.ended(name) is not None:
+            raise StepError(f"{name} is not running")
+        self._told_to_end.add(name)
+        await self._sandbox.signal(name, signum)
+        if await self._is_gone(name, seconds):
+            return False
+        await self.end(name, signal.SIGKILL)
+        return True
+
+    async def done(self, part: Part, seconds: float) -> None:
+        """Run a part to its end; raises StartError with its last lines unless that was good."""
+        self._told_to_end.add(part.name)
+        await self._sandbox.start(part)
+        if not await self._is_gone(part.name, seconds):
+            await self.end(part.name, signal.SIGKILL)
+            raise StartError(f"{part.name} took over {seconds:g} s{self._last_lines(part.name)}")
+        if self._sandbox.ended(part.name) and (ended := self.end_of(part.name)):
+            raise ended
+
+    async def _is_gone(self, name: str, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._sandbox.gone(name)
+                return True
+        return False
+
+    def shown(self, text: str) -> str:
+        """What a part has printed, without what nobody is to read."""
+        for secret in self.hidden():
+            text = text.replace(secret, "***")
+        return text
 
     def _last_lines(self, name: str) -> str:
-        lines = _words(self._sandbox.log(name).strip())[-LAST_LINES:]
+        lines = _words(self.shown(self._sandbox.log(name)).strip())[-LAST_LINES:]
         return "; its last lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import signal
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,21 @@ from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.balancers.interface import Balancer
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS, Parts
+from sessionlab.lab.cluster.programs.copies import Copies
+from sessionlab.lab.cluster.programs.demo import Demo
+from sessionlab.lab.cluster.programs.interface import Program, Surroundings
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
-from sessionlab.lab.description.cluster import NODES
 from sessionlab.lab.description.keys import Key, key_set, new_key
-from sessionlab.lab.errors import LabError, StepError, UsageError
+from sessionlab.lab.errors import FabricLost, LabError, Skip, StartError, StepError, UsageError
 from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.fabrics.interface import Sandbox
+
+
+BEFORE_SECONDS = 300.0  # it may install what the app needs
 
 
 class ClusterRuntime:
@@ -37,8 +43,15 @@ class ClusterRuntime:
         self, description: Description, sandbox: Sandbox, redis_url: str | None = None
     ) -> None:
         self.description = description
-        self.password = description.password or secrets.token_urlsafe(12)
+        self.password = _password(description)
         self.parts = Parts(sandbox)
+        self.programs: dict[str, Program] = {
+            service.name: Copies(service.app) if service.app else Demo()
+            for service in description.services
+        }
+        self.parts.hidden = lambda: {
+            word for program in self.programs.values() for word in program.secrets()
+        }
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis.named(redis_url) if redis_url else None
@@ -69,11 +82,23 @@ class ClusterRuntime:
         if description.needs_redis and self.redis is None:
             self.redis = Redis.on(self._sandbox, keeps=description.redis_keeps)
         redis = [self.start_redis(self.redis)] if self.redis else []
+        if description.app:  # it may need it to begin with
+            await side_by_side(redis)
+            redis = []
+            await self._prepare(next(iter(self.nodes.values())))
         await side_by_side([*redis, *map(self.start_node, self.nodes.values())])
         await self.start_balancer()  # last, so that its first look at a node finds it ready
 
     def want_users(self, count: int) -> None:
-        """Raise UsageError when there are not that many to log in: it would look like a loss."""
+        """Raise when there are not that many to log in: it would look like a loss.
+
+        UsageError; Skip where a recipe has fewer.
+        """
+        if (app := self.description.app) and count > (most := app.most_users):
+            raise Skip(
+                f"it takes {count} users, and {app.file.path} allows {most}",
+                f"[users] count = {count} allows as many",
+            )
         if count > self.description.users:
             raise UsageError(
                 f"{count} clients are wanted, and the cluster has {self.description.users} users",
@@ -86,27 +111,57 @@ class ClusterRuntime:
         number = self._numbers[service] = self._numbers.get(service, 0) + 1
         name = self.description.node_name(service, number)
         self._names.append(name)
-        return Node(name, wanted, self._sandbox.place(name), version)
+        return Node(name, wanted, self._sandbox.place(name), version, number)
 
-    async def start_node(self, node: Node, seconds: float = START_SECONDS) -> None:
-        description = self.description
-        options = {"users": str(description.users)}
-        if node.service.strategy == "jwt":
-            options["jwt-algorithm"] = description.jwt_algorithm
-            if description.one_key:
-                options["jwt-keys"] = self._write_keys(self._keys)
-        if description.watched and node.service.program == NODES:
-            options["access-log"] = "json"
-        if description.trust_balancer and self.balancer:
-            options["trust-proxy"] = self.balancer.address.host
-        environment = {"NODE_USER_PASSWORD": self.password}
-        if self.redis:
-            environment["NODE_REDIS_URL"] = self.redis.url
+    def renewed(self, node: Node, version: str) -> Node:
+        """Another node in its place, at its address and by its name."""
+        self.program(node).renew(node)
+        return replace(node, version=version)
+
+    def program(self, node: Node) -> Program:
+        """What the node runs."""
+        return self.programs[node.service.name]
+
+    @property
+    def around(self) -> Surroundings:
+        """What a node is told of the cluster when it is started now."""
+        return Surroundings(
+            self.description,
+            self._sandbox,
+            self.http,
+            self.password,
+            self.balancer,
+            self.redis,
+            self._write_keys(self._keys) if self.description.one_key else "",
+        )
+
+    async def start_node(self, node: Node, seconds: float | None = None) -> None:
+        """Start a node and return when it is ready; raises StartError with all that is known."""
+        program, around = self.program(node), self.around
 
         async def ready() -> bool:
-            return bool((await node.readiness(self.http)).get("ready"))
+            return await program.ready(node, around)
 
-        await self.parts.start(node.part(options, environment), ready, seconds)
+        try:
+            part = program.part(node, around)
+            await self.parts.start(part, ready, seconds or START_SECONDS)
+        except FabricLost:
+            raise
+        except StartError as error:
+            trouble = program.trouble(node, around)
+            said = f"{error}\n{trouble}" if trouble else str(error)
+            raise StartError(said, error.hint or program.hint(node, around)) from None
+
+    async def stop_node(self, node: Node) -> bool:
+        """Ask it to leave, as it wants to be asked; whether it had to be killed for that."""
+        how = self.program(node).stop
+        return await self.parts.stop(node.name, signal.Signals[how.signal], how.seconds)
+
+    async def _prepare(self, first: Node) -> None:
+        """Do what the app wants done before its first copy."""
+        if part := self.program(first).before(first, self.around):
+            self._names.insert(0, part.name)
+            await self.parts.done(part, BEFORE_SECONDS)
 
     async def abandon(self, node: Node) -> None:
         """Leave nothing of a node, whether it was started or not."""
@@ -169,7 +224,10 @@ class ClusterRuntime:
     # Keys
 
     async def rotate_keys(self) -> None:
-        """Sign with a new key on every node; what the old ones signed stays valid."""
+        """Sign with a new key on every node; what the old ones signed stays valid.
+
+        Raises Skip where nodes sign with what is not ours to change.
+        """
         await self.use_keys([new_key(self.description.jwt_algorithm), *self._keys])
 
     async def retire_keys(self) -> None:
@@ -177,6 +235,8 @@ class ClusterRuntime:
         await self.use_keys(self._keys[:1])
 
     async def use_keys(self, keys: list[Key]) -> None:
+        if self.description.app:
+            raise Skip("the keys that a recipe's app signs with are its own")
         self._write_keys(keys)
         for node in self.nodes.values():
             if self.running(node.name):
@@ -201,5 +261,13 @@ class ClusterRuntime:
         """End everything; what each part has printed, by its name."""
         await self.http.close()
         await self._sandbox.close()
-        started = {name: self._sandbox.log(name) for name in (*self._names, BALANCER, REDIS)}
+        names = (*self._names, BALANCER, REDIS)
+        started = {name: self.parts.shown(self._sandbox.log(name)) for name in names}
         return {name: said for name, said in started.items() if said}
+
+
+def _password(description: Description) -> str:
+    """That of all users, where they have one."""
+    if description.app:
+        return description.app.password
+    return description.password or secrets.token_urlsafe(12)

@@ -10,10 +10,13 @@ from sessionlab.lab.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sessionlab.lab.recipes.chosen import Chosen
+
 MOST_NODES = 500
 USERS = 999_999  # a seeded user is no more than a name, so a cluster has all there can be
 BALANCER = "builtin"
 NODES = "sessionlab.nodes"
+READY = "/readyz"
 SECRET = ("secret", "password", "key")
 
 
@@ -23,6 +26,9 @@ class Service:
 
     `program` is the module that `python -m` runs as the node. `options` are further options of
     its command line, by name without the dashes; they win over what the lab would set.
+
+    With an `app` the nodes are copies of it instead; `strategy` is then what its variant is
+    called, and has no other meaning.
     """
 
     name: str = "app"
@@ -30,6 +36,7 @@ class Service:
     strategy: str = "memory"
     options: Mapping[str, str] = field(default_factory=dict)
     program: str = NODES
+    app: Chosen | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MOST_NODES:
@@ -37,6 +44,16 @@ class Service:
                 f"service {self.name!r} was given {self.nodes} nodes",
                 f"ask for 1 to {MOST_NODES}",
             )
+
+    @classmethod
+    def of(cls, app: Chosen, nodes: int = 3) -> Service:
+        """Copies of somebody's app."""
+        return cls(nodes=nodes, strategy=app.variant or "", app=app)
+
+    @property
+    def checked_path(self) -> str | None:
+        """What a balancer asks a node for, to see whether it is well; None to only connect."""
+        return self.app.checked_path if self.app else READY
 
 
 class Wishes(TypedDict, total=False):
@@ -85,6 +102,11 @@ class Description:
 
     def __post_init__(self) -> None:
         names = [service.name for service in self.services]
+        if len(names) > 1 and any(service.app for service in self.services):
+            raise UsageError(
+                "a recipe describes one service, and several were asked for",
+                "start a cluster for each",
+            )
         if len(set(names)) != len(names):
             raise UsageError(f"two services have the same name: {', '.join(names)}")
         if self.balancer is None and (self.tls or self.trust_balancer):
@@ -97,7 +119,20 @@ class Description:
 
     @property
     def needs_redis(self) -> bool:
-        return self.redis or any(service.strategy == "redis" for service in self.services)
+        return self.redis or any(
+            service.app.names_redis if service.app else service.strategy == "redis"
+            for service in self.services
+        )
+
+    @property
+    def app(self) -> Chosen | None:
+        """The app that is not ours, where all of the cluster is one."""
+        return self.services[0].app
+
+    @property
+    def checked_path(self) -> str | None:
+        """As of each service."""
+        return self.services[0].checked_path
 
     @property
     def by_source(self) -> bool:
@@ -111,6 +146,7 @@ class Description:
             options |= service.options
         return {
             "nodes": sum(service.nodes for service in self.services),
+            "app": self.app.title if self.app else None,
             "strategies": {service.name: service.strategy for service in self.services},
             "balancer": self.balancer,
             "affinity": self.affinity,

@@ -49,6 +49,7 @@ class ExternalSandbox:
     """One story's view of the stack. All of its parts count as running."""
 
     room = ""
+    listen_host = ""
 
     def __init__(self, label: str, target: Target) -> None:
         self.label = label
@@ -98,6 +99,9 @@ class ExternalSandbox:
 
     async def pid(self, name: str) -> int | None:  # noqa: ARG002
         return None
+
+    def processes(self, name: str) -> tuple[int, ...]:  # noqa: ARG002
+        return ()
 
     async def close(self) -> None:
         pass

@@ -31,23 +31,31 @@ class Part:
 
     `program` is a module that `python -m` can run, or an executable's path when it holds a
     slash. Secrets go into `environment`, never into `arguments`, which every user can list.
+
+    With a `folder` it is somebody's own command: it runs there, its program is found on its own
+    PATH, or from that folder when it holds a slash, and whatever it begins ends with it. `image`
+    is the container image that it is in, where the fabric has containers.
     """
 
     name: str
     program: str
     arguments: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
+    image: str = ""
 
 
 class Sandbox(Protocol):
     """The ground under one cluster. Closing it leaves nothing behind, whatever happened.
 
     `room` is a folder, as the parts see it, where each may write files of its own; what a part
-    writes there need not be there when it is started again.
+    writes there need not be there when it is started again. `listen_host` is what a part listens
+    on to be reached by the others, empty for the host of its own address.
     """
 
     label: str
     room: str
+    listen_host: str
 
     async def open(self) -> None:
         """Make it ready, before anything else; raises StartError when that cannot be done."""
@@ -109,6 +117,10 @@ class Sandbox(Protocol):
 
     async def pid(self, name: str) -> int | None:
         """The process id of a part that runs, on the machine that it runs on."""
+        ...
+
+    def processes(self, name: str) -> Sequence[int]:
+        """All processes of a part that is somebody's own command; none where nobody can tell."""
         ...
 
     async def close(self) -> None: ...

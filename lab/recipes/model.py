@@ -32,6 +32,8 @@ Ordeal = Literal[
     "store-blip",
 ]
 Count = Literal["moved", "logged_out", "stuck", "wrong_data", "unknown", "interrupted", "lost"]
+FOLLOWED = 10
+"""How many redirects are followed, unless a step says otherwise."""
 Status = int | list[int]
 Accounts = list[dict[str, str]]
 
@@ -65,8 +67,11 @@ class Nobody(Table, frozen=True):
     """How the app says that it does not know who asks; all that is given has to be so."""
 
     status: Status | UnsetType = UNSET
+    """A status or a list of them; 401 where nothing is given."""
     path: str = ""
+    """A regular expression for the path at the end of all redirects."""
     body: str = ""
+    """A regular expression for what the answer says."""
 
 
 class Step(Table, frozen=True):
@@ -78,33 +83,52 @@ class Step(Table, frozen=True):
     patch: str = ""
     delete: str = ""
     ws: str = ""
+    """The path of a WebSocket; the open one is used where it has that path."""
     script: str = ""
+    """`module:function`, for what nothing else can say; runs with --allow-script only."""
     send: str = ""
+    """What is said on the WebSocket."""
     until: str = ""
+    """A regular expression for the message to wait for; the first one unless given."""
     reply: dict[str, str] = field(default_factory=dict)
+    """What is answered to messages, by a regular expression for them: to pings, say."""
     json: Any = UNSET
+    """The body, sent as JSON."""
     form: dict[str, str] | UnsetType = UNSET
+    """The body, sent as a form."""
     body: str | UnsetType = UNSET
+    """The body as it is."""
     headers: dict[str, str] = field(default_factory=dict)
-    follow: int = 10
+    follow: int = FOLLOWED
+    """How many redirects are followed."""
     expect: Status | UnsetType = UNSET
+    """A status or a list of them; any passes unless given."""
     within: float = 10.0
+    """How many seconds it may take."""
     events: int = 0
+    """How many server-sent events to wait for before leaving."""
     take: dict[str, Take] = field(default_factory=dict)
+    """Variables to take from the answer, by their names."""
     user: Take | None = None
+    """Where the answer names the user; in the last step of `me`."""
     nobody: Nobody | None = None
+    """How the answer says that it knows nobody; in `me`. {status = 401} unless given."""
     items: Take | None = None
+    """Where the answer has the items that were written; in `read`."""
 
     @property
     def method(self) -> str:
         """`GET` and so on; `WS`; `SCRIPT`."""
+        if self.get:
+            return "GET"  # of most steps, and asked often
         kinds = (*METHODS, "ws", "script")
         return next((name.upper() for name in kinds if getattr(self, name)), "")
 
     @property
     def path(self) -> str:
         """What is asked for, with its variables."""
-        return str(getattr(self, self.method.lower())) if self.method else ""
+        verbs = self.get or self.post or self.put or self.patch or self.delete
+        return verbs or self.ws or self.script
 
 
 Conversation = Step | list[Step]
@@ -126,22 +150,33 @@ class Stop(Table, frozen=True):
 class App(Table, frozen=True):
     """How one copy is started."""
 
-    run: list[str]
+    run: list[str] = field(default_factory=list)
+    """The command of one copy; with `image`, inside that."""
     dir: str = "."
+    """Where it runs, from the recipe's folder."""
     env: dict[str, str] = field(default_factory=dict)
+    """Added to the lab's own environment."""
     ready: str | LogLine = "tcp"
+    """A path, "tcp", or {log = "a regular expression"}."""
     before: list[str] = field(default_factory=list)
+    """A command that runs once before the first copy: a migration, say."""
     stop: Stop = Stop()
+    """{signal = "SIGTERM", seconds = 10}, or one of the two."""
     image: str = ""
+    """A container image to run it in."""
 
 
 class People(Table, frozen=True):
     """Who logs in: by a pattern of names, or a list whose further keys are variables."""
 
     pattern: str = "user{number}"
+    """Their names; numbers count from 1."""
     password: str = "pw"  # noqa: S105  of an app that was started for the occasion
+    """The password of each."""
     count: int = 20
+    """How many there are."""
     list: Accounts = field(default_factory=list)
+    """[{name = "alice", password = "…"}]; other keys are variables: {user.shown}."""
 
 
 class Every(Table, frozen=True):
@@ -152,7 +187,10 @@ class Every(Table, frozen=True):
 
 
 class ClientKind(Table, frozen=True):
-    """What sort of client the users have: see `lab.clients`."""
+    """What sort of client the users have.
+
+    `plain` keeps cookies, `browser` by RFC 6265bis and with Origin and Referer, `no-jar` none.
+    """
 
     kind: Literal["plain", "browser", "no-jar"] = "plain"
 
@@ -169,27 +207,41 @@ class Recipe(Table, frozen=True):
     """An app as users meet it, in one variant."""
 
     name: str
+    """What it is called in reports."""
     me: Conversation
+    """Who am I?"""
     format: Literal[1] = 1
     identity: str = "{user}"
+    """What `me` has to answer."""
     app: App | None = None
     users: People = People()
     hosts: list[str] = field(default_factory=list)
+    """Other hosts that steps and redirects may lead to."""
     every: Every = Every()
     client: ClientKind = ClientKind()
     node: Node | None = None
+    """Where an answer says which copy gave it."""
     affinity: str = ""
+    """What production uses; `expect` holds for that."""
     expect: dict[Ordeal, dict[Count, int]] = field(default_factory=dict)
+    """The most users that may be lost and so on, by ordeal: deploy.logged_out = 0."""
     connect: Conversation | None = None
+    """What a client does before all else."""
     login: Conversation | None = None
     write: Conversation | None = None
+    """Puts {item} into the session."""
     read: Conversation | None = None
+    """Asks for what was written."""
     logout: Conversation | None = None
     refresh: Conversation | None = None
+    """Makes a short-lived credential last."""
     elevate: Conversation | None = None
+    """Gains more rights, as sudo does."""
     change_password: Conversation | None = None
     end_all: Conversation | None = None
+    """Ends all sessions of the user."""
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Merged over all else, table by table, by their names."""
 
     def steps(self, conversation: str) -> tuple[Step, ...]:
         """The steps of a conversation; none where it is not described."""

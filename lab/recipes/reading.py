@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.recipes import model
-from sessionlab.lab.recipes.checks import Fault, faults
-from sessionlab.lab.recipes.model import Recipe
+from sessionlab.lab.recipes.checks.fault import Fault
+from sessionlab.lab.recipes.checks.types import converted
+from sessionlab.lab.recipes.checks.whole import faults
+from sessionlab.lab.recipes.forms import plain
 from sessionlab.lab.recipes.nearest import nearest
 from sessionlab.lab.recipes.places import line_of, places
 
@@ -20,13 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.recipes.places import Keys
 
 FILE, PROJECT = "sessionlab.toml", "pyproject.toml"
 _SECTION: Keys = ("tool", "sessionlab")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$(?P<at>.*)`)?")
-_WRONG = re.compile(r"(?P<says>.*?)(?: - at `(?:key in )?\$(?P<at>.*)`)?", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_HINT = "`sessionlab init` writes a recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +57,20 @@ def read(path: Path) -> RecipeFile:
     path = _file(path)
     try:
         text = path.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
+        raw: Any = tomllib.loads(text)
     except OSError as error:
-        raise UsageError(
-            f"cannot read {path}: {error.strerror}", "`sessionlab init` writes a recipe"
-        ) from None
+        raise UsageError(f"cannot read {path}: {error.strerror}", _HINT) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from None
-    within: Keys = ()
-    if path.name == PROJECT:
-        within = _SECTION
-        raw = raw.get("tool", {}).get("sessionlab")
-        if raw is None:
-            raise UsageError(
-                f"{path} has no [tool.sessionlab]", "`sessionlab init` writes a recipe"
-            )
-    return _Reader(path, text, within).read(raw)
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply") from None
+    if path.name != PROJECT:
+        return _Reader(path, text, ()).read(raw)
+    for key in _SECTION:
+        raw = raw.get(key, {}) if isinstance(raw, dict) else {}
+    if not raw or not isinstance(raw, dict):
+        raise UsageError(f"{path} has no [tool.sessionlab]", _HINT)
+    return _Reader(path, text, _SECTION).read(raw)
 
 
 def parse(raw: Mapping[str, Any], path: Path) -> RecipeFile:
@@ -102,83 +97,37 @@ def _file(path: Path) -> Path:
 class _Reader:
     def __init__(self, path: Path, text: str, within: Keys) -> None:
         self._path = path
-        self._places = places(text)
+        self._text = text
         self._within = within
 
     def read(self, raw: dict[str, Any]) -> RecipeFile:
-        base = self._recipe(raw, ())
+        base = self._recipe(raw)
+        shared = {key: value for key, value in raw.items() if key != "variants"}
         variants = {
-            name: self._recipe(merged(raw, over), ("variants", name), over)
+            name: self._recipe(merged(shared, over), name, over)
             for name, over in base.variants.items()
         }
         return RecipeFile(self._path, base, variants)
 
     def _recipe(
-        self, raw: dict[str, Any], keys: Keys, over: dict[str, Any] | None = None
+        self, raw: dict[str, Any], variant: str = "", over: Mapping[str, Any] | None = None
     ) -> Recipe:
-        try:
-            recipe = msgspec.convert(raw, Recipe)
-        except msgspec.ValidationError as error:
-            raise self._refused(_fault(str(error)), keys, over) from None
-        for fault in faults(recipe):
-            raise self._refused(fault, keys, over)
+        recipe = converted(plain(raw))
+        fault = recipe if isinstance(recipe, Fault) else next(faults(recipe), None)
+        if fault is not None:
+            raise self._refused(fault, variant, over or {})
+        assert not isinstance(recipe, Fault)  # noqa: S101
         return recipe
 
-    def _refused(self, fault: Fault, variant: Keys, over: dict[str, Any] | None) -> UsageError:
+    def _refused(self, fault: Fault, variant: str, over: Mapping[str, Any]) -> UsageError:
         """With the line in the variant, or else in what that is merged over."""
-        there = bool(over) and bool(fault.keys) and fault.keys[0] in (over or {})
-        keys = (*self._within, *(variant if there else ()), *fault.keys)
-        line = line_of(self._places, keys)
+        there = bool(fault.keys) and fault.keys[0] in over
+        keys = ("variants", variant, *fault.keys) if there else fault.keys
+        line = line_of(places(self._text), (*self._within, *keys))
         where = f"{self._path}:{line}" if line else str(self._path)
-        said = _dotted((*(variant if there else ()), *fault.keys))
-        hint = f"did you mean {fault.hint}" if fault.hint.endswith("?") else fault.hint
-        return UsageError(f"{where}: {said}{' ' if said else ''}{fault.says}", hint)
-
-
-def _fault(message: str) -> Fault:
-    """What msgspec says, with the keys as we have them."""
-    if unknown := _UNKNOWN.fullmatch(message):
-        keys = _keys(unknown["at"] or "")
-        known = _known(keys)
-        near = nearest(unknown["key"], known)
-        hint = f"{near}?" if near else f"what there is: {', '.join(known)}"
-        return Fault((*keys, unknown["key"]), "is no key here", hint)
-    wrong = _WRONG.fullmatch(message)
-    says, at = (wrong["says"], wrong["at"]) if wrong else (message, "")
-    if missing := re.fullmatch(r"Object missing required field `([^`]*)`", says):
-        return Fault((*_keys(at or ""), missing[1]), "is missing", "a recipe has a name and `me`")
-    return Fault(_keys(at or ""), f"is not right: {says}")
-
-
-def _keys(at: str) -> Keys:
-    found = (key or number for key, number in _STEP.findall(at))
-    return tuple(int(key) if key.isdigit() else key for key in found)
-
-
-def _known(keys: Keys) -> list[str]:
-    """The keys that a table has, found by walking the types along the keys."""
-    struct: Any = Recipe
-    for key in keys:
-        name = _STRUCTS.get(key) if isinstance(key, str) else None
-        if name is not None:
-            struct = name
-    return [name for name in struct.__struct_fields__ if name]
-
-
-_STRUCTS: dict[str, Any] = {
-    **dict.fromkeys(model.CONVERSATIONS, model.Step),
-    "take": model.Take,
-    "user": model.Take,
-    "items": model.Take,
-    "nobody": model.Nobody,
-    "app": model.App,
-    "stop": model.Stop,
-    "ready": model.LogLine,
-    "users": model.People,
-    "every": model.Every,
-    "client": model.ClientKind,
-    "node": model.Node,
-}
+        said = " ".join(filter(None, (_dotted(keys), fault.says)))
+        also = f" in the variant {variant}" if variant and not there else ""
+        return UsageError(f"{where}: {said}{also}", fault.hint)
 
 
 def _dotted(keys: Keys) -> str:

@@ -8,6 +8,7 @@ has it.
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ def fill(value: Any, lookup: Lookup) -> Any:
     if isinstance(value, list):
         return [new for one in value if (new := fill(one, lookup)) is not None or one is None]
     return value
+
+
+def from_environment(name: str) -> str | None:
+    """`env.X`: the variable X of the lab's own environment; nothing else is known."""
+    return os.environ.get(name.removeprefix("env.")) if name.startswith("env.") else None
 
 
 def strings(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
@@ -17,7 +18,6 @@ from sessionlab.lab.description.cluster import (
     BALANCER,
     SERVICE,
     Description,
-    Service,
     Wishes,
 )
 from sessionlab.lab.description.tokens import read_token
@@ -29,6 +29,7 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.faults.interface import Broken
+from sessionlab.lab.scenario.fitting import Asked
 from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
 from sessionlab.lab.verdicts.not_shown import KIND
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.description.target import Target
     from sessionlab.lab.events import Event, Events
+    from sessionlab.lab.recipes.chosen import Chosen
 
 T = TypeVar("T")
 PARTS_AT_ONCE = 3
@@ -51,7 +53,8 @@ class Settings:
     """What a run was asked for. `sabotage` changes each cluster behind its story's back.
 
     The fabric of that name is made with `fabric_options`: `external` with its `target`. With
-    `allow_skips` it is no failure that every story was skipped.
+    `allow_skips` it is no failure that every story was skipped. With an `app` the nodes of all
+    clusters are copies of it.
     """
 
     fabric: str = "local"
@@ -62,6 +65,7 @@ class Settings:
     sabotage: Sabotage | None = None
     fabric_options: Mapping[str, Target] = field(default_factory=dict)
     allow_skips: bool = False
+    app: Chosen | None = None
 
 
 SETTINGS = Settings()
@@ -72,7 +76,12 @@ class Lab:
     """One scenario's way to the world; the runner makes one for each."""
 
     def __init__(
-        self, settings: Settings, fabric: Fabric, events: Events, scenario: str = ""
+        self,
+        settings: Settings,
+        fabric: Fabric,
+        events: Events,
+        scenario: str = "",
+        folder: Path = Path(),
     ) -> None:
         self.nodes = settings.nodes
         self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
@@ -84,6 +93,7 @@ class Lab:
         self._fabric = fabric
         self._events = events
         self._scenario = scenario
+        self._folder = folder
         self._clusters = 0
         self._parts: dict[str, object] = {}
         self._left_out: dict[str, str] = {}
@@ -91,8 +101,10 @@ class Lab:
 
     def cluster(
         self,
-        strategy: str = SERVICE.strategy,
+        strategy: str = "",
         *,
+        app: str | Path | None = None,
+        variant: str | None = None,
         nodes: int | None = None,
         services: Sequence[str] = (SERVICE.name,),
         options: Mapping[str, str] | None = None,
@@ -107,16 +119,28 @@ class Lab:
         call this one `called`, or else by what the others have not. The further `wishes` are as
         in `Description`: affinity, algorithm, redis, redis_keeps, jwt_algorithm, one_key, tls,
         trust_balancer, balancer_options.
+
+        With an `app` (a recipe, relative to the story's own folder) the nodes are copies of it,
+        in that `variant`; it takes no strategy, services or options.
         """
         count = self.nodes if nodes is None else nodes
-        wanted = tuple(Service(name, count, strategy, options or {}) for name in services)
+        path = None if app is None else self._folder / app
+        asked = Asked(count, strategy, services, options or {}, wishes, path, variant)
+        wanted = asked.services_of(self._settings.app)
         return self._build(Description(wanted, self._settings.balancer, **wishes), called)
 
     def single_server(
-        self, strategy: str = SERVICE.strategy, options: Mapping[str, str] | None = None
+        self,
+        strategy: str = "",
+        options: Mapping[str, str] | None = None,
+        *,
+        app: str | Path | None = None,
+        variant: str | None = None,
     ) -> Cluster:
         """One node and nothing in front of it: clients talk to the server itself."""
-        return self._build(Description((Service(SERVICE.name, 1, strategy, options or {}),), None))
+        path = None if app is None else self._folder / app
+        asked = Asked(1, strategy, (SERVICE.name,), options or {}, {}, path, variant)
+        return self._build(Description(asked.services_of(self._settings.app), None))
 
     def addresses(self, count: int) -> list[str]:
         """Addresses for that many clients to come from, each its own, drawn at random.

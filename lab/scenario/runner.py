@@ -13,6 +13,7 @@ from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History
+from sessionlab.lab.scenario import fitting
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.unawaited import Forgotten, Watch, watching
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.events import Events
     from sessionlab.lab.fabrics.interface import Fabric
+    from sessionlab.lab.recipes.chosen import Chosen
     from sessionlab.lab.record.claims import Claim
     from sessionlab.lab.scenario.scenario import Scenario
 
@@ -102,13 +104,13 @@ async def run_one(
     story: Scenario, settings: Settings, fabric: Fabric, events: Events
 ) -> ScenarioResult:
     """Tell one story. Whatever goes wrong in it becomes its result."""
-    lab = Lab(settings, fabric, events, story.name)
+    lab = Lab(settings, fabric, events, story.name, story.folder)
     began, started = time.monotonic(), time.time()
     with events.recording(story.name) as told:
         lab.told = told
         events.emit("scenario.started", story.name, title=story.title)
         with watching(story.story) as forgotten:
-            ending = await _tell(story, lab, events, forgotten)
+            ending = await _tell(story, lab, events, forgotten, settings.app)
             await forgotten.end_tasks()
         ending = _with_all_done(ending, list(forgotten))
     result = ScenarioResult(
@@ -136,11 +138,15 @@ class StoryEnd(NamedTuple):
     exit_status: int
 
 
-async def _tell(story: Scenario, lab: Lab, events: Events, forgotten: Watch) -> StoryEnd:
+async def _tell(
+    story: Scenario, lab: Lab, events: Events, forgotten: Watch, app: Chosen | None
+) -> StoryEnd:
     if lab.nodes < story.least_nodes:
         reason = f"it takes at least {story.least_nodes} nodes to show this"
         return StoryEnd(Outcome.SKIPPED, reason, 0)
     try:
+        if app:
+            fitting.check(app, story.story.__module__, about_demo=story.about_demo)
         async with asyncio.timeout(MOST_SECONDS) as limit:
             await story.story(lab)
             forgotten.look_at_tasks()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from email.message import Message
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 NOT_THERE: Any = object()
 """What is looked for and is not in an answer; None is a value that is there."""
 SHOWN = 60  # characters of an answer's text
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _LONG = re.compile(r"[\w+/=.%~-]{12,}")  # may be a secret
 _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
 
@@ -52,10 +52,9 @@ class Heard:
     @cached_property
     def text(self) -> str:
         """Decoded as it says, or as UTF-8; what is not text is replaced."""
-        message = Message()
-        message["Content-Type"] = self.headers.get("Content-Type", "")
+        charset = _CHARSET.search(self.headers.get("Content-Type", ""))
         try:
-            return self.content.decode(message.get_content_charset() or "utf-8", "replace")
+            return self.content.decode(charset[1] if charset else "utf-8", "replace")
         except (LookupError, ValueError):  # a charset that there is not
             return self.content.decode("utf-8", "replace")
 

@@ -72,7 +72,9 @@ class Context:
             else part
             for number, part in enumerate(parts)
         )
-        url = self.everywhere(URL(said if "://" in said.partition("?")[0] else self.base + said))
+        if "://" not in said.partition("?")[0]:
+            return self.everywhere(URL(f"{self.base}/{said.removeprefix('/')}"))
+        url = self.everywhere(URL(said))
         if not self.is_inside(url):
             raise ValueError(f"{url.host} is none of the app's hosts")
         return url
@@ -103,8 +105,6 @@ class Context:
 
     def as_a_browser(self, headers: CIMultiDict[str], method: str, url: URL) -> None:
         """Add the origin of whatever may change something, and the page that it comes from."""
-        if self.recipe.client.kind != "browser":
-            return
         page = self.page
         if page is None or not (_origin(page) == _origin(url) or page.host in self.recipe.hosts):
             page = None  # as after another address was typed in
@@ -183,13 +183,14 @@ async def _once(
     events: int,
     led: str,
 ) -> Exchange:
-    sent = headers.copy()
-    context.as_a_browser(sent, method, url)
+    if context.recipe.client.kind == "browser":
+        headers = headers.copy()
+        context.as_a_browser(headers, method, url)
     token = FROM_ELSEWHERE.set(method if led else "")
     try:
         left = max(deadline - time.monotonic(), 0.001)
         got = await context.wire.ask(
-            method, url, headers=sent, patience=left, events=events, **body
+            method, url, headers=headers, patience=left, events=events, **body
         )
     finally:
         FROM_ELSEWHERE.reset(token)

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from docker.errors import ImageNotFound
 
 from sessionlab.lab.errors import FabricLost, Skip, StartError
 from sessionlab.lab.fabrics.docker import faults, labels, leftovers, netem
@@ -16,7 +19,8 @@ from sessionlab.lab.fabrics.run_folder import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
+
+    from docker.models.images import Image
 
     from sessionlab.lab.fabrics.docker.engine import Engine
     from sessionlab.lab.fabrics.docker.labels import RunName
@@ -34,6 +38,7 @@ class DockerSandbox:
     """One cluster's containers, network and files."""
 
     room = ROOM
+    listen_host = "0.0.0.0"
 
     def __init__(self, engine: Engine, programs: Programs, run: RunName, label: str) -> None:
         self.label = label
@@ -46,6 +51,7 @@ class DockerSandbox:
         self._parts: dict[str, Watched] = {}
         self._logs: dict[str, bytearray] = {}
         self._kept: dict[str, Path] = {}
+        self._commands: set[str] = set()
         self._files = run.folder / label
         self._files.mkdir(mode=0o700)
         self._owner = (os.getuid() or NOBODY, os.getgid() or NOBODY)
@@ -79,7 +85,7 @@ class DockerSandbox:
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, *self._owner)
         self._kept[part] = folder
-        return KEPT
+        return f"{KEPT}/{part}"
 
     def executable(self, *names: str) -> str | None:
         return self._programs.executable(*names)
@@ -91,6 +97,8 @@ class DockerSandbox:
         """Make a container and start it; one of that name that has ended makes room for it."""
         if self._running(part.name):
             raise StartError(f"{part.name} is running already")
+        if part.folder:
+            self._commands.add(part.name)
         before = self._parts.get(part.name)
         host = self.network.host(part.name)
         watched = Watched(self._logs.setdefault(part.name, bytearray()))
@@ -168,6 +176,10 @@ class DockerSandbox:
         watched = self._running(name)
         return await self._engine.do(watched.pid) if watched else None
 
+    def processes(self, name: str) -> tuple[int, ...]:  # noqa: ARG002
+        """They are the engine's, which may be on another machine."""
+        return ()
+
     async def close(self) -> None:
         """Remove the containers and the network, whatever was going on."""
         await to_the_end(self._clear())
@@ -205,21 +217,22 @@ class DockerSandbox:
 
     def _wishes(self, name: str, part: Part, host: Host) -> dict[str, Any]:
         """What the SDK is to be told about the container of a part."""
-        program = [part.program] if "/" in part.program else ["python3", "-m", part.program]
+        is_program = "/" in part.program or part.folder
+        program = [part.program] if is_program else ["python3", "-m", part.program]
         endpoint = self._engine.client.api.create_endpoint_config(ipv4_address=host.address)
         return {
             "name": name,
             "hostname": part.name,
-            "image": self._programs.image_of(part.program).id,
+            "image": self._image(part).id,
             "entrypoint": [*program, *part.arguments],
             "environment": {"HOME": ROOM, MARK: self._run.name, **part.environment},
             "labels": {**self._labels, labels.PART: part.name},
             "user": "{}:{}".format(*self._owner),
-            "working_dir": ROOM,
+            "working_dir": part.folder or ROOM,
             "init": True,  # so that a signal does what it does elsewhere, and children are reaped
-            "read_only": True,
+            "read_only": not part.folder,  # somebody's own may write wherever its user may
             "tmpfs": {ROOM: "rw,nosuid,nodev,noexec,size=64m,mode=1777"},
-            "volumes": self._volumes(part.name),
+            "volumes": self._volumes(part),
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": MOST_PROCESSES,
@@ -230,10 +243,30 @@ class DockerSandbox:
             **faults.wishes(host.limits),
         }
 
-    def _volumes(self, part: str) -> dict[str, dict[str, str]]:
-        """The files of all parts, to be read, and the folder of this one; `z` is for SELinux."""
-        kept = {str(self._kept[part]): {"bind": KEPT, "mode": "rw,z"}} if part in self._kept else {}
-        return {str(self._files): {"bind": FILES, "mode": "ro,z"}, **kept}
+    def _volumes(self, part: Part) -> dict[str, dict[str, str]]:
+        """The files of all parts, to be read, and what this one keeps; `z` is for SELinux.
+
+        Somebody's own command sees its folder, and what all such commands keep.
+        """
+        if not part.folder:
+            kept = {part.name} & self._kept.keys()
+            read = {str(self._files): {"bind": FILES, "mode": "ro,z"}}
+        else:
+            kept = self._kept.keys() - (self._parts.keys() - self._commands)
+            read = {part.folder: {"bind": part.folder, "mode": "ro"}}
+            read = read if Path(part.folder).is_dir() else {}  # or it is one of the image's
+        folders = {str(self._kept[name]): f"{KEPT}/{name}" for name in kept}
+        return read | {path: {"bind": bind, "mode": "rw,z"} for path, bind in folders.items()}
+
+    def _image(self, part: Part) -> Image:
+        """The one that the part names, fetched when it is not there, or one of ours."""
+        if not part.image:
+            return self._programs.image_of(part.program)
+        images = self._engine.client.images
+        try:
+            return images.get(part.image)
+        except ImageNotFound:
+            return images.pull(part.image)
 
 
 async def to_the_end(closing: Coroutine[object, object, None]) -> None:

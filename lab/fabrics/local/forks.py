@@ -75,6 +75,7 @@ class Forks:
             program=part.program,
             arguments=list(part.arguments),
             environment=dict(part.environment),
+            folder=part.folder,
             log=str(log),
         )
         self._ended[name] = asyncio.get_running_loop().create_future()

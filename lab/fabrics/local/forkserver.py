@@ -6,11 +6,12 @@ own, with its own port, in its own process group, killable with SIGKILL.
 
 It also is what makes `kill -9` of the lab harmless. Its standard input is a socket whose other end
 only the lab holds; when that closes, however the lab ended, it kills every part, removes DIR, and
-leaves. Should it be killed itself, the kernel kills the parts (PR_SET_PDEATHSIG, Linux).
+leaves. Should it be killed itself, the kernel kills the parts (PR_SET_PDEATHSIG, Linux). A command
+that is not ours runs below a keeper of its own (see `keeper`), which takes its daemons along.
 
 Requests and reports are JSON, one a line, both on that socket: standard output is anybody's who is
 imported here. Requests: `{"do": "start", "name", "program",
-"arguments", "environment", "log"}` and `{"do": "signal", "name", "signal"}`. Reports:
+"arguments", "environment", "folder", "log"}` and `{"do": "signal", "name", "signal"}`. Reports:
 `{"started": name, "pid"}`, `{"failed": name, "error"}`, `{"ended": name, "status"}`,
 `{"signalled": name}` for every request for it, and first of all `{"ready": pid}`.
 """
@@ -18,7 +19,6 @@ imported here. Requests: `{"do": "start", "name", "program",
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import io
@@ -31,13 +31,22 @@ import sys
 import traceback
 from typing import NoReturn
 
+from sessionlab.lab.fabrics.local.keeper import (
+    END,
+    KEEPS,
+    adopt_orphans,
+    die_with_parent,
+    keep,
+    kill_all_below,
+    send_below,
+)
 from sessionlab.lab.fabrics.local.titles import retitle
 
 PRELOAD = ("sessionlab.nodes", "sessionlab.balancer")
 STRATEGIES = tuple(f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt"))
 """What a node loads by its strategy."""
 
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+NOT_FOUND = 127  # as a shell has it
 WHOLE_GROUP = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT)
 """What no process can handle. Anything else is for the part to pass on to its own workers."""
 
@@ -47,6 +56,7 @@ class Forkserver:
 
     def __init__(self) -> None:
         self._parts: dict[int, str] = {}
+        self._kept: set[int] = set()
         self._buffer = b""
 
     def serve(self) -> None:
@@ -58,6 +68,7 @@ class Forkserver:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, signal.SIG_IGN)
+        adopt_orphans()
         self._report(ready=os.getpid())
         selector = selectors.DefaultSelector()
         selector.register(0, selectors.EVENT_READ, self._read_requests)
@@ -85,14 +96,24 @@ class Forkserver:
             return
         for pid, name in self._parts.items():
             if name == request["name"]:
-                signum = int(str(request["signal"]))
-                send = os.killpg if signum in WHOLE_GROUP else os.kill
-                with contextlib.suppress(ProcessLookupError):
-                    send(pid, signum)
+                self._signal(pid, int(str(request["signal"])))
         self._report(signalled=request["name"])
+
+    def _signal(self, pid: int, signum: int) -> None:
+        is_kept = pid in self._kept
+        if is_kept and signum in (signal.SIGSTOP, signal.SIGCONT):
+            send_below(pid, signum)
+            return
+        if is_kept and signum == signal.SIGKILL:
+            signum = END
+        send = os.killpg if signum in WHOLE_GROUP else os.kill
+        with contextlib.suppress(ProcessLookupError):
+            send(pid, signum)
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()
+        kept = KEEPS and bool(request["folder"])
+        signal.pthread_sigmask(signal.SIG_BLOCK, {END} if kept else ())  # until it is a keeper
         try:
             pid = os.fork()
         except OSError as error:
@@ -100,6 +121,9 @@ class Forkserver:
             return
         if pid == 0:
             _become(request, parent)
+        if kept:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {END})
+            self._kept.add(pid)
         with contextlib.suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)  # in both, so that neither runs before it is true
         self._parts[pid] = str(request["name"])
@@ -108,21 +132,29 @@ class Forkserver:
     def _reap(self, wakeup: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(wakeup, 4096)
+        ended = []
         with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = found
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)  # the part's own children go with it
+                self._kept.discard(pid)
                 name = self._parts.pop(pid, None)
                 if name is not None:
-                    self._report(ended=name, status=os.waitstatus_to_exitcode(status))
+                    ended.append((name, os.waitstatus_to_exitcode(status)))
+        if ended:
+            kill_all_below(but=self._parts)  # orphans that they have left to this process
+        for name, code in ended:
+            self._report(ended=name, status=code)
 
     def _kill_all(self) -> None:
         for pid in self._parts:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+            with contextlib.suppress(PermissionError):
+                self._signal(pid, signal.SIGKILL)
+        for pid in self._kept:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        kill_all_below()
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
@@ -141,15 +173,17 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
     status = 70  # EX_SOFTWARE
     try:
         _detach(str(request["log"]), parent)
-        environment = request["environment"]
+        environment, arguments = request["environment"], request["arguments"]
         assert isinstance(environment, dict)  # noqa: S101  our own lab wrote it
-        for name in options_of(str(request["program"])):  # the lab says them all, or means none
+        assert isinstance(arguments, list)  # noqa: S101
+        program, folder = str(request["program"]), str(request["folder"])
+        for name in options_of(*PRELOAD if folder else (program,)):  # all are said, or none meant
             os.environ.pop(name, None)
         os.environ.update(environment)
-        arguments = request["arguments"]
-        assert isinstance(arguments, list)  # noqa: S101
-        retitle(_title(str(request["name"]), str(request["program"])))
-        status = _run(str(request["program"]), arguments)
+        retitle(_title(str(request["name"]), program, "keeper of " if folder else ""))
+        if folder:
+            _keep(program, arguments, folder)
+        status = _run(program, arguments)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001  a forked child must not unwind into its parent's stack
@@ -160,17 +194,14 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         os._exit(status)
 
 
-def _title(name: str, program: str) -> str:
-    part = name.rpartition("/")[2]
-    return f"sessionlab: {'node ' if program == 'sessionlab.nodes' else ''}{part}"
+def _title(name: str, program: str, what: str = "") -> str:
+    what = "node " if program == "sessionlab.nodes" else what
+    return f"sessionlab: {what}{name.rpartition('/')[2]}"
 
 
 def _detach(log: str, parent: int) -> None:
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
+    die_with_parent(parent)
     signal.set_wakeup_fd(-1)
     for signum in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_DFL)
@@ -193,12 +224,31 @@ def _rehearse(program: str) -> None:
         module.main(["--listen", "nowhere"])
 
 
-def options_of(program: str) -> frozenset[str]:
-    """The environment variables that one of our programs takes for options; of others none."""
-    if program not in PRELOAD:
-        return frozenset()
-    found: frozenset[str] = importlib.import_module(f"{program}.__main__").variables()
+def options_of(*programs: str) -> frozenset[str]:
+    """The environment variables that our programs take for options; of others none."""
+    found: frozenset[str] = frozenset()
+    for program in set(programs) & set(PRELOAD):
+        found |= importlib.import_module(f"{program}.__main__").variables()
     return found
+
+
+def _keep(program: str, arguments: list[str], folder: str) -> NoReturn:
+    """Run somebody's own command in its folder, and what it begins with it."""
+
+    def command() -> NoReturn:
+        for signum in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; who follows may not
+            signal.signal(signum, signal.SIG_DFL)
+        try:
+            os.chdir(folder)
+            os.execvp(program, [program, *arguments])  # noqa: S606  no shell is what we want
+        except OSError as error:
+            sys.stderr.write(f"{error.filename or program}: {error.strerror}\n")
+            sys.stderr.flush()
+            os._exit(NOT_FOUND)
+
+    if KEEPS:
+        keep(command)
+    command()
 
 
 def _run(program: str, arguments: list[str]) -> int:

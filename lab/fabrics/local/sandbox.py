@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import FabricLost, StartError
 from sessionlab.lab.fabrics.interface import Address, Part
 from sessionlab.lab.fabrics.local.ports import reserve
-from sessionlab.lab.fabrics.local.programs import executable, how_to_get
+from sessionlab.lab.fabrics.local.process_tree import descendants
+from sessionlab.lab.fabrics.local.programs import executable, found, how_to_get
 
 if TYPE_CHECKING:
     import socket
@@ -25,12 +27,15 @@ LOOPBACK = "127.0.0.1"
 class LocalSandbox:
     """One cluster's processes, ports and files."""
 
+    listen_host = ""
+
     def __init__(self, forks: Forks, label: str, folder: Path) -> None:
         self._forks = forks
         self.label = label
         self._folder = folder
         self.room = str(folder)
         self._reserved: dict[str, list[socket.socket]] = {}
+        self._commands: set[str] = set()
 
     async def open(self) -> None:
         """The loopback is always ready."""
@@ -79,6 +84,10 @@ class LocalSandbox:
         return str(folder)
 
     async def start(self, part: Part) -> None:
+        if part.folder:
+            part = replace(part, program=found(part))
+            self.vacate(part.name)  # it may bind its port without SO_REUSEADDR
+            self._commands.add(part.name)
         await self._forks.start(self._name(part.name), part, self._log(part.name))
 
     async def signal(self, name: str, signum: int) -> None:
@@ -113,7 +122,12 @@ class LocalSandbox:
         return False
 
     async def pid(self, name: str) -> int | None:
-        return self._forks.pid(self._name(name))
+        pid = self._forks.pid(self._name(name))
+        return next(iter(self.processes(name)), pid)
+
+    def processes(self, name: str) -> list[int]:
+        pid = self._forks.pid(self._name(name))
+        return descendants(pid) if pid and name in self._commands else []
 
     async def close(self) -> None:
         """Kill what still runs, wait until it is gone, and free the ports."""

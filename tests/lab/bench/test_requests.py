@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Printed:
     """Two nodes and a balancer, and what they have printed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_of_an_app: bool = False) -> None:
+        self.is_of_an_app = is_of_an_app
         self.logs = {"n1": b"", "n2": b"", "balancer": b""}
         self.left: set[str] = set()
         self.asked: list[str] = []
@@ -104,6 +105,16 @@ def test_of_the_balancer_it_takes_its_own_answers_and_what_got_none() -> None:
         "? GET /me → the balancer 503 no backend is available",
         "? GET /me → the balancer 502 bad gateway",
         "? GET /me → n1 – no answer: cut by the client",
+    ]
+
+
+def test_of_the_balancer_before_somebody_s_app_it_takes_all() -> None:
+    parts = Printed(is_of_an_app=True)
+    parts.balancer(1.0, 200, backend="n1")
+    parts.balancer(2.0, 502)
+    assert lines(parts.requests().new()) == [
+        "? GET /me → n1 200",
+        "? GET /me → the balancer 502 bad gateway",
     ]
 
 

@@ -154,3 +154,14 @@ async def test_a_service_is_asked_at_its_prefix_and_a_node_at_its_own_address() 
     first, direct = history
     assert (first.service, first.path, first.direct) == ("a", "/a/me", False)
     assert (direct.service, direct.path, direct.direct) == ("", "/me", True)
+
+
+@pytest.mark.parametrize(
+    "value", ["@192.0.2.1/x", ".evil.test/", ":1/x", "//evil.test/x", "a?b://c"]
+)
+async def test_what_was_taken_can_lead_no_further_than_the_app(value: str) -> None:
+    said = recipe("[[me]]\nget = '/me'\ntake.next = {json = 'user'}\n[[me]]\nget = '{next}'\n"
+                  "user = {json = 'user'}")  # fmt: skip
+    async with speaking(said, get_me=says(user=value)) as alice:
+        answer = await alice.me()
+    assert (answer.who, answer.status) == ("error", 404)

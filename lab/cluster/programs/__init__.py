@@ -1,0 +1,1 @@
+"""What nodes run: our demo app, or copies of somebody's own."""

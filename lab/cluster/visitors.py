@@ -1,0 +1,97 @@
+"""The clients of one cluster: who they log in as, where they come from, what they speak."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.clients.client import Client
+from sessionlab.lab.clients.network import ClientNetwork
+from sessionlab.lab.clients.people import Person, people
+from sessionlab.lab.clients.speaker import PATIENCE
+from sessionlab.lab.recipes.demo import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sessionlab.lab.cluster.runtime import ClusterRuntime
+    from sessionlab.lab.events import Events
+    from sessionlab.lab.recipes.model import Recipe
+    from sessionlab.lab.record.history import History
+
+
+class Visitors:
+    """Makes them, and closes them. `told` is where they write down what they do."""
+
+    def __init__(
+        self,
+        runtime: ClusterRuntime,
+        told: tuple[History, Events, str, str],
+        sources: Callable[[int], Sequence[str]],
+        *,
+        allow_script: bool,
+    ) -> None:
+        self._runtime = runtime
+        self._told = told
+        self._sources = sources
+        self._allow_script = allow_script
+        self._app = runtime.description.app
+        self._stand_ins: dict[str, Person] = {}
+        self.clients: list[Client] = []
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of the cluster's app, or of our demo app."""
+        return self._app.recipe if self._app else demo()
+
+    def one(self, person: Person, url: str, source: str | None, patience: float) -> Client:
+        """A client for that user, not logged in yet."""
+        front = self._runtime.balancer
+        edge = front.edge if front else None
+        client = Client(
+            person,
+            self.recipe,
+            url,
+            *self._told,
+            ClientNetwork(source, edge.believed() if edge else None),
+            sum(other.user == person.name for other in self.clients),
+            allow_script=self._allow_script,
+        )
+        client.patience, client.affinity = patience, self._runtime.description.affinity
+        self.clients.append(client)
+        return client
+
+    def several(
+        self, count: int, url: str, sources: Sequence[str], patience: float = PATIENCE
+    ) -> list[Client]:
+        """That many, each a different user as far as there are as many, from those addresses."""
+        self._runtime.want_users(count)
+        given = sources or self._sources(count)
+        return [
+            self.one(user, url, source, patience)
+            for user, source in zip(self._accounts(count), cycle(given or [None]))
+        ]
+
+    def person(self, name: str) -> Person:
+        """Who that is; of an app that is not ours a name without an account stands for the next."""
+        if self._app is None:
+            return Person(name, self._runtime.password)
+        accounts = {person.name: person for person in people(self.recipe, self._app.most_users)}
+        if name in accounts:
+            return accounts[name]
+        if name not in self._stand_ins:
+            taken = {person.name for person in self._stand_ins.values()}
+            self._runtime.want_users(len(taken) + 1)
+            free = [person for person in accounts.values() if person.name not in taken]
+            self._stand_ins[name] = (free or [*accounts.values()])[0]
+        return self._stand_ins[name]
+
+    async def close(self) -> None:
+        for client in self.clients:
+            await client.close()
+
+    def _accounts(self, count: int) -> list[Person]:
+        if self._app:
+            return people(self.recipe, count)
+        password = self._runtime.password
+        return [Person(f"user-{number:06d}", password) for number in range(1, count + 1)]

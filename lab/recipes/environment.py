@@ -1,0 +1,38 @@
+"""`{env.NAME}`: what a recipe takes from the environment, passwords above all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.recipes.model import Recipe
+from sessionlab.lab.recipes.variables import strings, template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "env."
+
+
+def check_environment(part: object, environment: Mapping[str, str] = os.environ) -> None:
+    """Raises UsageError naming all variables that a recipe, or a part of one, needs and has not."""
+    fields = msgspec.to_builtins(part)
+    if isinstance(part, Recipe):
+        fields.pop("variants", None)  # each is a recipe of its own
+    missing = {
+        name
+        for _, text in strings(fields)
+        for variable in template(text).variables
+        if not variable.optional
+        and (name := variable.name.removeprefix(PREFIX)) != variable.name
+        and name not in environment
+    }
+    if missing:
+        names = sorted(missing)
+        raise UsageError(
+            f"the recipe takes {', '.join(names)} from the environment, which has no such variable",
+            f"export {' '.join(f'{name}=…' for name in names)}",
+        )
