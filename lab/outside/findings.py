@@ -113,8 +113,10 @@ def known(topic: str, answers: Answers, **words: object) -> Finding:
         return found("somebody-else", "known", said)
     if any(one.who == "nobody" for one in answers):
         return found(topic, "lost", said, **words)
-    good = answers and answers.recognised == len(answers)
-    return found(topic, "known" if good else "unknown", said, **words)
+    unlike = next((one.said for one in answers if not one.recognised), None)
+    if answers and unlike is None:
+        return found(topic, "known", said, **words)
+    return found(topic, "unknown", "; ".join(filter(None, (said, unlike))), **words)
 
 
 def reads(seen: Seen) -> Finding:

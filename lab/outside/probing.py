@@ -47,7 +47,7 @@ class Plan:
         return sum(self.each[name] * times for name, times, _ in self.parts)
 
     def lines(self) -> list[str]:
-        return [f"  {name:<7} ×{times:<2} {why}" for name, times, why in self.parts]
+        return [f"  {name:<7} ×{times:<2} {why}" for name, times, why in self.parts if times]
 
 
 def planned(recipe: Recipe, most: int) -> Plan:
@@ -55,7 +55,7 @@ def planned(recipe: Recipe, most: int) -> Plan:
     each = {name: len(recipe.steps(name)) for name in _NAMES}
     each["login"] += max(0, each["login"] - 1)  # see `_visit`
     for times in range(TIMES, LEAST - 1, -1):
-        plan = Plan(times, tuple(part for part in _parts(times) if each[part[0]]), each)
+        plan = Plan(times, tuple(part for part in _parts(times, each) if each[part[0]]), each)
         if plan.requests <= most:
             return plan
     raise UsageError(
@@ -63,10 +63,10 @@ def planned(recipe: Recipe, most: int) -> Plan:
     )
 
 
-def _parts(times: int) -> tuple[tuple[str, int, str], ...]:
+def _parts(times: int, each: Mapping[str, int]) -> tuple[tuple[str, int, str], ...]:
     return (
         ("connect", 1, "to begin"),
-        ("me", 1, "as somebody who has not logged in"),
+        ("me", 1 if each["login"] else 0, "as somebody who has not logged in"),
         ("login", 1, "as the first of the recipe's users"),
         ("me", times, "over one connection"),
         ("me", times, "each over a new connection"),

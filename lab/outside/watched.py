@@ -135,7 +135,8 @@ class Watched:
     def claims(self) -> list[Claim]:
         """As the reports of a run have them."""
         of = f"of {number(len(self.judged), 'user')} lost"
-        claims = [judge("nobody is lost", f"0 {of}", f"{len(self.losses)} {of}")]
+        said = "".join(f"\n{lost}" for lost in self.losses)
+        claims = [judge("nobody is lost", f"0 {of}", f"{len(self.losses)} {of}{said}")]
         if self.status is not None:
             claims.append(judge("the command succeeds", "status 0", f"status {self.status}"))
         return claims
