@@ -21,7 +21,7 @@ NO_LIMIT = 1_000_000_000
 
 
 class Enough(Exception):
-    """As many requests as were allowed have been sent."""
+    """No more is asked: `str()` says why."""
 
 
 class Pacer:
@@ -63,7 +63,7 @@ class Pacer:
     async def turn(self) -> None:
         """Wait until a conversation may begin; raises Enough when none may any more."""
         if self.sent >= self.most:
-            raise Enough
+            raise self._enough()
         async with self._one:
             while (wait := max(self._next, self._not_before) - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
@@ -108,13 +108,16 @@ class Pacer:
         """Seconds in which as many may be sent as the rate says, or one."""
         return max(1.0, 1 / self.rate)
 
+    def _enough(self) -> Enough:
+        return Enough(f"the limit of {self.most} requests was reached")
+
     def _owe(self) -> None:
         if not self._strictly:
             self._next = max(self._next, time.monotonic()) + 1 / self.rate
 
     async def _send(self) -> None:
         if self.sent >= self.most:
-            raise Enough
+            raise self._enough()
         self.sent += 1
         if self._ahead >= 1:
             self._ahead -= 1  # `turn` has counted it

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
 
 TIMES, LEAST, AT_ONCE, MOST_COOKIES = 8, 2, 5, 6
+SILENT = 4  # requests without an answer, after which no more is asked
 _NAMES = ("connect", "login", "me", "write", "read", "logout")
 _KEY = token_bytes(16)
 
@@ -101,6 +102,7 @@ class Probe:
         self._person = people(recipe, 1)[0]
         self._allow_script = allow_script
         self._clients: list[Client] = []
+        self._silent = 0
         self._seen = Seen(https=where.asked.startswith("https:"))
 
     async def run(self) -> Seen:
@@ -118,8 +120,8 @@ class Probe:
             await self._log_in()
             try:
                 await self._ask()
-            except Enough:
-                self._seen.notes.append(f"the limit of {self._pacer.most} requests was reached")
+            except Enough as enough:
+                self._seen.notes.append(str(enough))
         finally:
             for client in self._clients:
                 await client.close()
@@ -140,11 +142,9 @@ class Probe:
                 raise found
             while len(seen.known) < FIRST and not seen.known.recognised:
                 seen.known = Answers([*seen.known, await self._do(client, "me")])
-        except Enough:
-            raise NothingShown(
-                f"logging in takes more than the {self._pacer.most} requests that are allowed",
-                "--max-requests allows more",
-            ) from None
+        except Enough as enough:
+            why = f"nobody could log in to {self._where.shown} before {enough}"
+            raise NothingShown(why, "--max-requests allows more") from None
         if not seen.known.recognised:
             raise not_in(client.user, self._where, seen.login, seen.known[-1])
         after = self._digests()
@@ -233,6 +233,10 @@ class Probe:
     async def _do(self, client: Client, conversation: str, item: str | None = None) -> Answer:
         await self._pacer.turn()
         answer = await client.do(conversation, item=item)
+        silent = answer.status is None and answer.who == "error"
+        self._silent = self._silent + 1 if silent else 0
+        if self._silent == SILENT:
+            raise Enough(f"it had stopped answering ({answer.operation.error})")
         for line in answer.set_cookies:
             cookie = set_cookie(line)
             if not cookie.is_deleted:

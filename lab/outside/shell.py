@@ -40,6 +40,7 @@ class Running:
         self._rest = b""
         self._at = 0
         self.status: int | None = None
+        self.kept: list[str] = []
 
     async def __aenter__(self) -> Self:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is left
@@ -96,7 +97,8 @@ class Running:
                 self._line(line)
 
     def _line(self, line: bytes) -> None:
-        self._told(line.decode(errors="replace").rstrip("\r"))
+        self.kept.append(line.decode(errors="replace").rstrip("\r"))
+        self._told(self.kept[-1])
 
     async def _end(self) -> None:
         """Ask all of the group, and then make sure."""

@@ -70,6 +70,7 @@ class Watch:
     began: float | None = None
     ended: float | None = None
     status: int | None = None
+    output: Sequence[str] = ()
     _history: History = field(default_factory=History)
     _calm: Calm = field(default_factory=Calm)
     _seats: list[_Seat] = field(default_factory=list)
@@ -176,6 +177,7 @@ class Watch:
         self.began = self.events.now()
         self.events.emit("command.started", NAME, cluster=CLUSTER)
         async with Running(self.wishes.command, self.say) as running:
+            self.output = running.kept
             waiting = asyncio.create_task(running.wait())
             try:
                 await self._until([*busy, waiting], waiting.done)

@@ -25,7 +25,7 @@ from sessionlab.lab.outside.pacing import Pacer
 from sessionlab.lab.outside.reaching import address, network
 from sessionlab.lab.outside.shell import check
 from sessionlab.lab.outside.watch_report import Told
-from sessionlab.lab.outside.watched import NAME, Watched
+from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
 from sessionlab.lab.outside.watching import Watch, Wishes
 from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.reports.folder import Folder
@@ -166,6 +166,10 @@ class _Reported:
         )
 
     def _keep(self, result: RunResult, folder: Folder | None) -> None:
+        if folder and self._watch.output:
+            text = _without("\n".join(self._watch.output), self._secrets)
+            log = {"cluster": CLUSTER, "part": "command", "text": f"{text}\n"}
+            self._watch.events.emit("part.log", NAME, **log)
         try:
             self._outputs.write(result)
         finally:

@@ -71,6 +71,7 @@ class Shop:
     """From which request on it answers 429, twice."""
     down: bool = False
     circle: bool = False
+    hangs_from: int = 1_000_000
     asked: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
 
@@ -92,6 +93,8 @@ class Shop:
             return web.Response()
         self.asked.append(f"{request.method} {request.path}")
         self.at.append(asyncio.get_running_loop().time())
+        if len(self.asked) >= self.hangs_from:
+            await asyncio.sleep(5)
         if self.circle:
             raise web.HTTPFound("/me")
         if self.down:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import jwt
 import pytest
+from msgspec.structs import replace
 
 from sessionlab.lab.clients.network import ANY_NETWORK
 from sessionlab.lab.errors import NothingShown, UsageError
@@ -149,12 +149,25 @@ async def test_what_the_limit_left_out_is_unknown() -> None:
     described = recipe()
     with Served(shop) as served:
         pacer = Pacer(FAST, 12, strictly=True)
-        plan = replace(planned(described, 200))
+        plan = planned(described, 200)
         seen = await Probe(described, address(served.url), ANY_NETWORK, pacer, plan).run()
     assert len(shop.asked) == 12
     found = {finding.topic: finding for finding in findings(seen)}
     assert found["replay"].severity == found["reads"].severity == "unknown"
     assert "the limit of 12 requests was reached" in found["replay"].evidence
+
+
+async def test_a_system_that_stops_answering_is_not_asked_on_and_on() -> None:
+    shop, described = Shop(hangs_from=12), recipe()
+    steps = {name: replace(described.steps(name)[0], within=0.1) for name in ("me", "read")}
+    described = replace(described, **steps)
+    with Served(shop) as served:
+        plan, pacer = planned(described, 200), Pacer(FAST, 200, strictly=True)
+        seen = await Probe(described, address(served.url), ANY_NETWORK, pacer, plan).run()
+    assert len(shop.asked) < 20
+    assert "it had stopped answering" in seen.notes[0]
+    found = {finding.topic: finding for finding in findings(seen)}
+    assert {found[topic].severity for topic in ("replay", "reads", "at-once")} == {"unknown"}
 
 
 async def test_no_second_has_more_requests_than_the_rate_says() -> None:
