@@ -1,4 +1,4 @@
-# Five verbs: demo, test, test-all, lint, bench. Each makes .venv on its first run.
+# Six verbs: demo, test, test-all, lint, bench, gallery. Each makes .venv on its first run.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -6,7 +6,7 @@ SPREAD := --dist loadgroup --no-loadscope-reorder # in the order of tests/confte
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1)) # some wait while others compute
 PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: help demo test test-all lint format bench pins clean
+.PHONY: help demo test test-all lint format bench gallery pins clean
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
@@ -14,9 +14,9 @@ demo: .venv/run ## set up, then run every scenario on this machine: a line each
 	$(BIN)/sessionlab run --all
 
 test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers
-	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not docker and not balancers"
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not docker and not balancers and not gallery"
 
-test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx too
+test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx, the gallery of real apps too
 	$(BIN)/pytest -n auto $(SPREAD)
 
 lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
@@ -36,13 +36,30 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	@echo "More: python -m benchmarks.balancer.chaos (a million requests while everything changes)," \
 		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies)"
 
+GALLERY := $(notdir $(patsubst %/,%,$(wildcard scenarios/apps/*/)))
+gallery: $(GALLERY:%=.venv-gallery/%/ready) ## set up an environment for each real app in scenarios/apps
+
+.venv-gallery/%/ready: scenarios/apps/%/requirements.txt | .venv/dev
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync -q --require-hashes --only-binary :all: --python $(@D)/bin/python $<
+	@touch $@
+
+.venv-gallery/%/ready: scenarios/apps/%/package-lock.json
+	@mkdir -p $(@D)
+	@cp $< $(<D)/package.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 pins: .venv/dev ## resolve the pinned requirements anew
 	$(PINS) pyproject.toml -o requirements.txt
 	$(PINS) --group build -c requirements.txt -o requirements-build.txt
 	$(PINS) --group dev -c requirements.txt -c requirements-build.txt pyproject.toml -o requirements-dev.txt
+	for app in scenarios/apps/*/requirements.in; do \
+		$(PINS) --only-binary :all: $$app -o $${app%.in}.txt || exit; done
+	cd scenarios/apps/express && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-peers build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-peers .venv-gallery build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -18,6 +18,7 @@ os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not dep
 
 HERE = Path(__file__).parent
 ONE_BY_ONE = (
+    "apps/test_gallery.py",
     "lab/cli/test_command.py",
     "lab/cli/test_terminal.py",
     "lab/pytest_plugin/test_plugin.py",

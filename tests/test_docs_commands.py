@@ -56,7 +56,7 @@ def test_the_lesson_lasts_as_long_as_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, "scenarios.md", "balancers.md", "recipes.md", "pytest.md"]
+    "page", [*PAGES, "scenarios.md", "balancers.md", "recipes.md", "pytest.md", "gallery.md"]
 )
 def test_every_link_leads_somewhere(page: str) -> None:
     text = read(page)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from sessionlab.lab.cli import do, down, listing, run, up, users
-from sessionlab.lab.cli.apps import init, probe, watch
+from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
@@ -65,6 +65,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.command("run")(run.command)
+app.command("check")(check.command)
 app.command("init")(init.command)
 app.command("list")(listing.command)
 app.command("up")(up.command)

@@ -13,6 +13,7 @@ from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.reports import REPORTS
 from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
@@ -26,6 +27,7 @@ FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
     "balancers": ("run --balancer NAME, up --balancer NAME", BALANCERS),
     "fabrics": ("run --fabric NAME, up --fabric NAME", FABRICS),
     "deploys": ("in a scenario cluster.deploy(NAME)", DEPLOYS),
+    "ordeals": ("check RECIPE --ordeal NAME", ORDEALS),
     "faults": ("in a scenario lab.fault(NAME, cluster)", FAULTS),
     "reports": ("run --report NAME=FILE", REPORTS),
 }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sessionlab.lab.cli.whole_files import is_replaced, replace
+from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.reports import REPORTS
-from sessionlab.lab.verdicts.results import RunResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Outputs:
 
     folder: Path | None = None
     reports: Sequence[tuple[str, Path]] = ()
+    table: Variants[Callable[[Any], str]] = field(default_factory=lambda: REPORTS)
 
     @classmethod
     def of(cls, folder: Path | None, reports: Sequence[str], **files: Path | None) -> Self:
@@ -34,7 +35,7 @@ class Outputs:
     def check(self) -> None:
         """Find out before the run, not after it, that its result cannot be kept."""
         for name, path in self.reports:
-            REPORTS.named(name)
+            self.table.named(name)
             if _is_stdout(path):
                 continue
             try:
@@ -46,22 +47,35 @@ class Outputs:
     def take_stdout(self) -> bool:
         return any(map(_is_stdout, self.files))
 
-    def begin(self, result: RunResult) -> None:
+    def begin(self, result: Any) -> None:
         """Take the place of an earlier run's reports, whatever may end this one."""
         for name, path in self.reports:
             if name != "summary" and not _is_stdout(path) and is_replaced(path):
-                replace(path, _made(name, result))
+                replace(path, self._made(name, result))
 
-    def write(self, result: RunResult) -> None:
+    def write(self, result: Any) -> None:
         """Write every report that can be written; raises NothingShown when one can't be."""
         failed: list[str] = []
         for name, path in self.reports:
             try:
-                _write(name, path, _made(name, result))
+                _write(name, path, self._made(name, result))
             except Exception as error:  # noqa: BLE001  a package's own report must not lose the others
                 failed.append(f"{name} to {path}: {error}")
         if failed:
             raise NothingShown(f"cannot write {'; '.join(failed)}", "name another file")
+
+    def _made(self, name: str, result: Any) -> str:
+        report = self.table[name]
+        try:
+            text = report(result)
+            if not isinstance(text, str):
+                raise TypeError(f"it made {text!r}, which is no text")  # noqa: TRY301
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise NothingShown(
+                f"the report {name!r} of {report.__module__} failed: {why}"
+            ) from error
+        return text
 
 
 def _write(name: str, path: Path, text: str) -> None:
@@ -73,18 +87,6 @@ def _write(name: str, path: Path, text: str) -> None:
             file.write(text)
     else:
         replace(path, text)
-
-
-def _made(name: str, result: RunResult) -> str:
-    report = REPORTS[name]
-    try:
-        text = report(result)
-        if not isinstance(text, str):
-            raise TypeError(f"it made {text!r}, which is no text")  # noqa: TRY301
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        raise NothingShown(f"the report {name!r} of {report.__module__} failed: {why}") from error
-    return text
 
 
 def _report(text: str) -> tuple[str, Path]:

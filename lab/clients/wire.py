@@ -16,7 +16,6 @@ from sessionlab.lab.errors import NothingShown, StepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from http.cookies import BaseCookie
 
     from aiohttp.abc import AbstractCookieJar
     from yarl import URL
@@ -95,7 +94,7 @@ class Wire:
         when the lab's own machine is what keeps it from being sent. When it is cancelled it
         returns all the same, for the request may have been carried out.
         """
-        credential = _credential_size(headers, self.jar.filter_cookies(url))
+        credential = self.credential_size(url, headers)
         seen = SimpleNamespace(new=False, sent=False)
         status, content, error, given_up = None, Content(), None, False
         said = NO_HEADERS
@@ -132,6 +131,15 @@ class Wire:
             error,
             given_up,
         )
+
+    def credential_size(self, url: URL, headers: Mapping[str, str]) -> int:
+        """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
+        said = headers.items()
+        lines = [f"{name}: {value}" for name, value in said if name.lower() in _CREDENTIALS]
+        if cookies := self.jar.filter_cookies(url):
+            pairs = (morsel.OutputString([]) for morsel in cookies.values())
+            lines.append(f"Cookie: {'; '.join(pairs)}")
+        return sum(len(f"{line}\r\n") for line in lines)
 
     async def retire(self) -> None:
         """Close the connections, each once the answer that is under way on it is there."""
@@ -175,15 +183,6 @@ def exhausted(problem: Exception) -> NothingShown | None:
 def _denied(problem: Exception, hints: Mapping[int, str]) -> NothingShown | None:
     hint = hints.get(problem.errno or 0) if isinstance(problem, OSError) else None
     return NothingShown(f"the lab could not go on: {problem}", hint) if hint else None
-
-
-def _credential_size(headers: Mapping[str, str], cookies: BaseCookie[str]) -> int:
-    """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
-    lines = [f"{name}: {value}" for name, value in headers.items() if name.lower() in _CREDENTIALS]
-    if cookies:
-        pairs = (morsel.OutputString([]) for morsel in cookies.values())
-        lines.append(f"Cookie: {'; '.join(pairs)}")
-    return sum(len(f"{line}\r\n") for line in lines)
 
 
 def _trace() -> aiohttp.TraceConfig:

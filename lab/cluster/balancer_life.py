@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.faults import Faults
     from sessionlab.lab.cluster.runtime import ClusterRuntime
 
+PATIENCE = 3.0  # seconds
+
 
 class BalancerLife:
     """Every change is an event; `began` in it says when it was set off, on the run's clock `now`.
@@ -63,10 +65,13 @@ class BalancerLife:
         await self._faults.resume(BALANCER)
 
     async def restart(self) -> None:
-        """SIGTERM, then start it again: what it has begun is finished, what it has learned gone."""
+        """SIGTERM, then start it again: what it has begun is finished, what it has learned gone.
+
+        What it has not finished after 3 s, a WebSocket above all, is cut.
+        """
         self._runtime.front()
         began = self._now()
-        await self._runtime.parts.end(BALANCER, signal.SIGTERM)
+        await self._runtime.parts.stop(BALANCER, signal.SIGTERM, PATIENCE)
         await self._runtime.start_balancer()
         self._emit("balancer.restarted", began=began)
 

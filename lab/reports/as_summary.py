@@ -27,12 +27,12 @@ def to_summary(run: RunResult) -> str:
 
 
 def _table(run: RunResult) -> Iterator[str]:
-    yield f"### {_text(headline(run))}"
+    yield f"### {text(headline(run))}"
     yield ""
     yield "Will my users stay logged in? As predicted: the prediction came true, good or bad."
     yield f"Seed {run.seed}, fabric `{run.fabric}`, balancer `{run.balancer}`, {run.seconds:.1f} s."
     if run.cut_short:
-        yield f"**The run was cut short: {_text(run.cut_short)}**"
+        yield f"**The run was cut short: {text(run.cut_short)}**"
     yield ""
     yield "| | scenario | predictions that came true | what it shows |"
     yield "|---|---|---|---|"
@@ -40,19 +40,19 @@ def _table(run: RunResult) -> Iterator[str]:
         held = sum(claim.holds for claim in result.claims)
         claims = f"{held} of {len(result.claims)}" if result.claims else "–"
         mark = f"{MARKS[result.outcome]} {result.outcome.words}"
-        yield f"| {' | '.join((mark, _code(result.name), claims, _text(result.title)))} |"
+        yield f"| {' | '.join((mark, _code(result.name), claims, text(result.title)))} |"
 
 
 def _details(run: RunResult) -> Iterator[str]:
     for result in run.scenarios:
         lines = [*map(_broken, (claim for claim in result.claims if not claim.holds))]
-        lines += [f"- users: {_text(said)}" for said in result.users.told()]
-        lines += [f"- note: {_text(note)}" for note in result.notes]
+        lines += [f"- users: {text(said)}" for said in result.users.told()]
+        lines += [f"- note: {text(note)}" for note in result.notes]
         if result.reason:
-            lines.append(f"- {_text(result.reason)}")
+            lines.append(f"- {text(result.reason)}")
         tables = [line for table in result.tables for line in _rows(table)]
         if lines or tables:
-            yield from ("", f"**{_text(result.name)}**", *tables, "", *lines)
+            yield from ("", f"**{text(result.name)}**", *tables, "", *lines)
 
 
 def _rows(table: Table) -> Iterator[str]:
@@ -60,24 +60,24 @@ def _rows(table: Table) -> Iterator[str]:
     rule = [":--", *["--:"] * numbers, *[":--"] * table.says_why]
     yield ""
     for row in (table.columns, rule, *table.rows):
-        cells = row if row is rule else [_text(cell) for cell in row]
+        cells = row if row is rule else [text(cell) for cell in row]
         yield f"| {' | '.join(cells)} |"
 
 
 def _broken(claim: Claim) -> str:
     seen = f"predicted {_code(claim.expected)}, observed {_code(claim.observed)}"
-    return f"- not as predicted: {_text(claim.text)}: {seen}"
+    return f"- not as predicted: {text(claim.text)}: {seen}"
 
 
-def _text(text: str) -> str:
+def text(said: str) -> str:
     """Words that stay words: nothing in them is Markdown, HTML, or the end of a cell."""
-    one_line = " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
+    one_line = " ".join("".join(c for c in said if c.isprintable() or c.isspace()).split())
     escaped = one_line.replace("&", "&amp;").replace("<", "&lt;")
     for special in "\\`*_[]|~#":
         escaped = escaped.replace(special, f"\\{special}")
     return escaped
 
 
-def _code(text: str) -> str:
+def _code(words: str) -> str:
     """The same words in a fixed width; a code span would take escapes for what they are not."""
-    return f"<code>{_text(text)}</code>"
+    return f"<code>{text(words)}</code>"

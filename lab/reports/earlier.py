@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVENTS, RUN, JUNIT, HISTORY = "events.jsonl", "run.json", "junit.xml", "history.jsonl"
+CHECK = "check.json"  # of a check, which is a run besides
 
 
 def clear(folder: Path, beside: Collection[Path] = ()) -> None:
@@ -57,7 +58,7 @@ def _of_a_run(path: Path, names: list[str] | None) -> Iterator[Path]:
     if _is_folder(path) and path.name in names:
         for below in path.iterdir():
             yield from _of_a_scenario(below, path.name)
-    elif path.name not in (EVENTS, RUN, JUNIT) or not _is_file(path):
+    elif path.name not in (EVENTS, RUN, JUNIT, CHECK) or not _is_file(path):
         raise _stranger(path)
     yield path
 

@@ -65,5 +65,9 @@ class Folder:
             folder.mkdir(exist_ok=True)
             (folder / HISTORY).write_text(result.history.to_jsonl(), encoding="utf-8")
 
+    def add(self, name: str, text: str) -> None:
+        """Write something more that `clear` knows."""
+        (self._path / name).write_text(text, encoding="utf-8")
+
     def close(self) -> None:
         self._events.close()

@@ -74,13 +74,14 @@ class Tale:
         self._affinity = self._algorithm = ""
         self._strategies: Mapping[str, object] = {}
         self._options: Mapping[str, object] = {}
-        self._one_key = True
+        self._one_key = self._is_ours = True
         self._outages = Outages()
 
     def hear(self, event: Event) -> None:
         self._outages.hear(event)
         if event.kind == "cluster.starting":
-            self._strategies = _mapping(event, "strategies")
+            self._is_ours = not event.data.get("app")
+            self._strategies = _mapping(event, "strategies") if self._is_ours else {}
             self._options = _mapping(event, "options")
             self._one_key = event.data.get("one_key") is not False
             self._affinity = str(event.data.get("affinity"))
@@ -108,7 +109,8 @@ class Tale:
         if other := self._other_service(user, at):
             return other
         causes = {"memory": self._memory, "redis": self._store, "jwt": self._token}
-        return causes.get(self._strategy(at), _unexplained)(user, at)
+        otherwise = _unexplained if self._is_ours else self._of_an_app
+        return causes.get(self._strategy(at), otherwise)(user, at)
 
     def _other_service(self, user: User, at: Operation) -> Cause | None:
         """Whether it asked a service that shares no sessions with the one it had been at."""
@@ -200,6 +202,18 @@ class Tale:
         if at.code == "key-unknown":
             return Cause("their token{s} {were} signed by a key that is not known there")
         return Cause("their token{s} {were} refused")
+
+    def _of_an_app(self, user: User, at: Operation) -> Cause:
+        """Where nothing is known of how a node knows its users, what was seen has to do."""
+        if end := self._end_of(user, at):
+            return Cause("they had been known there", end)
+        if away := self._outages.loss(user, at, REDIS):
+            return Cause(f"{away}, and then nobody knew them", short=in_short([away]))
+        if at.node is None:
+            return Cause("they were not known any more")
+        if at.node == user.home:
+            return Cause("their node itself knew them no more")
+        return self._elsewhere(user, at, "had known them", "sent to another node")
 
     def _silence(self, user: User, at: Operation, then: str = "") -> Cause:
         found = at.verdict[:1]  # by the balancer

@@ -94,19 +94,20 @@ async def talk(context: Context, step: Step, channels: dict[tuple[str, str], Cha
     channel = channels.get(key)
     heard = Heard(context.url(step.path) if channel is None else channel.url)
     send = fill(step.send, context.value) or ""
-    credential = context.size(step)
+    heard.credential = context.size(step)
     try:
         async with asyncio.timeout(context.patience(step)):
             if channel is None:
                 heard.new_connection = True
+                heard.credential += context.wire.credential_size(heard.url, context.sent(step))
                 channel = channels[key] = await _opened(context, step, heard.url)
-                channel.credential = credential
+                channel.credential = heard.credential
             channel.replies |= {
                 pattern: template(answer).fill(context.value) or ""
                 for pattern, answer in step.reply.items()
             }
             heard.headers, heard.sent = channel.headers, True
-            heard.credential = max(channel.credential, credential)
+            heard.credential = max(channel.credential, heard.credential)
             if not heard.new_connection:
                 heard.credential = max(heard.credential, 1)  # the channel itself is one
             message = await channel.say(send, step.until)

@@ -1,0 +1,26 @@
+"""The ordeal `kill`: a copy is gone at once, with all that was in its memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.ordeals.interface import Ordeal
+
+if TYPE_CHECKING:
+    from sessionlab.lab.ordeals.trial import Trial
+
+
+async def _carry_out(trial: Trial) -> None:
+    await trial.log_in()
+    async with trial.asking() as traffic:
+        await traffic.round()
+        await trial.cluster.kill(trial.node)
+        await traffic.round()
+    await trial.ask_anew(2)
+
+
+async def _mend(trial: Trial) -> None:
+    await trial.cluster.start(trial.node)
+
+
+KILL = Ordeal("a copy is killed", _carry_out, _mend)

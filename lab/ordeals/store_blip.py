@@ -1,0 +1,34 @@
+"""The ordeal `store-blip`: the shared Redis is killed and started again, empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sessionlab.lab.ordeals.interface import Ordeal
+from sessionlab.lab.recipes.variables import strings, template
+
+if TYPE_CHECKING:
+    from sessionlab.lab.ordeals.trial import Trial
+    from sessionlab.lab.recipes.model import Recipe
+
+
+async def _carry_out(trial: Trial) -> None:
+    await trial.log_in()
+    async with trial.asking() as traffic:
+        await traffic.round()
+        await trial.cluster.stop_redis()
+        await traffic.round()
+        await trial.cluster.start_redis()
+        await traffic.round()
+    await trial.ask_anew(2)
+
+
+def _why_not(recipe: Recipe) -> str:
+    said = strings(msgspec.to_builtins(recipe.app))
+    names = {variable.name for _, text in said for variable in template(text).variables}
+    return "" if "redis" in names else "the recipe names no {redis}"
+
+
+STORE_BLIP = Ordeal("Redis goes away and comes back, empty", _carry_out, why_not=_why_not)
