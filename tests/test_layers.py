@@ -43,7 +43,7 @@ ORDER = {
         ("description",),
         ("verdicts", "clients"),
         ("reports",),
-        ("fabrics",),
+        ("fabrics", "outside"),
         ("balancers",),
         ("cluster",),
         ("bench", "scenario", "ordeals"),

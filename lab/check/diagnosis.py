@@ -74,8 +74,8 @@ def lives_in(control: Control, table: Table) -> str:
     if lost_at_home([user for cell in quiet for user in cell.judged.judged])[0]:
         return "process"
     sticky = next((a for a in table.affinities if a != NONE and table.all_in(a, "ask")), None)
-    if table.all_in(NONE, "ask"):
-        return _everywhere(control, table)
+    if outside := _outlives_copies(table):
+        return _everywhere(control, table, outside)
     if sticky:
         return _at_one_copy(control, table, sticky)
     asked = [cell for a in table.affinities if (cell := table.cell(a, "ask"))]
@@ -83,10 +83,20 @@ def lives_in(control: Control, table: Table) -> str:
     return "copy" if elsewhere and not home and not control.carries_data else "unknown"
 
 
-def _everywhere(control: Control, table: Table) -> str:
-    accepted, refused = replayed(table.cell(NONE, "logout"))
-    seen, unseen = written_seen(table.cell(NONE, "data"))
-    if needs_store(table, NONE) or (refused and not accepted):
+def _outlives_copies(table: Table) -> str | None:
+    """An affinity under which every copy was seen to know everybody.
+
+    Where none was not tried, that is one under which a deploy has replaced all copies.
+    """
+    if table.counts(NONE, "ask"):
+        return NONE if table.all_in(NONE, "ask") else None
+    return next((a for a in table.affinities if table.all_in(a, "deploy")), None)
+
+
+def _everywhere(control: Control, table: Table, affinity: str) -> str:
+    accepted, refused = replayed(table.cell(affinity, "logout"))
+    seen, unseen = written_seen(table.cell(affinity, "data"))
+    if needs_store(table, affinity) or (refused and not accepted):
         return "shared-store"
     if unseen and not seen:
         return "client"

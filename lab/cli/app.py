@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from sessionlab.lab.cli import do, down, listing, run, up, users
-from sessionlab.lab.cli.apps import check, init
+from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
@@ -27,7 +28,35 @@ Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong
 could be shown (a cluster that did not start, nothing claimed); 130 interrupted.
 """
 
+GROUPS = {
+    "Learn": ("run", "list", "up", "do", "down"),
+    "Your app": ("init", "check", "watch", "probe"),
+    "Runs": ("users", "judge", "report"),
+    "Strategies": ("compare", "audit"),
+}
+
+
+class Grouped(TyperGroup):
+    """Shows the verbs by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as Click calls it
+        width = max(map(len, self.commands))
+        for title, verbs in GROUPS.items():
+            rows = [
+                (
+                    verb.ljust(width),
+                    self.commands[verb].get_short_help_str(formatter.width - width - 6),
+                )
+                for verb in verbs
+                if verb in self.commands
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 app = typer.Typer(
+    cls=Grouped,
     help=HELP,
     no_args_is_help=True,
     add_completion=False,
@@ -43,6 +72,8 @@ app.command("up")(up.command)
 app.command("do")(do.command)
 app.command("down")(down.command)
 app.command("users")(users.command)
+app.command("watch", context_settings={"allow_interspersed_args": False})(watch.command)
+app.command("probe")(probe.command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -175,7 +175,7 @@ def run_and_report(
             stack.callback(report.stop)
             result = _run(stories, settings, events, report, ended, jobs)
         except BaseException as error:
-            known = so_far(_why(error))
+            known = so_far(why_ended(error))
             keep(known)
             if isinstance(error, typer.Exit):
                 report.end(known)
@@ -223,7 +223,7 @@ def command_typed() -> str:
     return min(str(beside), os.path.relpath(beside), key=len) if beside.exists() else "sessionlab"
 
 
-def _why(error: BaseException) -> str:
+def why_ended(error: BaseException) -> str:
     """What has ended the run, in words."""
     code = error.exit_code if isinstance(error, typer.Exit) else getattr(error, "code", None)
     if isinstance(code, int) and code > 128:  # noqa: PLR2004  as a shell has it

@@ -14,6 +14,7 @@ from sessionlab.lab.record.answers import JSON, Answer, Answers
 from sessionlab.lab.record.history import ERROR, NOBODY, Ending
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import TracebackType
 
 REPLICAS = 1000  # from which number on replicas count, so that no tab is taken for one
@@ -157,6 +158,16 @@ class Client(Speaker):
     def keep_cookie(self, name: str, value: str) -> None:
         """Have a cookie from before, and send it from now on."""
         self._holdings.keep_cookie(name, value)
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The values of its cookies and of what it took, by where each is: all are secrets."""
+        cookies = {f"the cookie {name}": value for name, value in self.cookies.items()}
+        return cookies | self._holdings.taken
+
+    def drop_cookies(self, names: Collection[str]) -> None:
+        """Drop those, and keep all else."""
+        self._holdings.jar.clear(lambda cookie: cookie.key in names)
 
     def forget(self) -> None:
         """Drop the credential, and keep the connection."""

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 class ClientNetwork:
     """`source` is one of this machine's addresses, None for whichever the system takes.
 
-    `tls` says which certificates are believed; without it, those that the system believes.
+    `tls` says which certificates are believed; without it, those that the system believes. `trace`
+    hears of every request, and may hold it up.
     """
 
     source: str | None = None
     tls: ssl.SSLContext | None = None
+    trace: aiohttp.TraceConfig | None = None
 
     def connector(self) -> aiohttp.TCPConnector:
         """What opens the connections, as many at a time as there are requests."""

@@ -73,7 +73,7 @@ class Wire:
         self.http = aiohttp.ClientSession(
             cookie_jar=jar,
             connector=network.connector(),
-            trace_configs=[_TRACE],
+            trace_configs=[_TRACE, *([network.trace] if network.trace else [])],
             max_line_size=MOST_LINE,
             max_field_size=MOST_LINE,
         )

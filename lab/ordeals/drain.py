@@ -23,7 +23,8 @@ async def _carry_out(trial: Trial) -> None:
 
 async def _mend(trial: Trial) -> None:
     await trial.cluster.remove_node(trial.node)
-    await trial.cluster.add_node()
+    if len(trial.cluster.nodes) < trial.copies:
+        await trial.cluster.add_node()
 
 
 DRAIN = Ordeal("a copy is drained, and stays up", _carry_out, _mend)

@@ -1,4 +1,4 @@
-"""The ordeal `grow`: there is one copy more."""
+"""The ordeal `grow`: there is one copy more, which stays: to start one again takes its time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,9 @@ async def _carry_out(trial: Trial) -> None:
     await trial.log_in()
     async with trial.asking() as traffic:
         await traffic.round()
-        node = await trial.cluster.add_node()
-        trial.node = node.name
+        await trial.cluster.add_node()
         await traffic.round()
     await trial.ask_anew(2)
 
 
-async def _mend(trial: Trial) -> None:
-    await trial.cluster.remove_node(trial.node)
-
-
-GROW = Ordeal("there is one copy more", _carry_out, _mend)
+GROW = Ordeal("there is one copy more", _carry_out)

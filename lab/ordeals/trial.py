@@ -32,6 +32,8 @@ class Trial:
         self.users = users
         self.node = ""
         """The copy that something is done to."""
+        self.copies = sum(service.nodes for service in cluster.description.services)
+        """How many there were in the beginning."""
         self._turns = Turns(seed)
         self._items = 0
         self.choose()

@@ -23,6 +23,7 @@ def to_json(run: RunResult, release: str = version("sessionlab")) -> str:
         "seed": run.seed,
         "scenarios": [_scenario(result) for result in run.scenarios],
         **({"cut_short": run.cut_short} if run.cut_short else {}),
+        **run.more,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

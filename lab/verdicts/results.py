@@ -13,7 +13,7 @@ from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.claims import Claim
@@ -72,7 +72,7 @@ class ScenarioResult:
 class RunResult:
     """With `allow_skips` a run may have skipped everything; else that has shown nothing.
 
-    `cut_short` says why a run has not been told to its end.
+    `cut_short` says why a run has not been told to its end. `more` is what its JSON has besides.
     """
 
     fabric: str
@@ -82,6 +82,7 @@ class RunResult:
     scenarios: Sequence[ScenarioResult]
     allow_skips: bool = False
     cut_short: str | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def exit_status(self) -> int:

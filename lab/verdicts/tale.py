@@ -74,14 +74,14 @@ class Tale:
         self._affinity = self._algorithm = ""
         self._strategies: Mapping[str, object] = {}
         self._options: Mapping[str, object] = {}
-        self._one_key = True
+        self._one_key = self._is_ours = True
         self._outages = Outages()
 
     def hear(self, event: Event) -> None:
         self._outages.hear(event)
         if event.kind == "cluster.starting":
-            app = event.data.get("app")  # of somebody's app nothing is known
-            self._strategies = {} if app else _mapping(event, "strategies")
+            self._is_ours = not event.data.get("app")
+            self._strategies = _mapping(event, "strategies") if self._is_ours else {}
             self._options = _mapping(event, "options")
             self._one_key = event.data.get("one_key") is not False
             self._affinity = str(event.data.get("affinity"))
@@ -109,7 +109,8 @@ class Tale:
         if other := self._other_service(user, at):
             return other
         causes = {"memory": self._memory, "redis": self._store, "jwt": self._token}
-        return causes.get(self._strategy(at), self._unexplained)(user, at)
+        otherwise = _unexplained if self._is_ours else self._of_an_app
+        return causes.get(self._strategy(at), otherwise)(user, at)
 
     def _other_service(self, user: User, at: Operation) -> Cause | None:
         """Whether it asked a service that shares no sessions with the one it had been at."""
@@ -202,7 +203,7 @@ class Tale:
             return Cause("their token{s} {were} signed by a key that is not known there")
         return Cause("their token{s} {were} refused")
 
-    def _unexplained(self, user: User, at: Operation) -> Cause:
+    def _of_an_app(self, user: User, at: Operation) -> Cause:
         """Where nothing is known of how a node knows its users, what was seen has to do."""
         if end := self._end_of(user, at):
             return Cause("they had been known there", end)
@@ -271,3 +272,7 @@ def _instead(user: User, at: Operation) -> str:
 
 def _aged(user: User, at: Operation) -> str:
     return f"({user.client}: {at.invoked - user.entered:.1f} s after the login)"
+
+
+def _unexplained(_: User, at: Operation) -> Cause:
+    return Cause("", more=f"{_at(at)} answered {at.status or 'nothing'}")

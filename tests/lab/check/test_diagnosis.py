@@ -33,6 +33,10 @@ ACCEPTED = cell("none", "logout", *replay("user"), counts=IN)
 SEEN = cell("none", "data", *twin("data-1"), counts=IN)
 UNSEEN = cell("none", "data", *twin(), counts=IN)
 AT_ONE = [cell("none", "ask", counts=OUT), cell("cookie", "ask", counts=IN)]
+DEPLOYED = [
+    cell("cookie", "deploy", counts=IN),
+    cell("cookie", "logout", *replay("nobody"), counts=IN),
+]
 HOME = [did("alice", "login", ""), did("alice", "me"), did("alice", "me", "nobody")]
 AWAY = [*HOME[:2], did("alice", "me", "nobody", "n2")]
 
@@ -56,6 +60,8 @@ AWAY = [*HOME[:2], did("alice", "me", "nobody", "n2")]
         (OPAQUE, [*AT_ONE, cell("cookie", "store-blip", counts=OUT)], "shared-store"),
         (READABLE, AT_ONE, "client"),
         (OPAQUE, AT_ONE[1:], "unknown"),
+        (OPAQUE, [AT_ONE[1], *DEPLOYED], "shared-store"),
+        (OPAQUE, [*AT_ONE, *DEPLOYED], "copy"),
         (OPAQUE, [AT_ONE[1], cell("cookie", "restart", counts=OUT)], "copy"),
         (OPAQUE, [cell("cookie", "ask", *HOME)], "process"),
         (OPAQUE, [cell("cookie", "ask", *AWAY)], "copy"),
