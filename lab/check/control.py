@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.answers import Answer
 
-TRIES = 10
+TRIES, PROCESSES = 10, 4
 PATIENCE = 3.0  # seconds, with a wrong password: some apps answer that with silence
 _WRONG = "not-the-password-7f3a"
 _WITH_PASSWORD = ("password", "userpass")
@@ -113,10 +113,15 @@ class _ControlRun:
         return ControlStep("logout", passed=False, saw=saw)
 
     async def _entered(self, person: Person) -> tuple[bool, str, Client, Answer]:
-        """Log in with new clients until one is named; what was seen last where none is."""
-        for _ in range(TRIES):
+        """Log in with new clients until one is named; what was seen last where none is.
+
+        The processes of a copy may take turns: so what others ask in between is varied, too.
+        """
+        for number in range(TRIES):
             client = self._cluster.client(person)
             entered = await client.try_login()
+            for _ in range(number % PROCESSES if self._recipe.login else 0):
+                await self._stranger(person)
             said = await client.me()
             if said.recognised:
                 return True, "", client, entered
@@ -124,6 +129,11 @@ class _ControlRun:
         nothing = "" if entered.set_cookies or client.token else ", and no cookie was set"
         saw = f"me does not name {person.name} after a login: {entered.said}{nothing}; {said.said}"
         return False, saw, client, entered
+
+    async def _stranger(self, person: Person) -> None:
+        client = self._cluster.client(person)
+        await client.me()
+        await client.close()
 
 
 def _with_password(recipe: Recipe) -> bool:

@@ -38,6 +38,8 @@ class Expected:
     cells: Cells
     control: str = ""
     """What the control run fails with, where it does."""
+    lives_in: str = ""
+    """Where the sessions live, where that is to be found out."""
 
     @property
     def uses_npm(self) -> bool:
@@ -55,9 +57,10 @@ def expected() -> Iterator[Expected]:
     for app in names():
         table = tomllib.loads((APPS / app / "expected.toml").read_text(encoding="utf-8"))
         for variant, rows in table.items():
-            arguments, control = rows.pop("arguments", ()), rows.pop("control", "")
+            told = [rows.pop(key, "") for key in ("control", "sessions_live_in")]
+            arguments = rows.pop("arguments", ())
             cells = {(a, ordeal): word for a, row in rows.items() for ordeal, word in row.items()}
-            yield Expected(app, variant, tuple(arguments), cells, control)
+            yield Expected(app, variant, tuple(arguments), cells, *told)
 
 
 def environment(app: str) -> Mapping[str, str]:

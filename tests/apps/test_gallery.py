@@ -55,3 +55,5 @@ def test_users_fare_as_expected(wanted: Expected) -> None:
         at: gallery.word(found[at]["users"], word) if at in found else "not tried"
         for at, word in wanted.cells.items()
     } == wanted.cells, [cell["why"] for cell in found.values()]
+    lives_in = said["diagnosis"]["sessions_live_in"]
+    assert lives_in == (wanted.lives_in or lives_in)
