@@ -9,6 +9,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.clients.spellings import without
 from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
 from sessionlab.lab.waiting import Condition, until
@@ -107,7 +108,7 @@ class Parts:
     def shown(self, text: str) -> str:
         """What a part has printed, without what nobody is to read."""
         for secret in self.hidden():
-            text = text.replace(secret, "***")
+            text = without(text, secret, "***")
         return text
 
     def _last_lines(self, name: str) -> str:
