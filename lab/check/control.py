@@ -8,6 +8,7 @@ for several times, with a new client each time.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 TRIES, PROCESSES = 10, 4
+LONG = 20.0  # seconds, after which an app that hangs is not tried again
 PATIENCE = 3.0  # seconds, with a wrong password: some apps answer that with silence
 _WRONG = "not-the-password-7f3a"
 _WITH_PASSWORD = ("password", "userpass")
@@ -117,6 +119,7 @@ class _ControlRun:
 
         The processes of a copy may take turns: so what others ask in between is varied, too.
         """
+        began = time.monotonic()
         for number in range(TRIES):
             client = self._cluster.client(person)
             entered = await client.try_login()
@@ -126,6 +129,8 @@ class _ControlRun:
             if said.recognised:
                 return True, "", client, entered
             await client.close()
+            if time.monotonic() - began > LONG:
+                break
         nothing = "" if entered.set_cookies or client.token else ", and no cookie was set"
         saw = f"me does not name {person.name} after a login: {entered.said}{nothing}; {said.said}"
         return False, saw, client, entered

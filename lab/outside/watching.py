@@ -150,7 +150,7 @@ class Watch:
         for _ in range(FIRST):
             await self.pacer.turn()
             known = await self._do(seat, "me")
-            if known.recognised:
+            if known.recognised or known.status is None:
                 break
         return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from aiohttp import web
 
+from sessionlab.lab.check import control as control_run
 from sessionlab.lab.check.control import control
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import Person, people
@@ -79,3 +81,30 @@ async def test_processes_that_take_turns_do_not_make_a_recipe_wrong(processes: i
     await front.close()
     await runner.cleanup()
     assert found.passed, found.steps
+
+
+async def test_an_app_that_is_slow_to_know_nobody_is_not_tried_for_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    async def me(_: web.Request) -> web.Response:
+        asked.append("me")
+        await asyncio.sleep(0.1)
+        raise web.HTTPUnauthorized
+
+    async def login(_: web.Request) -> web.Response:
+        return web.Response()
+
+    monkeypatch.setattr("sessionlab.lab.check.control.LONG", 0.15)
+    app = web.Application()
+    app.add_routes([web.post("/login", login), web.get("/me", me)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    front = Front(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    found = await control(cast("Cluster", front), RECIPE, people(RECIPE, 2))
+    await front.close()
+    await runner.cleanup()
+    assert not found.passed
+    assert len(asked) < control_run.TRIES
