@@ -16,12 +16,7 @@ LIMIT = (
 
 
 async def _carry_out(trial: Trial) -> None:
-    await trial.log_in()
-    async with trial.asking() as traffic:
-        await traffic.round()
-        await trial.cluster.deploy(Rolling(limit=LIMIT), "2")
-        await traffic.round()
-    await trial.ask_anew(2)
+    await trial.while_asking(lambda: trial.cluster.deploy(Rolling(limit=LIMIT), "2"))
 
 
 DEPLOY = Ordeal("a rolling deploy replaces every copy", _carry_out)

@@ -13,12 +13,7 @@ LONG = 60.0  # seconds that users may stay: longer than it takes
 
 
 async def _carry_out(trial: Trial) -> None:
-    await trial.log_in()
-    async with trial.asking() as traffic:
-        await traffic.round()
-        await trial.cluster.drain(trial.node, limit=LONG)
-        await traffic.round()
-    await trial.ask_anew(2)
+    await trial.while_asking(lambda: trial.cluster.drain(trial.node, limit=LONG))
 
 
 async def _mend(trial: Trial) -> None:

@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 
 
 async def _carry_out(trial: Trial) -> None:
-    await trial.log_in()
-    async with trial.asking() as traffic:
-        await traffic.round()
-        await trial.cluster.add_node()
-        await traffic.round()
-    await trial.ask_anew(2)
+    await trial.while_asking(trial.cluster.add_node)
 
 
 GROW = Ordeal("there is one copy more", _carry_out)

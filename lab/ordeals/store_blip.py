@@ -15,14 +15,7 @@ if TYPE_CHECKING:
 
 
 async def _carry_out(trial: Trial) -> None:
-    await trial.log_in()
-    async with trial.asking() as traffic:
-        await traffic.round()
-        await trial.cluster.stop_redis()
-        await traffic.round()
-        await trial.cluster.start_redis()
-        await traffic.round()
-    await trial.ask_anew(2)
+    await trial.while_asking(trial.cluster.stop_redis, trial.cluster.start_redis)
 
 
 def _why_not(recipe: Recipe) -> str:

@@ -10,7 +10,7 @@ from sessionlab.lab.clients.traffic import Does, Traffic
 from sessionlab.lab.clients.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.record.answers import Answer
@@ -86,9 +86,16 @@ class Trial:
         for _ in range(times):
             await self.each(anew, turn=0)
 
-    def asking(self) -> Traffic:
-        """Users that keep asking until the `async with` block ends."""
-        return Traffic(self.users, Client.me, PAUSE, drawn=self._turns.of(self.users))
+    async def while_asking(self, *steps: Callable[[], Awaitable[object]]) -> None:
+        """Log everybody in, and do that while they keep asking; in the end they ask anew."""
+        await self.log_in()
+        drawn = self._turns.of(self.users)
+        async with Traffic(self.users, Client.me, PAUSE, drawn=drawn) as traffic:
+            await traffic.round()
+            for step in steps:
+                await step()
+                await traffic.round()
+        await self.ask_anew(2)
 
     async def twin(self, user: Client) -> Client:
         """Another client of the same user, that holds what that one holds, and is connected."""

@@ -122,7 +122,7 @@ def command(
     plan = Plan(
         file=file,
         variants=list(dict.fromkeys(variant or [])) or [None],
-        affinities=affinity or (),
+        affinities=list(dict.fromkeys(affinity or ())),
         ordeals=list(dict.fromkeys(ordeal or ())),
         copies=copies,
         seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
