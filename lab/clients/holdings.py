@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from sessionlab.lab.clients.jars import jar_for
-from sessionlab.lab.clients.people import environment
+from sessionlab.lab.recipes.environment import from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ class Holdings:
         if kind == "user" and rest:
             return {"name": person.name, "password": person.password, **person.more}.get(rest)
         if kind == "env":
-            found = environment(name)
+            found = from_environment(name)
             self._note(found or "")
             return found
         own = {"user": person.name, "password": person.password}

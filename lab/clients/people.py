@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
+from sessionlab.lab.recipes.environment import PREFIX, from_environment
 from sessionlab.lab.recipes.variables import Unknown, template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sessionlab.lab.recipes.model import People, Recipe
-
-ENVIRONMENT = "env."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +42,6 @@ def people(recipe: Recipe, count: int) -> list[Person]:
     return [_of_pattern(users, str(number)) for number in range(1, count + 1)]
 
 
-def environment(name: str) -> str | None:
-    """What `{env.NAME}` stands for; None for a variable of another kind, and for an unset one."""
-    if not name.startswith(ENVIRONMENT):
-        return None
-    return os.environ.get(name.removeprefix(ENVIRONMENT))
-
-
 def _of_pattern(users: People, number: str) -> Person:
     name = _filled(users.pattern, number=number)
     return Person(name, _filled(users.password, number=number, user=name))
@@ -64,9 +55,9 @@ def _of_list(one: Mapping[str, str], password: str) -> Person:
 
 def _filled(text: str, **own: str) -> str:
     try:
-        return template(text).fill(lambda name: own.get(name, environment(name))) or ""
+        return template(text).fill(lambda name: own.get(name, from_environment(name))) or ""
     except Unknown as unknown:
-        name = str(unknown).removeprefix(ENVIRONMENT)
+        name = str(unknown).removeprefix(PREFIX)
         raise UsageError(
             f"[users] needs the environment variable {name}, which is not set",
             f"export {name}=…",

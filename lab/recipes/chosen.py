@@ -10,11 +10,11 @@ import msgspec
 
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes import reading
+from sessionlab.lab.recipes.environment import from_environment
 from sessionlab.lab.recipes.variables import (
     Lookup,
     Unknown,
     fill,
-    from_environment,
     strings,
     template,
 )

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 PREFIX = "env."
 
 
+def from_environment(name: str) -> str | None:
+    """What `{env.NAME}` stands for; None for a variable of another kind, and for an unset one."""
+    return os.environ.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+
+
 def check_environment(part: object, environment: Mapping[str, str] = os.environ) -> None:
     """Raises UsageError naming all variables that a recipe, or a part of one, needs and has not."""
     fields = msgspec.to_builtins(part)

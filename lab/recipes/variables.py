@@ -8,7 +8,6 @@ has it.
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,11 +94,6 @@ def fill(value: Any, lookup: Lookup) -> Any:
     if isinstance(value, list):
         return [new for one in value if (new := fill(one, lookup)) is not None or one is None]
     return value
-
-
-def from_environment(name: str) -> str | None:
-    """`env.X`: the variable X of the lab's own environment; nothing else is known."""
-    return os.environ.get(name.removeprefix("env.")) if name.startswith("env.") else None
 
 
 def strings(

@@ -363,4 +363,4 @@ async def test_a_claim_is_broken_when_the_cluster_is_wrong(
     result = await run_one(installed()[case.scenario], settings, fabric, Events())
     broken = {number for number, claim in enumerate(result.claims, 1) if not claim.holds}
     assert case.breaks <= broken, (result.reason, result.claims)
-    assert result.exit_status == 1
+    assert result.exit_status == 1, result.reason

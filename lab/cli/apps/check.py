@@ -33,6 +33,7 @@ from sessionlab.lab.events import Event, Events
 from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.recipes import one_line, reading
 from sessionlab.lab.recipes.chosen import Chosen
+from sessionlab.lab.recipes.environment import check_environment
 from sessionlab.lab.recipes.reading import FILE, RecipeFile
 from sessionlab.lab.reports.earlier import CHECK
 from sessionlab.lab.reports.folder import Folder
@@ -132,7 +133,7 @@ def command(
         allow_script=allow_script,
     )
     for name in plan.variants:
-        Chosen(file, name)  # refuses what cannot be started
+        check_environment(Chosen(file, name).recipe)
     outputs = Outputs.of(out, [], json=json, junit=junit, summary=summary)
     raise typer.Exit(_run_and_report(plan, replace(outputs, table=REPORTS)))
 

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from sessionlab.lab.cli.choice import refused
+from sessionlab.lab.recipes.environment import check_environment
+from sessionlab.lab.recipes.model import Recipe
+from sessionlab.lab.recipes.reading import read
 
 RecipePath = Annotated[
     Path,
@@ -30,6 +34,13 @@ AllowScript = Annotated[
     bool, typer.Option("--allow-script", help="Let the recipe's steps run Python of its own.")
 ]
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def talk(path: Path, variant: str | None) -> Recipe:
+    """How a user talks to the system; raises UsageError, also for a variable that is not set."""
+    recipe = structs.replace(read(path).variant(variant), app=None)
+    check_environment(recipe)
+    return recipe
 
 
 def seconds(text: str) -> float:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant
+from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant, talk
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json
 from sessionlab.lab.cli.screen import Screen
@@ -22,7 +22,6 @@ from sessionlab.lab.outside.findings import Finding, Severity, findings
 from sessionlab.lab.outside.pacing import Pacer
 from sessionlab.lab.outside.probing import Probe, planned
 from sessionlab.lab.outside.reaching import address, network
-from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.scenario.runner import release
 
 _STYLES = {
@@ -55,7 +54,7 @@ def command(
     Exit status: 0 whatever was found; 3 it could not log in, or reach the system; 2 wrong usage;
     130 interrupted.
     """
-    described, where = read(recipe).variant(variant), address(url)
+    described, where = talk(recipe, variant), address(url)
     plan = planned(described, max_requests)
     pacer = Pacer(rate, max_requests, strictly=True)
     probe = Probe(described, where, network(ca), pacer, plan, allow_script=allow_script)

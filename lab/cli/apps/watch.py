@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant, seconds
+from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant, seconds, talk
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
 from sessionlab.lab.cli.outputs import Outputs
@@ -27,7 +27,6 @@ from sessionlab.lab.outside.shell import check
 from sessionlab.lab.outside.watch_report import Told
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
 from sessionlab.lab.outside.watching import Watch, Wishes
-from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.reports.folder import Folder
 from sessionlab.lab.scenario.runner import release
 from sessionlab.lab.verdicts.headline import number
@@ -87,7 +86,7 @@ def command(
     """
     if words and lasts:
         raise UsageError("--for is for a watch without a command", "leave one of them out")
-    where, described = address(url), read(recipe).variant(variant)
+    where, described = address(url), talk(recipe, variant)
     users = users or min(MOST_USERS, described.users.count)
     wishes = Wishes(
         where,

@@ -18,7 +18,7 @@ import aiohttp
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.local.listening import listening
-from sessionlab.lab.recipes.variables import from_environment
+from sessionlab.lab.recipes.environment import from_environment
 
 if TYPE_CHECKING:
     from sessionlab.lab.cluster.node import Node
