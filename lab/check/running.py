@@ -25,7 +25,7 @@ from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.ordeals.trial import Trial
 from sessionlab.lab.recipes.chosen import Chosen
 from sessionlab.lab.record.history import History
-from sessionlab.lab.waiting import side_by_side
+from sessionlab.lab.waiting import side_by_side, until
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.people import Person
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 USERS, MOST_USERS = 7, 20  # in an ordeal; in all, so that each ordeal has others as far as it goes
 SIDE_BY_SIDE = 2
+MEND_SECONDS = 5.0  # for a balancer to see what has been mended
 MOST_SECONDS = 180.0  # for one ordeal: an app that hangs is an error, not a hang
 Said = Callable[[str], None]
 
@@ -240,6 +241,11 @@ class _Series:
             (ordeal, trial), self._broken = self._broken, None
             await trial.leave()
             await ordeal.mend(trial)
+            await until("every copy to be up again after that", self._whole, seconds=MEND_SECONDS)
+
+    async def _whole(self) -> bool:
+        """Whether the balancer runs, and sends users to every copy: what is broken is no ordeal."""
+        return all(state == "up" for state in (await self._cluster.backends()).values())
 
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:
         operations = own(list(self._history), since)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.ordeals.interface import Ordeal
+from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
     from sessionlab.lab.ordeals.trial import Trial
@@ -23,16 +24,18 @@ async def _carry_out(trial: Trial) -> None:
     async def write(user: Client) -> Answer:
         return await user.write(trial.item("data"))
 
+    async def look(twin: Client) -> None:
+        for node in trial.cluster.nodes.values():
+            await twin.read(at=node.url)
+        await twin.close()
+
     await trial.log_in()
     twins = [twin for user in trial.users for twin in trial.replicas(user)]
     for _ in range(WRITES):
         await trial.each(write)
         await trial.each_anew(Client.read)
     await trial.each_anew(Client.read, READS)
-    for twin in twins:
-        for node in trial.cluster.nodes.values():
-            await twin.read(at=node.url)
-        await twin.close()
+    await side_by_side([look(twin) for twin in twins])  # some apps answer that with silence
 
 
 def _why_not(recipe: Recipe) -> str:

@@ -6,19 +6,24 @@ The app and its ways to be broken are in `shop/`.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from sessionlab.lab.check import running
 from sessionlab.lab.check.results import Cell, CellOutcome, Check
 from sessionlab.lab.check.running import Plan, run_on
+from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.events import Events
+from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.recipes.reading import read
 
 if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
+    from sessionlab.lab.ordeals.trial import Trial
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHOP, REDIS_SHOP = Path(__file__).parent / "shop", Path(__file__).parents[1] / "shop"
@@ -102,6 +107,22 @@ async def test_without_affinity_users_meet_copies_that_do_not_know_them(
     check = await checks.of(None, ("none",), "ask", "grow", "drain")
     assert cell(check, "none", ordeal).counts.logged_out
     assert check.diagnosis.works_with == []
+
+
+async def test_what_an_ordeal_has_left_broken_is_no_users_loss_in_the_next(
+    checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_mended(trial: Trial) -> None:
+        pass
+
+    unmended = {"kill": replace(ORDEALS["kill"], mend=not_mended), "ask": ORDEALS["ask"]}
+    monkeypatch.setattr(running, "MEND_SECONDS", 0.5)
+    monkeypatch.setattr(running, "ORDEALS", Variants("sessionlab.none", unmended, "carry_out"))
+    check = await checks.of("shared", ("none",), "kill", "ask")
+    assert cell(check, "none", "kill").counts.everybody_in
+    after = cell(check, "none", "ask")
+    assert after.outcome is CellOutcome.ERROR
+    assert "every copy to be up again" in after.why
 
 
 async def test_a_session_that_changes_its_id_with_each_answer_has_no_second_tab(
