@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.check.results import Bound, Cell
+from sessionlab.lab.cluster.processes import how_ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,12 +36,22 @@ def notes(recipe: Recipe, cells: Sequence[Cell]) -> Iterator[str]:
         yield f"[expect] is for affinity {recipe.affinity}, which was not tried"
     elif left := [name for name in recipe.expect if name not in {cell.ordeal for cell in cells}]:
         yield f"[expect] was not looked at for what was not tried: {', '.join(left)}"
+    if ended := list(dict.fromkeys(_ends(cells))):
+        yield f"Copies ended by themselves, and were started again: {', '.join(ended)}."
     asked = [op for cell in cells for op in cell.history if op.who == "user"]
     if asked and all(op.node is None for op in asked):
         yield (
             "Nothing says which copy answers, so who moved to another counts as kept: `node` in"
             " the recipe may say it."
         )
+
+
+def _ends(cells: Sequence[Cell]) -> Iterator[str]:
+    for cell in cells:
+        for event in cell.events:
+            if event.kind == "node.ended":
+                how = how_ended(int(str(event.data["status"])))
+                yield f"{event.data['node']} {how} (affinity {cell.affinity})"
 
 
 def _met(cell: Cell, name: str, limit: int) -> bool | None:

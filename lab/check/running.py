@@ -210,6 +210,7 @@ class _Series:
         self._events = events
         self._people = cycle(of.people)
         self._broken: tuple[Ordeal, Trial] | None = None
+        self._began = False
 
     async def put_through(self, name: str) -> Cell:
         ordeal = ORDEALS.named(name)
@@ -218,6 +219,7 @@ class _Series:
         since, began = len(self._history), time.monotonic()
         try:
             await self._mend()
+            self._began = True
             async with asyncio.timeout(MOST_SECONDS):
                 trial = self._trial(name)
                 self._broken = (ordeal, trial)
@@ -241,6 +243,10 @@ class _Series:
             (ordeal, trial), self._broken = self._broken, None
             await trial.leave()
             await ordeal.mend(trial)
+        for name in list(self._cluster.nodes):
+            if self._cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
+                await self._cluster.start(name)
+        if self._began:
             await until("every copy to be up again after that", self._whole, seconds=MEND_SECONDS)
 
     async def _whole(self) -> bool:

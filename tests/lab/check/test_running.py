@@ -115,11 +115,11 @@ async def test_what_an_ordeal_has_left_broken_is_no_users_loss_in_the_next(
     async def not_mended(trial: Trial) -> None:
         pass
 
-    unmended = {"kill": replace(ORDEALS["kill"], mend=not_mended), "ask": ORDEALS["ask"]}
+    unmended = {"drain": replace(ORDEALS["drain"], mend=not_mended), "ask": ORDEALS["ask"]}
     monkeypatch.setattr(running, "MEND_SECONDS", 0.5)
     monkeypatch.setattr(running, "ORDEALS", Variants("sessionlab.none", unmended, "carry_out"))
-    check = await checks.of("shared", ("none",), "kill", "ask")
-    assert cell(check, "none", "kill").counts.everybody_in
+    check = await checks.of("shared", ("none",), "drain", "ask")
+    assert cell(check, "none", "drain").counts.everybody_in
     after = cell(check, "none", "ask")
     assert after.outcome is CellOutcome.ERROR
     assert "every copy to be up again" in after.why
@@ -221,3 +221,11 @@ async def test_the_affinities_that_matter_are_found(checks: Checks) -> None:
     assert check.affinities == ["none", "cookie", "learn:session"]
     assert [bound.bound for bound in check.expect] == ["ask.lost <= 0"]
     assert check.exit_status == 0
+
+
+async def test_copies_that_crash_are_started_again_and_told(checks: Checks) -> None:
+    check = await checks.of("crashes", ("none",), "ask", "two-tabs", "two-tabs", "logout")
+    assert [cell.outcome for cell in check.cells] == [CellOutcome.SHOWN] * 4
+    assert cell(check, "none", "logout").counts.lost == 0
+    (note,) = (note for note in check.notes if "by themselves" in note)
+    assert "exit status 7" in note

@@ -22,6 +22,7 @@ Session = dict[str, Any]
 BLOCKED, LAST = "blocked", 0.0
 MEMORY: dict[str, Session] = {}
 CACHE: dict[str, Session] = {}
+ASKED: list[str] = []
 
 
 def load(value: str) -> Session:
@@ -89,6 +90,9 @@ class Handler(BaseHTTPRequestHandler):
             MEMORY.pop(self.sid)
             self.answer(200, {"user": session["user"]}, save("", session))
         elif self.path == "/me":
+            ASKED.append(self.sid)
+            if BROKEN == "crashes" and len(ASKED) > 25:
+                os._exit(7)
             self.answer(200, {"user": session["user"]})
         else:
             self.answer(200, {"cart": session["cart"]})
