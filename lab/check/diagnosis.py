@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionlab.lab.check.results import Cell, Control, Counts
+    from sessionlab.lab.record.history import Operation
 
 NONE = "none"
 CALM = ("ask", "data", "two-tabs", "first-visit")
@@ -136,19 +137,24 @@ def replayed(cell: Cell | None) -> tuple[int, int]:
 def written_seen(cell: Cell | None) -> tuple[int, int]:
     """How often a twin with the same credential saw at a copy what was written, and how often not.
 
-    The twin asks past the balancer, before anything new is written.
+    The twin asks past the balancer, before anything new is written. That it sees nothing says
+    something only where the user itself has seen it: an app may keep nothing at all.
     """
     operations = list(cell.history) if cell else []
-    reads = [op for op in operations if op.direct and op.items is not None]
-    seen = 0
-    for read in reads:
-        acknowledged = {
-            op.item
-            for op in operations
-            if op.item
-            and op.client == read.client
-            and op.outcome is Ending.OK
-            and op.completed <= read.invoked
-        }
-        seen += bool(acknowledged & set(read.items or ()))
-    return seen, len(reads) - seen
+    reads = [op for op in operations if op.items is not None]
+    found = {read: bool(_acknowledged(operations, read) & set(read.items or ())) for read in reads}
+    own = {read.client for read, sees in found.items() if sees and not read.direct}
+    twins = [sees for read, sees in found.items() if read.direct and (sees or read.client in own)]
+    return sum(twins), len(twins) - sum(twins)
+
+
+def _acknowledged(operations: Sequence[Operation], read: Operation) -> set[str | None]:
+    """What its client had written by then, as the app has said."""
+    return {
+        op.item
+        for op in operations
+        if op.item
+        and op.client == read.client
+        and op.outcome is Ending.OK
+        and op.completed <= read.invoked
+    }

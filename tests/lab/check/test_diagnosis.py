@@ -23,8 +23,8 @@ def replay(who: str) -> list[Operation]:
 
 
 def twin(*items: str) -> list[Operation]:
-    written = did("alice", "write", item="data-1")
-    return [written, did("alice", "read", items=items, direct=True)]
+    written = [did("alice", "write", item="data-1"), did("alice", "read", items=("data-1",))]
+    return [*written, did("alice", "read", items=items, direct=True)]
 
 
 EVERYWHERE = cell("none", "ask", counts=IN)
@@ -32,6 +32,8 @@ REFUSED = cell("none", "logout", *replay("nobody"), counts=IN)
 ACCEPTED = cell("none", "logout", *replay("user"), counts=IN)
 SEEN = cell("none", "data", *twin("data-1"), counts=IN)
 UNSEEN = cell("none", "data", *twin(), counts=IN)
+DROPPED = [did("alice", "write", item="data-1"), did("alice", "read", items=())]
+NOWHERE = cell("none", "data", *DROPPED, did("alice", "read", items=(), direct=True), counts=IN)
 AT_ONE = [cell("none", "ask", counts=OUT), cell("cookie", "ask", counts=IN)]
 DEPLOYED = [
     cell("cookie", "deploy", counts=IN),
@@ -54,6 +56,7 @@ AWAY = [*HOME[:2], did("alice", "me", "nobody", "n2")]
         (READABLE, [EVERYWHERE, ACCEPTED], "client"),
         (READABLE, [EVERYWHERE, REFUSED], "shared-store"),
         (OPAQUE, [EVERYWHERE, UNSEEN], "client"),
+        (OPAQUE, [EVERYWHERE, NOWHERE], "unknown"),
         (OPAQUE, AT_ONE, "copy"),
         (OPAQUE, [*AT_ONE, cell("cookie", "restart", counts=OUT)], "copy"),
         (OPAQUE, [*AT_ONE, cell("cookie", "restart", counts=IN)], "unknown"),
