@@ -144,6 +144,7 @@ class Client(Speaker):
         replica.copy_credential(self)
         replica.headers, replica.patience = dict(self.headers), self.patience
         replica.affinity, replica._is_replica = self.affinity, True
+        self._made.append(replica)
         return replica
 
     def present(self, token: str) -> None:
@@ -189,5 +190,8 @@ class Client(Speaker):
         await old.retire()
 
     async def close(self) -> None:
+        """Close its connections, and those of its replicas."""
+        while self._made:
+            await self._made.pop().close()
         await self._close_channels()
         await self._wire.close()

@@ -66,6 +66,7 @@ class Speaker:
         self._wire = Wire(self._holdings.jar, network)
         self._channels: dict[tuple[str, str], Channel] = {}
         self._page: URL | None = None
+        self._made: list[Any] = []  # replicas, which end with it
         self._connected = self._left = self._is_replica = False
 
     async def do(

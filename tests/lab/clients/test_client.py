@@ -222,3 +222,12 @@ async def test_the_credential_is_the_app_s_cookie_and_not_the_balancer_s(make: M
         assert len(alice.cookies) == 2
         assert alice.credential == alice.cookies["sid"]
         assert alice.token is None
+
+
+async def test_who_closes_closes_what_was_made_of_it_too() -> None:
+    shop = Shop()
+    async with speaking(recipe(SHOP), **shop.handlers) as alice:
+        await alice.login()
+        replica = alice.replica()
+        assert (await replica.me()).recognised
+    assert replica._wire.http.closed
