@@ -53,7 +53,7 @@ def _advice(control: Control, table: Table, works: list[str], where: str) -> Ite
         return
     yield from _setting(table, works)
     yield from _secret(table, where)
-    if control.workers > 1 or where == "process":
+    if where == "process" or (control.workers > 1 and where != "shared-store" and not works):
         yield (
             "No balancer can tie a user to a process: give each copy one worker, or put the"
             " sessions where all workers find them."

@@ -1,9 +1,9 @@
 """The control run: whether the recipe is right, on one copy and without a balancer.
 
 A wrong path once read as "all users logged out". So before any verdict: who logs in is named by
-`me`, and each by another name; a fresh client, a wrong password and who has logged out are not. A
-copy may have several processes that do not know each other's users: what should be seen is looked
-for several times, with a new client each time.
+`me`, and each by another name; a fresh client, a wrong password and who has logged out are not, and
+what one has written is read again. A copy may have several processes that do not know each other's
+users: what should be seen is looked for several times, with a new client each time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sessionlab.lab.check.results import Control, ControlStep
 from sessionlab.lab.recipes.variables import strings, template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.clients.people import Person
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 TRIES, PROCESSES = 10, 4
-LONG = 20.0  # seconds, after which an app that hangs is not tried again
+SECONDS = 15.0  # after which nothing more is tried: an app that hangs would hold it up for long
 PATIENCE = 3.0  # seconds, with a wrong password: some apps answer that with silence
 _WRONG = "not-the-password-7f3a"
 _WITH_PASSWORD = ("password", "userpass")
@@ -38,7 +38,7 @@ async def control(cluster: Cluster, recipe: Recipe, people: Sequence[Person]) ->
     """Put the recipe to the proof; stops at the first part that fails."""
     run = _ControlRun(cluster, recipe, people)
     steps: list[ControlStep] = []
-    for part in (run.login, run.fresh_client, run.wrong_password, run.logout):
+    for part in (run.login, run.fresh_client, run.wrong_password, run.data, run.logout):
         steps.append(await part())
         if steps[-1].passed is False:
             break
@@ -98,12 +98,32 @@ class _ControlRun:
             return ControlStep(name, passed=True, saw="it does not log in")
         return ControlStep(name, False, f"it logs in all the same: {entered.said}; {said.said}")
 
+    async def data(self) -> ControlStep:
+        """What somebody writes is read again, unless each of several workers has its own."""
+        if not (self._recipe.write and self._recipe.read):
+            return ControlStep("data", None, "there is no write and read")
+        saw = ""
+        for number in self._tries():
+            passed, saw, client, _ = await self._entered(self._people[0])
+            if not passed:
+                break
+            item = f"control-{number}"
+            await self._strangers(self._people[0], number)
+            wrote = await client.write(item)
+            await self._strangers(self._people[0], number)
+            found = await client.read()
+            if item in found.items:
+                return ControlStep("data", passed=True, saw="read has what was written")
+            saw = f"read has not what was written: {wrote.said}; {found.said}"
+        several = any(count > 1 for count in self._cluster.workers().values())
+        return ControlStep("data", None if several else False, saw)
+
     async def logout(self) -> ControlStep:
         """Who has logged out is nobody."""
         if not self._recipe.logout:
             return ControlStep("logout", None, "it is not described")
         saw = ""
-        for _ in range(TRIES):
+        for _ in self._tries():
             passed, saw, client, _ = await self._entered(self._people[0])
             if not passed:
                 break
@@ -114,31 +134,36 @@ class _ControlRun:
             saw = f"after it me names somebody else than nobody: {left.said}; {said.said}"
         return ControlStep("logout", passed=False, saw=saw)
 
+    def _tries(self) -> Iterator[int]:
+        """Numbers from 0 on, until it has been tried often or long enough."""
+        until = time.monotonic() + SECONDS
+        for number in range(TRIES):
+            yield number
+            if time.monotonic() >= until:
+                return
+
     async def _entered(self, person: Person) -> tuple[bool, str, Client, Answer]:
         """Log in with new clients until one is named; what was seen last where none is.
 
         The processes of a copy may take turns: so what others ask in between is varied, too.
         """
-        began = time.monotonic()
-        for number in range(TRIES):
+        for number in self._tries():
             client = self._cluster.client(person)
             entered = await client.try_login()
-            for _ in range(number % PROCESSES if self._recipe.login else 0):
-                await self._stranger(person)
+            await self._strangers(person, number)
             said = await client.me()
             if said.recognised:
                 return True, "", client, entered
             await client.close()
-            if time.monotonic() - began > LONG:
-                break
         nothing = "" if entered.set_cookies or client.token else ", and no cookie was set"
         saw = f"me does not name {person.name} after a login: {entered.said}{nothing}; {said.said}"
         return False, saw, client, entered
 
-    async def _stranger(self, person: Person) -> None:
-        client = self._cluster.client(person)
-        await client.me()
-        await client.close()
+    async def _strangers(self, person: Person, number: int) -> None:
+        for _ in range(number % PROCESSES if self._recipe.login else 0):
+            client = self._cluster.client(person)
+            await client.me()
+            await client.close()
 
 
 def _with_password(recipe: Recipe) -> bool:

@@ -33,6 +33,8 @@ class Holdings:
         """What `connect` took: it goes with the channel."""
         self.given: dict[str, None] = {}
         """The names of the cookies that its logins were answered with, the first first."""
+        self.of_cluster: dict[str, str] = {}
+        """What all copies were given, and a step may name: `{secret}`, `{shared}`, `{redis}`."""
         self._url = URL(url)
         self._secrets: dict[str, None] = {}
         self._note(person.password, f"{person.name}:{person.password}")
@@ -51,6 +53,9 @@ class Holdings:
             found = from_environment(name)
             self._note(found or "")
             return found
+        if name in self.of_cluster:
+            self._note(self.of_cluster[name])
+            return self.of_cluster[name]
         own = {"user": person.name, "password": person.password}
         own["userpass"] = f"{person.name}:{person.password}"
         return own.get(name)
@@ -100,6 +105,7 @@ class Holdings:
         self.taken.update(other.taken)
         self.of_connect |= other.of_connect
         self.given |= other.given
+        self.of_cluster |= other.of_cluster
 
     def redacted(self, text: str) -> str:
         """Without whatever is, or was, a secret of this client's."""

@@ -16,6 +16,8 @@ from sessionlab.lab.recipes.variables import template
 from sessionlab.lab.record.history import ERROR, NOBODY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yarl import URL
 
     from sessionlab.lab.clients.people import Person
@@ -68,6 +70,10 @@ class Speaker:
         self._page: URL | None = None
         self._made: list[Any] = []  # replicas, which end with it
         self._connected = self._left = self._is_replica = False
+
+    def know(self, words: Mapping[str, str]) -> None:
+        """Have what all copies were given, for the steps that name it."""
+        self._holdings.of_cluster |= words
 
     async def do(
         self,

@@ -139,6 +139,13 @@ class ClusterRuntime:
             self._write_keys(self._keys) if self.description.one_key else "",
         )
 
+    def given(self) -> dict[str, str]:
+        """What all copies of the app have in common, by the variables' names."""
+        given: dict[str, str] = {}
+        for program in self.programs.values():
+            given |= program.given(self._sandbox, self.redis)
+        return given
+
     async def start_node(self, node: Node, seconds: float | None = None) -> None:
         """Start a node and return when it is ready; raises StartError with all that is known."""
         program, around = self.program(node), self.around

@@ -58,6 +58,7 @@ class Visitors:
             allow_script=self._allow_script,
         )
         client.patience, client.affinity = patience, self._runtime.description.affinity
+        client.know(self._runtime.given())
         self.clients.append(client)
         return client
 

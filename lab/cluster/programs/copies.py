@@ -23,6 +23,8 @@ from sessionlab.lab.recipes.environment import from_environment
 if TYPE_CHECKING:
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.cluster.programs.interface import Surroundings
+    from sessionlab.lab.cluster.redis import Redis
+    from sessionlab.lab.fabrics.interface import Sandbox
     from sessionlab.lab.recipes.chosen import Chosen
 
 BEFORE = "before"  # the part that does what has to be done before the first copy
@@ -103,6 +105,10 @@ class Copies:
     def renew(self, node: Node) -> None:
         self._secrets.pop(node.name, None)
         self._births[node.name] = self._births.get(node.name, 1) + 1
+
+    def given(self, sandbox: Sandbox, redis: Redis | None) -> dict[str, str]:
+        given = {"secret": self._secret, "shared": sandbox.keep(SHARED)}
+        return given | ({"redis": redis.url} if redis else {})
 
     def secrets(self) -> set[str]:
         """Those that were made for it, and what came from the lab's environment."""

@@ -11,6 +11,8 @@ from sessionlab.lab.recipes.model import Stop
 if TYPE_CHECKING:
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.cluster.programs.interface import Surroundings
+    from sessionlab.lab.cluster.redis import Redis
+    from sessionlab.lab.fabrics.interface import Sandbox
 
 STOP_SECONDS = 30.0  # more than the 10 s that a node may drain
 
@@ -53,6 +55,10 @@ class Demo:
 
     def renew(self, node: Node) -> None:
         """It has nothing but its memory."""
+
+    def given(self, sandbox: Sandbox, redis: Redis | None) -> dict[str, str]:  # noqa: ARG002
+        """Its recipe names nothing of the kind."""
+        return {}
 
     def secrets(self) -> tuple[str, ...]:
         """It prints none."""

@@ -67,6 +67,10 @@ class Program(Protocol):
         """The node makes room for another of its name: it leaves nothing of its own behind."""
         ...
 
+    def given(self, sandbox: Sandbox, redis: Redis | None) -> dict[str, str]:
+        """What all nodes were given that a client's steps may name, by its variable."""
+        ...
+
     def secrets(self) -> Collection[str]:
         """What it was given that nobody is to read in what it prints."""
         ...

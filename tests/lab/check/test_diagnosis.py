@@ -100,3 +100,11 @@ def test_the_advice_says_what_a_deploy_and_a_dead_copy_cost() -> None:
 def test_the_advice_says_that_copies_need_the_same_secret() -> None:
     assert "the same secret" in " ".join(diagnose(READABLE, AT_ONE).advice)
     assert "the same secret" not in " ".join(diagnose(OPAQUE, AT_ONE).advice)
+
+
+def test_workers_that_find_the_sessions_of_each_other_are_no_fault() -> None:
+    several = Control(STEPS, workers=2)
+    told = "No balancer can tie a user to a process"
+    assert told not in " ".join(diagnose(several, [EVERYWHERE, REFUSED]).advice)
+    assert told not in " ".join(diagnose(several, AT_ONE).advice)
+    assert told in " ".join(diagnose(several, [cell("cookie", "ask", *HOME, counts=OUT)]).advice)

@@ -187,6 +187,7 @@ async def test_a_shared_store_is_known_by_what_a_twin_sees_and_a_logout_ends(
         ("everybody", "login"),
         ("wrong-path", "login"),
         ("any-password", "wrong-password"),
+        ("wrong-items", "data"),
     ],
 )
 async def test_a_recipe_that_does_not_fit_is_no_verdict_on_users(

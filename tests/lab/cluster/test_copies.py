@@ -376,3 +376,22 @@ async def test_a_recipe_is_one_service() -> None:
     chosen = Chosen.read(SHOP)
     with pytest.raises(UsageError, match="one service"):
         Description((Service("a", app=chosen), Service("b", app=chosen)))
+
+
+async def test_a_step_may_name_what_all_copies_were_given(
+    fabric: LocalFabric, seen: list[Event]
+) -> None:
+    """As an administrator's token that a new account takes."""
+    raw = to_builtins(Chosen.read(SHOP).recipe)
+    raw["app"]["env"]["TOKEN"] = "{secret} {shared}"
+    raw["me"] = {"get": "/environment", "user": {"json": "TOKEN"}}
+    raw["identity"] = "{secret} {shared}"
+    async with of(fabric, seen, Chosen(parse(raw, SHOP / "sessionlab.toml")), 1) as cluster:
+        user = cluster.client("user1")
+        assert (await user.login()).recognised
+        said = await user.me()
+        assert said.recognised
+        token = str(said.body["TOKEN"])
+        assert token.split(maxsplit=1)[0] not in str(said.operation)
+        async with user.replica() as replica:
+            assert (await replica.me()).recognised
