@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NOWHERE = URL()
 MOST_COOKIE, MOST_ATTRIBUTE = 4096, 1024  # bytes (RFC 6265bis, 5.6 and 5.7)
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:-]+")  # what `http.cookies` takes for one
 FROM_ELSEWHERE: ContextVar[str] = ContextVar("from_elsewhere", default="")
 """The method of a request to which another site has led, empty for any other request."""
 
@@ -47,7 +49,9 @@ class OneSite(aiohttp.CookieJar):
         super().update_cookies(cookies, self._here(response_url))
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        super().update_cookies_from_headers(headers, self._here(response_url))
+        kept = [line for line in headers if _is_readable(line)]
+        if kept:
+            super().update_cookies_from_headers(kept, self._here(response_url))
 
     def filter_cookies(self, request_url: URL = NOWHERE) -> BaseCookie[str]:
         return super().filter_cookies(self._here(request_url))
@@ -66,7 +70,9 @@ class BrowserJar(OneSite):
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         held = {cookie.key for cookie in self if cookie["secure"]}
-        kept = [line for line in headers if _may_set(line, response_url, held)]
+        kept = [
+            line for line in headers if _is_readable(line) and _may_set(line, response_url, held)
+        ]
         if kept:
             super().update_cookies_from_headers(kept, response_url)
 
@@ -78,6 +84,12 @@ class BrowserJar(OneSite):
             for name in [name for name in found if same_site.get(name) not in sent]:
                 del found[name]
         return found
+
+
+def _is_readable(line: str) -> bool:
+    """Whether it sets something that can be sent back: bytes that are no UTF-8 can't be."""
+    name = line.partition(";")[0].partition("=")[0].strip()
+    return _NAME.fullmatch(name) is not None and line.encode(errors="replace").decode() == line
 
 
 def _may_set(line: str, url: URL, held: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 @lru_cache(maxsize=4096)
 def spellings(secret: str) -> tuple[str, ...]:
     """The secret and its other spellings, the longest first, so that no rest of one is left."""
-    raw = secret.encode(errors="surrogateescape")
+    raw = secret.encode(errors="surrogatepass")
     plain = base64.b64encode(raw).decode()
     found = {
         secret,

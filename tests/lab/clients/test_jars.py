@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from sessionlab.lab.clients.jars import FROM_ELSEWHERE, BrowserJar, OneSite
+from sessionlab.lab.clients.jars import FROM_ELSEWHERE, BrowserJar, OneSite, jar_for
 from tests.lab.clients.speaking import answers, recipe, speaking
 
 BALANCER = "http://198.18.0.2:8080"
@@ -117,3 +117,18 @@ async def test_what_sort_of_client_it_is_decides_what_it_sends(kind: str, *, sen
     of_a_browser = (base, f"{base}/in") if kind == "browser" else (None, None)
     assert (answer.body["Origin"], answer.body["Referer"]) == of_a_browser
     assert answer.body["Cookie"] == ("sid=s-1" if sent else None)
+
+
+NONSENSE = ["", "=", "=x", ";;;", "a b=c", "\udcff=1", "bad=\udcff\udc80; path", "k{}[]=1"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "browser"])
+async def test_nonsense_is_passed_over_and_what_comes_beside_it_is_kept(kind: str) -> None:
+    jar = jar_for(recipe("", client={"kind": kind}), "http://127.0.0.1:80")
+    odd = "d=1; expires=garbage; max-age=zz"
+    jar.update_cookies_from_headers(
+        [*NONSENSE, odd, "sid=x; expires=Thu, 99 Foo 2099; samesite=?; Path"],
+        URL("http://127.0.0.1:80"),
+    )
+    assert {cookie.key for cookie in jar} == {"d", "sid"}
+    list(jar.filter_cookies(URL("http://127.0.0.1:80")).items())
