@@ -24,7 +24,8 @@ HELP = """Will my users stay logged in?
 sessionlab boots a real load-balanced cluster, logs real clients in, breaks things on purpose, and
 reports what each session strategy did.
 
-Try `sessionlab run memory-round-robin`, then `sessionlab run` for all scenarios.
+Try `sessionlab run memory-round-robin`, then `sessionlab run` for all scenarios; with an app of
+your own `sessionlab init`, then `sessionlab check`.
 
 Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong usage; 3 nothing
 could be shown (a cluster that did not start, nothing claimed); 130 interrupted.

@@ -73,7 +73,10 @@ Copies = Annotated[
     int, typer.Option(min=LEAST_COPIES, max=MOST_NODES, help="Copies of the app in each cluster.")
 ]
 Tls = Annotated[bool, typer.Option("--tls", help="TLS ends at the balancer.")]
-Line = Annotated[str | None, typer.Option(metavar="'METHOD PATH …'")]
+Line = Annotated[
+    str | None,
+    typer.Option(metavar="'METHOD PATH …'", help="Without a file: so, as in the example above."),
+]
 Save = Annotated[Path | None, typer.Option(help="Write what --run and the others say as a recipe.")]
 AllowScript = Annotated[
     bool, typer.Option("--allow-script", help="Let the recipe run Python functions of its own.")
@@ -101,7 +104,9 @@ def command(
     summary: Summary = None,
     out: Out = None,
     allow_script: AllowScript = False,
-    run_line: Annotated[str | None, typer.Option("--run", metavar="COMMAND")] = None,
+    run_line: Annotated[
+        str | None, typer.Option("--run", metavar="COMMAND", help="Without a file: of one copy.")
+    ] = None,
     login: Line = None,
     me: Line = None,
     write: Line = None,
