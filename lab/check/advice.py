@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from sessionlab.lab.check.results import Cell, Control
 
 WHERE = {
-    "process": "in each process: even the copy that knows a user logs it out by another of its"
+    "process": "This app's sessions live in each process: even the copy that knows a user logs it out by another of its"
     " workers",
-    "copy": "in each copy, and are gone with it",
-    "shared-store": "in a store that all copies share",
-    "client": "with the client: the credential itself says who it is",
-    "unknown": "where could not be told from what was seen",
+    "copy": "This app's sessions live in each copy, and are gone with it",
+    "shared-store": "This app's sessions live in a store that all copies share",
+    "client": "This app's sessions live with the client: the credential itself says who it is",
+    "unknown": "Where this app's sessions live could not be told from what was seen",
 }
-"""`sessions_live_in`, as it ends the sentence "This app's sessions live …"."""
+"""`sessions_live_in` as a sentence, without its full stop."""
 _WHEN = {
     "deploy": "In a rolling deploy",
     "kill": "When a copy is killed",

@@ -35,7 +35,7 @@ def _check(check: Check) -> Iterator[str]:
             said = [_cell(cells.get((affinity, ordeal))) for affinity in check.affinities]
             yield f"| {ordeal} | {' | '.join(said)} |"
         yield ""
-        yield f"This app's sessions live {WHERE[check.diagnosis.sessions_live_in]}."
+        yield f"{WHERE[check.diagnosis.sessions_live_in]}."
         yield from (f"- {text(advice)}" for advice in check.diagnosis.advice)
     yield from (f"- Note: {text(note)}" for note in check.notes)
     for bound in check.expect:

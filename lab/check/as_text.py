@@ -82,7 +82,7 @@ def _cell(cell: Cell | None, wide: int) -> list[Text]:
 def _meaning(check: Check) -> Iterator[Text]:
     yield Text()
     where = WHERE[check.diagnosis.sessions_live_in]
-    yield from _wrapped(f"This app's sessions live {where}.", "bold")
+    yield from _wrapped(f"{where}.", "bold")
     for advice in check.diagnosis.advice:
         yield from _wrapped(f"- {advice}")
     lines = list(_whys(check))
