@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.check.results import Cell, Control
 
 WHERE = {
-    "process": "in each process: even the copy that knows a user logs it out by another of its"
-    " workers",
+    "process": "in each process, or with a connection: even the copy that knows a user logs it out,"
+    " by another of its workers or on a new connection",
     "copy": "in each copy, and are gone with it",
     "shared-store": "in a store that all copies share",
     "client": "with the client: the credential itself says who it is",
