@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+import traceback
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -14,7 +16,7 @@ from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
-from sessionlab.lab.errors import LabError
+from sessionlab.lab.errors import LabError, NothingShown
 from sessionlab.lab.scenario.runner import release
 
 HELP = """Will my users stay logged in?
@@ -97,18 +99,18 @@ def main() -> None:
     run_to_status(app)
 
 
-def run_to_status(program: typer.Typer) -> None:
+def run_to_status(program: Callable[[], object]) -> None:
     """Run it; what went wrong is one message, and the status of the process."""
     make_usable()
     try:
         program()
     except LabError as error:
         _end_with(error)
-    except (OSError, ExceptionGroup) as error:
-        trouble = exhausted(error)
-        if trouble is None:
-            raise
-        _end_with(trouble)
+    except Exception as error:  # noqa: BLE001  the lab's own fault is no verdict on users
+        if trouble := exhausted(error):
+            _end_with(trouble)
+        traceback.print_exc()
+        sys.exit(NothingShown.exit_status)
 
 
 def _end_with(error: LabError) -> NoReturn:

@@ -165,6 +165,11 @@ class Client(Speaker):
         cookies = {f"the cookie {name}": value for name, value in self.cookies.items()}
         return cookies | self._holdings.taken
 
+    @property
+    def secrets(self) -> set[str]:
+        """What is to be hidden in what others print: all that it holds and has held."""
+        return self._holdings.secrets
+
     def drop_cookies(self, names: Collection[str]) -> None:
         """Drop those, and keep all else."""
         self._holdings.jar.clear(lambda cookie: cookie.key in names)

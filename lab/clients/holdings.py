@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
 from sessionlab.lab.clients.jars import jar_for
+from sessionlab.lab.clients.spellings import without
 from sessionlab.lab.recipes.environment import from_environment
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
 
 HIDDEN = "…"
+MOST_SECRETS = 256  # of one client: an app may renew them all the time
 SHORT = 5  # characters: so short a secret is hidden only where it stands alone
 
 
@@ -67,7 +68,9 @@ class Holdings:
     def give(self, set_cookies: Iterable[str]) -> None:
         """Note which cookies a login was answered with."""
         for line in set_cookies:
-            self.given.setdefault(line.partition("=")[0].strip())
+            name, _, value = line.partition(";")[0].partition("=")
+            self.given.setdefault(name.strip())
+            self._note(value.strip(' "'))
 
     def keep_cookie(self, name: str, value: str) -> None:
         self.jar.update_cookies({name: value}, self._url)
@@ -111,12 +114,17 @@ class Holdings:
             if len(secret) <= SHORT:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
             else:
-                text = text.replace(secret, HIDDEN)
+                text = without(text, secret, HIDDEN)
         return text
+
+    @property
+    def secrets(self) -> set[str]:
+        """What is, or was, one, and is too long to be a word."""
+        self._note(*(cookie.value for cookie in self.jar))
+        return {secret for secret in self._secrets if len(secret) > SHORT}
 
     def _note(self, *secrets: str) -> None:
         for secret in filter(None, secrets):
-            for said in (secret, base64.b64encode(secret.encode()).decode()):
-                self._secrets[said] = None
-        while len(self._secrets) > 512:  # noqa: PLR2004  of an app that renews them all the time
+            self._secrets[secret] = None
+        while len(self._secrets) > MOST_SECRETS:
             del self._secrets[next(iter(self._secrets))]

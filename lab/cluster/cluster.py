@@ -71,6 +71,7 @@ class Cluster:
         self.password = self._runtime.password
         told = (history, events, scenario, sandbox.label)
         self._visitors = Visitors(self._runtime, told, sources, allow_script=allow_script)
+        self._runtime.held = self._visitors.secrets
         self._members = Membership(self._runtime, self._emit, events.now)
         self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)

@@ -9,8 +9,10 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.clients.spellings import without
 from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
+from sessionlab.lab.printable import printable
 from sessionlab.lab.waiting import Condition, until
 
 if TYPE_CHECKING:
@@ -107,11 +109,11 @@ class Parts:
     def shown(self, text: str) -> str:
         """What a part has printed, without what nobody is to read."""
         for secret in self.hidden():
-            text = text.replace(secret, "***")
+            text = without(text, secret, "***")
         return text
 
     def _last_lines(self, name: str) -> str:
-        lines = _words(self.shown(self._sandbox.log(name)).strip())[-LAST_LINES:]
+        lines = _words(printable(self.shown(self._sandbox.log(name))).strip())[-LAST_LINES:]
         return "; its last lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 

@@ -26,6 +26,8 @@ from sessionlab.lab.errors import FabricLost, LabError, Skip, StartError, StepEr
 from sessionlab.lab.waiting import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.fabrics.interface import Sandbox
 
@@ -49,9 +51,11 @@ class ClusterRuntime:
             service.name: Copies(service.app) if service.app else Demo()
             for service in description.services
         }
-        self.parts.hidden = lambda: {
-            word for program in self.programs.values() for word in program.secrets()
-        }
+        self.held: Callable[[], set[str]] = set
+        """The credentials of its clients, which an app may print."""
+        self.parts.hidden = lambda: (
+            {word for program in self.programs.values() for word in program.secrets()} | self.held()
+        )
         self.nodes: dict[str, Node] = {}
         self.balancer: Balancer | None = None
         self.redis = Redis.named(redis_url) if redis_url else None

@@ -87,6 +87,11 @@ class Visitors:
             self._stand_ins[name] = (free or [*accounts.values()])[0]
         return self._stand_ins[name]
 
+    def secrets(self) -> set[str]:
+        """What the clients of somebody's app hold or held; our own app prints none of it."""
+        clients = self.clients if self._app else []
+        return {secret for client in clients for secret in client.secrets}
+
     async def close(self) -> None:
         for client in self.clients:
             await client.close()

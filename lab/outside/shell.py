@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LOOK, GRACE, OF_A_SHELL = 0.1, 3.0, 128
+MOST, LONGEST = 4_000_000, 10_000  # bytes that are read in one look, and of one line
+FEW = 100  # lines at each end of what is shown of one look: users are to be asked meanwhile
 
 
 def check(words: Sequence[str]) -> None:
@@ -81,23 +83,34 @@ class Running:
                 self._read()
         finally:
             ended.cancel()
-        self._read()
+        while self._read():
+            await asyncio.sleep(0)
         if self._rest:
             self._line(self._rest)
         status = ended.result()
         self.status = status if status >= 0 else OF_A_SHELL - status
         return self.status
 
-    def _read(self) -> None:
-        size = os.fstat(self._file.fileno()).st_size
-        while found := os.pread(self._file.fileno(), size - self._at, self._at):
-            self._at += len(found)
-            *lines, self._rest = (self._rest + found).split(b"\n")
-            for line in lines:
+    def _read(self) -> bool:
+        """Tell what is new, the middle of very much left out; whether there may be more."""
+        found = os.pread(self._file.fileno(), MOST, self._at)
+        self._at += len(found)
+        *lines, self._rest = (self._rest + found).split(b"\n")
+        if len(self._rest) > LONGEST:
+            lines.append(self._rest)
+            self._rest = b""
+        left_out = max(0, len(lines) - 2 * FEW)
+        for line in lines[:FEW] if left_out else lines:
+            self._line(line)
+        if left_out:
+            self._line(f"… {left_out} lines not shown".encode())
+            for line in lines[-FEW:]:
                 self._line(line)
+        return len(found) == MOST
 
     def _line(self, line: bytes) -> None:
-        self.kept.append(line.decode(errors="replace").rstrip("\r"))
+        cut = "…" if len(line) > LONGEST else ""
+        self.kept.append(line[:LONGEST].decode(errors="replace").rstrip("\r") + cut)
         self._told(self.kept[-1])
 
     async def _end(self) -> None:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import people
+from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.outside.calm import Calm
 from sessionlab.lab.outside.reaching import FIRST, entry_of, not_in, trouble
 from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watched import CLUSTER, NAME, Watched
-from sessionlab.lab.record.history import History
+from sessionlab.lab.record.history import USER, History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sessionlab.lab.clients.network import ClientNetwork
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.events import Events
     from sessionlab.lab.outside.pacing import Pacer
     from sessionlab.lab.outside.reaching import Address
@@ -100,23 +102,20 @@ class Watch:
 
     def _seated(self) -> list[_Seat]:
         seats: list[_Seat] = []
-        paced = replace(self.network, trace=self.pacer.trace())
-        told = (self._history, self.events, NAME, CLUSTER, paced)
         for person in people(self.recipe, self.wishes.users):
             tab = sum(seat.client.user == person.name for seat in seats)
-            client = Client(
-                person,
-                self.recipe,
-                self.wishes.where.asked,
-                *told,
-                tab,
-                allow_script=self.allow_script,
-            )
-            seats.append(_Seat(client, tab))
+            seats.append(_Seat(self._client(person, self._history, tab), tab))
         return self._draw.sample(seats, len(seats))
+
+    def _client(self, person: Person, history: History, tab: int = 0) -> Client:
+        paced = replace(self.network, trace=self.pacer.trace())
+        told = (history, self.events, NAME, CLUSTER, paced)
+        where, allowed = self.wishes.where.asked, self.allow_script
+        return Client(person, self.recipe, where, *told, tab, allow_script=allowed)
 
     async def _log_in(self) -> None:
         """Everybody, one after the other: the first shows whether the system is there."""
+        await self._ask_as_a_stranger()
         entry = entry_of(self.recipe)
         for number, seat in enumerate(self._seats, 1):
             self.show(f"logging in: {number} of {len(self._seats)}")
@@ -132,12 +131,26 @@ class Watch:
             if not self._inside and number == min(MOST_TRIES, len(self._seats)):
                 raise not_in(seat.client.user, self.wishes.where, answer, known)
 
+    async def _ask_as_a_stranger(self) -> None:
+        """Raise NothingShown where `me` names somebody to who has not logged in."""
+        if not self.recipe.login:
+            return
+        await self.pacer.turn()
+        async with self._client(people(self.recipe, 1)[0], History()) as stranger:
+            said = await stranger.do("me")
+        if said.who == USER:
+            raise NothingShown(
+                f"{self.wishes.where.shown} names somebody to who has never logged in: {said.said}",
+                "so `me` in the recipe tells nothing of users: `sessionlab check` puts it to the"
+                " proof",
+            )
+
     async def _known(self, seat: _Seat) -> Answer:
         """Who it is that has just logged in: its node may not be the first that is asked."""
         for _ in range(FIRST):
             await self.pacer.turn()
             known = await self._do(seat, "me")
-            if known.recognised:
+            if known.recognised or known.status is None:
                 break
         return known
 

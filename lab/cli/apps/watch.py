@@ -19,6 +19,7 @@ from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.run import why_ended
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.clients.people import people
+from sessionlab.lab.clients.spellings import without
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.outside.pacing import Pacer
@@ -201,5 +202,5 @@ class _Reported:
 def _without(text: str, secrets: Collection[str]) -> str:
     """A text of somebody else's; what is short may be a word, and is no secret."""
     for secret in secrets:
-        text = text.replace(secret, "…") if len(secret) >= SHORTEST else text
+        text = without(text, secret, "…") if len(secret) >= SHORTEST else text
     return text

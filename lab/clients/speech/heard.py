@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.wire import NO_HEADERS
+from sessionlab.lab.printable import printable
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -104,5 +105,5 @@ def parsed(text: str) -> Any:
 
 
 def _short(text: str) -> str:
-    words = _LONG.sub("…", " ".join(text.split()))
+    words = _LONG.sub("…", " ".join(printable(text).split()))
     return words if len(words) <= SHOWN else f"{words[:SHOWN]}…"

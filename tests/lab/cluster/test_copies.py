@@ -216,6 +216,30 @@ async def test_no_secret_is_in_what_a_copy_has_printed(
     assert own not in repr(seen)
 
 
+PRINTING = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print(self.headers.get("Cookie"), self.headers.get("X-Asked"), flush=True)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+"""
+
+
+async def test_no_credential_of_a_client_is_in_it_however_it_is_written(
+    app: Callable[..., Cluster], seen: list[Event]
+) -> None:
+    async with app(PRINTING) as cluster:
+        client = cluster.client("user1")
+        client.keep_cookie("sid", "an/id+of=hers")
+        client.headers["X-Asked"] = "/in?sid=an%2Fid%2Bof%3Dhers"
+        await client.me()
+    logs = {event.data["part"]: event.data["text"] for event in seen if event.kind == "part.log"}
+    asked = [line for line in str(logs["n1"]).splitlines() if line.startswith("sid")]
+    assert asked == ['sid="***" /in?sid=***']
+
+
 STUBBORN = """
 import signal, socket, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

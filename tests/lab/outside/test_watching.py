@@ -14,6 +14,7 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.outside import calm, watching
 from sessionlab.lab.outside.pacing import Pacer
 from sessionlab.lab.outside.reaching import address
+from sessionlab.lab.outside.shell import Running
 from sessionlab.lab.outside.watching import Watch, Wishes
 from tests.lab.fabrics.processes import wait_gone
 from tests.lab.outside.shops import Served, Shop, recipe
@@ -141,6 +142,25 @@ async def test_where_nobody_can_log_in_no_command_is_run_and_few_try() -> None:
         await watched(shop, "forget", users=9)
     assert "open-sesame" not in str(error.value)
     assert shop.asked.count("POST /login") == 3
+
+
+async def test_an_app_that_names_somebody_to_a_stranger_tells_nothing_of_users() -> None:
+    shop = Shop(everybody=True)
+    with pytest.raises(NothingShown, match="never logged in"):
+        await watched(shop, "forget", users=1)
+    assert "POST /login" not in shop.asked
+
+
+async def test_of_much_that_a_command_prints_part_is_shown_and_users_are_asked_meanwhile() -> None:
+    lines: list[str] = []
+    much = (sys.executable, "-S", "-c", "for n in range(200_000): print('line', n)")
+    async with Running(much, lines.append) as running:
+        assert await running.wait() == 0
+    assert len(lines) < 10_000
+    assert lines[0] == "line 0"
+    assert lines[-1] == "line 199999"
+    shown = sum(line.startswith("line ") for line in lines)
+    assert sum(int(line.split()[1]) for line in lines if "not shown" in line) == 200_000 - shown
 
 
 async def test_one_account_may_serve_several_clients() -> None:
