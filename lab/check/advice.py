@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.check.results import Cell, Control
 
 WHERE = {
-    "process": "This app's sessions live in each process: even the copy that knows a user logs it out by another of its"
-    " workers",
+    "process": "This app's sessions live in each process, or with a connection: even the copy that"
+    " knows a user logs it out, by another of its workers or on a new connection",
     "copy": "This app's sessions live in each copy, and are gone with it",
     "shared-store": "This app's sessions live in a store that all copies share",
     "client": "This app's sessions live with the client: the credential itself says who it is",

@@ -64,7 +64,7 @@ class _ControlRun:
                 self.affinities = await learnable(self._recipe, client, entered)
                 held = [client.token or "", *client.cookies.values()]
                 says_it_all = not (self._recipe.login or self._recipe.connect)
-                self.carries_data = says_it_all or carries_data(held)
+                self.carries_data = says_it_all or carries_data(held, person.name)
         them = " and ".join(person.name for person in names)
         return ControlStep("login", passed=True, saw=f"me names {them}")
 

@@ -109,9 +109,10 @@ def _everywhere(control: Control, table: Table, affinity: str) -> str:
 def _at_one_copy(control: Control, table: Table, sticky: str) -> str:
     if needs_store(table, sticky):
         return "shared-store"
-    accepted, _ = replayed(table.cell(sticky, "logout"))
+    accepted, refused = replayed(table.cell(sticky, "logout"))
     seen, unseen = written_seen(table.cell(sticky, "data"))
-    if control.carries_data or (unseen and not seen):
+    ended = refused and not accepted  # at the copy that knew it, too: that keeps something
+    if (control.carries_data and not ended) or (unseen and not seen):
         return "client"
     survives = table.all_in(sticky, "restart")
     alone = survives is False or (survives is None and table.all_in(NONE, "ask") is False)

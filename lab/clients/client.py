@@ -178,7 +178,7 @@ class Client(Speaker):
     def forget(self) -> None:
         """Drop the credential, and keep the connection."""
         self._holdings.drop()
-        self._connected = False
+        self._connected = self._cut = False
 
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""

@@ -13,7 +13,7 @@ from sessionlab.lab.clients.speech.requests import Context
 from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.variables import template
-from sessionlab.lab.record.history import ERROR, NOBODY
+from sessionlab.lab.record.history import ENTRIES, ERROR, NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +70,7 @@ class Speaker:
         self._page: URL | None = None
         self._made: list[Any] = []  # replicas, which end with it
         self._connected = self._left = self._is_replica = False
+        self._cut = False  # from the channel that it had logged in on
 
     def know(self, words: Mapping[str, str]) -> None:
         """Have what all copies were given, for the steps that name it."""
@@ -147,6 +148,8 @@ class Speaker:
         talk = Conversation(name, steps, context, self._channels, allowed, names)
         tie = self._records.tie(self.affinity, context, steps[0])
         outcome = await talk.speak()
+        if self._cut and name not in ENTRIES:
+            outcome.credential = max(outcome.credential, 1)  # it has no other to send
         self._page = context.page
         enters = name == "login" or (
             name == "connect"
@@ -167,6 +170,7 @@ class Speaker:
     async def _came_to(self, name: str, outcome: Outcome) -> None:
         if name in ("connect", "login"):
             self._holdings.give(outcome.set_cookies)
+        self._cut &= name != "login"
         if name == "connect":
             self._connected = outcome.who != ERROR and (outcome.heard.status or 0) < REFUSED
         elif name == "logout":
@@ -187,6 +191,7 @@ class Speaker:
         closed = [key for key, channel in self._channels.items() if not channel.is_open]
         for key in closed:
             await self._channels.pop(key).close()
+            self._cut |= self._logs_in_by_channel
         if closed and self._connects_by_channel and self._may_connect:
             await self._disconnect()
 
@@ -194,6 +199,7 @@ class Speaker:
         while self._channels:
             _, channel = self._channels.popitem()
             await channel.close()
+            self._cut |= self._logs_in_by_channel
 
     def _limit(self, step: Step) -> float:
         return step.within if self.patience == PATIENCE else self.patience
@@ -206,6 +212,10 @@ class Speaker:
     @property
     def _connects_by_channel(self) -> bool:
         return any(step.ws for step in self.recipe.steps("connect"))
+
+    @property
+    def _logs_in_by_channel(self) -> bool:
+        return any(step.ws for step in self.recipe.steps("login"))
 
     @property
     def _token_name(self) -> str:

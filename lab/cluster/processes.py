@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.clients.spellings import without
 from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
-from sessionlab.lab.printable import printable
+from sessionlab.lab.record.printable import printable
 from sessionlab.lab.waiting import Condition, until
 
 if TYPE_CHECKING:

@@ -33,6 +33,8 @@ async def _carry_out(trial: Trial) -> None:
 
 
 def _why_not(recipe: Recipe) -> str:
+    if any(step.ws for step in recipe.steps("login")):
+        return "who logs in on a WebSocket has no second tab"
     return "" if recipe.login or not recipe.connect else "without a `login` a second tab is another"
 
 

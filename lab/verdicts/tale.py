@@ -100,6 +100,8 @@ class Tale:
         return self._memory(user, at) if in_memory else self._silence(user, at, _BACK_IN)
 
     def _refused(self, user: User, at: Operation) -> Cause:
+        if at.enters and user.fate is Fate.STUCK:
+            return Cause("their login{s} {were} refused", more=f": {at.status} came from {_at(at)}")
         if not at.credential or at.code == "no-credential":
             never = "" if at.credential else " with a single request"
             said = f"what their login had given them was not sent{never}"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.wire import NO_HEADERS
-from sessionlab.lab.printable import printable
+from sessionlab.lab.record.printable import printable
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy

@@ -62,6 +62,8 @@ AWAY = [*HOME[:2], did("alice", "me", "nobody", "n2")]
         (OPAQUE, [*AT_ONE, cell("cookie", "restart", counts=IN)], "unknown"),
         (OPAQUE, [*AT_ONE, cell("cookie", "store-blip", counts=OUT)], "shared-store"),
         (READABLE, AT_ONE, "client"),
+        (READABLE, [*AT_ONE, cell("cookie", "logout", *replay("nobody"), counts=IN)], "copy"),
+        (READABLE, [*AT_ONE, cell("cookie", "logout", *replay("user"), counts=IN)], "client"),
         (OPAQUE, AT_ONE[1:], "unknown"),
         (OPAQUE, [AT_ONE[1], *DEPLOYED], "shared-store"),
         (OPAQUE, [*AT_ONE, *DEPLOYED], "copy"),

@@ -708,3 +708,12 @@ def test_a_token_that_had_expired_before_its_key_went_was_not_lost_with_it(
     assert "at 4.0 s" in said
     (said,) = told([life(code="key-unknown")], strict, happened(kind, 4.0, node="n1"))
     assert "at 4.0 s" in said
+
+
+def test_a_login_that_was_refused_is_not_a_credential_that_was_not_sent() -> None:
+    """Its redirect, or its next step, met a copy that does not know the first."""
+    alice = Life("alice", node="n2")
+    alice.ask("POST", "/login", 401, credential=0)
+    alice.ask("GET", "/me", 401)
+    (said,) = told([alice], started(app="shop"))
+    assert said.endswith("their login was refused: 401 came from n2")

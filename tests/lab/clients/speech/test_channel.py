@@ -235,3 +235,16 @@ async def test_without_until_the_first_message_counts_and_it_may_be_json() -> No
     async with speaking(said, post_in=login, any_chat=greets) as alice:
         await alice.login()
         assert (await alice.me()).recognised
+
+
+async def test_who_logged_in_on_a_socket_is_asked_for_a_session_on_the_next_one_too() -> None:
+    """Or else an app that forgets everybody with the socket would have kept them all."""
+    said = CHAT.replace("[connect]", "[login]").replace(',"{sid}"', "")
+    chat, history = Chat(), History()
+    async with speaking(recipe(said), history, any_chat=chat.serve) as alice:
+        assert (await alice.login()).recognised
+        chat.does = "forgets"
+        await alice.reconnect()
+        answer = await alice.me()
+        assert answer.who == "nobody"
+        assert answer.operation.credential

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessionlab.lab.printable import printable
+from sessionlab.lab.record.printable import printable
 
 
 def test_words_are_left_and_what_moves_a_cursor_is_not() -> None:
