@@ -72,7 +72,7 @@ async def mirror(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     """Answers with the number of bytes in the header lines that said who asks."""
     head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
     who = [line for line in head if line.lower().startswith((b"cookie:", b"authorization:"))]
-    said = b'{"user": "%d"}' % sum(len(line) + 2 for line in who)
+    said = b'{"user": "bytes%d"}' % sum(len(line) + 2 for line in who)
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
 
 
@@ -133,7 +133,7 @@ async def test_what_is_noted_as_sent_is_what_arrives(cookies: dict[str, str], to
             alice.keep_cookie(name, value)
         alice.present(token.strip())
         operation = (await alice.me()).operation
-    assert str(operation.credential) == operation.user
+    assert f"bytes{operation.credential}" == operation.user
 
 
 async def test_what_is_under_way_is_answered_although_its_client_reconnects() -> None:
