@@ -10,10 +10,12 @@ from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.recipes.variables import Unknown
 from sessionlab.lab.record.answers import JSON, Answer
-from sessionlab.lab.record.history import ERROR, Ending, History, Operation, ending_of
+from sessionlab.lab.record.history import ENTRIES, ERROR, Ending, History, Operation, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from multidict import CIMultiDictProxy
 
     from sessionlab.lab.clients.speech.conversation import Outcome
     from sessionlab.lab.clients.speech.heard import Heard
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = "X-Balancer"  # the built-in balancer's `--explain`
 PROBLEM = "application/problem+json"  # RFC 9457
+_REFUSALS = range(400, 500)
 
 
 class Records:
@@ -75,7 +78,8 @@ class Records:
     ) -> Answer:
         """Write it down, with what else is `known`; what the client is given of it."""
         heard, step = outcome.heard, outcome.step
-        said = _explained(heard.headers.get(EXPLAINED, ""))
+        status, headers = _own_answer(conversation, heard)
+        said = _explained(headers.get(EXPLAINED, ""))
         body = heard.json if isinstance(heard.json, dict) else {}
         redacted = context.holdings.redacted
         error = None
@@ -86,8 +90,8 @@ class Records:
             method=step.method,
             path=prefix + step.path,
             completed=self._events.now(),
-            outcome=_ending(outcome),
-            status=heard.status,
+            outcome=_ending(outcome, status),
+            status=status,
             node=self._node(heard, said),
             user=outcome.user,
             error=error,
@@ -132,11 +136,10 @@ class Records:
         )
 
 
-def _ending(outcome: Outcome) -> Ending:
+def _ending(outcome: Outcome, status: int | None) -> Ending:
     """As of one request, which changes something where any of them does."""
-    heard = outcome.heard
     method = "POST" if outcome.unsafe else "GET"
-    ending = ending_of(method, heard.status, sent=outcome.sent)
+    ending = ending_of(method, status, sent=outcome.sent)
     failed = outcome.who == ERROR and ending is Ending.OK
     return (Ending.UNKNOWN if outcome.unsafe else Ending.FAILED) if failed else ending
 
@@ -145,6 +148,16 @@ def _explained(header: str) -> dict[str, str]:
     """The node, the pin's verdict, why it moved: out of `backend=n2; affinity=VN; reason=…`."""
     parts = (part.strip().partition("=") for part in header.split(";"))
     return {name: value for name, _, value in parts}
+
+
+def _own_answer(conversation: str, heard: Heard) -> tuple[int | None, CIMultiDictProxy[str]]:
+    """Status and headers; of a login that led to a refusal, those of the login itself.
+
+    It may have led to another copy, which does not know yet who that is.
+    """
+    if conversation in ENTRIES and heard.passed and heard.status in _REFUSALS:
+        return heard.passed[0]
+    return heard.status, heard.headers
 
 
 def _is_problem(heard: Heard) -> bool:

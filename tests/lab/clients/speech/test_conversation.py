@@ -11,6 +11,7 @@ from sessionlab.lab.clients.client import Client
 from sessionlab.lab.errors import StepError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.history import Ending, History
+from sessionlab.lab.verdicts.fates import Fate, users
 from tests.lab.clients.speaking import ALICE, answers, recipe, says, serving, speaking
 
 HTML = "text/html"
@@ -135,6 +136,29 @@ async def test_what_a_refused_login_does_not_give_is_no_error() -> None:
         answer = await alice.try_login()
     assert (answer.who, answer.recognised) == ("", False)
     assert answer.said == "POST /in → 401 JSON (), looked for JSON token: not there"
+
+
+@pytest.mark.parametrize(
+    ("led_to", "status", "fate"), [(401, 303, Fate.LOGGED_OUT), (200, 200, Fate.LOGGED_OUT)]
+)
+async def test_a_login_is_not_refused_by_where_it_leads(
+    led_to: int, status: int, fate: Fate
+) -> None:
+    """That may be another copy, which does not know yet who that is."""
+
+    async def enter(_: web.Request) -> web.Response:
+        away = web.Response(status=303, headers={"Location": "/home"})
+        away.set_cookie("sid", "1234567")
+        return away
+
+    history = History()
+    said = recipe("[login]\npost = '/in'")
+    home, me = answers(led_to), answers(401)
+    async with speaking(said, history, post_in=enter, get_home=home, get_me=me) as alice:
+        login = await alice.try_login()
+        await alice.me()
+    assert login.status == status
+    assert [user.fate for user in users(history)] == [fate]
 
 
 async def test_an_unexpected_status_says_what_was_expected() -> None:
