@@ -13,10 +13,10 @@ help: ## show this list
 demo: .venv/run ## set up, then run every scenario on this machine: a line each
 	$(BIN)/sessionlab run --all
 
-test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers
-	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not docker and not balancers and not gallery"
+test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers, nor long
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not (docker or balancers or gallery or long)"
 
-test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy and nginx, the gallery of real apps too
+test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy, nginx, the gallery of real apps
 	$(BIN)/pytest -n auto $(SPREAD)
 
 lint: .venv/dev ## formatting, ruff, mypy --strict, dead code

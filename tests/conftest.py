@@ -28,6 +28,14 @@ ONE_BY_ONE = (
 )
 """Files of few and long tests, each of which may go to another process, and all of them first."""
 
+LONG = (
+    "lab/check/test_running.py",
+    "lab/outside/test_clusters.py",
+    "lab/outside/test_watching.py",
+    "lab/pytest_plugin/test_plugin.py",
+)
+"""Files of which `make test` takes none: whole checks and watches, each many seconds long."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in item.iter_markers("needs"):
             if mark.args[0] in BALANCERS:
                 item.add_marker("balancers")
+        if _file(item) in LONG:
+            item.add_marker("long")
         group = _group(item)
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))
@@ -45,8 +55,12 @@ def _group(item: pytest.Item) -> str | None:
     """Which tests share a process: those of a file, for what they share; Docker's wait in line."""
     if item.get_closest_marker("docker"):
         return "docker"
-    file = item.path.relative_to(HERE).as_posix()
+    file = _file(item)
     return None if file in ONE_BY_ONE else file
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).as_posix()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
