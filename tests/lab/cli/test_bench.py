@@ -197,8 +197,8 @@ def parts_are_broken_from_both(up: Terminal) -> None:
 
 def what_no_node_answers_is_the_balancer_s(up: Terminal) -> None:
     up.does("k2", r"n2 killed\n")
-    up.press("ax3")  # a key that comes too early is not kept for later
-    up.until(r"`add` is under way, so `stop n3` is not done; one thing is done at a time\n")
+    # A key that comes too early is not kept for later.
+    up.does("ax3", r"`add` is under way, so `stop n3` is not done; one thing is done at a time\n")
     up.until(r"n4 added\n")
     assert do("stop", "n3") == "n3 stopped"  # who asks from elsewhere waits for it
     assert do("remove", "n4") == "n4 removed"
