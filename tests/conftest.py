@@ -30,11 +30,12 @@ ONE_BY_ONE = (
 
 LONG = (
     "lab/check/test_running.py",
+    "lab/cluster/test_copies.py",
     "lab/outside/test_clusters.py",
     "lab/outside/test_watching.py",
     "lab/pytest_plugin/test_plugin.py",
 )
-"""Files of which `make test` takes none: whole checks and watches, each many seconds long."""
+"""Files of which `make test` takes none: whole checks, watches and clusters of other apps."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
