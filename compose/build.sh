@@ -68,6 +68,7 @@ if [ -n "$programs" ]; then
 fi
 
 # Its first stage is kept, without a name, so that the next build is quick; yesterday's is not.
-docker image prune --force --filter label=sessionlab.image=build --filter until=24h >/dev/null
+docker image prune --force --filter label=sessionlab.image=build --filter until=24h >/dev/null ||
+    echo "build.sh: yesterday's first stage is still there; the next build removes it" >&2
 [ -n "${SESSIONLAB_IMAGE:-}" ] || docker tag "$image" sessionlab:latest
 echo "$image"
