@@ -30,12 +30,15 @@ ONE_BY_ONE = (
 
 LONG = (
     "lab/check/test_running.py",
+    "lab/cli/apps/test_check.py",
+    "lab/cli/apps/test_outside.py",
     "lab/cluster/test_copies.py",
     "lab/outside/test_clusters.py",
     "lab/outside/test_watching.py",
     "lab/pytest_plugin/test_plugin.py",
+    "scenarios/test_sabotage.py",
 )
-"""Files of which `make test` takes none: whole checks, watches and clusters of other apps."""
+"""Files of which `make test` takes none: whole checks and watches, and clusters that are wrong."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
