@@ -12,11 +12,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sessionlab.lab.check.credentials import carries_data, learnable
 from sessionlab.lab.check.results import Control, ControlStep
-from sessionlab.lab.recipes.variables import strings, template
+from sessionlab.lab.recipes.variables import used
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,6 +165,5 @@ class _ControlRun:
 
 
 def _with_password(recipe: Recipe) -> bool:
-    fields = msgspec.to_builtins(recipe)
-    said = strings({name: fields[name] for name in ("connect", "login", "every") if name in fields})
-    return any(v.name in _WITH_PASSWORD for _, text in said for v in template(text).variables)
+    sent = used([recipe.connect, recipe.login, recipe.every])
+    return any(variable.name in _WITH_PASSWORD for variable in sent)

@@ -8,9 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from sessionlab.lab.recipes.variables import strings, template
+from sessionlab.lab.recipes.variables import used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -61,15 +59,11 @@ def headers(recipe: Recipe) -> Iterator[str]:
         for name, take in step.take.items()
         if take.header
     }
+    asking = [step for name in ("me", "read", "write") for step in recipe.steps(name)]
     sent = {
         variable.name
-        for _, text in strings(msgspec.to_builtins(recipe.every.headers))
-        for variable in template(text).variables
+        for variable in used([recipe.every.headers, *(step.headers for step in asking)])
     }
-    for conversation in ("me", "read", "write"):
-        for step in recipe.steps(conversation):
-            said = strings(dict(step.headers))
-            sent |= {variable.name for _, text in said for variable in template(text).variables}
     yield from dict.fromkeys(f"learn-header:{taken[name]}" for name in taken if name in sent)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sessionlab.lab.ordeals.interface import Ordeal
-from sessionlab.lab.recipes.variables import strings, template
+from sessionlab.lab.recipes.variables import used
 
 if TYPE_CHECKING:
     from sessionlab.lab.ordeals.trial import Trial
@@ -19,8 +17,7 @@ async def _carry_out(trial: Trial) -> None:
 
 
 def _why_not(recipe: Recipe) -> str:
-    said = strings(msgspec.to_builtins(recipe.app))
-    names = {variable.name for _, text in said for variable in template(text).variables}
+    names = {variable.name for variable in used(recipe.app)}
     return "" if "redis" in names else "the recipe names no {redis}"
 
 

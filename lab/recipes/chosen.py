@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes import reading
 from sessionlab.lab.recipes.environment import from_environment
@@ -15,8 +13,8 @@ from sessionlab.lab.recipes.variables import (
     Lookup,
     Unknown,
     fill,
-    strings,
     template,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -68,10 +66,7 @@ class Chosen:
     @cached_property
     def names_redis(self) -> bool:
         """Whether `{redis}` is in it anywhere: then it takes a Redis."""
-        fields = msgspec.to_builtins(self.recipe)
-        fields.pop("variants", None)  # those of the others
-        found = (part.name for _, text in strings(fields) for part in template(text).variables)
-        return "redis" in found
+        return any(variable.name == "redis" for variable in used(self.recipe))
 
     @property
     def password(self) -> str:

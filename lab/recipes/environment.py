@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.recipes.model import Recipe
-from sessionlab.lab.recipes.variables import strings, template
+from sessionlab.lab.recipes.variables import used
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,13 +21,9 @@ def from_environment(name: str) -> str | None:
 
 def check_environment(part: object, environment: Mapping[str, str] = os.environ) -> None:
     """Raises UsageError naming all variables that a recipe, or a part of one, needs and has not."""
-    fields = msgspec.to_builtins(part)
-    if isinstance(part, Recipe):
-        fields.pop("variants", None)  # each is a recipe of its own
     missing = {
         name
-        for _, text in strings(fields)
-        for variable in template(text).variables
+        for variable in used(part)
         if not variable.optional
         and (name := variable.name.removeprefix(PREFIX)) != variable.name
         and name not in environment

@@ -14,6 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from sessionlab.lab.recipes.model import Recipe
+
 _NAME = r"[A-Za-z_]\w*(?:\.[\w.-]*[\w-])?"
 _VARIABLE = re.compile(
     rf"\{{\{{(?P<literal>{_NAME}(?:\|base64)?\??)\}}\}}"
@@ -94,6 +99,14 @@ def fill(value: Any, lookup: Lookup) -> Any:
     if isinstance(value, list):
         return [new for one in value if (new := fill(one, lookup)) is not None or one is None]
     return value
+
+
+def used(part: object) -> Iterator[Variable]:
+    """Every variable in a part of a recipe, or in all of one but its variants."""
+    if isinstance(part, Recipe):
+        part = replace(part, variants={})
+    for _, text in strings(to_builtins(part)):
+        yield from template(text).variables
 
 
 def strings(
