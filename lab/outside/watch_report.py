@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.outside.watched import NAME, Watched
 from sessionlab.lab.record.history import History
+from sessionlab.lab.reports.as_summary import text
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ class Told:
 
     def summary(self, seen: Watched) -> str:
         """Markdown, for the summary of a CI job."""
-        first, *lines = (_plain(line) for line in seen.lines())
-        what = _plain(shlex.join(self.command) or "a while")
+        first, *lines = (text(line) for line in seen.lines())
+        what = text(shlex.join(self.command) or "a while")
         return "\n".join(
-            [f"### {first}", "", f"{_plain(self.app)} at {_plain(self.url)}, during: {what}", ""]
+            [f"### {first}", "", f"{text(self.app)} at {text(self.url)}, during: {what}", ""]
             + [f"- {line}" for line in lines]
             + [""]
         )
@@ -82,11 +83,3 @@ class Told:
             "could_not_log_in": list(seen.left_out),
             "notes": seen.remarks if len(seen.history) else [],
         }
-
-
-def _plain(text: str) -> str:
-    """Words that stay words in Markdown and HTML."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    for special in "\\`*_[]|~#<>&":
-        shown = shown.replace(special, f"\\{special}")
-    return shown
