@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Annotated
 
@@ -107,3 +108,8 @@ def app_of(path: Path | None, variant: str | None, fabric: str) -> Chosen | None
     if fabric == "docker":
         chosen.want_image()
     return chosen
+
+
+def drawn(seed: int | None) -> int:
+    """The seed that was given, or one that repeats this run."""
+    return random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shlex
 import shutil
 import signal
@@ -36,6 +35,7 @@ from sessionlab.lab.cli.options import (
     Variant,
     Verbose,
     app_of,
+    drawn,
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
@@ -87,7 +87,7 @@ def command(
     nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
     or all were skipped and none had claimed before (0 with --allow-skips); 130 interrupted.
     """
-    seed = random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
+    seed = drawn(seed)
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     settings = _on_target(settings, target) if target else settings
     if chosen_app := app_of(app, variant, fabric):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,7 +20,16 @@ from sessionlab.lab.check.results import Check, Control
 from sessionlab.lab.check.running import Plan, run
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
-from sessionlab.lab.cli.options import BalancerName, FabricName, Json, Junit, Out, Seed, Summary
+from sessionlab.lab.cli.options import (
+    BalancerName,
+    FabricName,
+    Json,
+    Junit,
+    Out,
+    Seed,
+    Summary,
+    drawn,
+)
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.cli.whole_files import replace as write_whole
@@ -131,7 +139,7 @@ def command(
         affinities=list(dict.fromkeys(affinity or ())),
         ordeals=list(dict.fromkeys(ordeal or ())),
         copies=copies,
-        seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
+        seed=drawn(seed),
         tls=tls,
         balancer=balancer,
         fabric=fabric,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Collection
 from contextlib import ExitStack, nullcontext
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from sessionlab.lab.cli.apps.outside import AllowScript, Ca, RecipePath, Url, Variant, seconds, talk
 from sessionlab.lab.cli.interrupts import run_to_end
-from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary
+from sessionlab.lab.cli.options import Json, Junit, Out, Seed, Summary, drawn
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.run import why_ended
 from sessionlab.lab.cli.screen import Screen
@@ -95,7 +94,7 @@ def command(
         settle=seconds(settle),
         lasts=seconds(lasts) if lasts else None,
         command=tuple(words or ()),
-        seed=random.randrange(1, 2**31) if seed is None else seed,  # noqa: S311  no secret
+        seed=drawn(seed),
     )
     check(wishes.command)
     Outputs.of(None, [], summary=summary).check()
