@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.holdings import Holdings
@@ -217,7 +218,7 @@ class Speaker:
     def _logs_in_by_channel(self) -> bool:
         return any(step.ws for step in self.recipe.steps("login"))
 
-    @property
+    @cached_property
     def _token_name(self) -> str:
         """Of the first variable that is sent with each request and was taken from an answer."""
         for text in self.recipe.every.headers.values():
