@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SPREAD := --dist loadgroup --no-loadscope-reorder # in the order of tests/conftest.py
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 2)) # some wait while others compute
-PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11
+PINS := $(BIN)/uv pip compile -q -U --universal --generate-hashes --no-header --python-version 3.11 --fork-strategy fewest
 
 .PHONY: help demo test test-all lint format bench gallery pins clean
 help: ## show this list
