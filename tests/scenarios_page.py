@@ -17,8 +17,8 @@ from sessionlab.lab.clients.traffic import Traffic
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.scenario import api
-from sessionlab.lab.scenario.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,9 +13,9 @@ from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.reports import REPORTS
-from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
 from sessionlab.lab.scenario.scenario import Scenario
 

@@ -23,12 +23,12 @@ from sessionlab.lab.description.cluster import (
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
+from sessionlab.lab.faults import FAULTS
+from sessionlab.lab.faults.interface import Broken
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
-from sessionlab.lab.scenario.faults import FAULTS
-from sessionlab.lab.scenario.faults.interface import Broken
 from sessionlab.lab.scenario.fitting import Asked
 from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered

@@ -14,9 +14,9 @@ from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
-from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:

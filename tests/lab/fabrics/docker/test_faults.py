@@ -16,7 +16,7 @@ from sessionlab.lab.fabrics.docker.fabric import DockerFabric
 from sessionlab.lab.fabrics.docker.netem import BURST
 from sessionlab.lab.fabrics.docker.sandbox import DockerSandbox
 from sessionlab.lab.fabrics.interface import Link, Part
-from sessionlab.lab.scenario.faults import FAULTS
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.waiting import until
 from tests.installed import docker_engine
 from tests.lab.docker_clusters import cluster

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessionlab.lab.scenario.faults.interface import Fault
+from sessionlab.lab.faults.interface import Fault
 
 
 def limits(summary: str, *, cpus: float | None = None, memory: int | None = None) -> Fault:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.description.variants import Variants
-from sessionlab.lab.scenario.faults import parts
-from sessionlab.lab.scenario.faults.machine import limits
-from sessionlab.lab.scenario.faults.network import bad_link, partition
+from sessionlab.lab.faults import parts
+from sessionlab.lab.faults.machine import limits
+from sessionlab.lab.faults.network import bad_link, partition
 
 if TYPE_CHECKING:
-    from sessionlab.lab.scenario.faults.interface import Fault
+    from sessionlab.lab.faults.interface import Fault
 
 FAULTS: Variants[Fault] = Variants(
     "sessionlab.faults",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.scenario.faults.interface import Fault
+from sessionlab.lab.faults.interface import Fault
 
 NOTHING = Fault(
     "nothing happens: the run to compare with",
