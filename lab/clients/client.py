@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 from msgspec import convert
 
 from sessionlab.lab.clients.speaker import Speaker
-from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import StepError, UsageError
 from sessionlab.lab.recipes.model import METHODS, Step
 from sessionlab.lab.record.answers import JSON, Answer, Answers
@@ -182,7 +181,7 @@ class Client(Speaker):
 
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""
-        old, self._wire = self._wire, Wire(self._holdings.jar, self._network)
+        old, self._wire = self._wire, self._new_wire()
         if self._channels:
             await self._close_channels()
             if self._connects_by_channel:

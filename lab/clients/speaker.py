@@ -6,6 +6,7 @@ import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.clients.engine_wire import EngineWire
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.records import Records
@@ -66,12 +67,16 @@ class Speaker:
         self._allow_script = allow_script
         self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)
         self._holdings = Holdings(person, recipe, url)
-        self._wire = Wire(self._holdings.jar, network)
+        self._wire = self._new_wire()
         self._channels: dict[tuple[str, str], Channel] = {}
         self._page: URL | None = None
         self._made: list[Any] = []  # replicas, which end with it
         self._connected = self._left = self._is_replica = False
         self._cut = False  # from the channel that it had logged in on
+
+    def _new_wire(self) -> Wire:
+        kind = EngineWire if self._network.fast and not self._network.trace else Wire
+        return kind(self._holdings.jar, self._network)
 
     def know(self, words: Mapping[str, str]) -> None:
         """Have what all copies were given, for the steps that name it."""
@@ -132,17 +137,7 @@ class Speaker:
         to: str = "",
     ) -> Answer:
         prefix = f"/{service}" if service and at is None else ""
-        context = Context(
-            recipe=self.recipe,
-            holdings=self._holdings,
-            wire=self._wire,
-            base=f"{(at or self.url).rstrip('/')}{prefix}",
-            public=self._public,
-            headers=self.headers,
-            patience=self._limit,
-            item=item,
-            page=self._page,
-        )
+        context = self._context(f"{(at or self.url).rstrip('/')}{prefix}", item)
         steps = steps or self.recipe.steps(name)
         invoked, left = self._records.now(), self._records.left(self.credential)
         allowed, names = self._allow_script, is_me or name == "me"
@@ -167,6 +162,19 @@ class Speaker:
         if outcome.heard.given_up:
             raise asyncio.CancelledError
         return answer
+
+    def _context(self, base: str, item: str | None) -> Context:
+        return Context(
+            recipe=self.recipe,
+            holdings=self._holdings,
+            wire=self._wire,
+            base=base,
+            public=self._public,
+            headers=self.headers,
+            patience=self._limit,
+            item=item,
+            page=self._page,
+        )
 
     async def _came_to(self, name: str, outcome: Outcome) -> None:
         if name in ("connect", "login"):

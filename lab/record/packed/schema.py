@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 SCHEMA = 2
+HISTORY, ABOUT = "history", "history.json"
+"""A run's folder has the one; in it the other says which schema, and how many shards."""
 
 ROW = np.dtype(
     [

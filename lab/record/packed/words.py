@@ -46,11 +46,16 @@ class Words:
     def text(self, kind: str, number: int) -> str:
         """The word of that number, "" of 0."""
         texts = self._texts[kind]
-        return texts[number] if number < len(texts) else f"{kind} {number}"
+        return texts[number] if number < len(texts) else _unknown(kind, number)
 
     def texts(self, kind: str) -> list[str]:
         """All words of a kind by their numbers, "" first."""
         return self._texts[kind]
+
+    def pad(self, kind: str, most: int) -> None:
+        """Have a text for each number up to this one, although it is not known which."""
+        texts = self._texts[kind]
+        texts += [_unknown(kind, number) for number in range(len(texts), most + 1)]
 
     def item(self, owner: int, number: int) -> str:
         """The text of an item: see `ITEM_WORD`."""
@@ -58,7 +63,7 @@ class Words:
             return self.text("item", number ^ ITEM_WORD)
         return f"{self.text('user', owner)}.{number}"
 
-    def read(self, lines: Iterable[str]) -> str:
+    def read(self, lines: Iterable[bytes]) -> str:
         """Take over what a writer has written; returns what is wrong with it, up to where it read.
 
         A file that was cut ends in half a line.
@@ -75,6 +80,10 @@ class Words:
             self._numbers[kind].setdefault(text, number)
             texts.append(text)
         return ""
+
+
+def _unknown(kind: str, number: int) -> str:
+    return f"{kind} {number}"
 
 
 def line(kind: str, number: int, word: str) -> str:
