@@ -36,11 +36,12 @@ class Events:
 
     def __init__(self, *listeners: Listener) -> None:
         self._listeners = list(listeners)
-        self._began = time.monotonic()
+        self.began = time.monotonic()
+        """When the run began, for other processes that tell what happens in the same time."""
 
     def now(self) -> float:
         """Seconds since the run began, on the monotonic clock."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)

@@ -18,7 +18,7 @@ from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.redis_life import RedisLife
-from sessionlab.lab.cluster.visitors import Visitors
+from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.record.answers import Answers
@@ -155,6 +155,10 @@ class Cluster:
         client's address decides and the fabric has several (see `Lab.addresses`).
         """
         return self._visitors.several(count, self.url, sources, patience)
+
+    def audience(self, count: int) -> Audience:
+        """What so many users know of it whom other processes act out."""
+        return self._visitors.audience(count)
 
     def nodes_of(self, service: str) -> list[Node]:
         """The nodes of one service."""
