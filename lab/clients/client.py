@@ -63,7 +63,7 @@ class Client(Speaker):
         Where there is no login, that is to connect; where there is neither, as with a password that
         goes with every request, to ask who one is.
         """
-        if self.recipe.login or self.recipe.connect:
+        if self.can_log_in:
             name = "login" if self.recipe.login else "connect"
             return await self.do(name, service=service, at=at)
         return await self._have("login", service, at, None, self.recipe.steps("me"), is_me=True)

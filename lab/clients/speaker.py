@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sessionlab.lab.clients.engine_wire import EngineWire
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
-from sessionlab.lab.clients.records import Records
+from sessionlab.lab.clients.records import Notebook, Records
 from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
 from sessionlab.lab.clients.speech.requests import Context, body_of
 from sessionlab.lab.clients.wire import Wire
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.record.answers import Answer
-    from sessionlab.lab.record.history import History
 
 PATIENCE = 10.0
 
@@ -57,7 +56,7 @@ class Speaker:
         person: Person,
         recipe: Recipe,
         url: str,
-        history: History,
+        history: Notebook,
         events: Events,
         scenario: str = "",
         cluster: str = "",
@@ -156,6 +155,16 @@ class Speaker:
         return self._holdings.taken.get(self._token_name)
 
     @property
+    def can_log_in(self) -> bool:
+        """Whether the recipe says how, or how to connect; else every request says who asks."""
+        return bool(self.recipe.login or self.recipe.connect)
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """What it has taken from answers, by name."""
+        return self._holdings.taken
+
+    @property
     def credential(self) -> str:
         """The token, or the cookie that its login was answered with; empty before a login."""
         cookies = self.cookies
@@ -208,7 +217,7 @@ class Speaker:
             base=base,
             public=self._public,
             headers=self.headers,
-            patience=self._limit,
+            patience=self.patience_for,
             item=item,
             page=self._page,
         )
@@ -247,7 +256,8 @@ class Speaker:
             await channel.close()
             self._cut |= self._logs_in_by_channel
 
-    def _limit(self, step: Step) -> float:
+    def patience_for(self, step: Step) -> float:
+        """Seconds until that step's request counts as unanswered."""
         return step.within if self.patience == PATIENCE else self.patience
 
     @property
