@@ -32,12 +32,14 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Where a run tells what happens, to whoever listens, in order and at once."""
+    """Where a run tells what happens, to whoever listens, in order and at once.
 
-    def __init__(self, *listeners: Listener) -> None:
+    `began` is the run's on the monotonic clock, where another process has begun it.
+    """
+
+    def __init__(self, *listeners: Listener, began: float | None = None) -> None:
         self._listeners = list(listeners)
-        self.began = time.monotonic()
-        """When the run began, for other processes that tell what happens in the same time."""
+        self.began = time.monotonic() if began is None else began
 
     def now(self) -> float:
         """Seconds since the run began, on the monotonic clock."""

@@ -63,7 +63,7 @@ class Client(Speaker):
         Where there is no login, that is to connect; where there is neither, as with a password that
         goes with every request, to ask who one is.
         """
-        if self.recipe.login or self.recipe.connect:
+        if self.can_log_in:
             name = "login" if self.recipe.login else "connect"
             return await self.do(name, service=service, at=at)
         return await self._have("login", service, at, None, self.recipe.steps("me"), is_me=True)
@@ -181,16 +181,20 @@ class Client(Speaker):
 
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""
-        old, self._wire = self._wire, self._new_wire()
+        old, self.wire = self.wire, self._new_wire()
         if self._channels:
             await self._close_channels()
             if self._connects_by_channel:
                 await self._disconnect()
         await old.retire()
 
-    async def close(self) -> None:
-        """Close its connections, and those of its replicas."""
+    async def leave_replicas(self) -> None:
+        """Close those that were made of it."""
         while self._made:
             await self._made.pop().close()
+
+    async def close(self) -> None:
+        """Close its connections, and those of its replicas."""
+        await self.leave_replicas()
         await self._close_channels()
-        await self._wire.close()
+        await self.wire.close()

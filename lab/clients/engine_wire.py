@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.engine.connection import Connection
     from sessionlab.lab.engine.head import Head
 
-_TWICE = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
+TWICE = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
 """Asked again where a kept-alive connection turns out to be closed (RFC 9112, 9.3.1)."""
 
 
@@ -107,7 +107,7 @@ class EngineWire(Wire):
             request = self.request(method, url, headers, body)
             async with asyncio.timeout(patience):
                 head, raw = await self._answer(method, url, request, told)
-            return self.exchange(url, head, raw, told.new, credential)
+            return self.exchange(url, head, raw, new=told.new, credential=credential)
         except asyncio.CancelledError:
             return Exchange(told.new, told.sent, credential, error="given up", given_up=True)
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # a time-out is an OSError
@@ -118,7 +118,7 @@ class EngineWire(Wire):
             self._asking -= 1
             await self._close_when_idle()
 
-    def exchange(self, url: URL, head: Head, raw: bytes, new: bool, credential: int) -> Exchange:
+    def exchange(self, url: URL, head: Head, raw: bytes, *, new: bool, credential: int) -> Exchange:
         """An answer as clients take it, its cookies put into the jar; raises ValueError."""
         headers = CIMultiDict(
             (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
@@ -135,6 +135,11 @@ class EngineWire(Wire):
             events = tuple(stream.events)
         said = CIMultiDictProxy(headers)
         return Exchange(new, True, credential, head.status, said, content, events)
+
+    @property
+    def forgets(self) -> bool:
+        """Whether time alone takes a cookie away."""
+        return any(cookie["max-age"] or cookie["expires"] for cookie in self.jar)
 
     async def close(self) -> None:
         for origin in self._origins.values():
@@ -159,7 +164,7 @@ class EngineWire(Wire):
                 connection.drop(ConnectionAbortedError("given up"))
                 raise
             except ConnectionError as problem:
-                if not awaited.stale or method not in _TWICE:
+                if not awaited.stale or method not in TWICE:
                     raise told_by(problem) from None
             connection = None
 
@@ -173,7 +178,7 @@ def told_by(problem: Exception) -> Exception:
     if isinstance(problem, Broken):
         kind = aiohttp.ClientPayloadError if problem.begun else aiohttp.ServerDisconnectedError
         return kind(str(problem))
-    if isinstance(problem, OSError):
+    if isinstance(problem, OSError) and not isinstance(problem, TimeoutError):
         return aiohttp.ClientOSError(problem.errno, problem.strerror or str(problem))
     return problem
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.engine_wire import EngineWire
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
-from sessionlab.lab.clients.records import Records
+from sessionlab.lab.clients.records import Notebook, Records
 from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
-from sessionlab.lab.clients.speech.requests import Context
+from sessionlab.lab.clients.speech.requests import Context, body_of
 from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.variables import template
@@ -27,9 +28,24 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.record.answers import Answer
-    from sessionlab.lab.record.history import History
 
 PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A plain request that is not sent yet, and what is known of it: see `Operation`, `Exchange`.
+
+    `credential` are the bytes of the headers that all know, `size` those of what was taken
+    elsewhere; `named` is what `me` has to answer.
+    """
+
+    url: URL
+    request: bytes
+    credential: int
+    size: int
+    tie: bool | None
+    named: str | None
 
 
 class Speaker:
@@ -40,7 +56,7 @@ class Speaker:
         person: Person,
         recipe: Recipe,
         url: str,
-        history: History,
+        history: Notebook,
         events: Events,
         scenario: str = "",
         cluster: str = "",
@@ -67,7 +83,8 @@ class Speaker:
         self._allow_script = allow_script
         self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)
         self._holdings = Holdings(person, recipe, url)
-        self._wire = self._new_wire()
+        self.wire = self._new_wire()
+        """Its connections, with its cookies."""
         self._channels: dict[tuple[str, str], Channel] = {}
         self._page: URL | None = None
         self._made: list[Any] = []  # replicas, which end with it
@@ -77,6 +94,25 @@ class Speaker:
     def _new_wire(self) -> Wire:
         kind = EngineWire if self._network.fast and not self._network.trace else Wire
         return kind(self._holdings.jar, self._network)
+
+    def foresee(self, step: Step, item: str | None = None) -> Foreseen | None:
+        """What that step would send at once; None where that is more than one plain request.
+
+        Raises Unknown and ValueError for what cannot be asked.
+        """
+        wire = self.wire
+        if not isinstance(wire, EngineWire) or self._must_connect() or self._channels:
+            return None
+        context = self._context(self.url, item)
+        url, headers = context.url(step.path), context.sent(step)
+        return Foreseen(
+            url,
+            wire.request(step.method, url, headers, body_of(context, step)),
+            wire.credential_size(url, headers),
+            context.size(step),
+            self._records.tie(self.affinity, context, step),
+            template(self.recipe.identity).fill(context.value),
+        )
 
     def know(self, words: Mapping[str, str]) -> None:
         """Have what all copies were given, for the steps that name it."""
@@ -117,6 +153,16 @@ class Speaker:
     def token(self) -> str | None:
         """What it has taken and sends with every request; None before."""
         return self._holdings.taken.get(self._token_name)
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether the recipe says how, or how to connect; else every request says who asks."""
+        return bool(self.recipe.login or self.recipe.connect)
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """What it has taken from answers, by name."""
+        return self._holdings.taken
 
     @property
     def credential(self) -> str:
@@ -167,11 +213,11 @@ class Speaker:
         return Context(
             recipe=self.recipe,
             holdings=self._holdings,
-            wire=self._wire,
+            wire=self.wire,
             base=base,
             public=self._public,
             headers=self.headers,
-            patience=self._limit,
+            patience=self.patience_for,
             item=item,
             page=self._page,
         )
@@ -210,7 +256,8 @@ class Speaker:
             await channel.close()
             self._cut |= self._logs_in_by_channel
 
-    def _limit(self, step: Step) -> float:
+    def patience_for(self, step: Step) -> float:
+        """Seconds until that step's request counts as unanswered."""
         return step.within if self.patience == PATIENCE else self.patience
 
     @property

@@ -24,11 +24,12 @@ class Decision(NamedTuple):
     """What a user does, and how many seconds `after` the answer before it.
 
     It is login, me, read, write, logout or replay: to ask who one is with what was held before the
-    logout.
+    logout, which `keeps` a copy of it.
     """
 
     what: str
     after: float
+    keeps: bool = False
 
 
 def decisions(workload: Workload, user: int) -> Iterator[Decision]:
@@ -51,9 +52,10 @@ def decisions(workload: Workload, user: int) -> Iterator[Decision]:
         if what == "idle":
             away = min(IDLE * think, MOST_IDLE)
             continue
-        yield Decision(what, thought() + away)
+        keeps = what == "logout" and random() < replayed
+        yield Decision(what, thought() + away, keeps)
         away = 0.0
+        if keeps:
+            yield Decision("replay", thought())
         if what == "logout":
-            if random() < replayed:
-                yield Decision("replay", thought())
             yield Decision("login", thought())

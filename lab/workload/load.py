@@ -1,8 +1,8 @@
-"""What a generator tells: while it works, and what it came to."""
+"""What a workload tells: while it lasts, and what it came to."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Live(Struct, frozen=True):
@@ -15,7 +15,6 @@ class Live(Struct, frozen=True):
     at: float
     operations: int
     errors: int
-    per_second: float
     p50: float | None
     p99: float | None
     cpu: float
@@ -29,7 +28,7 @@ class Load(Struct, frozen=True):
     the CPU µs of the generator for one operation, `lag` the longest that an event loop was held up,
     in seconds. `warning` says in a sentence when the figures tell more of the generator than of the
     cluster, or a rate was not kept; empty otherwise. `failed` names the lab's own trouble that
-    ended the workload early, with `hint`; empty otherwise. `latency` are HDR histograms of µs
+    ended the workload early, with a `hint`; empty otherwise. `latency` are HDR histograms of µs
     (base64, as the library encodes them) by conversation.
     """
 
@@ -43,6 +42,6 @@ class Load(Struct, frozen=True):
     lag: float
     warning: str
     interrupted: bool
-    latency: dict[str, str]
+    latency: dict[str, str] = field(default_factory=dict)
     failed: str = ""
     hint: str = ""

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import time
 from typing import TYPE_CHECKING
 
+import msgspec
+import msgspec.structs
+
+from sessionlab.lab.errors import StartError
+from sessionlab.lab.workload import latencies
+from sessionlab.lab.workload.load import Live, Load
+from sessionlab.lab.workload.pace import Rate
+from sessionlab.lab.workload.process import GRACE, End, Second, Spec, Told
+
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
     from collections.abc import Callable
     from pathlib import Path
 
-    from sessionlab.lab.workload.load import Live, Load
     from sessionlab.lab.workload.model import Workload
     from sessionlab.lab.workload.target import Target
+
+HISTOGRAMS = "latency.hgrm.json"
+EACH = 10_000.0  # operations a second that one process is trusted with
+BUSY, LAG, KEPT = 0.85, 0.25, 0.98
+"""A share of a core, seconds, and a share of a rate: beyond these a warning is due."""
+_LINE = 2**26  # bytes of a line at most
+_LEAVING = GRACE + 10.0  # seconds for a process to end in order
 
 
 async def generate(
@@ -20,12 +42,199 @@ async def generate(
     began: float,
     key: bytes,
     told: Callable[[Live], None] = lambda _: None,
+    stop: asyncio.Event | None = None,
 ) -> Load:
     """Generate it; what happened is in `folder` (history, and `latency.hgrm.json`).
 
     `began` is when the run began (`time.monotonic()`); `key` is that under which credentials are
-    stored. When it is cancelled the generators end in order first, so that what is known is kept.
-    Raises NothingShown for the lab's own trouble, a generator's end included, after the others have
-    ended in order; UsageError for a recipe that users cannot live with.
+    stored. Once `stop` is set, or this is cancelled, or one process has failed, all end early, but
+    in order, so that what is known is kept. Raises StartError when a generator does not start.
     """
-    raise NotImplementedError
+    parts = processes(workload)
+    specs = [Spec(workload, target, str(folder), began, key, n, parts) for n in range(parts)]
+    running = [_Running(await _started(), spec) for spec in specs]
+    try:
+        for one in running:
+            await one.ready()
+        at = time.monotonic() + 0.01 * parts
+        for one in running:
+            one.begin(at)
+        ends = await _ends(running, stop or asyncio.Event(), lambda: _tell(running, began, told))
+    finally:
+        await asyncio.shield(asyncio.gather(*(one.leave() for one in running)))
+    load = _summed(workload, ends)
+    (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
+    return load
+
+
+def processes(workload: Workload) -> int:
+    """How many: as asked, or by how much is to be done, and one core is left to the cluster."""
+    if workload.processes != "auto":
+        return min(workload.processes, workload.users)
+    rate = max((stage.rate for stage in workload.stages), default=0.0)
+    if not workload.stages:
+        rate = workload.users / max(workload.think, 0.002)
+    return max(min(int(rate / EACH) + 1, (os.cpu_count() or 2) // 2, workload.users), 1)
+
+
+class _Running:
+    """A process; `seconds` are what it has told and nobody has taken yet."""
+
+    def __init__(self, process: Process, spec: Spec) -> None:
+        self.end: End | None = None
+        self.seconds: list[Second] = []
+        self._process = process
+        self._spec = spec
+
+    async def ready(self) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(msgspec.json.encode(self._spec) + b"\n")
+        if await self._line() is None:
+            raise StartError(f"a load generator did not start: {await self._complaint()}")
+
+    def begin(self, at: float) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(b"%r\n" % at)
+
+    async def hear(self, told: Callable[[], None]) -> End:
+        """Until its end; of one that has none because it is gone, that."""
+        while (said := await self._line()) is not None:
+            if said.second:
+                self.seconds.append(said.second)
+                told()
+            if said.end:
+                return said.end
+        why = await self._complaint()
+        return End(0, 0, 0.0, 0.0, 0.0, True, {}, f"a load generator is gone: {why}")
+
+    def stop(self) -> None:
+        """Have it end in order."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def leave(self) -> None:
+        """See it end."""
+        self.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING):
+                while await self._line() is not None:
+                    pass
+                await self._process.wait()
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _line(self) -> Told | None:
+        assert self._process.stdout is not None  # noqa: S101
+        line = await self._process.stdout.readline()
+        return msgspec.json.decode(line, type=Told) if line.endswith(b"\n") else None
+
+    async def _complaint(self) -> str:
+        assert self._process.stderr is not None  # noqa: S101
+        said = (await self._process.stderr.read()).decode(errors="replace").strip()
+        status = await self._process.wait()
+        return said.rpartition("\n")[2] or f"it ended with status {status}"
+
+
+async def _started() -> Process:
+    """In a group of its own, so that Ctrl-C reaches it through its parent alone."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sessionlab.lab.workload"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_LINE,
+        process_group=0,
+    )
+
+
+async def _ends(
+    running: list[_Running], stop: asyncio.Event, told: Callable[[], None]
+) -> list[End]:
+    """What all came to; the first that ends early has the others end as well."""
+
+    async def end_of(one: _Running) -> End:
+        end = await one.hear(told)
+        if end.failed:
+            stop.set()
+        return end
+
+    async def stopped() -> None:
+        await stop.wait()
+        for one in running:
+            one.stop()
+
+    watch = asyncio.create_task(stopped())
+    try:
+        return list(await asyncio.gather(*map(end_of, running)))
+    finally:
+        watch.cancel()
+
+
+def _tell(running: list[_Running], began: float, told: Callable[[Live], None]) -> None:
+    """Of a second that all have told of."""
+    if not all(one.seconds for one in running):
+        return
+    seconds = [one.seconds.pop(0) for one in running]
+    latency = latencies.added([one.latency for one in seconds])
+    live = Live(
+        time.monotonic() - began,
+        sum(one.operations for one in seconds),
+        sum(one.errors for one in seconds),
+        latencies.milliseconds(latency, 50),
+        latencies.milliseconds(latency, 99),
+        max(one.cpu for one in seconds),
+    )
+    told(live)
+
+
+def _summed(workload: Workload, ends: list[End]) -> Load:
+    operations = sum(end.operations for end in ends)
+    seconds = max(end.seconds for end in ends)
+    names = sorted({name for end in ends for name in end.latency})
+    latency = {
+        name: latencies.as_text(
+            latencies.added([end.latency[name] for end in ends if name in end.latency])
+        )
+        for name in names
+    }
+    failed = next((end for end in ends if end.failed), None)
+    reached = operations / seconds if seconds else 0.0
+    asked = None
+    if workload.stages:
+        asked = Rate(workload.stages, workload.seconds).operations / workload.seconds
+    load = Load(
+        operations,
+        sum(end.errors for end in ends),
+        seconds,
+        asked,
+        reached,
+        [end.cpu / end.seconds if end.seconds else 0.0 for end in ends],
+        sum(end.cpu for end in ends) * 1e6 / operations if operations else 0.0,
+        max(end.lag for end in ends),
+        "",
+        any(end.interrupted for end in ends),
+        latency,
+        *((failed.failed, failed.hint) if failed else ()),
+    )
+    return msgspec.structs.replace(load, warning=_warning(load))
+
+
+def _warning(load: Load) -> str:
+    said = []
+    if max(load.cpu) > BUSY:
+        said.append(
+            f"the load generator was busy for {max(load.cpu):.0%} of a core: the figures may be"
+            " its own and not the cluster's (processes = …, fewer users, or more to think)"
+        )
+    elif load.lag > LAG:
+        said.append(
+            f"the load generator was held up for {load.lag * 1000:.0f} ms: latencies around that"
+            " may be its own and not the cluster's"
+        )
+    asked = load.rate_asked
+    if asked is not None and load.rate_reached < KEPT * asked and not load.interrupted:
+        said.append(
+            f"{asked:,.0f} operations a second were asked for, {load.rate_reached:,.0f} reached"
+        )
+    return "; ".join(said)
