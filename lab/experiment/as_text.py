@@ -108,8 +108,8 @@ def _matrix(report: Report) -> Iterator[Text]:
     for result in report.results:
         known = {name: value for one in result.findings for name, value in one.figures.items()}
         cells = [_short(known.get(figure)) for figure in figures]
-        rows.append([*(result.axes[axis] for axis in axes), *cells, result.outcome.words])
-    for number, line in enumerate(Table([*axes, *figures, "bounds"], rows).lines(WIDTH)):
+        rows.append([*(result.axes[axis] for axis in axes), *cells, str(result.outcome)])
+    for number, line in enumerate(Table([*axes, *figures, "outcome"], rows).lines(WIDTH)):
         yield Text(line, "bold" if number == 0 else "")
     held = sum(result.outcome is Outcome.HELD for result in report.results)
     yield Text()

@@ -76,6 +76,12 @@ class Read:
     def is_matrix(self) -> bool:
         return bool(self.plans[0].axes)
 
+    @property
+    def title(self) -> str:
+        """What is run, in a few words."""
+        axes = " × ".join(self.plans[0].axes)
+        return f"{len(self.plans)} cells, {axes}" if self.is_matrix else self.plans[0].title
+
 
 def read(
     path: Path, seed: int, over: Mapping[str, Any] | None = None, *, insist: bool = False

@@ -120,14 +120,17 @@ class Result:
     @property
     def sentence(self) -> str:
         """What to read first: who was lost, and why."""
-        said = {finding.check: finding for finding in self.findings}
+        found = {finding.check: finding for finding in self.findings}
         if self.mixed_up:
-            return said["identity"].said
+            return found["identity"].said
         if self.trouble:
             return f"nothing is said of users: {self.trouble.splitlines()[0]}"
-        if "continuity" in said:
-            return said["continuity"].said
-        return "; ".join(finding.said for finding in self.findings) or "nothing could be shown"
+        if "continuity" not in found:
+            return "; ".join(one.said for one in self.findings) or "nothing could be shown"
+        lives = found["continuity"]
+        if lives.verdict is Verdict.HOLDS:
+            return f"nobody was lost: {lives.said}"
+        return next(iter(lives.evidence), lives.said)
 
     def allowed(self, finding: Finding) -> bool:
         """Whether a bound that is met is about it; nothing allows somebody else's data."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks.bounds import met, seen
+
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.cluster.cluster import Cluster
@@ -109,36 +110,29 @@ async def _under_load(
     ) as cluster:
         target = target_of(cluster, workload.users)
         before, course.began = Busy.now(), events.now()
-        key = secrets.token_bytes(32)
+        key, stop = secrets.token_bytes(32), asyncio.Event()
 
         def live(one: Live) -> None:
             told(one)
             if kept.full:
-                loading.cancel()
+                stop.set()
 
         loading = asyncio.create_task(
-            generate(workload, target, kept.folder, events.began, key, live)
+            generate(workload, target, kept.folder, events.began, key, live, stop)
         )
         breaking = asyncio.create_task(carry_out(plan.faults, cluster, events.now))
         try:
-            course.load = await loading
-        except asyncio.CancelledError:
-            if not kept.full:
-                raise
-        finally:
+            await asyncio.shield(loading)
+        finally:  # whatever ends it, it ends in order
+            breaking.cancel()
+            stop.set()
+            await asyncio.gather(breaking, loading, return_exceptions=True)
             course.ended = events.now()
             course.idle = before.idle_until(Busy.now())
-            await _ended(loading, breaking)
+        course.load = loading.result()
     course.trouble = kept.full or (course.load.failed if course.load else "")
     if not course.trouble and course.failed_faults:
         course.trouble = f"a fault could not be carried out: {course.failed_faults[0]}"
-
-
-async def _ended(*tasks: asyncio.Task[object]) -> None:
-    """Whatever they come to is known otherwise: by what the generators kept, and by events."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def target_of(cluster: Cluster, users: int) -> Target:
@@ -184,7 +178,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         load=load,
         faults=course.failed_faults,
         trouble=course.trouble,
-        interrupted=course.interrupted or bool(load and load.interrupted),
+        interrupted=course.interrupted,
         cut=cut,
         idle=course.idle,
         beside=company,

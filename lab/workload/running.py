@@ -144,7 +144,7 @@ async def _started() -> Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_LINE,
-        process_group=0,
+        start_new_session=True,
     )
 
 

@@ -104,7 +104,9 @@ class _Run:
         with ExitStack() as stack:
             progress = Progress(self._screen, self._glyphs, self._read)
             stack.callback(progress.stop)
-            progress.begin(f"{self._read.experiment.name}: {self._read.plans[0].title}")
+            progress.begin(
+                f"{self._read.experiment.name}: {self._read.title}; seed {self._read.seed}"
+            )
             try:
                 run_to_end(
                     self._all(progress),

@@ -51,7 +51,7 @@ class Progress:
         elif one.kind == "fault.ended" and name in self._faults.get(plan.name, []):
             self._faults[plan.name].remove(name)
             self._happened(plan, f"at {one.at:.1f} s: {name} is over")
-        elif one.kind in _LIVING:
+        elif one.kind in _LIVING and self._status:
             self._say(plan, _LIVING[one.kind])
 
     def ended(self, result: Result) -> None:
@@ -77,7 +77,7 @@ class Progress:
         faults = ", ".join(self._faults.get(plan.name, []))
         parts = (
             f"{workload.users} users",
-            f"{one.per_second:,.0f}/s",
+            f"{one.operations:,.0f}/s",
             times,
             f"{one.errors} errors" if one.errors else "",
             faults,
@@ -91,7 +91,10 @@ class Progress:
             self._say(plan, said)
 
     def _say(self, plan: Plan, said: str, *, every: float = 0.0, at: float = 0.0) -> None:
+        """On paper a matrix has its cells' lines alone."""
         if self._read.is_matrix:
+            if not self._status:
+                return
             said = f"{self._done + 1}/{len(self._read.plans)} {plan.name}  {said}"
         line = self._glyphs.fit(said, self._screen.width - 2)
         if self._status:
