@@ -83,22 +83,28 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether a bound is not met, or a promise was broken that no bound allows."""
-        return any(bound.met is False for bound in self.bounds) or any(
-            finding.verdict is Verdict.BROKEN and not self.allowed(finding)
+        return bool(self.broken) or any(bound.met is False for bound in self.bounds)
+
+    @property
+    def broken(self) -> list[Finding]:
+        """The promises that were broken, and no bound allows that."""
+        return [
+            finding
             for finding in self.findings
-        )
+            if finding.verdict is Verdict.BROKEN and not self.allowed(finding)
+        ]
 
     @property
     def unknown(self) -> bool:
         """Whether it can't be told if its bounds hold, and if somebody was lost."""
-        doubts = any(finding.verdict is Verdict.UNKNOWN for finding in self._promised())
-        return doubts or not self.findings or any(bound.met is None for bound in self.bounds)
+        lives = [one.verdict for one in self.findings if one.check == "continuity"]
+        doubts = Verdict.UNKNOWN in lives or any(bound.met is None for bound in self.bounds)
+        return doubts or not self.findings
 
     @property
     def mixed_up(self) -> bool:
         """Whether somebody was shown what is somebody else's."""
-        broken = [one.check for one in self.findings if one.verdict is Verdict.BROKEN]
-        return "identity" in broken
+        return any(finding.check == "identity" for finding in self.broken)
 
     @property
     def outcome(self) -> Outcome:
@@ -128,9 +134,10 @@ class Result:
         if "continuity" not in found:
             return "; ".join(one.said for one in self.findings) or "nothing could be shown"
         lives = found["continuity"]
-        if lives.verdict is Verdict.HOLDS:
-            return f"nobody was lost: {lives.said}"
-        return next(iter(lives.evidence), lives.said)
+        if lives.verdict is not Verdict.HOLDS:
+            return next(iter(lives.evidence), lives.said)
+        but = [f"but {one.check}: {one.said}" for one in self.broken]
+        return "; ".join([f"nobody was lost: {lives.said}", *but])
 
     def allowed(self, finding: Finding) -> bool:
         """Whether a bound that is met is about it; nothing allows somebody else's data."""
@@ -138,9 +145,6 @@ class Result:
             return False
         return any(bound.met and bound.figure in finding.figures for bound in self.bounds)
 
-    def _promised(self) -> list[Finding]:
-        """Whose verdict matters to the exit status: continuity, which is what all is about."""
-        return [finding for finding in self.findings if finding.check == "continuity"]
 
 
 @dataclass(frozen=True)
