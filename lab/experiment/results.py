@@ -146,7 +146,6 @@ class Result:
         return any(bound.met and bound.figure in finding.figures for bound in self.bounds)
 
 
-
 @dataclass(frozen=True)
 class Report:
     """A whole run: of a matrix each cell that has ended, in the file's order.
