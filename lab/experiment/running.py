@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks.bounds import met, seen
+
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.cluster.cluster import Cluster
