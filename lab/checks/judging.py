@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.errors import NothingShown
+from sessionlab.lab.record.packed.reader import read
 
-    from sessionlab.lab.checks.interface import About, Finding
-    from sessionlab.lab.record.packed.reader import Stored
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sessionlab.lab.checks.interface import About, Finding, Part
+    from sessionlab.lab.record.packed.reader import ShardName, Stored
+    from sessionlab.lab.record.packed.shard import Shard
+
+FEW = 200_000  # operations that one process has judged before others have started
 
 
 def judge(
@@ -22,4 +33,54 @@ def judge(
 
     Raises UsageError for a check that there is none of, NothingShown when a process ended early.
     """
-    raise NotImplementedError
+    found = parts(stored, about, checks, processes, progress)
+    return [CHECKS.named(name).judge(of_one, about) for name, of_one in found.items()]
+
+
+def parts(
+    stored: Stored,
+    about: About,
+    checks: Sequence[str] = (),
+    processes: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, list[Part]]:
+    """What each check has seen in each shard, in the order of the shards; else as `judge`."""
+    names = list(checks or CHECKS)
+    for name in names:
+        CHECKS.named(name)
+    seen: list[list[Part]] = []
+    for of_shard in _looks(stored, about, names, processes):
+        seen.append(of_shard)
+        if progress:
+            progress(len(seen), len(stored.shards()))
+    return {name: [of_shard[n] for of_shard in seen] for n, name in enumerate(names)}
+
+
+def _looks(stored: Stored, about: About, names: list[str], processes: int) -> Iterator[list[Part]]:
+    shards = stored.shards()
+    if processes == 1 or len(shards) == 1 or stored.operations < FEW:
+        yield from (_look(shard, about, names) for shard in shards)
+        return
+    pool = ProcessPoolExecutor(
+        min(processes, len(shards)), get_context("forkserver"), _ignore_interrupts
+    )
+    try:
+        # One at a time: each process holds the shard that it looks at, and no other.
+        yield from pool.map(_look, shards, [about] * len(shards), [names] * len(shards))
+    except BrokenProcessPool:
+        raise NothingShown(
+            "a process that judged the history ended early, perhaps for want of memory",
+            "try --processes 1",
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that has asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _look(name: ShardName | Shard, about: About, names: Sequence[str]) -> list[Part]:
+    shard = read(name)
+    return [CHECKS[check].look(shard, about) for check in names]

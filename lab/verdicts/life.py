@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.verdicts.cart import Cart
@@ -17,7 +19,7 @@ from sessionlab.lab.verdicts.classify import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sessionlab.lab.record.history import Operation
 
@@ -80,7 +82,7 @@ class Life:
         self._tab = tab
         self._session = session
         self._cart = Cart(session, everything)
-        self._logouts = [op for op in session if op.conversation == "logout"]
+        self._set_logouts(op for op in session if op.conversation == "logout")
         logs_in = any(op.conversation == "login" for op in tab)
         self._entry = "login" if logs_in else "connect"
         self._login: Operation | None = None
@@ -183,11 +185,12 @@ class Life:
 
     def _logouts_before(self, operation: Operation, login: Operation) -> list[Operation]:
         """Who in this session has asked to end it by then, however that went."""
-        return [
-            logout
-            for logout in self._logouts
-            if login.completed <= logout.invoked <= operation.completed
-        ]
+        begin = bisect_left(self._asked_at, login.completed)
+        return self._logouts[begin : bisect_right(self._asked_at, operation.completed, begin)]
+
+    def _set_logouts(self, logouts: Iterable[Operation]) -> None:
+        self._logouts = sorted(logouts, key=attrgetter("invoked"))
+        self._asked_at = [op.invoked for op in self._logouts]
 
     def _unknown(self, operation: Operation) -> None:
         """Refused: the session is gone, unless its client left it for a new one meanwhile."""
@@ -218,7 +221,7 @@ class Life:
         else:
             self._served(login, operation)
             if vouches(operation) and all(op.completed <= operation.invoked for op in asked):
-                self._logouts = [op for op in self._logouts if op not in asked]  # to no effect
+                self._set_logouts(op for op in self._logouts if op not in asked)  # to no effect
 
     def _served(self, login: Operation, operation: Operation) -> None:
         if not vouches(operation):

@@ -28,7 +28,12 @@ def in_story_time(
     operations = [
         replace(op, invoked=op.invoked - began, completed=op.completed - began) for op in history
     ]
-    return operations, [_earlier(event, began) for event in heard]
+    return operations, since(began, heard)
+
+
+def since(began: float, events: Iterable[Event]) -> list[Event]:
+    """The same events, with every time in seconds since `began`."""
+    return [_earlier(event, began) for event in events]
 
 
 def _earlier(event: Event, by: float) -> Event:

@@ -121,8 +121,13 @@ def _flags(op: Operation) -> int:
     )
 
 
-def decoded(rows: np.ndarray, seen: np.ndarray, words: Words) -> Iterator[Operation]:
-    """Rows (ROW) as operations; `seen` (SEEN) is the table that they point into."""
+def decoded(
+    rows: np.ndarray, seen: np.ndarray, words: Words, began: int = 0
+) -> Iterator[Operation]:
+    """Rows (ROW) as operations, in seconds since `began` (microseconds).
+
+    `seen` (SEEN) is the table that they point into.
+    """
     users, codes, services = words.texts("user"), words.texts("code"), words.texts("service")
     clusters, conversations = words.texts("cluster"), words.texts("conversation")
     user_or_none, nodes, versions, errors = (
@@ -143,8 +148,8 @@ def decoded(rows: np.ndarray, seen: np.ndarray, words: Words) -> Iterator[Operat
             users[user],
             method,
             path,
-            invoked / MICROSECONDS,
-            (invoked + took) / MICROSECONDS,
+            (invoked - began) / MICROSECONDS,
+            (invoked + took - began) / MICROSECONDS,
             _ENDINGS[outcome],
             status or None,
             nodes[node],

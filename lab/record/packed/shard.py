@@ -58,9 +58,12 @@ class Shard:
             self._columns[name] = np.ascontiguousarray(self.rows[name])
         return self._columns[name]
 
-    def operations(self, where: slice | np.ndarray) -> list[Operation]:
-        """Some of its rows as operations, in the order of the rows."""
-        return list(decoded(self.rows[where], self.seen, self.words))
+    def operations(self, where: slice | np.ndarray, began: int = 0) -> list[Operation]:
+        """Some of its rows as operations, in the order of the rows.
+
+        Their times are seconds since `began`, which is in microseconds since the run began.
+        """
+        return list(decoded(self.rows[where], self.seen, self.words, began))
 
 
 def _order(rows: np.ndarray) -> np.ndarray:
