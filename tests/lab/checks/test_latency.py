@@ -1,0 +1,64 @@
+"""How long users waited, from when their request was to begin."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionlab.lab.checks.interface import Verdict
+from sessionlab.lab.checks.latency import LATENCY, of_counts, rounded
+from tests.lab.checks.histories import found, login, step
+
+
+def test_the_percentiles_of_all_and_of_each_conversation() -> None:
+    steps = [step("u1", "me", at, took=at / 1000) for at in range(1, 101)]
+    finding = found(LATENCY, [*steps, login("u1", 0, took=0.5)])
+    assert finding.verdict is Verdict.SHOWN
+    assert finding.figures["me_p50_ms"] == pytest.approx(50, rel=1e-3)
+    assert finding.figures["me_p99_ms"] == pytest.approx(99, rel=1e-3)
+    assert finding.figures["max_ms"] == pytest.approx(500, rel=1e-3)
+    assert finding.figures["login_max_ms"] == pytest.approx(500, rel=1e-3)
+    assert finding.figures["write_p50_ms"] is None
+
+
+def test_a_request_that_had_to_wait_its_turn_counts_from_when_it_was_to_begin() -> None:
+    finding = found(LATENCY, [step("u1", "me", 5.5, late=2.0), step("u1", "me", 6)])
+    assert finding.figures["max_ms"] == pytest.approx(2010, rel=1e-3)
+    assert finding.series["p99"][3] == pytest.approx(2010, rel=1e-3)
+    assert np.isnan(finding.series["p99"][5])
+
+
+def test_no_answer_counts_and_what_was_given_up_does_not() -> None:
+    silent = step("u1", "me", 1, status=None, took=3)
+    left = step("u1", "me", 5, status=None, took=30, given_up=True)
+    assert found(LATENCY, [silent, left]).figures["max_ms"] == pytest.approx(3000, rel=1e-3)
+
+
+def test_nothing_asked_is_unknown() -> None:
+    finding = found(LATENCY, [])
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.figures["p99_ms"] is None
+
+
+def test_the_histograms_can_be_read_by_others() -> None:
+    finding = found(LATENCY, [step("u1", "me", at, took=0.02) for at in range(9)])
+    encoded = finding.figures["histograms"]
+    assert isinstance(encoded, dict)
+    histogram = HdrHistogram.decode(base64.b64decode(str(encoded["me"])))
+    assert histogram.get_total_count() == 9
+
+
+@given(st.lists(st.integers(1, 24 * 3600 * 10**6), min_size=1, max_size=50))
+def test_what_is_rounded_is_the_same_to_a_histogram(values: list[int]) -> None:
+    plain = HdrHistogram(1, 24 * 3600 * 10**6, 3)
+    for value in values:
+        plain.record_value(value)
+    small = of_counts(rounded(np.array(values)), np.ones(len(values), int))
+    assert small.equals(plain)
+    for percent in (50, 90, 99, 99.9, 100):
+        assert small.get_value_at_percentile(percent) == plain.get_value_at_percentile(percent)
