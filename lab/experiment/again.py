@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.checks.bounds import met, parse, seen
-
 from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks.bounds import met, parse, seen
 from sessionlab.lab.checks.continuity import CONTINUITY
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import look
@@ -90,7 +90,7 @@ def _experiment(folder: Path) -> Case:
         events, cut = stories.stored_events(folder)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(f"cannot read {folder / 'events.jsonl'}: {error}") from None
-    name = str(next((e.data["scenarios"] for e in events if e.kind == "run.started"), [""])[0])
+    name = next((event.scenario for event in events if event.scenario), "")
     about = _about([event for event in events if event.scenario == name])
     if "began" in run:
         about = replace(about, began=run["began"], ended=run["ended"], told=run["told"])
@@ -103,7 +103,7 @@ def _experiment(folder: Path) -> Case:
 def _story(story: stories.Stored) -> Case:
     stored = Stored.of(story.history)
     about = _about(story.events)
-    if about.ended == About.ended:
+    if about.ended == inf:
         about = replace(about, ended=_last(stored))
     return Case(story.name, stored, about, story.cut, story.notes)
 
@@ -116,7 +116,7 @@ def _about(events: Sequence[Event]) -> About:
     )
     return About(
         began.at if began else 0.0,
-        ended.at if ended else About.ended,
+        ended.at if ended else inf,
         tuple(events),
         told_.data if told_ else {},
     )
