@@ -33,11 +33,11 @@ def judge(
 
     Raises UsageError for a check that there is none of, NothingShown when a process ended early.
     """
-    found = parts(stored, about, checks, processes, progress)
-    return [CHECKS.named(name).judge(of_one, about) for name, of_one in found.items()]
+    found = look(stored, about, checks, processes, progress)
+    return [CHECKS.named(name).judge(parts, about) for name, parts in found.items()]
 
 
-def parts(
+def look(
     stored: Stored,
     about: About,
     checks: Sequence[str] = (),
