@@ -55,7 +55,7 @@ def line_of(result: Result) -> Text:
 
 def _in_full(result: Result) -> Iterator[Text]:
     yield from _wrapped(result.sentence, _STYLES[result.outcome])
-    for line in result.trouble.splitlines():
+    for line in result.trouble.splitlines()[1:]:
         yield from _wrapped(line, "yellow")
     yield Text()
     yield from _findings(result)

@@ -31,7 +31,6 @@ from sessionlab.lab.experiment.reading import Read, read
 from sessionlab.lab.experiment.results import Report
 from sessionlab.lab.reports.glyphs import glyphs_for
 
-ENDING = ".toml"
 RUNS = Path("runs")
 OF_CLUSTER = ("fabric", "balancer", "nodes", "variant")
 OTHERS = ("scenarios", "seed", "out", "json", "junit", "summary", "report", "jobs", "resume")
