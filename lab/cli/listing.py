@@ -28,7 +28,7 @@ FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
     "fabrics": ("run --fabric NAME, up --fabric NAME", FABRICS),
     "deploys": ("in a scenario cluster.deploy(NAME)", DEPLOYS),
     "ordeals": ("check RECIPE --ordeal NAME", ORDEALS),
-    "faults": ("in a scenario lab.fault(NAME, cluster)", FAULTS),
+    "faults": ("[[fault]] of an experiment; in a scenario lab.fault(NAME, cluster)", FAULTS),
     "reports": ("run --report NAME=FILE", REPORTS),
 }
 
