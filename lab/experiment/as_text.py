@@ -44,13 +44,10 @@ def to_text(report: Report, again: str) -> Iterator[Text]:
     yield Text.assemble(("folder: ", "dim"), str(report.folder))
 
 
-def line_of(result: Result) -> Text:
-    """A cell in one line."""
-    mark, style = {
-        Outcome.HELD: ("✓", "green"),
-        Outcome.BROKEN: ("✗", "bold red"),
-    }.get(result.outcome, ("!", "yellow"))
-    return Text.assemble((mark, style), " ", (result.name, "bold"), "  ", result.sentence)
+def line_of(result: Result) -> tuple[str, str]:
+    """A cell in one line, and its style."""
+    mark = {Outcome.HELD: "✓", Outcome.BROKEN: "✗"}.get(result.outcome, "!")
+    return f"{mark} {result.name}  {result.sentence}", _STYLES[result.outcome]
 
 
 def _in_full(result: Result) -> Iterator[Text]:
@@ -82,8 +79,10 @@ def _findings(result: Result) -> Iterator[Text]:
         if finding.verdict is Verdict.BROKEN and result.allowed(finding):
             style = "yellow"
         yield from _marked(mark, style, finding.check.ljust(column), finding.said)
-        for evidence in finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ():
-            yield from _wrapped(evidence, "dim", " " * (column + 2))
+        proof = finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ()
+        for evidence in proof:
+            if evidence != result.sentence:
+                yield from _wrapped(evidence, "dim", " " * (column + 2))
 
 
 def _cost(load: Load) -> str:

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sessionlab.lab.checks.bounds import Bound, parse
 
 from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks.bounds import Bound, parse
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.experiment import described

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks.bounds import met, seen
-
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.cluster.cluster import Cluster
@@ -110,7 +109,7 @@ async def _under_load(
     ) as cluster:
         target = target_of(cluster, workload.users)
         before, course.began = Busy.now(), events.now()
-        key, stop = secrets.token_bytes(32), asyncio.Event()
+        key, begun, stop = secrets.token_bytes(32), asyncio.Event(), asyncio.Event()
 
         def live(one: Live) -> None:
             told(one)
@@ -118,9 +117,16 @@ async def _under_load(
                 stop.set()
 
         loading = asyncio.create_task(
-            generate(workload, target, kept.folder, events.began, key, live, stop)
+            generate(workload, target, kept.folder, events.began, key, live, stop, begun.set)
         )
-        breaking = asyncio.create_task(carry_out(plan.faults, cluster, events.now))
+
+        async def broken() -> None:
+            await begun.wait()
+            course.began = events.now()
+            events.emit("workload.began", plan.name, users=workload.users, seconds=workload.seconds)
+            await carry_out(plan.faults, cluster, events.now)
+
+        breaking = asyncio.create_task(broken())
         try:
             await asyncio.shield(loading)
         finally:  # whatever ends it, it ends in order
