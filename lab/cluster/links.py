@@ -113,6 +113,7 @@ class Links:
     async def _to(self, part: str, do: str) -> None:
         for link in self._links.values():
             if link.to == part and link.started and self._sandbox.ended(link.part.name) is None:
+                await link.started
                 await _told(link, do=do)
 
     async def drop(self, node: str) -> None:

@@ -32,6 +32,7 @@ class RedisLife:
         self._runtime = runtime
         self._emit = emit
         self._now = now
+        self._stalls = True
         self._stalling: asyncio.Task[None] | None = None
 
     async def stop(self) -> None:
@@ -70,13 +71,13 @@ class RedisLife:
 
     async def stall(self, seconds: float) -> None:
         """CLIENT PAUSE, over and over: each command waits up to so long for its turn."""
-        self.close()
+        await self._settle()
         await self._tell("redis.slow", "CLIENT", "PAUSE", round(seconds * 1000), keeps=True)
         self._stalling = asyncio.create_task(self._stall(self._own, seconds))
 
     async def hurry(self) -> None:
         """It serves at once again."""
-        self.close()
+        await self._settle()
         await self._tell("redis.quick", "CLIENT", "UNPAUSE")
 
     def close(self) -> None:
@@ -84,8 +85,15 @@ class RedisLife:
         if self._stalling:
             self._stalling.cancel()
 
+    async def _settle(self) -> None:
+        """The same, once the last pause is over: one that is under way would come after all."""
+        self._stalls = False
+        if self._stalling:
+            await self._stalling
+        self._stalls = True
+
     async def _stall(self, redis: Redis, seconds: float) -> None:
-        while True:  # whoever waits is served before the next pause: that one waits as well
+        while self._stalls:  # who waits is served before the next pause, which waits as well
             with contextlib.suppress(LabError):
                 await redis.tell("CLIENT", "PAUSE", round(seconds * 1000))
             await asyncio.sleep(PAUSE)
