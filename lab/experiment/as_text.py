@@ -81,7 +81,7 @@ def _findings(result: Result) -> Iterator[Text]:
         yield from _marked(mark, style, finding.check.ljust(column), finding.said)
         proof = finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ()
         for evidence in proof:
-            if evidence != result.sentence:
+            if evidence not in result.sentence:
                 yield from _wrapped(evidence, "dim", " " * (column + 2))
 
 

@@ -135,7 +135,7 @@ class Result:
             return "; ".join(one.said for one in self.findings) or "nothing could be shown"
         lives = found["continuity"]
         if lives.verdict is not Verdict.HOLDS:
-            return next(iter(lives.evidence), lives.said)
+            return "; ".join(lives.evidence[:2]) or lives.said
         but = [f"but {one.check}: {one.said}" for one in self.broken]
         return "; ".join([f"nobody was lost: {lives.said}", *but])
 

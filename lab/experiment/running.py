@@ -53,6 +53,11 @@ class _Course:
         failed = [event.data for event in self.heard if event.kind == "fault.failed"]
         return [f"{one['fault']} {one['part']}: {one['error']}" for one in failed]
 
+    def not_over(self, plan: Plan) -> list[str]:
+        """What was still being done when the workload ended: a deploy that takes long, say."""
+        began = [event.data["fault"] for event in self.heard if event.kind.startswith("fault.")]
+        return [f"{one} was not over by then" for one in plan.faults if one.fault not in began]
+
     @property
     def about(self) -> About:
         kinds = {event.kind: event.data for event in reversed(self.heard)}
@@ -182,7 +187,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         ],
         predictions=foretold(plan, findings, about),
         load=load,
-        faults=course.failed_faults,
+        faults=[*course.failed_faults, *course.not_over(plan)],
         trouble=course.trouble,
         interrupted=course.interrupted,
         cut=cut,

@@ -80,9 +80,9 @@ class Progress:
             f"{one.operations:,.0f}/s",
             times,
             f"{one.errors} errors" if one.errors else "",
-            faults,
             f"generator {100 * one.cpu:.0f} %",
             f"{left:.0f} s left",
+            faults,
         )
         self._say(plan, "  ".join(filter(None, parts)), every=workload.seconds / LINES, at=one.at)
 
