@@ -15,12 +15,13 @@ LOST = Finding(
     "continuity",
     Verdict.BROKEN,
     "3 logged out",
-    {"lost": 3},
+    {"lost": 3, "kept": 6},
     ["3 of 9 users were lost: n1 was killed"],
 )
 MIXED_UP = Finding("identity", Verdict.BROKEN, "u1 was shown what is u2's", {"mixed_up": 1})
 UNKNOWN = Finding("continuity", Verdict.UNKNOWN, "nobody could log in")
 MET = Judged("lost", "lost <= 3", met=True, saw="3")
+SOME = Judged("kept", "kept >= 1", met=True, saw="6")
 PASSED = Judged("lost", "lost <= 0", met=False, saw="3")
 DOUBT = Judged("p99_ms", "p99_ms <= 5", met=None, saw="unknown")
 
@@ -36,6 +37,7 @@ def result(*findings: Finding, bounds: tuple[Judged, ...] = (), **more: object) 
         (result(LOST), 1),
         (result(LOST, bounds=(MET,)), 0),
         (result(LOST, bounds=(PASSED,)), 1),
+        (result(LOST, bounds=(SOME,)), 1),
         (result(KEPT, bounds=(DOUBT,)), 3),
         (result(UNKNOWN), 3),
         (result(), 3),

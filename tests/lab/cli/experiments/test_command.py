@@ -85,6 +85,11 @@ def test_nobody_is_lost_and_all_that_happened_is_kept(tmp_path: Path) -> None:
     assert (folder / "mine-1" / "n1.log").exists()
     assert "<testsuite " in (tmp_path / "x.xml").read_text()
     assert "nobody was lost" in (tmp_path / "x.md").read_text()
+    words = [COMMAND, "judge", str(folder), "--json", str(tmp_path / "judged")]
+    subprocess.run(words, check=True, capture_output=True)
+    judged = (tmp_path / "judged").read_text()
+    for finding in told["findings"]:
+        assert json.dumps(finding["said"], ensure_ascii=False) in judged, "again, without a cluster"
 
 
 def test_who_was_lost_is_the_first_thing_said_and_status_1(tmp_path: Path) -> None:
