@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.experiment.results import Foretold
+from sessionlab.lab.prediction.predicting import predict
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionlab.lab.checks.interface import About, Finding
     from sessionlab.lab.experiment.reading import Plan
-    from sessionlab.lab.experiment.results import Foretold
 
 
 def foretold(plan: Plan, findings: Sequence[Finding], about: About) -> list[Foretold]:
-    return []
+    """The models know what was asked for, and nothing of what came of it."""
+    told = plan.description.told()
+    return [
+        Foretold(
+            one.name,
+            f"{one.expected}, as {one.says}",
+            str(one.measure(findings, about) or "nothing was there to measure"),
+            one.agrees(findings, about),
+        )
+        for one in predict(told, plan.experiment.workload, plan.faults)
+    ]
