@@ -8,7 +8,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks import CHECKS, columns
+from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.record.packed.reader import read
 
@@ -82,5 +83,10 @@ def _ignore_interrupts() -> None:
 
 
 def _look(name: ShardName | Shard, about: About, names: Sequence[str]) -> list[Part]:
-    shard = read(name)
-    return [CHECKS[check].look(shard, about) for check in names]
+    """What they see in it; what they have kept of it for each other is of no use afterwards."""
+    try:
+        shard = read(name)
+        return [CHECKS[check].look(shard, about) for check in names]
+    finally:
+        columns.forget()
+        sessions.cache_clear()
