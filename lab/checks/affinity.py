@@ -80,7 +80,7 @@ class Affinity:
 
     def judge(self, parts: Sequence[Moves], about: About) -> Finding:
         pinned, moved = total(parts, "pinned"), total(parts, "moved")
-        wrong, users = total(parts, "unexplained"), total(parts, "users")
+        wrong, users = sum(part.unexplained for part in parts), total(parts, "users")
         figures: dict[str, JSON] = {
             "stayed": round(100 * (1 - moved / pinned), 3) if pinned else None,
             "moves": moved if pinned else None,

@@ -67,7 +67,7 @@ class Availability:
             "served_worst": "%; the same of the worst second",
             "errors": "requests that got an error, or no answer",
             "blast_radius": "%; of the users, those that the worst fault has hit",
-            "recovery_s": "s; from the end of a fault to an error-free second, the longest",
+            "recovery_s": "from the end of a fault to an error-free second, the longest",
         }
     )
 

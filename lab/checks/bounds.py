@@ -1,8 +1,9 @@
 """Bounds: what a figure of a check may be at most, or must be at least.
 
 `5`, `"<= 5"`, `"< 50 ms"`, `">= 99.9 %"`: a number alone is the most that is allowed. A figure that
-nobody knows meets no bound and breaks none. Where a check knows how many it may be at most, in
-`NAME_at_most`, a bound is met only when that meets it, too: unknown outcomes count as both.
+nobody knows meets no bound and breaks none, nor does one of a check that could not be made meet it.
+Where a check knows what a figure may be at most, in `NAME_at_most`, that must meet the bound, too:
+unknown outcomes count as both.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.nearest import nearest
 
@@ -66,11 +68,11 @@ def parse(name: str, value: object, where: str = "") -> Bound:
         raise UsageError(f"{at}no check has a figure {name!r}", hint)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise UsageError(f"{at}{name} = {value!r} is no bound", _HOW)
+    own = unit_of(name, known[name])
     found = _TEXT.fullmatch(str(value).strip())
     if found is None:
         raise UsageError(f"{at}{name} = {value!r} is no bound", _HOW)
     sign, number, unit = found.groups()
-    own = unit_of(known[name])
     return Bound(name, sign or "<=", float(number) * _factor(unit, own, f"{at}{name}"), own)
 
 
@@ -81,7 +83,8 @@ def met(bound: Bound, findings: Iterable[Finding]) -> bool | None:
             most = finding.figures.get(f"{bound.name}_at_most")
             now = _met(bound, finding.figures[bound.name])
             then = now if most is None else _met(bound, most)
-            return now if now == then else None
+            unknown = finding.verdict is Verdict.UNKNOWN and now
+            return now if now == then and not unknown else None
     return None
 
 
@@ -94,10 +97,10 @@ def seen(bound: Bound, findings: Iterable[Finding]) -> str:
     return "unknown"
 
 
-def unit_of(said: str) -> str:
-    """`ms` of `ms; how long`, "" where a figure is a count."""
-    unit, semicolon, _ = said.partition("; ")
-    return unit if semicolon and (unit == "%" or unit in _MILLISECONDS) else ""
+def unit_of(name: str, said: str) -> str:
+    """`ms` of `p99_ms`, `%` where what is said of it begins so, "" where a figure is a count."""
+    unit = name.rpartition("_")[2]
+    return "%" if said.startswith("%") else unit if unit in _MILLISECONDS else ""
 
 
 def _met(bound: Bound, value: JSON) -> bool | None:

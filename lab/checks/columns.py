@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SECOND = 1_000_000  # microseconds
 REPLICA = 1000  # the first tab that is no browser's, but comes back with an old credential
 CONVERSATIONS = FIXED["conversation"]
-CONNECT, LOGIN, ME, WRITE, READ, LOGOUT = range(1, 7)
+CONNECT, LOGIN, LOGOUT = (CONVERSATIONS.index(one) + 1 for one in ("connect", "login", "logout"))
 _OK, _FAILED, UNKNOWN = range(len(OUTCOMES))
 _NOTHING, USER, _NOBODY, _ERROR = range(len(WHO))
 EXAMPLES = 5  # lines of evidence

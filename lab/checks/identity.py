@@ -8,7 +8,7 @@ another one did.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,15 +24,37 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.packed.shard import Shard
 
 
+class Odd(NamedTuple):
+    """An item that a user was shown, so many times, and has never asked for."""
+
+    user: str
+    item: str
+    times: int
+    line: str
+
+    @property
+    def owner(self) -> str:
+        """Whose it is by its name."""
+        return self.item.rpartition(".")[0]
+
+
 class Mixed(NamedTuple):
-    """One shard's: `named` answers say for whom they are, `listed` show items."""
+    """One shard's: `named` answers say for whom they are, `listed` show items.
+
+    `lines` are what was wrong with an answer, by its user. `odd` are items that their reader never
+    asked for and whose owner this shard does not know; the users that it knows, and what they put
+    in otherwise, are for the other shards.
+    """
 
     named: int
     listed: int
     taken: int
     others: int
-    users: int
-    evidence: tuple[str, ...]
+    strangers: frozenset[str]
+    lines: tuple[str, ...]
+    odd: tuple[Odd, ...]
+    users: frozenset[str]
+    texts: frozenset[str]
 
 
 class Identity:
@@ -43,7 +65,7 @@ class Identity:
     figures: Mapping[str, str] = MappingProxyType(
         {
             "taken_for_another": "answers to one user that name another",
-            "others_items": "answers that show what another user put in",
+            "others_items": "items of another user that an answer showed",
             "strangers": "users who got such an answer",
         }
     )
@@ -52,25 +74,53 @@ class Identity:
         of = columns(shard)
         found = of["found"]
         taken = np.flatnonzero((found > 0) & (found != of.user))
-        others, items = _others(of)
-        hit = np.union1d(taken, others)
+        row, owner, item = _shown(of)
+        other = (owner > 0) & (owner != of.user[row])
+        odd = np.flatnonzero(owner == 0)
+        hit = np.concatenate((taken, row[other]))
+        written = np.unique(of["item"][of["item"] >= ITEM_WORD]).astype(np.int64)
+        odd = odd[~_own(of, row[odd], item[odd])]
+        names = of.texts("user", of["found"][taken[:EXAMPLES]])
         return Mixed(
             int((found > 0).sum()),
             int((of.items >= 0).sum()),
             len(taken),
-            len(others),
-            len(np.unique(of.group[hit])),
-            (*_names(of, taken[:EXAMPLES]), *_items(of, others[:EXAMPLES], items)),
+            int(other.sum()),
+            frozenset(of.texts("user", np.unique(of.user[hit]))),
+            (
+                *(
+                    _said(of, n, "was taken for", name)
+                    for n, name in zip(taken, names, strict=False)
+                ),
+                *_lines(of, row[other][:EXAMPLES], owner[other], item[other]),
+            ),
+            tuple(_odd(of, row[odd], item[odd])),
+            frozenset(of.texts("user", np.unique(of.user))),
+            frozenset(of.shard.words.item(0, int(number)) for number in written),
         )
 
     def judge(self, parts: Sequence[Mixed], _about: About) -> Finding:
-        named, listed, users = (total(parts, one) for one in ("named", "listed", "users"))
+        named, listed = total(parts, "named"), total(parts, "listed")
         taken, others = total(parts, "taken"), total(parts, "others")
-        figures = {"taken_for_another": taken, "others_items": others, "strangers": users}
-        if users:
-            said = f"{users} users: {taken} answers named another user, {others} showed its items"
-            evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
-            return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
+        users = frozenset[str]().union(*(part.users for part in parts))
+        texts = frozenset[str]().union(*(part.texts for part in parts))
+        odd = [
+            one
+            for part in parts
+            for one in part.odd
+            if one.item in texts or (one.owner != one.user and one.owner in users)
+        ]
+        strangers = {one.user for one in odd}.union(*(part.strangers for part in parts))
+        others += sum(one.times for one in odd)
+        count = len(strangers)
+        figures = {"taken_for_another": taken, "others_items": others, "strangers": count}
+        if strangers:
+            said = f"{count} users: {taken} answers named another, {others} items were another's"
+            evidence = [
+                *(line for part in parts for line in part.lines),
+                *(one.line for one in odd),
+            ]
+            return Finding(self.name, Verdict.BROKEN, said, figures, evidence[:EXAMPLES])
         if not named and not listed:
             said = "no answer said for whom it was"
             return Finding(self.name, Verdict.UNKNOWN, said, dict.fromkeys(figures))
@@ -81,41 +131,38 @@ class Identity:
 IDENTITY = Identity()
 
 
-def _others(of: Columns) -> tuple[Numbers, Numbers]:
-    """The rows that show another user's item, and each item that one of them shows so."""
+def _shown(of: Columns) -> tuple[Numbers, Numbers, Numbers]:
+    """Each item that an answer shows: the row, whose it is by its name, its number."""
     rows = np.flatnonzero(of.items > 0)
-    row = np.repeat(rows, of.items[rows])
-    skip = of["seen"][rows].astype(np.int64) - np.cumsum(of.items[rows]) + of.items[rows]
-    where = np.arange(len(row)) + np.repeat(skip, of.items[rows])
-    owner = of.shard.seen["owner"][where]
-    wrong = (owner > 0) & (owner != of.user[row])
-    texts = np.flatnonzero(owner == 0)
-    if len(texts):
-        wrong[texts] = _written_by_others(of, of.shard.seen["item"][where[texts]], row[texts])
-    return np.unique(row[wrong]), where[wrong]
+    length = of.items[rows]
+    row = np.repeat(rows, length)
+    skip = of["seen"][rows].astype(np.int64) - np.cumsum(length) + length
+    entries = of.shard.seen[np.arange(len(row)) + np.repeat(skip, length)]
+    return row, entries["owner"], entries["item"].astype(np.int64)
 
 
-def _written_by_others(of: Columns, item: Numbers, row: Numbers) -> Mask:
-    """Whether each item was asked for in this shard, but never by the user of its row."""
-    writes = np.flatnonzero(of["item"] >= ITEM_WORD)
-    written = of["item"][writes].astype(np.int64)
-    own = np.isin(_pairs(of.user[row], item), _pairs(of.user[writes], written))
-    return np.isin(item, written) & ~own
+def _own(of: Columns, row: Numbers, item: Numbers) -> Mask:
+    """Whether the user of each row has ever asked for that item."""
+    writes = np.flatnonzero(of["item"] > 0)
+    return np.isin(_pairs(of.user[row], item), _pairs(of.user[writes], of["item"][writes]))
 
 
 def _pairs(user: Numbers, item: Numbers) -> Numbers:
     return (user.astype(np.int64) << 32) | item.astype(np.int64)
 
 
-def _names(of: Columns, rows: Numbers) -> Iterator[str]:
-    for row, found in zip(rows, of.texts("user", of["found"][rows]), strict=True):
-        yield f"{of.said(row)}: was taken for {found}"
+def _odd(of: Columns, row: Numbers, item: Numbers) -> Iterator[Odd]:
+    _, first, times = np.unique(_pairs(of.user[row], item), return_index=True, return_counts=True)
+    for number, count in zip(first, times, strict=True):
+        text = of.shard.words.item(0, int(item[number]))
+        line = _said(of, row[number], "was shown", text)
+        yield Odd(of.name(row[number]), text, int(count), line)
 
 
-def _items(of: Columns, rows: Numbers, wrong: Numbers) -> Iterator[str]:
-    for row in rows:
-        first = int(of["seen"][row])
-        own = wrong[(wrong >= first) & (wrong < first + of.items[row])]
-        shown = (of.shard.seen[number] for number in own)
-        said = (of.shard.words.item(int(one["owner"]), int(one["item"])) for one in shown)
-        yield f"{of.said(row)}: was shown {', '.join(said)}"
+def _lines(of: Columns, rows: Numbers, owners: Numbers, items: Numbers) -> Iterator[str]:
+    for row, owner, item in zip(rows, owners, items, strict=False):
+        yield _said(of, row, "was shown", of.shard.words.item(int(owner), int(item)))
+
+
+def _said(of: Columns, row: Any, what: str, whose: str) -> str:
+    return f"{of.said(row)}: {what} {whose}"

@@ -54,7 +54,7 @@ class Latency:
     summary = "how long users waited, from when their request was to begin"
     figures: Mapping[str, str] = MappingProxyType(
         {
-            f"{kind}{name}_ms": f"ms; {said} of {what}"
+            f"{kind}{name}_ms": f"{said} of {what}"
             for kind, what in [("", "all requests"), *((f"{one}_", one) for one in CONVERSATIONS)]
             for name, said in [
                 ("p50", "the median"),

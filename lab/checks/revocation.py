@@ -60,7 +60,7 @@ class Revocation:
         {
             "revived": "requests accepted with a credential after its acknowledged logout",
             "revived_credentials": "credentials that were accepted so",
-            "revived_s": "s; the longest time after a logout that its credential was accepted",
+            "revived_s": "the longest time after a logout that its credential was accepted",
         }
     )
 

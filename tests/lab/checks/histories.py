@@ -89,6 +89,11 @@ def shard(steps: Iterable[Step]) -> Shard:
     return Shard.of(np.array(rows, ROW), np.array(seen, SEEN), words)
 
 
+def figures(check: Check, steps: Iterable[Step], *events: Event) -> dict[str, Any]:
+    """The figures of what a check says of a history."""
+    return dict(found(check, steps, *events).figures)
+
+
 def found(check: Check, steps: Iterable[Step], *events: Event, ended: float = 60.0) -> Finding:
     """What a check says of a history, looked at in two shards."""
     told = about(*events, ended=ended)

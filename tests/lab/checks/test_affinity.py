@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sessionlab.lab.checks.affinity import AFFINITY
 from sessionlab.lab.checks.interface import Verdict
 from tests.lab.checks.histories import READY, STARTING, event, found, login, step
+
+if TYPE_CHECKING:
+    from sessionlab.lab.events import Event
 
 TOLD = (STARTING, READY)
 STAYS = [login("u1", 0), step("u1", "me", 1), step("u1", "me", 2)]
@@ -41,7 +46,7 @@ def test_a_move_from_a_node_that_is_there_breaks_it() -> None:
         [event(0.5, "deploy.started", version="2"), event(7, "deploy.finished", version="2")],
     ],
 )
-def test_what_befell_the_node_explains_it(why: list) -> None:
+def test_what_befell_the_node_explains_it(why: list[Event]) -> None:
     finding = found(AFFINITY, MOVES, *TOLD, *why)
     assert finding.verdict is Verdict.HOLDS, finding
     assert (finding.figures["moves"], finding.figures["moves_alive"]) == (1, 0)
@@ -57,7 +62,7 @@ def test_what_befell_the_node_explains_it(why: list) -> None:
         [event(3, "fault.began", fault="freeze-redis", part="redis")],
     ],
 )
-def test_what_befell_another_or_at_another_time_does_not(why: list) -> None:
+def test_what_befell_another_or_at_another_time_does_not(why: list[Event]) -> None:
     assert found(AFFINITY, MOVES, *TOLD, *why).verdict is Verdict.BROKEN
 
 

@@ -6,7 +6,7 @@ import math
 
 from sessionlab.lab.checks.availability import AVAILABILITY
 from sessionlab.lab.checks.interface import Verdict
-from tests.lab.checks.histories import STARTING, Step, event, found, login, step
+from tests.lab.checks.histories import STARTING, Step, event, figures, found, login, step
 
 BEGAN = event(2.0, "fault.began", fault="kill-node", part="n1", began=2.0)
 ENDED = event(3.0, "fault.ended", fault="kill-node", part="n1")
@@ -40,7 +40,7 @@ def test_errors_by_second() -> None:
 
 def test_the_blast_radius_is_the_share_of_users_hit() -> None:
     users = [*every("u1", 2.5, 3.0), *every("u2"), *every("u3"), *every("u4", 1.5)]
-    fault = found(AVAILABILITY, users, *FAULT).figures["faults"][0]
+    fault = figures(AVAILABILITY, users, *FAULT)["faults"][0]
     assert (fault["users"], fault["users_hit"], fault["blast_radius"]) == (4, 1, 25)
     assert fault["sessions"] == 4
     assert fault["sessions_lost"] == 0
@@ -48,22 +48,22 @@ def test_the_blast_radius_is_the_share_of_users_hit() -> None:
 
 def test_a_lost_session_is_a_hit_too() -> None:
     out = [*every("u1", until=2), step("u1", "me", 2.5, status=401), login("u1", 2.6)]
-    finding = found(AVAILABILITY, [*out, step("u1", "me", 2.8), *every("u2")], *FAULT)
-    fault = finding.figures["faults"][0]
+    told = figures(AVAILABILITY, [*out, step("u1", "me", 2.8), *every("u2")], *FAULT)
+    fault = told["faults"][0]
     assert (fault["users_hit"], fault["sessions"], fault["sessions_lost"]) == (1, 2, 1)
-    assert finding.figures["served"] == 100
+    assert told["served"] == 100
 
 
 def test_refused_after_a_logout_is_no_hit() -> None:
     out = [*every("u1", until=2), step("u1", "logout", 2.2, status=204)]
     old = step("u1", "me", 2.5, status=401, tab=1000)
     stale = step("u1", "me", 2.6, status=401)
-    assert found(AVAILABILITY, [*out, old, stale], *FAULT).figures["blast_radius"] == 0
+    assert figures(AVAILABILITY, [*out, old, stale], *FAULT)["blast_radius"] == 0
 
 
 def test_what_was_under_way_when_it_began_is_hit() -> None:
     late = step("u1", "me", 1.9, status=502, took=0.2)
-    assert found(AVAILABILITY, [*every("u1"), late], *FAULT).figures["blast_radius"] == 100
+    assert figures(AVAILABILITY, [*every("u1"), late], *FAULT)["blast_radius"] == 100
 
 
 def test_recovery_is_the_last_error_before_an_error_free_second() -> None:
@@ -77,8 +77,8 @@ def test_recovery_is_the_last_error_before_an_error_free_second() -> None:
 
 def test_what_never_recovered_or_never_ended_is_unknown() -> None:
     failing = [number / 2 for number in range(6, 12)]
-    assert found(AVAILABILITY, every("u1", *failing), *FAULT).figures["recovery_s"] is None
-    assert found(AVAILABILITY, every("u1"), STARTING, BEGAN).figures["recovery_s"] is None
+    assert figures(AVAILABILITY, every("u1", *failing), *FAULT)["recovery_s"] is None
+    assert figures(AVAILABILITY, every("u1"), STARTING, BEGAN)["recovery_s"] is None
 
 
 def test_each_fault_has_its_own_time() -> None:
@@ -87,7 +87,7 @@ def test_each_fault_has_its_own_time() -> None:
         event(4.2, "fault.ended", fault="freeze-node", part="n2"),
     ]
     users = [*every("u1", 2.5), *every("u2", 4.5)]
-    told = found(AVAILABILITY, users, *FAULT, *more).figures["faults"]
+    told = figures(AVAILABILITY, users, *FAULT, *more)["faults"]
     assert [one["users_hit"] for one in told] == [1, 1]
     assert [one["recovery_s"] for one in told] == [0, 0.31]
 
@@ -95,7 +95,7 @@ def test_each_fault_has_its_own_time() -> None:
 def test_a_part_that_ends_outside_of_every_fault_is_one() -> None:
     died = event(5.0, "node.ended", node="n2", status=1, began=4.9)
     inside = event(2.1, "node.killed", node="n1", began=2.05)
-    told = found(AVAILABILITY, every("u1"), *FAULT, inside, died).figures["faults"]
+    told = figures(AVAILABILITY, every("u1"), *FAULT, inside, died)["faults"]
     assert [(one["fault"], one["part"]) for one in told] == [("kill-node", "n1"), ("died", "n2")]
 
 

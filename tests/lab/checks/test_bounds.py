@@ -18,6 +18,7 @@ from sessionlab.lab.errors import UsageError
         ("lost", " == 1_000 ", Bound("lost", "==", 1000)),
         ("p99_ms", "<= 50", Bound("p99_ms", "<=", 50, "ms")),
         ("p99_ms", "< 50ms", Bound("p99_ms", "<", 50, "ms")),
+        ("longest_interruption_ms", "< 1 s", Bound("longest_interruption_ms", "<", 1000, "ms")),
         ("p99_ms", "< 0.5 s", Bound("p99_ms", "<", 500, "ms")),
         ("recovery_s", "<= 250 ms", Bound("recovery_s", "<=", 0.25, "s")),
         ("served", ">= 99.9 %", Bound("served", ">=", 99.9, "%")),
@@ -95,6 +96,12 @@ def test_nobody_knows_a_figure_that_is_not_there() -> None:
 )
 def test_unknown_outcomes_count_as_both(value: int | None, most: int, is_met: bool | None) -> None:
     assert met(parse("revived", 0), finding(revived=value, revived_at_most=most)) is is_met
+
+
+def test_a_check_that_could_not_be_made_meets_nothing() -> None:
+    unmade = [Finding("one", Verdict.UNKNOWN, "", {"lost": 0, "errors": 5})]
+    assert met(parse("lost", 0), unmade) is None
+    assert met(parse("errors", 0), unmade) is False
 
 
 def test_no_two_checks_have_a_figure_of_the_same_name() -> None:

@@ -56,5 +56,12 @@ def test_an_item_that_only_another_wrote_breaks_it() -> None:
     assert list(finding.evidence) == ["u6 at 3.000 s: read: was shown a book"]
 
 
+def test_the_owner_may_be_in_another_shard() -> None:
+    for item in ("u2.7", "a book"):
+        finding = found(IDENTITY, [*GOOD, read("u1", 3, item)])
+        assert finding.figures["others_items"] == 1
+        assert list(finding.evidence) == [f"u1 at 3.000 s: read: was shown {item}"]
+
+
 def test_an_item_of_nobody_is_no_other_users() -> None:
     assert found(IDENTITY, [*GOOD, read("u2", 3, "a lamp")]).verdict is Verdict.HOLDS

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.checks.updates import UPDATES
-from sessionlab.lab.record.history import Ending
+from sessionlab.lab.record.history import Ending, Operation
 from sessionlab.lab.verdicts.cart import Cart
 from tests.lab.checks.histories import Step, found, login, read, step, write
 
@@ -160,7 +162,7 @@ def sessions(draw: st.DrawFn) -> list[Step]:
             continue
         status = draw(OUTCOMES)
         outcome = Ending.UNKNOWN if status == 502 else Ending.OK if status == 200 else Ending.FAILED
-        more = {"items": shown} if status == 200 and draw(st.booleans()) else {}
+        more: dict[str, Any] = {"items": shown} if status == 200 and draw(st.booleans()) else {}
         item = draw(ITEMS)
         steps.append(
             write("u1", now, item, status=status, outcome=outcome, tab=tab, took=took, **more)
@@ -180,5 +182,5 @@ def test_it_is_the_rule_of_a_cart(steps: list[Step]) -> None:
         assert len(wrong) > 1 or line.endswith(cart.fault(op, everything[0]))
 
 
-def own_reads(operations: list) -> bool:
+def own_reads(operations: list[Operation]) -> bool:
     return any(op.items is not None for op in operations)
