@@ -15,7 +15,6 @@ from typing import Any
 
 import typer
 
-from sessionlab.lab.cli.experiments import command as experiment
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.options import (
     AllowSkips,
@@ -95,7 +94,10 @@ def command(
     nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
     or all were skipped and none had claimed before (0 with --allow-skips); 130 interrupted.
     """
-    if scenarios and any(name.endswith(experiment.ENDING) for name in scenarios):
+    if scenarios and any(name.endswith(".toml") for name in scenarios):
+        # Not before: it loads NumPy, which takes as long as all the rest.
+        from sessionlab.lab.cli.experiments import command as experiment  # noqa: PLC0415
+
         raise typer.Exit(experiment.command(scenarios, _given(ctx)))
     if resume:
         raise UsageError("--resume is of experiments", "name the FILE.toml of one")

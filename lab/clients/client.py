@@ -188,13 +188,9 @@ class Client(Speaker):
                 await self._disconnect()
         await old.retire()
 
-    async def leave_replicas(self) -> None:
-        """Close those that were made of it."""
-        while self._made:
-            await self._made.pop().close()
-
     async def close(self) -> None:
         """Close its connections, and those of its replicas."""
-        await self.leave_replicas()
+        while self._made:
+            await self._made.pop().close()
         await self._close_channels()
         await self.wire.close()

@@ -19,7 +19,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from sessionlab.lab.clients.content import EVENT_STREAM, MOST, EventStream
-from sessionlab.lab.clients.wire import Exchange, Wire
+from sessionlab.lab.clients.wire import Exchange, Wire, credential_size
 from sessionlab.lab.engine.connection import Broken
 from sessionlab.lab.engine.origin import Origin
 from sessionlab.lab.engine.rendering import rendered
@@ -74,12 +74,17 @@ class EngineWire(Wire):
         return self._origins[key]
 
     def request(
-        self, method: str, url: URL, headers: Mapping[str, str], body: dict[str, Any]
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: dict[str, Any],
+        cookies: str,
     ) -> bytes:
         """The bytes of a request; `body` is as aiohttp takes it. Raises ValueError."""
         said, kind = _body(body)
         lines = list(headers.items())
-        if cookies := self.cookie_line(url):
+        if cookies:
             lines.append(("Cookie", cookies))
         return rendered(method, url, lines, said, kind)
 
@@ -100,11 +105,12 @@ class EngineWire(Wire):
             return await super().ask(
                 method, url, headers=headers, patience=patience, events=events, **body
             )
-        credential = self.credential_size(url, headers)
+        cookies = self.cookie_line(url)
+        credential = credential_size(headers, cookies)
         told = _Told()
         self._asking += 1
         try:
-            request = self.request(method, url, headers, body)
+            request = self.request(method, url, headers, body, cookies)
             async with asyncio.timeout(patience):
                 head, raw = await self._answer(method, url, request, told)
             return self.exchange(url, head, raw, new=told.new, credential=credential)

@@ -13,13 +13,13 @@ from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.records import Notebook, Records
 from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
 from sessionlab.lab.clients.speech.requests import Context, body_of
-from sessionlab.lab.clients.wire import Wire
+from sessionlab.lab.clients.wire import Wire, credential_size
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.variables import template
 from sessionlab.lab.record.history import ENTRIES, ERROR, NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from yarl import URL
 
@@ -105,14 +105,29 @@ class Speaker:
             return None
         context = self._context(self.url, item)
         url, headers = context.url(step.path), context.sent(step)
+        cookies = wire.cookie_line(url)
         return Foreseen(
             url,
-            wire.request(step.method, url, headers, body_of(context, step)),
-            wire.credential_size(url, headers),
+            wire.request(step.method, url, headers, body_of(context, step), cookies),
+            credential_size(headers, cookies),
             context.size(step),
             self._records.tie(self.affinity, context, step),
             template(self.recipe.identity).fill(context.value),
         )
+
+    def accept(
+        self, conversation: str, url: URL, set_cookies: Sequence[str], taken: Mapping[str, str]
+    ) -> None:
+        """Hold what the answer to a request that was foreseen has given."""
+        if set_cookies:
+            self.wire.jar.update_cookies_from_headers(set_cookies, url)
+        for name, value in taken.items():
+            self._holdings.take(name, value, connecting=False)
+        if conversation == "login":
+            self._holdings.give(set_cookies)
+            self._left = False
+        elif conversation == "logout":
+            self._left = True
 
     def know(self, words: Mapping[str, str]) -> None:
         """Have what all copies were given, for the steps that name it."""

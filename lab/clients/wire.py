@@ -103,7 +103,7 @@ class Wire:
         when the lab's own machine is what keeps it from being sent. When it is cancelled it
         returns all the same, for the request may have been carried out.
         """
-        credential = self.credential_size(url, headers)
+        credential = credential_size(headers, self.cookie_line(url))
         seen = SimpleNamespace(new=False, sent=False)
         status, content, error, given_up = None, Content(), None, False
         said = NO_HEADERS
@@ -141,14 +141,6 @@ class Wire:
             given_up,
         )
 
-    def credential_size(self, url: URL, headers: Mapping[str, str]) -> int:
-        """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
-        said = headers.items()
-        lines = [f"{name}: {value}" for name, value in said if name.lower() in _CREDENTIALS]
-        if cookies := self.cookie_line(url):
-            lines.append(f"Cookie: {cookies}")
-        return sum(len(f"{line}\r\n") for line in lines)
-
     def cookie_line(self, url: URL) -> str:
         """The value of the `Cookie` that goes there; empty without any."""
         cookies = self.jar.filter_cookies(url)
@@ -174,6 +166,15 @@ class Wire:
             raise StepError("a client was closed while it waited for an answer")
         if trouble := own_trouble(problem):
             raise trouble from problem
+
+
+def credential_size(headers: Mapping[str, str], cookies: str) -> int:
+    """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
+    said = headers.items()
+    lines = [f"{name}: {value}" for name, value in said if name.lower() in _CREDENTIALS]
+    if cookies:
+        lines.append(f"Cookie: {cookies}")
+    return sum(len(line) + 2 for line in lines)
 
 
 def own_trouble(problem: Exception) -> NothingShown | None:

@@ -118,6 +118,10 @@ class Description:
             raise UsageError(
                 f"no link is called {min(unknown)!r}", f"there are: {', '.join(LINKS)}"
             )
+        if "nodes-redis" in self.links and not self.needs_redis:
+            raise UsageError("a link to Redis, and this cluster has none", "ask for redis, too")
+        if self.balancer is None and set(self.links) - {"nodes-redis"}:
+            raise UsageError("a link to a balancer, and this cluster has none")
         if self.balancer is None and (self.tls or self.trust_balancer):
             raise UsageError("TLS and trust are about the balancer, and this cluster has none")
         if self.balancer is None and sum(service.nodes for service in self.services) > 1:

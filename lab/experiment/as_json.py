@@ -93,7 +93,7 @@ def stored(folder: Path, plan: Plan) -> Result | None:
         ],
         bounds=[Judged(**one) for one in found["bounds"]],
         predictions=[Foretold(**one) for one in found["predictions"]],
-        load=msgspec.convert(load | {"latency": {}}, Load) if load else None,
+        load=msgspec.convert(load, Load) if load else None,
         about={key: found[key] for key in ("began", "ended", "told")},
         folder=str(folder),
         **{key: found[key] for key in _KEPT},

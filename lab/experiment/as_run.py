@@ -43,7 +43,7 @@ def notes(result: Result) -> Iterator[str]:
     if result.load and result.load.warning:
         yield result.load.warning
     yield from (f"{one}: judged up to there" for one in result.cut)
-    yield from (f"not carried out: {one}" for one in result.faults)
+    yield from (f"not carried out to its end: {one}" for one in result.faults)
 
 
 def _scenario(result: Result) -> ScenarioResult:

@@ -44,18 +44,15 @@ def to_text(report: Report, again: str) -> Iterator[Text]:
     yield Text.assemble(("folder: ", "dim"), str(report.folder))
 
 
-def line_of(result: Result) -> Text:
-    """A cell in one line."""
-    mark, style = {
-        Outcome.HELD: ("✓", "green"),
-        Outcome.BROKEN: ("✗", "bold red"),
-    }.get(result.outcome, ("!", "yellow"))
-    return Text.assemble((mark, style), " ", (result.name, "bold"), "  ", result.sentence)
+def line_of(result: Result) -> tuple[str, str]:
+    """A cell in one line, and its style."""
+    mark = {Outcome.HELD: "✓", Outcome.BROKEN: "✗"}.get(result.outcome, "!")
+    return f"{mark} {result.name}  {result.sentence}", _STYLES[result.outcome]
 
 
 def _in_full(result: Result) -> Iterator[Text]:
     yield from _wrapped(result.sentence, _STYLES[result.outcome])
-    for line in result.trouble.splitlines():
+    for line in result.trouble.splitlines()[1:]:
         yield from _wrapped(line, "yellow")
     yield Text()
     yield from _findings(result)
@@ -82,8 +79,10 @@ def _findings(result: Result) -> Iterator[Text]:
         if finding.verdict is Verdict.BROKEN and result.allowed(finding):
             style = "yellow"
         yield from _marked(mark, style, finding.check.ljust(column), finding.said)
-        for evidence in finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ():
-            yield from _wrapped(evidence, "dim", " " * (column + 2))
+        proof = finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ()
+        for evidence in proof:
+            if evidence not in result.sentence:
+                yield from _wrapped(evidence, "dim", " " * (column + 2))
 
 
 def _cost(load: Load) -> str:
@@ -108,8 +107,8 @@ def _matrix(report: Report) -> Iterator[Text]:
     for result in report.results:
         known = {name: value for one in result.findings for name, value in one.figures.items()}
         cells = [_short(known.get(figure)) for figure in figures]
-        rows.append([*(result.axes[axis] for axis in axes), *cells, result.outcome.words])
-    for number, line in enumerate(Table([*axes, *figures, "bounds"], rows).lines(WIDTH)):
+        rows.append([*(result.axes[axis] for axis in axes), *cells, str(result.outcome)])
+    for number, line in enumerate(Table([*axes, *figures, "outcome"], rows).lines(WIDTH)):
         yield Text(line, "bold" if number == 0 else "")
     held = sum(result.outcome is Outcome.HELD for result in report.results)
     yield Text()

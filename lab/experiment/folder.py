@@ -97,6 +97,7 @@ class Kept:
         _replace(self.folder, document)
 
     def close(self) -> None:
+        self.make_room()
         with contextlib.suppress(OSError):
             self._events.close()
 

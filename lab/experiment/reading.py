@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sessionlab.lab.checks.bounds import Bound, parse
 
 from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks.bounds import Bound, parse
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.experiment import described
@@ -75,6 +75,12 @@ class Read:
     @property
     def is_matrix(self) -> bool:
         return bool(self.plans[0].axes)
+
+    @property
+    def title(self) -> str:
+        """What is run, in a few words."""
+        axes = " × ".join(self.plans[0].axes)
+        return f"{len(self.plans)} cells, {axes}" if self.is_matrix else self.plans[0].title
 
 
 def read(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.workload.load import Load
 
 INTERRUPTED = 130
+LOST = ("lost", "lost_share")
+"""The figures of continuity that say how many were lost, as `kept` and `users` do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +85,28 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether a bound is not met, or a promise was broken that no bound allows."""
-        return any(bound.met is False for bound in self.bounds) or any(
-            finding.verdict is Verdict.BROKEN and not self.allowed(finding)
+        return bool(self.broken) or any(bound.met is False for bound in self.bounds)
+
+    @property
+    def broken(self) -> list[Finding]:
+        """The promises that were broken, and no bound allows that."""
+        return [
+            finding
             for finding in self.findings
-        )
+            if finding.verdict is Verdict.BROKEN and not self.allowed(finding)
+        ]
 
     @property
     def unknown(self) -> bool:
         """Whether it can't be told if its bounds hold, and if somebody was lost."""
-        doubts = any(finding.verdict is Verdict.UNKNOWN for finding in self._promised())
-        return doubts or not self.findings or any(bound.met is None for bound in self.bounds)
+        lives = [one.verdict for one in self.findings if one.check == "continuity"]
+        doubts = Verdict.UNKNOWN in lives or any(bound.met is None for bound in self.bounds)
+        return doubts or not self.findings
 
     @property
     def mixed_up(self) -> bool:
         """Whether somebody was shown what is somebody else's."""
-        broken = [one.check for one in self.findings if one.verdict is Verdict.BROKEN]
-        return "identity" in broken
+        return any(finding.check == "identity" for finding in self.broken)
 
     @property
     def outcome(self) -> Outcome:
@@ -120,24 +128,23 @@ class Result:
     @property
     def sentence(self) -> str:
         """What to read first: who was lost, and why."""
-        said = {finding.check: finding for finding in self.findings}
+        found = {finding.check: finding for finding in self.findings}
         if self.mixed_up:
-            return said["identity"].said
+            return found["identity"].said
         if self.trouble:
             return f"nothing is said of users: {self.trouble.splitlines()[0]}"
-        if "continuity" in said:
-            return said["continuity"].said
-        return "; ".join(finding.said for finding in self.findings) or "nothing could be shown"
+        if "continuity" not in found:
+            return "; ".join(one.said for one in self.findings) or "nothing could be shown"
+        lives = found["continuity"]
+        if lives.verdict is not Verdict.HOLDS:
+            return "; ".join(lives.evidence[:2]) or lives.said
+        but = [f"but {one.check}: {one.said}" for one in self.broken]
+        return "; ".join([f"nobody was lost: {lives.said}", *but])
 
     def allowed(self, finding: Finding) -> bool:
-        """Whether a bound that is met is about it; nothing allows somebody else's data."""
-        if finding.check == "identity":
-            return False
-        return any(bound.met and bound.figure in finding.figures for bound in self.bounds)
-
-    def _promised(self) -> list[Finding]:
-        """Whose verdict matters to the exit status: continuity, which is what all is about."""
-        return [finding for finding in self.findings if finding.check == "continuity"]
+        """Whether a bound that is met allows it; nothing allows somebody else's data."""
+        figures = {"identity": (), "continuity": LOST}.get(finding.check, finding.figures)
+        return any(bound.met and bound.figure in figures for bound in self.bounds)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks.bounds import met, seen
-
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.cluster.cluster import Cluster
@@ -53,6 +52,11 @@ class _Course:
     def failed_faults(self) -> list[str]:
         failed = [event.data for event in self.heard if event.kind == "fault.failed"]
         return [f"{one['fault']} {one['part']}: {one['error']}" for one in failed]
+
+    def not_over(self, plan: Plan) -> list[str]:
+        """What was still being done when the workload ended: a deploy that takes long, say."""
+        began = [event.data["fault"] for event in self.heard if event.kind.startswith("fault.")]
+        return [f"{one} was not over by then" for one in plan.faults if one.fault not in began]
 
     @property
     def about(self) -> About:
@@ -110,36 +114,36 @@ async def _under_load(
     ) as cluster:
         target = target_of(cluster, workload.users)
         before, course.began = Busy.now(), events.now()
-        key = secrets.token_bytes(32)
+        key, begun, stop = secrets.token_bytes(32), asyncio.Event(), asyncio.Event()
 
         def live(one: Live) -> None:
             told(one)
             if kept.full:
-                loading.cancel()
+                stop.set()
 
         loading = asyncio.create_task(
-            generate(workload, target, kept.folder, events.began, key, live)
+            generate(workload, target, kept.folder, events.began, key, live, stop, begun.set)
         )
-        breaking = asyncio.create_task(carry_out(plan.faults, cluster, events.now))
+
+        async def broken() -> None:
+            await begun.wait()
+            course.began = events.now()
+            events.emit("workload.began", plan.name, users=workload.users, seconds=workload.seconds)
+            await carry_out(plan.faults, cluster, events.now)
+
+        breaking = asyncio.create_task(broken())
         try:
-            course.load = await loading
-        except asyncio.CancelledError:
-            if not kept.full:
-                raise
-        finally:
+            await asyncio.shield(loading)
+        finally:  # whatever ends it, it ends in order
+            breaking.cancel()
+            stop.set()
+            await asyncio.gather(breaking, loading, return_exceptions=True)
             course.ended = events.now()
             course.idle = before.idle_until(Busy.now())
-            await _ended(loading, breaking)
+        course.load = loading.result()
     course.trouble = kept.full or (course.load.failed if course.load else "")
     if not course.trouble and course.failed_faults:
         course.trouble = f"a fault could not be carried out: {course.failed_faults[0]}"
-
-
-async def _ended(*tasks: asyncio.Task[object]) -> None:
-    """Whatever they come to is known otherwise: by what the generators kept, and by events."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def target_of(cluster: Cluster, users: int) -> Target:
@@ -183,9 +187,9 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         ],
         predictions=foretold(plan, findings, about),
         load=load,
-        faults=course.failed_faults,
+        faults=[*course.failed_faults, *course.not_over(plan)],
         trouble=course.trouble,
-        interrupted=course.interrupted or bool(load and load.interrupted),
+        interrupted=course.interrupted,
         cut=cut,
         idle=course.idle,
         beside=company,

@@ -7,9 +7,10 @@ are read that mean but one thing. Any other is handed over to it, as the answer 
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -17,26 +18,25 @@ from msgspec import UNSET
 from sessionlab.lab.clients.records import EXPLAINED, explained
 from sessionlab.lab.clients.speech.heard import NOT_THERE
 from sessionlab.lab.clients.speech.takes import in_text, walk
-from sessionlab.lab.recipes.model import CONVERSATIONS
-from sessionlab.lab.record.packed.schema import OUTCOMES, WHO
+from sessionlab.lab.recipes.model import CONVERSATIONS, Take
+from sessionlab.lab.record.history import ENTRIES
+from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, WHO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from sessionlab.lab.clients.speaker import Foreseen
     from sessionlab.lab.engine.head import Head
     from sessionlab.lab.engine.origin import Origin
-    from sessionlab.lab.recipes.model import Recipe, Status, Step
+    from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
     from sessionlab.lab.workload.recording import Recorder
     from sessionlab.lab.workload.user import VirtualUser
 
-PLAIN = ("me", "read", "write")
-"""The conversations that there are most of."""
+PLAIN = ("login", "me", "read", "write", "logout")
 NUMBER = b"90817263544536271"
 """Stands for an item's number in a request that is kept."""
-REFUSED, SERVED, UNAUTHORIZED = 300, 200, 401
-_OK, _FAILED = OUTCOMES.index("ok"), OUTCOMES.index("failed")
-_NOTHING, _USER, _NOBODY = (WHO.index(who) for who in ("", "user", "nobody"))
+OF_SUCCESS, UNAUTHORIZED = range(200, 300), 401
+MALFORMED = object()
 _TYPES = ("", "application/json", "application/problem+json", "text/html", "text/plain")
 _CHARSETS = ("", "charset=utf-8")
 _decode = msgspec.json.decode
@@ -135,6 +135,18 @@ class Reader:
             notes.node = self._word("node", backend)
 
 
+class Meaning(NamedTuple):
+    """What an answer says of who asks; `listed` is what a read has found."""
+
+    who: int = WHO.index("")
+    outcome: int = OUTCOMES.index("ok")
+    found: int = 0
+    listed: Sequence[Any] | None = None
+
+
+SERVED, NOBODY = Meaning(), Meaning(WHO.index("nobody"), OUTCOMES.index("failed"))
+
+
 class Quick:
     """One conversation of a recipe, for all users of a process; see `quicks`."""
 
@@ -142,19 +154,19 @@ class Quick:
         self.name = name
         self.step = step
         recorder = self._recorder = reader.recorder
-        rule = step.nobody if name == "me" else None
-        expected = step.expect
-        self._expected = range(SERVED, REFUSED) if expected is UNSET else _statuses(expected)
-        knows_nobody = name == "me" or expected is UNSET
+        rule, expected = step.nobody if name == "me" else None, step.expect
+        self._expected = OF_SUCCESS if expected is UNSET else _statuses(expected)
+        known = recipe.connect or name in ENTRIES or (name != "me" and expected is not UNSET)
         statuses = rule.status if rule and rule.status is not UNSET else UNAUTHORIZED
-        self._nobody = _statuses(statuses) if knows_nobody and not recipe.connect else []
-        self._takes = [(key, _finder(take.json)) for key, take in step.take.items()]
-        self._user = _finder(step.user.json) if step.user and name == "me" else None
-        self._items = _finder(step.items.json) if step.items and name == "read" else None
-        self._node = _finder(recipe.node.json) if recipe.node and recipe.node.json else None
+        self._nobody = () if known else _statuses(statuses)
+        self._takes = [(key, _finder(take)) for key, take in step.take.items()]
+        self._user = _finder(step.user) if step.user and name == "me" else None
+        self._items = _finder(step.items) if step.items and name == "read" else None
+        self._node = _finder(recipe.node) if recipe.node and recipe.node.json else None
+        self._changes = name in ("login", "logout")
+        self._flags = ENTERS if name == "login" else 0
         self._notes, self._add, self._saw = reader.notes, recorder.writer.add, recorder.writer.saw
         self._word = recorder.writer.word
-        self._texts: dict[tuple[str, str], int] = {}
         self._number = self._word("conversation", name)
         self._request = self._word("request", f"{step.method} {step.path}")
         self._latencies = recorder.latencies[name]
@@ -162,30 +174,14 @@ class Quick:
     def judge(self, user: VirtualUser, head: Head, body: bytes, now: float) -> bool:
         """Record what that means; False, and nothing is recorded, where it is not plain."""
         notes: Notes = head.notes or self._notes(head)
-        if not notes.plain or (notes.cookies and notes.cookies != user.cookies):
+        kept = user.kept[self.name]
+        said = _parsed(body)
+        meaning = self._meaning(user, kept, head.status, said, body) if notes.plain else None
+        if meaning is None:
             return False
-        kept, status = user.kept[self.name], head.status
-        try:
-            said = _decode(body) if body else None
-        except msgspec.DecodeError:
-            if body.lstrip()[:1] in (b"{", b"["):
-                return False  # what the clients' own parser takes for JSON
-            said = None
-        found, listed, who, outcome, code = 0, None, 0, _OK, 0
-        if status in self._nobody:
-            who, outcome = _NOBODY, _FAILED
-            code = self._text(said, "code") if notes.problem else 0
-        elif not SERVED <= status < REFUSED or status not in self._expected:
-            return False
-        elif self._user:
-            if self._user(said) != kept.named:
-                return False
-            found, who = user.word, _USER
-        elif self._items:
-            listed = self._items(said)
-            if type(listed) is not list:
-                return False
-        if self._takes and not self._holds(user, said):
+        who, outcome, found, listed = meaning
+        gives = notes.cookies and notes.cookies != user.cookies
+        if (gives or self._takes or self._changes) and not self._accept(user, notes, said, body):
             return False
         items, seen = -1, 0
         if listed is not None:
@@ -193,7 +189,7 @@ class Quick:
             items, seen = self._saw([item(in_text(one)) for one in listed])
         invoked, late = user.invoked, max(user.invoked - user.due, 0.0)
         took = now - invoked
-        user.is_nobody = who == _NOBODY
+        user.was(self.name, meaning is NOBODY)
         self._latencies.append(took + late)
         self._add(
             int((invoked - self._recorder.began) * 1e6),
@@ -208,20 +204,52 @@ class Quick:
             seen,
             user.tab,
             self._request,
-            status,
-            notes.node if self._node is None else self._named(said),
+            head.status,
+            notes.node if self._node is None else self._named(said, body),
             self._text(said, "version"),
             0,
-            code,
+            self._text(said, "code") if notes.problem else 0,
             notes.pin,
             user.cluster,
             0,
             self._number,
             outcome,
             who,
-            kept.flags,
+            kept.flags | self._flags,
             kept.token_end - time.time(),
         )
+        return True
+
+    def _meaning(
+        self, user: VirtualUser, kept: Kept, status: int, said: Any, body: bytes
+    ) -> Meaning | None:
+        if status in self._nobody:
+            return NOBODY
+        if status not in OF_SUCCESS or status not in self._expected or said is MALFORMED:
+            return None
+        if self._user:
+            is_user = self._user(said, body) == kept.named
+            return user.recognised if is_user else None
+        if self._items:
+            listed = self._items(said, body)
+            return Meaning(listed=listed) if type(listed) is list else None
+        return SERVED
+
+    def _accept(self, user: VirtualUser, notes: Notes, said: Any, body: bytes) -> bool:
+        """Have the user hold what the answer gives; False where it lacks what is needed."""
+        client, new = user.client, {}
+        for key, find in self._takes:
+            value = find(said, body)
+            if value is NOT_THERE and self.name in ENTRIES:
+                return False
+            if value is not NOT_THERE and value is not None:
+                text = in_text(value)
+                if client.taken.get(key) != text:
+                    new[key] = text
+        if new or notes.cookies or self._changes:
+            lines = [line.decode("utf-8", "surrogateescape") for line in notes.cookies]
+            client.accept(self.name, user.kept[self.name].url, lines, new)
+            user.changed(notes.cookies)
         return True
 
     def _text(self, said: Any, key: str) -> int:
@@ -229,17 +257,9 @@ class Quick:
         text = said.get(key) if type(said) is dict else None
         return self._word(key, text) if type(text) is str else 0
 
-    def _named(self, said: Any) -> int:
-        node = self._node(said) if self._node else None
+    def _named(self, said: Any, body: bytes) -> int:
+        node = self._node(said, body) if self._node else None
         return 0 if node is None or node is NOT_THERE else self._word("node", in_text(node))
-
-    def _holds(self, user: VirtualUser, said: Any) -> bool:
-        """Whether the answer gives nothing that the user does not have already."""
-        taken = user.client.taken
-        return all(
-            (value := find(said)) is NOT_THERE or value is None or taken.get(key) == in_text(value)
-            for key, find in self._takes
-        )
 
 
 def quicks(recipe: Recipe, recorder: Recorder) -> dict[str, Quick]:
@@ -264,14 +284,32 @@ def quicks(recipe: Recipe, recorder: Recorder) -> dict[str, Quick]:
 
 def _is_plain(step: Step) -> bool:
     takes = [*step.take.values(), *filter(None, (step.user, step.items))]
-    return not step.events and all(take.json for take in takes)
+    return not step.events and all(take.json or take.regex for take in takes)
 
 
-def _finder(path: str) -> Callable[[Any], Any]:
-    """What `walk` finds there; most paths are one key."""
+def _parsed(body: bytes) -> Any:
+    """JSON; `MALFORMED` for what the clients' own parser may yet take for it."""
+    try:
+        return _decode(body) if body else None
+    except msgspec.DecodeError:
+        return MALFORMED if body.lstrip()[:1] in (b"{", b"[") else None
+
+
+def _finder(take: Take | Node) -> Callable[[Any, bytes], Any]:
+    """What `takes.find` finds; most ways through JSON are one key."""
+    if isinstance(take, Take) and take.regex:
+        pattern = re.compile(take.regex)
+        group = min(pattern.groups, 1)
+
+        def search(_: Any, body: bytes) -> Any:
+            found = pattern.search(body.decode("utf-8", "replace"))
+            return found[group] if found else NOT_THERE
+
+        return search
+    path = take.json
     if not path.isidentifier():
-        return lambda said: walk(said, path)
-    return lambda said: said.get(path, NOT_THERE) if type(said) is dict else NOT_THERE
+        return lambda said, _: walk(said, path)
+    return lambda said, _: said.get(path, NOT_THERE) if type(said) is dict else NOT_THERE
 
 
 def _statuses(said: Status) -> Collection[int]:

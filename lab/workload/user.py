@@ -12,9 +12,9 @@ from sessionlab.lab.clients.engine_wire import TWICE, EngineWire, told_by
 from sessionlab.lab.clients.wire import Exchange
 from sessionlab.lab.recipes.variables import Unknown
 from sessionlab.lab.record.history import NOBODY, Ending
-from sessionlab.lab.record.packed.schema import TIE_KNOWN, TIED
+from sessionlab.lab.record.packed.schema import OUTCOMES, TIE_KNOWN, TIED, WHO
 from sessionlab.lab.workload.decisions import Decision
-from sessionlab.lab.workload.quick import NUMBER, Kept
+from sessionlab.lab.workload.quick import NUMBER, Kept, Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.workload.quick import Quick
     from sessionlab.lab.workload.recording import Recorder
 
+_ENDS = (b"max-age", b"expires")
 LASTING = 1.0  # seconds for which a request is kept whose cookie ends some time
 
 
@@ -76,9 +77,11 @@ class VirtualUser:
         self._around = around
         self._tabs = tabs
         self._does = does
+        self.recognised = Meaning(WHO.index("user"), OUTCOMES.index("ok"), self.word)
         self._next = next(does)
         self._then: Decision | None = None
-        self._old: Client | None = None
+        self._thief: Client | None = None
+        self._has_left = False
         self._asks: Quick | None = None
         self._connection: Connection | None = None
         self._deadline = 0.0
@@ -97,6 +100,8 @@ class VirtualUser:
         if what == "write":
             self.item += self._tabs
         self.due, self.invoked, self.is_busy = due, now, True
+        if self._next.keeps:
+            self._lend()
         quick = self._around.quicks.get(what)
         if quick is None or not self._sends(quick, now):
             self._go_slowly(what, None)
@@ -111,6 +116,17 @@ class VirtualUser:
             self._next, self._then = self._then, None
         else:
             self._next = next(self._does)
+
+    def was(self, conversation: str, is_nobody: bool) -> None:
+        """How a conversation ended that was answered."""
+        self._has_left = conversation == "logout" and not is_nobody
+        self.is_nobody = is_nobody and conversation not in ("login", "logout")
+
+    def changed(self, set_cookies: tuple[bytes, ...] = ()) -> None:
+        """What it holds is another now; those lines, if they come again, change nothing."""
+        self.kept.clear()
+        lasting = any(word in line.lower() for line in set_cookies for word in _ENDS)
+        self.cookies = () if lasting else set_cookies
 
     def overdue(self, now: float) -> None:
         """Give up waiting for an answer that has not come in time."""
@@ -195,7 +211,6 @@ class VirtualUser:
             got = wire.exchange(kept.url, head, body, new=False, credential=kept.credential)
         except (OSError, ValueError) as problem:
             got = Exchange(False, True, kept.credential, error=str(problem))
-        self.cookies = head.notes.cookies
         self._go_slowly(quick.name, got)
 
     # All else
@@ -215,8 +230,9 @@ class VirtualUser:
             if got is not None and isinstance(client.wire, EngineWire):
                 client.wire.got = got
             answer = await self._do(what)
-            self.is_nobody = answer.who == NOBODY and what not in ("login", "logout", "replay")
-            self.kept.clear()
+            self.was(what, answer.who == NOBODY)
+            self._has_left &= answer.operation.outcome is Ending.OK and not answer.who
+            self.changed()
             self._task = None
             self._around.rested(self, time.monotonic())
         except asyncio.CancelledError:
@@ -225,25 +241,21 @@ class VirtualUser:
             self._around.failed(error)
 
     async def _do(self, what: str) -> Answer:
-        client, recorder = self.client, self._around.recorder
-        self._credential = recorder.credential((self._old or client).credential)[0]
-        if what == "replay" and self._old is not None:
-            try:
-                return await self._old.me()
-            finally:
-                self._old = None
-                await client.leave_replicas()
-        self._credential = recorder.credential(client.credential)[0]
+        client, thief = self.client, self._thief
+        if what == "replay" and thief is not None and self._has_left:
+            self._credential = self._around.recorder.credential(thief.credential)[0]
+            return await thief.me()
+        self._credential = self._around.recorder.credential(client.credential)[0]
         if what == "login":
             return await client.try_login()
-        if not client.recipe.steps(what):
+        if what == "replay" or not client.recipe.steps(what):
             return await client.me()
-        if what != "logout":
-            return await client.do(
-                what, item=f"{client.user}.{self.item}" if what == "write" else None
-            )
-        old = client.replica() if self._next.keeps else None
-        answer = await client.do("logout")
-        if old and answer.operation.outcome is Ending.OK and not answer.who:
-            self._old = old
-        return answer
+        return await client.do(what, item=f"{client.user}.{self.item}" if what == "write" else None)
+
+    def _lend(self) -> None:
+        """Let somebody have a copy of what it holds, before it logs out."""
+        if self._thief is None:
+            self._thief = self.client.replica()
+        else:
+            self._thief.forget()
+            self._thief.copy_credential(self.client)

@@ -31,7 +31,6 @@ from sessionlab.lab.experiment.reading import Read, read
 from sessionlab.lab.experiment.results import Report
 from sessionlab.lab.reports.glyphs import glyphs_for
 
-ENDING = ".toml"
 RUNS = Path("runs")
 OF_CLUSTER = ("fabric", "balancer", "nodes", "variant")
 OTHERS = ("scenarios", "seed", "out", "json", "junit", "summary", "report", "jobs", "resume")
@@ -104,7 +103,9 @@ class _Run:
         with ExitStack() as stack:
             progress = Progress(self._screen, self._glyphs, self._read)
             stack.callback(progress.stop)
-            progress.begin(f"{self._read.experiment.name}: {self._read.plans[0].title}")
+            progress.begin(
+                f"{self._read.experiment.name}: {self._read.title}; seed {self._read.seed}"
+            )
             try:
                 run_to_end(
                     self._all(progress),

@@ -47,20 +47,21 @@ class Progress:
         name = f"{one.data.get('fault')} {one.data.get('part')}".strip()
         if one.kind == "fault.began":
             self._faults.setdefault(plan.name, []).append(name)
-            self._happened(plan, f"at {one.at:.1f} s: {name}")
+            self._happened(plan, one, name)
         elif one.kind == "fault.ended" and name in self._faults.get(plan.name, []):
             self._faults[plan.name].remove(name)
-            self._happened(plan, f"at {one.at:.1f} s: {name} is over")
-        elif one.kind in _LIVING:
+            self._happened(plan, one, f"{name} is over")
+        elif one.kind == "workload.began":
+            self._began[plan.name] = one.at
+        elif one.kind in _LIVING and self._status:
             self._say(plan, _LIVING[one.kind])
 
     def ended(self, result: Result) -> None:
         """A cell has ended, or had before."""
         self._done += 1
         if self._read.is_matrix:
-            line = line_of(result)
-            said = self._glyphs.fit(line.plain, self._screen.width)
-            self._print(Text(said, (line.spans and line.spans[0].style) or ""))
+            said, style = line_of(result)
+            self._print(Text(self._glyphs.fit(said, self._screen.width), style))
 
     def stop(self) -> None:
         """Take the line off the screen."""
@@ -69,29 +70,32 @@ class Progress:
 
     def _second(self, plan: Plan, one: Live) -> None:
         workload = plan.experiment.workload
-        began = self._began.setdefault(plan.name, one.at - 1)
-        left = max(0.0, workload.seconds - (one.at - began))
+        left = max(0.0, workload.seconds - (one.at - self._began.get(plan.name, one.at)))
         times = (
             "" if one.p50 is None or one.p99 is None else f"p50 {one.p50:.1f} p99 {one.p99:.1f} ms"
         )
         faults = ", ".join(self._faults.get(plan.name, []))
         parts = (
             f"{workload.users} users",
-            f"{one.per_second:,.0f}/s",
+            f"{one.operations:,.0f}/s",
             times,
             f"{one.errors} errors" if one.errors else "",
-            faults,
             f"generator {100 * one.cpu:.0f} %",
             f"{left:.0f} s left",
+            faults,
         )
         self._say(plan, "  ".join(filter(None, parts)), every=workload.seconds / LINES, at=one.at)
 
-    def _happened(self, plan: Plan, said: str) -> None:
+    def _happened(self, plan: Plan, one: Event, said: str) -> None:
         if not self._status:
-            self._say(plan, said)
+            began = self._began.get(plan.name, 0.0)
+            self._say(plan, f"at {one.began - began:.1f} s: {said}")
 
     def _say(self, plan: Plan, said: str, *, every: float = 0.0, at: float = 0.0) -> None:
+        """On paper a matrix has its cells' lines alone."""
         if self._read.is_matrix:
+            if not self._status:
+                return
             said = f"{self._done + 1}/{len(self._read.plans)} {plan.name}  {said}"
         line = self._glyphs.fit(said, self._screen.width - 2)
         if self._status:

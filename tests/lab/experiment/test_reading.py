@@ -26,7 +26,8 @@ think = 0.05
 """
 WRONG = {
     "": " name is missing | it takes `name` and `workload`",
-    'name = "x"\n[workload': ": x.toml is no TOML: Expected ']'",
+    'name = "x"\n[workload': "  is no TOML: Expected ']' at the end of a table"
+    " declaration (at end of document) | ",
     GOOD + "life = 5": ":10 workload.life is a whole number, not a table | ",
     GOOD + "user = 5": ":10 workload.user is no key here | did you mean users?",
     GOOD.replace("users = 20", "users = 0"): ":7 workload.users a workload of 0 users shows"

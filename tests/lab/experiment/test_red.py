@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.results import Result
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 CARELESS = Path(__file__).parent / "careless"
 FILE = """
 name = "red"
@@ -86,5 +88,5 @@ async def test_a_frozen_node_is_seen_in_availability_and_latency_by_their_bounds
     assert result.exit_status == 1
 
 
-def test_no_check_is_left_out() -> None:
+async def test_no_check_is_left_out() -> None:
     assert set(BROKEN) | {"availability", "latency", "affinity", "balance"} == set(CHECKS)

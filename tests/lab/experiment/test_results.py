@@ -10,11 +10,18 @@ from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.experiment.matrix import disturbed, room
 from sessionlab.lab.experiment.results import Judged, Report, Result
 
-KEPT = Finding("continuity", Verdict.HOLDS, "nobody was lost", {"lost": 0})
-LOST = Finding("continuity", Verdict.BROKEN, "3 were lost: n1 was killed", {"lost": 3})
+KEPT = Finding("continuity", Verdict.HOLDS, "9 kept", {"lost": 0})
+LOST = Finding(
+    "continuity",
+    Verdict.BROKEN,
+    "3 logged out",
+    {"lost": 3, "kept": 6},
+    ["3 of 9 users were lost: n1 was killed"],
+)
 MIXED_UP = Finding("identity", Verdict.BROKEN, "u1 was shown what is u2's", {"mixed_up": 1})
 UNKNOWN = Finding("continuity", Verdict.UNKNOWN, "nobody could log in")
 MET = Judged("lost", "lost <= 3", met=True, saw="3")
+SOME = Judged("kept", "kept >= 1", met=True, saw="6")
 PASSED = Judged("lost", "lost <= 0", met=False, saw="3")
 DOUBT = Judged("p99_ms", "p99_ms <= 5", met=None, saw="unknown")
 
@@ -30,6 +37,7 @@ def result(*findings: Finding, bounds: tuple[Judged, ...] = (), **more: object) 
         (result(LOST), 1),
         (result(LOST, bounds=(MET,)), 0),
         (result(LOST, bounds=(PASSED,)), 1),
+        (result(LOST, bounds=(SOME,)), 1),
         (result(KEPT, bounds=(DOUBT,)), 3),
         (result(UNKNOWN), 3),
         (result(), 3),
@@ -47,7 +55,8 @@ def test_the_exit_status(of: Result, status: int) -> None:
 
 
 def test_the_first_thing_said_is_who_was_lost_and_why() -> None:
-    assert result(KEPT, LOST).sentence == "3 were lost: n1 was killed"
+    assert result(LOST).sentence == "3 of 9 users were lost: n1 was killed"
+    assert result(KEPT).sentence == "nobody was lost: 9 kept"
     assert result(KEPT, MIXED_UP).sentence == "u1 was shown what is u2's"
     assert result(trouble="a\nb").sentence == "nothing is said of users: a"
 
