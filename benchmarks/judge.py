@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -24,7 +25,6 @@ import numpy as np
 from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, ROW, TIE_KNOWN, TIED, WHO
 from sessionlab.lab.record.packed.writer import Writer
 
-PAGE = resource.getpagesize()
 USERS, NODES, PARTS = 5000, 20, 2
 MOST_SECONDS, MOST_BYTES = 60.0, 1_000_000_000
 ASKED = {
@@ -178,34 +178,44 @@ def tell(folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(run))
 
 
-def resident(process: int) -> int:
-    """Bytes that a process and all that it has started have in memory."""
-    try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-        tasks = Path(f"/proc/{process}/task").glob("*/children")
-        below = [int(child) for task in tasks for child in task.read_text().split()]
-    except (OSError, IndexError):
-        return 0  # it has ended meanwhile
-    return pages * PAGE + sum(map(resident, below))
+class Watched:
+    """All processes below one: the most bytes that they had at a time, and what each has used."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._ticks: dict[int, int] = {}
+
+    @property
+    def cpu(self) -> float:
+        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
+
+    def look(self, process: int) -> None:
+        self.most = max(self.most, self._resident(process))
+
+    def _resident(self, process: int) -> int:
+        of = Path(f"/proc/{process}")
+        try:
+            pages = int((of / "statm").read_text().split()[1])
+            user, system = (of / "stat").read_text().rpartition(")")[2].split()[11:13]
+            tasks = (of / "task").glob("*/children")
+            below = [int(child) for task in tasks for child in task.read_text().split()]
+        except (OSError, IndexError):
+            return 0  # it has ended meanwhile
+        self._ticks[process] = int(user) + int(system)
+        return pages * resource.getpagesize() + sum(map(self._resident, below))
 
 
-def cpu() -> float:
-    """Seconds of all that this process has started, and that have ended."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime
-
-
-def judge(folder: Path) -> tuple[float, float, int]:
-    """Seconds, those of CPU, and the most bytes."""
-    began, busy, most = time.perf_counter(), cpu(), 0
+def judge(folder: Path) -> tuple[float, Watched]:
+    """How many seconds that took."""
+    began, watched = time.perf_counter(), Watched()
     command = [sys.executable, "-m", "sessionlab", "judge", str(folder)]
     with subprocess.Popen(command) as process:
         while process.poll() is None:
-            most = max(most, resident(process.pid))
+            watched.look(process.pid)
             time.sleep(0.02)
     if process.returncode != 1:
         sys.exit(f"judge ended with status {process.returncode}, and somebody was lost")
-    return time.perf_counter() - began, cpu() - busy, most
+    return time.perf_counter() - began, watched
 
 
 def main() -> None:
@@ -221,10 +231,10 @@ def main() -> None:
         made = operations // USERS * USERS
         print(f"{made:,} operations written, {size / made:.0f} bytes and ", end="")
         print(f"{(time.perf_counter() - began) * PARTS / made * 1e6:.1f} µs each", flush=True)
-        seconds, busy, most = judge(folder)
-    print(f"{made:,} operations judged in {seconds:.1f} s ({busy:.1f} s of CPU), ", end="")
-    print(f"{most / 1e6:,.0f} MB at most")
-    sys.exit(seconds > MOST_SECONDS or most > MOST_BYTES)
+        seconds, seen = judge(folder)
+    print(f"{made:,} operations judged in {seconds:.1f} s ({seen.cpu:.1f} s of CPU), ", end="")
+    print(f"{seen.most / 1e6:,.0f} MB at most")
+    sys.exit(seconds > MOST_SECONDS or seen.most > MOST_BYTES)
 
 
 if __name__ == "__main__":
