@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from msgspec import field
+from msgspec import Struct, field
 
 SCHEMA = 1
 
@@ -24,11 +24,7 @@ Span = tuple[float, float, str, State]
 """From, to, the node that answered ("": the balancer itself, or nobody), how it went."""
 
 
-class Struct(msgspec.Struct, frozen=True):
-    """All fields are always there."""
-
-
-class Node(Struct):
+class Node(Struct, frozen=True):
     """One node; `lives` are from when to when it could be sent a new client (null: to the end).
 
     `requests` are those that it has answered, `version` that of the app, "" where it says none.
@@ -40,7 +36,7 @@ class Node(Struct):
     version: str
 
 
-class Cluster(Struct):
+class Cluster(Struct, frozen=True):
     """What was put under load; "" where it is not known.
 
     `strategies` are those of our demo app, `app` is somebody's own. `store` is what all nodes ask.
@@ -56,7 +52,7 @@ class Cluster(Struct):
     nodes: list[Node] = []
 
 
-class Bins(Struct):
+class Bins(Struct, frozen=True):
     """Requests by when they were asked, in `count` bins of `width` seconds from `start` on.
 
     Every request is in one of `ok`, `refused`, `failed`, `unknown`; so is it in one of `nodes`, by
@@ -77,7 +73,7 @@ class Bins(Struct):
     nodes: dict[str, list[int]] = {}
 
 
-class Fault(Struct):
+class Fault(Struct, frozen=True):
     """Something that was broken on purpose, or a deploy; `to` is null where it lasts to the end."""
 
     began: float = field(name="from")
@@ -87,7 +83,7 @@ class Fault(Struct):
     text: str
 
 
-class Lane(Struct):
+class Lane(Struct, frozen=True):
     """One user over time; `tab` tells several clients of one name apart, `why` what it was lost by.
 
     Neighbouring requests that went alike, at the same node, are one span.
@@ -100,7 +96,7 @@ class Lane(Struct):
     spans: list[Span]
 
 
-class Users(Struct):
+class Users(Struct, frozen=True):
     """How many fared how (`counts`), and lanes of some of them: those that were lost first.
 
     `sampled` says that not all have a lane.
@@ -115,7 +111,7 @@ class Users(Struct):
     lanes: list[Lane] = []
 
 
-class Step(Struct):
+class Step(Struct, frozen=True):
     """One request of a user, and its way: `node` is "" where the balancer answered itself, or none.
 
     `status` is null where no answer came, `pin` are the balancer's letters and `said` is what they
@@ -138,7 +134,7 @@ class Step(Struct):
     marks: bool
 
 
-class Loss(Struct):
+class Loss(Struct, frozen=True):
     """One user that was lost: at which moment, why, and its requests around it.
 
     `home` is the node that had answered it until then. `left_out` are requests between its login
@@ -155,7 +151,7 @@ class Loss(Struct):
     steps: list[Step]
 
 
-class Losses(Struct):
+class Losses(Struct, frozen=True):
     """`total` users were lost; `reasons` say it of all, and `shown` has the story of some."""
 
     total: int = 0
@@ -163,7 +159,7 @@ class Losses(Struct):
     shown: list[Loss] = []
 
 
-class Percentiles(Struct):
+class Percentiles(Struct, frozen=True):
     """How long a kind of request took, in milliseconds; `what` is "" for all of them."""
 
     what: str
@@ -174,7 +170,7 @@ class Percentiles(Struct):
     max: float
 
 
-class Finding(Struct):
+class Finding(Struct, frozen=True):
     """What a check says; `figures` are numbers, as bounds name them (null: not known)."""
 
     check: str
@@ -184,7 +180,7 @@ class Finding(Struct):
     evidence: list[str]
 
 
-class Bound(Struct):
+class Bound(Struct, frozen=True):
     """What a figure was to be (`sign` `limit` `unit`), what it was, and whether that is met."""
 
     text: str
@@ -196,7 +192,7 @@ class Bound(Struct):
     met: bool | None
 
 
-class Prediction(Struct):
+class Prediction(Struct, frozen=True):
     """What a model said beforehand, and what was measured; `agrees` null: nothing was there to."""
 
     name: str
@@ -205,7 +201,7 @@ class Prediction(Struct):
     agrees: bool | None
 
 
-class Claim(Struct):
+class Claim(Struct, frozen=True):
     """What a story claimed; or a promise, a bound, a prediction of an experiment."""
 
     text: str
@@ -214,7 +210,7 @@ class Claim(Struct):
     holds: bool
 
 
-class View(Struct):
+class View(Struct, frozen=True):
     """One run: of a story with several clusters each has one of its own.
 
     `outcome` is that of the run's JSON (held, broken, error, skipped), "" where it has none.
@@ -250,7 +246,7 @@ class View(Struct):
     sampled: list[str] = []
 
 
-class Row(Struct):
+class Row(Struct, frozen=True):
     """One thing that two runs are compared in."""
 
     what: str
@@ -261,7 +257,7 @@ class Row(Struct):
     said: str
 
 
-class Comparison(Struct):
+class Comparison(Struct, frozen=True):
     """Two runs beside each other."""
 
     a: str
@@ -271,7 +267,7 @@ class Comparison(Struct):
     notes: list[str] = []
 
 
-class Page(Struct):
+class Page(Struct, frozen=True):
     """All that one page shows: the views behind a list, and how two of them compare."""
 
     sessionlab: str

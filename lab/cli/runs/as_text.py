@@ -12,8 +12,8 @@ from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
     from sessionlab.lab.checks.interface import Finding
-    from sessionlab.lab.experiment.again import Case
     from sessionlab.lab.experiment.results import Result
+    from sessionlab.lab.reports.cases import Case
     from sessionlab.lab.verdicts.fates import User
     from sessionlab.lab.verdicts.users import Users
 

@@ -19,8 +19,8 @@ from sessionlab.lab.cli.whole_files import replace
 from sessionlab.lab.errors import NothingShown, UsageError
 
 if TYPE_CHECKING:
-    from sessionlab.lab.experiment.again import Case
     from sessionlab.lab.experiment.results import Result
+    from sessionlab.lab.reports.cases import Case
 
 SCHEMA = 2
 MOST = 4  # processes, unless more are asked for: each takes memory
@@ -57,8 +57,9 @@ def command(
     Example: `sessionlab run sticky-node-dies --out runs/1`, then `sessionlab judge runs/1`.
     """
     # Not before: NumPy alone takes as long to load as all the rest.
-    from sessionlab.lab.experiment.again import cases  # noqa: PLC0415
+    from sessionlab.lab.experiment.again import judged as judge  # noqa: PLC0415
     from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
+    from sessionlab.lab.reports.cases import cases  # noqa: PLC0415
 
     quiet = "-" in map(str, (json_file, jsonl))
     judged: list[tuple[Case, Result]] = []
@@ -66,7 +67,8 @@ def command(
         for case in cases(folder):
             if lines:
                 _export(case, lines)
-            result, users = case.judged(only or (), processes or min(cores(), MOST), _progress)
+            count = processes or min(cores(), MOST)
+            result, users = judge(case, only or (), count, _progress)
             judged.append((case, result))
             for line in () if quiet else to_text(case, result, users, each=each):
                 typer.echo(line)
