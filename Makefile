@@ -34,7 +34,8 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	$(BIN)/python -m benchmarks.balancer --quick
 	@echo "All rows: $(BIN)/python -m benchmarks.balancer; another version: --against REV_OR_DIR"
 	@echo "More: python -m benchmarks.balancer.chaos (a million requests while everything changes)," \
-		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies)"
+		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies);" \
+		"python -m benchmarks.workload (the load generator beside Locust)"
 
 GALLERY := $(notdir $(patsubst %/,%,$(wildcard scenarios/apps/*/)))
 gallery: $(GALLERY:%=.venv-gallery/%/ready) ## set up an environment for each real app in scenarios/apps
@@ -54,7 +55,7 @@ pins: .venv/dev ## resolve the pinned requirements anew
 	$(PINS) pyproject.toml -o requirements.txt
 	$(PINS) --group build -c requirements.txt -o requirements-build.txt
 	$(PINS) --group dev -c requirements.txt -c requirements-build.txt pyproject.toml -o requirements-dev.txt
-	for app in scenarios/apps/*/requirements.in; do \
+	for app in scenarios/apps/*/requirements.in benchmarks/workload/requirements.in; do \
 		$(PINS) --only-binary :all: $$app -o $${app%.in}.txt || exit; done
 	cd scenarios/apps/express && npm install --package-lock-only --omit-lockfile-registry-resolved
 

@@ -32,15 +32,18 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Where a run tells what happens, to whoever listens, in order and at once."""
+    """Where a run tells what happens, to whoever listens, in order and at once.
 
-    def __init__(self, *listeners: Listener) -> None:
+    `began` is the run's on the monotonic clock, where another process has begun it.
+    """
+
+    def __init__(self, *listeners: Listener, began: float | None = None) -> None:
         self._listeners = list(listeners)
-        self._began = time.monotonic()
+        self.began = time.monotonic() if began is None else began
 
     def now(self) -> float:
         """Seconds since the run began, on the monotonic clock."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)

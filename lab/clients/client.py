@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 from msgspec import convert
 
 from sessionlab.lab.clients.speaker import Speaker
-from sessionlab.lab.clients.wire import Wire
 from sessionlab.lab.errors import StepError, UsageError
 from sessionlab.lab.recipes.model import METHODS, Step
 from sessionlab.lab.record.answers import JSON, Answer, Answers
@@ -64,7 +63,7 @@ class Client(Speaker):
         Where there is no login, that is to connect; where there is neither, as with a password that
         goes with every request, to ask who one is.
         """
-        if self.recipe.login or self.recipe.connect:
+        if self.can_log_in:
             name = "login" if self.recipe.login else "connect"
             return await self.do(name, service=service, at=at)
         return await self._have("login", service, at, None, self.recipe.steps("me"), is_me=True)
@@ -182,7 +181,7 @@ class Client(Speaker):
 
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""
-        old, self._wire = self._wire, Wire(self._holdings.jar, self._network)
+        old, self.wire = self.wire, self._new_wire()
         if self._channels:
             await self._close_channels()
             if self._connects_by_channel:
@@ -194,4 +193,4 @@ class Client(Speaker):
         while self._made:
             await self._made.pop().close()
         await self._close_channels()
-        await self._wire.close()
+        await self.wire.close()

@@ -16,12 +16,13 @@ class ClientNetwork:
     """`source` is one of this machine's addresses, None for whichever the system takes.
 
     `tls` says which certificates are believed; without it, those that the system believes. `trace`
-    hears of every request, and may hold it up.
+    hears of every request, and may hold it up. `fast` asks over the engine.
     """
 
     source: str | None = None
     tls: ssl.SSLContext | None = None
     trace: aiohttp.TraceConfig | None = None
+    fast: bool = True
 
     def connector(self) -> aiohttp.TCPConnector:
         """What opens the connections, as many at a time as there are requests."""

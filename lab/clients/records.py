@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sessionlab.lab.clients.speech import takes
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.recipes.variables import Unknown
 from sessionlab.lab.record.answers import JSON, Answer
-from sessionlab.lab.record.history import ENTRIES, ERROR, Ending, History, Operation, ending_of
+from sessionlab.lab.record.history import ENTRIES, ERROR, Ending, Operation, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,12 @@ PROBLEM = "application/problem+json"  # RFC 9457
 _REFUSALS = range(400, 500)
 
 
+class Notebook(Protocol):
+    """Where operations are written down."""
+
+    def append(self, operation: Operation, /) -> None: ...
+
+
 class Records:
     """One client's part of a history."""
 
@@ -35,7 +41,7 @@ class Records:
         self,
         client: str,
         recipe: Recipe,
-        history: History,
+        history: Notebook,
         events: Events,
         scenario: str,
         cluster: str,
@@ -79,7 +85,7 @@ class Records:
         """Write it down, with what else is `known`; what the client is given of it."""
         heard, step = outcome.heard, outcome.step
         status, headers = _own_answer(conversation, heard)
-        said = _explained(headers.get(EXPLAINED, ""))
+        said = explained(headers.get(EXPLAINED, ""))
         body = heard.json if isinstance(heard.json, dict) else {}
         redacted = context.holdings.redacted
         error = None
@@ -144,7 +150,7 @@ def _ending(outcome: Outcome, status: int | None) -> Ending:
     return (Ending.UNKNOWN if outcome.unsafe else Ending.FAILED) if failed else ending
 
 
-def _explained(header: str) -> dict[str, str]:
+def explained(header: str) -> dict[str, str]:
     """The node, the pin's verdict, why it moved: out of `backend=n2; affinity=VN; reason=…`."""
     parts = (part.strip().partition("=") for part in header.split(";"))
     return {name: value for name, _, value in parts}

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.clients.engine_wire import EngineWire
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
-from sessionlab.lab.clients.records import Records
+from sessionlab.lab.clients.records import Notebook, Records
 from sessionlab.lab.clients.speech.conversation import REFUSED, Conversation, Outcome
-from sessionlab.lab.clients.speech.requests import Context
-from sessionlab.lab.clients.wire import Wire
+from sessionlab.lab.clients.speech.requests import Context, body_of
+from sessionlab.lab.clients.wire import Wire, credential_size
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.variables import template
 from sessionlab.lab.record.history import ENTRIES, ERROR, NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from yarl import URL
 
@@ -26,9 +28,24 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.record.answers import Answer
-    from sessionlab.lab.record.history import History
 
 PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A plain request that is not sent yet, and what is known of it: see `Operation`, `Exchange`.
+
+    `credential` are the bytes of the headers that all know, `size` those of what was taken
+    elsewhere; `named` is what `me` has to answer.
+    """
+
+    url: URL
+    request: bytes
+    credential: int
+    size: int
+    tie: bool | None
+    named: str | None
 
 
 class Speaker:
@@ -39,7 +56,7 @@ class Speaker:
         person: Person,
         recipe: Recipe,
         url: str,
-        history: History,
+        history: Notebook,
         events: Events,
         scenario: str = "",
         cluster: str = "",
@@ -66,12 +83,51 @@ class Speaker:
         self._allow_script = allow_script
         self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)
         self._holdings = Holdings(person, recipe, url)
-        self._wire = Wire(self._holdings.jar, network)
+        self.wire = self._new_wire()
+        """Its connections, with its cookies."""
         self._channels: dict[tuple[str, str], Channel] = {}
         self._page: URL | None = None
         self._made: list[Any] = []  # replicas, which end with it
         self._connected = self._left = self._is_replica = False
         self._cut = False  # from the channel that it had logged in on
+
+    def _new_wire(self) -> Wire:
+        kind = EngineWire if self._network.fast and not self._network.trace else Wire
+        return kind(self._holdings.jar, self._network)
+
+    def foresee(self, step: Step, item: str | None = None) -> Foreseen | None:
+        """What that step would send at once; None where that is more than one plain request.
+
+        Raises Unknown and ValueError for what cannot be asked.
+        """
+        wire = self.wire
+        if not isinstance(wire, EngineWire) or self._must_connect() or self._channels:
+            return None
+        context = self._context(self.url, item)
+        url, headers = context.url(step.path), context.sent(step)
+        cookies = wire.cookie_line(url)
+        return Foreseen(
+            url,
+            wire.request(step.method, url, headers, body_of(context, step), cookies),
+            credential_size(headers, cookies),
+            context.size(step),
+            self._records.tie(self.affinity, context, step),
+            template(self.recipe.identity).fill(context.value),
+        )
+
+    def accept(
+        self, conversation: str, url: URL, set_cookies: Sequence[str], taken: Mapping[str, str]
+    ) -> None:
+        """Hold what the answer to a request that was foreseen has given."""
+        if set_cookies:
+            self.wire.jar.update_cookies_from_headers(set_cookies, url)
+        for name, value in taken.items():
+            self._holdings.take(name, value, connecting=False)
+        if conversation == "login":
+            self._holdings.give(set_cookies)
+            self._left = False
+        elif conversation == "logout":
+            self._left = True
 
     def know(self, words: Mapping[str, str]) -> None:
         """Have what all copies were given, for the steps that name it."""
@@ -114,6 +170,16 @@ class Speaker:
         return self._holdings.taken.get(self._token_name)
 
     @property
+    def can_log_in(self) -> bool:
+        """Whether the recipe says how, or how to connect; else every request says who asks."""
+        return bool(self.recipe.login or self.recipe.connect)
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """What it has taken from answers, by name."""
+        return self._holdings.taken
+
+    @property
     def credential(self) -> str:
         """The token, or the cookie that its login was answered with; empty before a login."""
         cookies = self.cookies
@@ -132,17 +198,7 @@ class Speaker:
         to: str = "",
     ) -> Answer:
         prefix = f"/{service}" if service and at is None else ""
-        context = Context(
-            recipe=self.recipe,
-            holdings=self._holdings,
-            wire=self._wire,
-            base=f"{(at or self.url).rstrip('/')}{prefix}",
-            public=self._public,
-            headers=self.headers,
-            patience=self._limit,
-            item=item,
-            page=self._page,
-        )
+        context = self._context(f"{(at or self.url).rstrip('/')}{prefix}", item)
         steps = steps or self.recipe.steps(name)
         invoked, left = self._records.now(), self._records.left(self.credential)
         allowed, names = self._allow_script, is_me or name == "me"
@@ -167,6 +223,19 @@ class Speaker:
         if outcome.heard.given_up:
             raise asyncio.CancelledError
         return answer
+
+    def _context(self, base: str, item: str | None) -> Context:
+        return Context(
+            recipe=self.recipe,
+            holdings=self._holdings,
+            wire=self.wire,
+            base=base,
+            public=self._public,
+            headers=self.headers,
+            patience=self.patience_for,
+            item=item,
+            page=self._page,
+        )
 
     async def _came_to(self, name: str, outcome: Outcome) -> None:
         if name in ("connect", "login"):
@@ -202,7 +271,8 @@ class Speaker:
             await channel.close()
             self._cut |= self._logs_in_by_channel
 
-    def _limit(self, step: Step) -> float:
+    def patience_for(self, step: Step) -> float:
+        """Seconds until that step's request counts as unanswered."""
         return step.within if self.patience == PATIENCE else self.patience
 
     @property

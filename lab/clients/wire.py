@@ -68,15 +68,24 @@ class Wire:
 
     def __init__(self, jar: AbstractCookieJar, network: ClientNetwork) -> None:
         self.jar = jar
+        self.network = network
         self._asking = 0
-        self._retired = False
-        self.http = aiohttp.ClientSession(
-            cookie_jar=jar,
-            connector=network.connector(),
-            trace_configs=[_TRACE, *([network.trace] if network.trace else [])],
-            max_line_size=MOST_LINE,
-            max_field_size=MOST_LINE,
-        )
+        self._retired = self.closed = False
+        self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """Made when it is first wanted."""
+        if self._http is None:
+            network = self.network
+            self._http = aiohttp.ClientSession(
+                cookie_jar=self.jar,
+                connector=network.connector(),
+                trace_configs=[_TRACE, *([network.trace] if network.trace else [])],
+                max_line_size=MOST_LINE,
+                max_field_size=MOST_LINE,
+            )
+        return self._http
 
     async def ask(
         self,
@@ -94,7 +103,7 @@ class Wire:
         when the lab's own machine is what keeps it from being sent. When it is cancelled it
         returns all the same, for the request may have been carried out.
         """
-        credential = self.credential_size(url, headers)
+        credential = credential_size(headers, self.cookie_line(url))
         seen = SimpleNamespace(new=False, sent=False)
         status, content, error, given_up = None, Content(), None, False
         said = NO_HEADERS
@@ -132,14 +141,10 @@ class Wire:
             given_up,
         )
 
-    def credential_size(self, url: URL, headers: Mapping[str, str]) -> int:
-        """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
-        said = headers.items()
-        lines = [f"{name}: {value}" for name, value in said if name.lower() in _CREDENTIALS]
-        if cookies := self.jar.filter_cookies(url):
-            pairs = (morsel.OutputString([]) for morsel in cookies.values())
-            lines.append(f"Cookie: {'; '.join(pairs)}")
-        return sum(len(f"{line}\r\n") for line in lines)
+    def cookie_line(self, url: URL) -> str:
+        """The value of the `Cookie` that goes there; empty without any."""
+        cookies = self.jar.filter_cookies(url)
+        return "; ".join(cookie.OutputString([]) for _, cookie in sorted(cookies.items()))
 
     async def retire(self) -> None:
         """Close the connections, each once the answer that is under way on it is there."""
@@ -147,18 +152,29 @@ class Wire:
         await self._close_when_idle()
 
     async def close(self) -> None:
-        await self.http.close()
+        self.closed = True
+        if self._http is not None:
+            await self._http.close()
 
     async def _close_when_idle(self) -> None:
         if self._retired and not self._asking:
-            await self.http.close()
+            await self.close()
 
     def _blame(self, problem: Exception) -> None:
         """Raise what no server can be blamed for."""
-        if self.http.closed:
+        if self.closed:
             raise StepError("a client was closed while it waited for an answer")
         if trouble := own_trouble(problem):
             raise trouble from problem
+
+
+def credential_size(headers: Mapping[str, str], cookies: str) -> int:
+    """Bytes of the header lines that say who asks (`Name: value` and the line's end)."""
+    said = headers.items()
+    lines = [f"{name}: {value}" for name, value in said if name.lower() in _CREDENTIALS]
+    if cookies:
+        lines.append(f"Cookie: {cookies}")
+    return sum(len(line) + 2 for line in lines)
 
 
 def own_trouble(problem: Exception) -> NothingShown | None:

@@ -13,7 +13,7 @@ from yarl import URL
 
 from sessionlab.lab.clients.content import MOST
 from sessionlab.lab.clients.speech.heard import Heard
-from sessionlab.lab.clients.wire import NO_HEADERS, own_trouble
+from sessionlab.lab.clients.wire import NO_HEADERS, credential_size, own_trouble
 from sessionlab.lab.recipes.variables import fill, template
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ async def talk(context: Context, step: Step, channels: dict[tuple[str, str], Cha
         async with asyncio.timeout(context.patience(step)):
             if channel is None:
                 heard.new_connection = True
-                heard.credential += context.wire.credential_size(heard.url, context.sent(step))
+                heard.credential += credential_size(
+                    context.sent(step), context.wire.cookie_line(heard.url)
+                )
                 channel = channels[key] = await _opened(context, step, heard.url)
                 channel.credential = heard.credential
             channel.replies |= {

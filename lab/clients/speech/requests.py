@@ -144,7 +144,7 @@ class Context:
 async def ask(context: Context, step: Step) -> Heard:
     """Send it, and follow redirects; raises Unknown and ValueError before anything was sent."""
     url, headers = context.url(step.path), context.sent(step)
-    body, method = _body(context, step), step.method
+    body, method = body_of(context, step), step.method
     heard = Heard(url, credential=context.size(step))
     deadline = time.monotonic() + context.patience(step)
     led = ""
@@ -208,7 +208,7 @@ def _note(heard: Heard, got: Exchange) -> None:
     heard.new_connection = heard.new_connection or got.new_connection
 
 
-def _body(context: Context, step: Step) -> dict[str, Any]:
+def body_of(context: Context, step: Step) -> dict[str, Any]:
     """As aiohttp takes it."""
     if step.json is not UNSET:
         return {"json": fill(step.json, context.value)}

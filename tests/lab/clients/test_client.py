@@ -230,4 +230,4 @@ async def test_who_closes_closes_what_was_made_of_it_too() -> None:
         await alice.login()
         replica = alice.replica()
         assert (await replica.me()).recognised
-    assert replica._wire.http.closed
+    assert replica.wire.closed

@@ -1,0 +1,1 @@
+"""The load generator beside Locust's: `python -m benchmarks.workload`."""

@@ -1,0 +1,316 @@
+"""The plain case of a conversation: one request that is the same each time, and its usual answer.
+
+What a request is, and what an answer means, is for `sessionlab.lab.clients` to say. Here is kept
+what it would send, as long as what the user holds stays as it is; and of the answers only those
+are read that mean but one thing. Any other is handed over to it, as the answer to its request.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from sessionlab.lab.clients.records import EXPLAINED, explained
+from sessionlab.lab.clients.speech.heard import NOT_THERE
+from sessionlab.lab.clients.speech.takes import in_text, walk
+from sessionlab.lab.recipes.model import CONVERSATIONS, Take
+from sessionlab.lab.record.history import ENTRIES
+from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, WHO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from sessionlab.lab.clients.speaker import Foreseen
+    from sessionlab.lab.engine.head import Head
+    from sessionlab.lab.engine.origin import Origin
+    from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
+    from sessionlab.lab.workload.recording import Recorder
+    from sessionlab.lab.workload.user import VirtualUser
+
+PLAIN = ("login", "me", "read", "write", "logout")
+NUMBER = b"90817263544536271"
+"""Stands for an item's number in a request that is kept."""
+OF_SUCCESS, UNAUTHORIZED = range(200, 300), 401
+MALFORMED = object()
+_TYPES = ("", "application/json", "application/problem+json", "text/html", "text/plain")
+_CHARSETS = ("", "charset=utf-8")
+_decode = msgspec.json.decode
+
+
+class Kept:
+    """A request that a user can send again until `until`, and what is known of it before."""
+
+    __slots__ = (
+        *("_body", "_head", "_line", "credential", "flags", "hashed", "named", "origin", "size"),
+        *("token_end", "until", "url", "within"),
+    )
+
+    def __init__(
+        self,
+        seen: Foreseen,
+        origin: Origin,
+        within: float,
+        flags: int,
+        hashed: int,
+        token_end: float,
+        until: float,
+    ) -> None:
+        self.url, self.named = seen.url, seen.named
+        self.origin, self.within, self.flags = origin, within, flags
+        self.hashed, self.token_end, self.until = hashed, token_end, until
+        self.credential, self.size = seen.credential, seen.credential + seen.size
+        self._head, self._body, self._line = seen.request, b"", b""
+        if NUMBER in seen.request:
+            head, end, self._body = seen.request.partition(b"\r\n\r\n")
+            self._head = head + end
+            self._line = _length(self._body)
+
+    def request(self, number: int) -> bytes:
+        """With that item's number, where it has one."""
+        if not self._line:
+            return self._head
+        said = b"%d" % number
+        body = self._body.replace(NUMBER, said)
+        head = self._head.replace(NUMBER, said).replace(self._line, _length(body))
+        return head + body
+
+
+def _length(body: bytes) -> bytes:
+    return b"\r\nContent-Length: %d\r\n" % len(body)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What an answer's head says: `plain` is False where there is more in it than is read here."""
+
+    plain: bool = True
+    problem: bool = False
+    node: int = 0
+    pin: int = 0
+    cookies: tuple[bytes, ...] = ()
+
+
+class Reader:
+    """Reads heads for a recipe; each is read once."""
+
+    def __init__(self, recipe: Recipe, recorder: Recorder) -> None:
+        node = recipe.node
+        self._named = node.header.lower() if node else ""
+        self._explains = node is None
+        self.recorder = recorder
+        self._word = recorder.writer.word
+
+    def notes(self, head: Head) -> Notes:
+        """Keep them with the head, too."""
+        notes = head.notes = Notes()
+        cookies = []
+        for raw_name, raw in head.lines:
+            name = raw_name.decode("latin-1").lower()
+            if name == "content-type":
+                kind, _, charset = raw.decode("latin-1").lower().partition(";")
+                notes.plain &= kind.strip() in _TYPES and charset.strip() in _CHARSETS
+                notes.problem = "problem" in kind
+            elif name == "content-encoding":
+                notes.plain = False
+            elif name == "set-cookie":
+                cookies.append(raw)
+            if name == self._named and not notes.node:
+                notes.node = self._word("node", raw.decode("utf-8", "surrogateescape"))
+            elif name == EXPLAINED.lower():
+                self._explain(raw.decode("utf-8", "surrogateescape"), notes)
+        notes.cookies = tuple(cookies)
+        return notes
+
+    def _explain(self, said: str, notes: Notes) -> None:
+        found = explained(said)
+        verdict, reason = found.get("affinity", ""), found.get("reason", "")
+        notes.pin = self._word("pin", f"{verdict};{reason}" if reason else verdict)
+        backend = found.get("backend", "-")
+        if self._explains and backend != "-":
+            notes.node = self._word("node", backend)
+
+
+class Meaning(NamedTuple):
+    """What an answer says of who asks; `listed` is what a read has found."""
+
+    who: int = WHO.index("")
+    outcome: int = OUTCOMES.index("ok")
+    found: int = 0
+    listed: Sequence[Any] | None = None
+
+
+SERVED, NOBODY = Meaning(), Meaning(WHO.index("nobody"), OUTCOMES.index("failed"))
+
+
+class Quick:
+    """One conversation of a recipe, for all users of a process; see `quicks`."""
+
+    def __init__(self, name: str, step: Step, recipe: Recipe, reader: Reader) -> None:
+        self.name = name
+        self.step = step
+        recorder = self._recorder = reader.recorder
+        rule, expected = step.nobody if name == "me" else None, step.expect
+        self._expected = OF_SUCCESS if expected is UNSET else _statuses(expected)
+        known = recipe.connect or name in ENTRIES or (name != "me" and expected is not UNSET)
+        statuses = rule.status if rule and rule.status is not UNSET else UNAUTHORIZED
+        self._nobody = () if known else _statuses(statuses)
+        self._takes = [(key, _finder(take)) for key, take in step.take.items()]
+        self._user = _finder(step.user) if step.user and name == "me" else None
+        self._items = _finder(step.items) if step.items and name == "read" else None
+        self._node = _finder(recipe.node) if recipe.node and recipe.node.json else None
+        self._changes = name in ("login", "logout")
+        self._flags = ENTERS if name == "login" else 0
+        self._notes, self._add, self._saw = reader.notes, recorder.writer.add, recorder.writer.saw
+        self._word = recorder.writer.word
+        self._number = self._word("conversation", name)
+        self._request = self._word("request", f"{step.method} {step.path}")
+        self._latencies = recorder.latencies[name]
+
+    def judge(self, user: VirtualUser, head: Head, body: bytes, now: float) -> bool:
+        """Record what that means; False, and nothing is recorded, where it is not plain."""
+        notes: Notes = head.notes or self._notes(head)
+        kept = user.kept[self.name]
+        said = _parsed(body)
+        meaning = self._meaning(user, kept, head.status, said, body) if notes.plain else None
+        if meaning is None:
+            return False
+        who, outcome, found, listed = meaning
+        gives = notes.cookies and notes.cookies != user.cookies
+        if (gives or self._takes or self._changes) and not self._accept(user, notes, said, body):
+            return False
+        items, seen = -1, 0
+        if listed is not None:
+            item = self._recorder.item
+            items, seen = self._saw([item(in_text(one)) for one in listed])
+        invoked, late = user.invoked, max(user.invoked - user.due, 0.0)
+        took = now - invoked
+        user.was(self.name, meaning is NOBODY)
+        self._latencies.append(took + late)
+        self._add(
+            int((invoked - self._recorder.began) * 1e6),
+            int(took * 1e6),
+            int(late * 1e6),
+            kept.hashed,
+            kept.size,
+            user.word,
+            found,
+            user.item if self.name == "write" else 0,
+            items,
+            seen,
+            user.tab,
+            self._request,
+            head.status,
+            notes.node if self._node is None else self._named(said, body),
+            self._text(said, "version"),
+            0,
+            self._text(said, "code") if notes.problem else 0,
+            notes.pin,
+            user.cluster,
+            0,
+            self._number,
+            outcome,
+            who,
+            kept.flags | self._flags,
+            kept.token_end - time.time(),
+        )
+        return True
+
+    def _meaning(
+        self, user: VirtualUser, kept: Kept, status: int, said: Any, body: bytes
+    ) -> Meaning | None:
+        if status in self._nobody:
+            return NOBODY
+        if status not in OF_SUCCESS or status not in self._expected or said is MALFORMED:
+            return None
+        if self._user:
+            is_user = self._user(said, body) == kept.named
+            return user.recognised if is_user else None
+        if self._items:
+            listed = self._items(said, body)
+            return Meaning(listed=listed) if type(listed) is list else None
+        return SERVED
+
+    def _accept(self, user: VirtualUser, notes: Notes, said: Any, body: bytes) -> bool:
+        """Have the user hold what the answer gives; False where it lacks what is needed."""
+        client, new = user.client, {}
+        for key, find in self._takes:
+            value = find(said, body)
+            if value is NOT_THERE and self.name in ENTRIES:
+                return False
+            if value is not NOT_THERE and value is not None:
+                text = in_text(value)
+                if client.taken.get(key) != text:
+                    new[key] = text
+        if new or notes.cookies or self._changes:
+            lines = [line.decode("utf-8", "surrogateescape") for line in notes.cookies]
+            client.accept(self.name, user.kept[self.name].url, lines, new)
+            user.changed(notes.cookies)
+        return True
+
+    def _text(self, said: Any, key: str) -> int:
+        """The word that a field of the answer is; its name is the kind of word, too."""
+        text = said.get(key) if type(said) is dict else None
+        return self._word(key, text) if type(text) is str else 0
+
+    def _named(self, said: Any, body: bytes) -> int:
+        node = self._node(said, body) if self._node else None
+        return 0 if node is None or node is NOT_THERE else self._word("node", in_text(node))
+
+
+def quicks(recipe: Recipe, recorder: Recorder) -> dict[str, Quick]:
+    """Those of its conversations that have a plain case."""
+    by_cookie = recipe.node is not None and bool(recipe.node.cookie)
+    rules = [step.nobody for step in recipe.steps("me") if step.nobody]
+    steps = [step for name in CONVERSATIONS for step in recipe.steps(name)]
+    if (
+        recipe.client.kind == "browser"  # says which page it comes from
+        or by_cookie
+        or any(rule.path or rule.body for rule in rules)
+        or any(step.ws or step.script for step in steps)
+    ):
+        return {}
+    reader = Reader(recipe, recorder)
+    return {
+        name: Quick(name, step, recipe, reader)
+        for name in PLAIN
+        if len(recipe.steps(name)) == 1 and _is_plain(step := recipe.steps(name)[0])
+    }
+
+
+def _is_plain(step: Step) -> bool:
+    takes = [*step.take.values(), *filter(None, (step.user, step.items))]
+    return not step.events and all(take.json or take.regex for take in takes)
+
+
+def _parsed(body: bytes) -> Any:
+    """JSON; `MALFORMED` for what the clients' own parser may yet take for it."""
+    try:
+        return _decode(body) if body else None
+    except msgspec.DecodeError:
+        return MALFORMED if body.lstrip()[:1] in (b"{", b"[") else None
+
+
+def _finder(take: Take | Node) -> Callable[[Any, bytes], Any]:
+    """What `takes.find` finds; most ways through JSON are one key."""
+    if isinstance(take, Take) and take.regex:
+        pattern = re.compile(take.regex)
+        group = min(pattern.groups, 1)
+
+        def search(_: Any, body: bytes) -> Any:
+            found = pattern.search(body.decode("utf-8", "replace"))
+            return found[group] if found else NOT_THERE
+
+        return search
+    path = take.json
+    if not path.isidentifier():
+        return lambda said, _: walk(said, path)
+    return lambda said, _: said.get(path, NOT_THERE) if type(said) is dict else NOT_THERE
+
+
+def _statuses(said: Status) -> Collection[int]:
+    return (said,) if isinstance(said, int) else said
