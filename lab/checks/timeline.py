@@ -55,6 +55,10 @@ class Window:
     def __str__(self) -> str:
         return f"{self.what} {self.part}".rstrip() + f" at {self.began:.1f} s"
 
+    def covers(self, other: Window) -> bool:
+        """Whether the other began meanwhile, so that it is a part of this one."""
+        return self.began <= other.began <= self.ended
+
     def touches(self, node: str) -> bool:
         """Whether it can part a client from that node."""
         return self.part == node or self.part in _TOUCHES_ALL
@@ -62,13 +66,11 @@ class Window:
 
 def faults(about: About) -> list[Window]:
     """The faults and deploys of a run, and what else befell a part, by when they began."""
-    named = _paired(about.events, _named)
-    own = [
-        one
-        for one in _paired(about.events, _of_parts)
-        if not any(it.began <= one.began <= it.ended for it in named)
-    ]
-    found = sorted([*named, *own], key=lambda one: one.began)
+    found: list[Window] = []
+    for told in (_named, _deploys, _of_parts):
+        inner = _paired(about.events, told)
+        found += [one for one in inner if not any(it.covers(one) for it in found)]
+    found = sorted(filter(_breaks, found), key=lambda one: one.began)
     after = [*(one.began for one in found[1:]), inf]
     return [
         replace(one, until=max(one.ended, then)) for one, then in zip(found, after, strict=False)
@@ -78,7 +80,9 @@ def faults(about: About) -> list[Window]:
 def outages(about: About) -> list[Window]:
     """Whatever can explain that a client has left a node: faults, ends, and drains."""
     drains = _paired(about.events, _drains)
-    return [*_paired(about.events, _named), *_paired(about.events, _of_parts), *drains]
+    parts = _paired(about.events, _of_parts)
+    named = _paired(about.events, _named)
+    return [*filter(_breaks, named), *_paired(about.events, _deploys), *parts, *drains]
 
 
 def changes(about: About) -> list[Window]:
@@ -86,7 +90,8 @@ def changes(about: About) -> list[Window]:
     found = [
         Window(event.kind.partition(".")[2], str(event.data.get("node")), event.began, event.at)
         for event in about.events
-        if event.kind == "node.added" or (event.kind in _ENDS and event.kind[:5] == "node.")
+        if event.kind in ("node.added", "node.started")
+        or (event.kind in _ENDS and event.kind.startswith("node."))
     ]
     after = [*(one.began for one in found[1:]), inf]
     return [replace(one, until=then) for one, then in zip(found, after, strict=False)]
@@ -107,6 +112,10 @@ def lives(about: About) -> dict[str, list[tuple[float, float]]]:
     return found
 
 
+def _breaks(window: Window) -> bool:
+    return window.what != "nothing"
+
+
 def _paired(events: Sequence[Event], told: Callable[[Event], Told]) -> list[Window]:
     open_: dict[tuple[str, str], Window] = {}
     found = []
@@ -125,7 +134,11 @@ def _named(event: Event) -> Told:
     if kind == "fault":
         what, part = str(event.data.get("fault")), str(event.data.get("part") or "")
         yield (what, part), Window(what, part, event.began) if how == "began" else None
-    elif event.kind in ("deploy.started", "deploy.finished", "deploy.failed"):
+
+
+def _deploys(event: Event) -> Told:
+    kind, _, how = event.kind.partition(".")
+    if kind == "deploy":
         yield ("deploy", ""), Window("deploy", "", event.began) if how == "started" else None
 
 
