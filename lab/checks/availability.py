@@ -31,7 +31,7 @@ _MILLISECOND = 1000
 
 
 class Hit(NamedTuple):
-    """What one fault did to one shard's users; `last_served` is when, in the run (s).
+    """What one fault did to one shard's users; `last_served` is a moment (s).
 
     `sessions` are those that had begun before it and were used since, `lost` those of them that
     were refused then.
@@ -76,7 +76,7 @@ class Availability:
     )
 
     def look(self, shard: Shard, about: About) -> Served:
-        of = columns(shard)
+        of = columns(shard, about)
         second = of.second[of.balanced]
         error = of.balanced & of.error
         failed = np.unique(of.completed[error] // _MILLISECOND)

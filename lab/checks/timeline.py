@@ -1,7 +1,8 @@
 """What a run's events say of when something was broken, and which nodes there were when.
 
 An experiment's faults are told as such (`fault.began`, `fault.ended`), and so are deploys; what
-befell a part outside of these is a fault of its own.
+befell a part outside of these is a fault of its own. Times are seconds since the workload, or the
+story, began.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
+
+from sessionlab.lab.verdicts.story_time import since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +44,7 @@ _TOUCHES_ALL = ("", "any", "balancer", "balancer-nodes", "deploy")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Something that was broken, from when to when (seconds in the run; infinite: to its end).
+    """Something that was broken, from when to when (infinite: to the end).
 
     `until` is when the next one began, or its own end where that is later.
     """
@@ -68,7 +71,7 @@ def faults(about: About) -> list[Window]:
     """The faults and deploys of a run, and what else befell a part, by when they began."""
     found: list[Window] = []
     for told in (_named, _deploys, _of_parts):
-        inner = _paired(about.events, told)
+        inner = _paired(_events(about), told)
         found += [one for one in inner if not any(it.covers(one) for it in found)]
     found = sorted(filter(_breaks, found), key=lambda one: one.began)
     after = [*(one.began for one in found[1:]), inf]
@@ -79,17 +82,17 @@ def faults(about: About) -> list[Window]:
 
 def outages(about: About) -> list[Window]:
     """Whatever can explain that a client has left a node: faults, ends, and drains."""
-    drains = _paired(about.events, _drains)
-    parts = _paired(about.events, _of_parts)
-    named = _paired(about.events, _named)
-    return [*filter(_breaks, named), *_paired(about.events, _deploys), *parts, *drains]
+    drains = _paired(_events(about), _drains)
+    parts = _paired(_events(about), _of_parts)
+    named = _paired(_events(about), _named)
+    return [*filter(_breaks, named), *_paired(_events(about), _deploys), *parts, *drains]
 
 
 def changes(about: About) -> list[Window]:
     """When a node came or went, in order; `ended` is when that was done."""
     found = [
         Window(event.kind.partition(".")[2], str(event.data.get("node")), event.began, event.at)
-        for event in about.events
+        for event in _events(about)
         if event.kind in ("node.added", "node.started")
         or (event.kind in _ENDS and event.kind.startswith("node."))
     ]
@@ -100,7 +103,7 @@ def changes(about: About) -> list[Window]:
 def lives(about: About) -> dict[str, list[tuple[float, float]]]:
     """From when to when each node could be sent a new client."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for event in about.events:
+    for event in _events(about):
         node = str(event.data.get(event.kind.partition(".")[0]))
         if event.kind == "cluster.ready" and isinstance(ready := event.data.get("nodes"), list):
             found |= {str(name): [(event.at, inf)] for name in ready}
@@ -114,6 +117,10 @@ def lives(about: About) -> dict[str, list[tuple[float, float]]]:
 
 def _breaks(window: Window) -> bool:
     return window.what != "nothing"
+
+
+def _events(about: About) -> list[Event]:
+    return since(about.began, about.events)
 
 
 def _paired(events: Sequence[Event], told: Callable[[Event], Told]) -> list[Window]:
