@@ -17,8 +17,9 @@ from sessionlab.lab.clients.traffic import Traffic
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.node import Node
+from sessionlab.lab.cluster.redis_life import RedisLife
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.scenario import api
-from sessionlab.lab.scenario.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,12 +57,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 MADE_FOR_YOU = {"Lab", "Cluster", "Client", "Answer", "Answers", "Users", "Traffic", "Node"}
 MADE_FOR_YOU |= {"Claim", "History", "Operation", "Deploy", "Faults", "Settings", "Scenario"}
+MADE_FOR_YOU |= {"RedisLife"}
 MADE_FOR_YOU |= {"ScenarioResult", "RunResult", "Description"}
 """What no story makes itself: how it is made is nobody's business there."""
-INSIDE = {"Traffic": Traffic, "Node": Node, "Faults": Faults}
-BESIDE = {"The lab": ("Traffic",), "A cluster": ("Node",), "Faults": ("Faults",)}
+INSIDE = {"Traffic": Traffic, "Node": Node, "Faults": Faults, "RedisLife": RedisLife}
+BESIDE = {
+    "The lab": ("Traffic",),
+    "A cluster": ("Node",),
+    "Faults": ("Faults", "RedisLife"),
+}
 """Classes that a story meets without naming them, and where they belong."""
-CALLED = {"Faults": "cluster.faults"}
+CALLED = {"Faults": "cluster.faults", "RedisLife": "cluster.redis"}
 ENTERED = ("Cluster", "Traffic", "Broken")
 NOT_FOR_STORIES = {
     *("close", "watch", "entered", "retire", "append", "carry_out"),

@@ -69,6 +69,30 @@ def test_every_part_on_the_page_takes_part_in_a_run(tmp_path: Path, sessionlab: 
     assert (tmp_path / "result.csv").read_text() == "my-story,held\n"
 
 
+EXPERIMENT = """
+name = "mine"
+[cluster]
+strategy = "bearer-memory"
+affinity = "network"
+nodes = 2
+[workload]
+users = 5
+seconds = 0.5
+[checks]
+only = ["refusals"]
+[bounds]
+refused = 0
+"""
+
+
+def test_a_check_on_the_page_judges_an_experiment(tmp_path: Path, sessionlab: Run) -> None:
+    install_the_page(tmp_path)
+    (tmp_path / "mine.toml").write_text(EXPERIMENT)
+    done = sessionlab("run", "mine.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ refused <= 0: 0" in done.stdout
+
+
 def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:
     install_the_page(tmp_path)
     done = sessionlab("list")

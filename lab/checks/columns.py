@@ -207,6 +207,11 @@ def columns(shard: Shard, about: About) -> Columns:
 _KEPT: list[Columns] = []
 
 
+def forget() -> None:
+    """Let go of the last shard, before the next one is read."""
+    _KEPT.clear()
+
+
 def moment(group: Numbers, microseconds: Numbers) -> Numbers:
     """A number that sorts by group, and within each by time."""
     return (group.astype(np.int64) << _TIME_BITS) | microseconds

@@ -12,6 +12,7 @@ from sessionlab.lab.checks.plain import Plain
 from sessionlab.lab.record.packed.rows import MICROSECONDS
 from sessionlab.lab.verdicts.causes import losses
 from sessionlab.lab.verdicts.fates import Fate, User, users
+from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.settings import settings
 from sessionlab.lab.verdicts.story_time import since
 from sessionlab.lab.verdicts.users import Users
@@ -53,8 +54,8 @@ class Continuity:
         began = round(about.began * MICROSECONDS)
         plain = Plain(shard)
         found = plain.users(began)
-        for number in np.flatnonzero(plain.doubt).tolist():
-            found += _replayed(shard, number, began)
+        for nth in np.flatnonzero(plain.doubt).tolist():
+            found += _replayed(shard, nth, began)
         return [user for _, user in sorted(found, key=lambda one: one[0])]
 
     def judge(self, parts: Sequence[list[User]], about: About) -> Finding:
@@ -71,9 +72,8 @@ class Continuity:
             "longest_interruption_ms": found.longest,
         }
         verdict = Verdict.BROKEN if found.lost else Verdict.HOLDS if found else Verdict.UNKNOWN
-        return Finding(
-            *(self.name, verdict, ", ".join(said) or "nobody logged in"), figures, found.told()
-        )
+        who = f"{number(len(found), 'user')}: {', '.join(said)}" if found else "nobody logged in"
+        return Finding(self.name, verdict, who, figures, found.told())
 
     def users(self, parts: Sequence[list[User]], about: About) -> Users:
         """All of them, and why some were lost."""
@@ -83,9 +83,9 @@ class Continuity:
         return Users(judged, losses(judged, events), settings(named, events))
 
 
-def _replayed(shard: Shard, number: int, began: int) -> Iterator[tuple[int, User]]:
+def _replayed(shard: Shard, nth: int, began: int) -> Iterator[tuple[int, User]]:
     """The verdicts on all clients of one user, each after its place in the history."""
-    begin, end = shard.starts[number : number + 2].tolist()
+    begin, end = shard.starts[nth : nth + 2].tolist()
     order = begin + shard.place[begin:end].argsort()
     operations = shard.operations(order, began)
     places: dict[str, int] = {}

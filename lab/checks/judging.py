@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks import CHECKS, columns
+from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.record.packed.reader import read
 
@@ -33,11 +36,11 @@ def judge(
 
     Raises UsageError for a check that there is none of, NothingShown when a process ended early.
     """
-    found = parts(stored, about, checks, processes, progress)
-    return [CHECKS.named(name).judge(of_one, about) for name, of_one in found.items()]
+    found = look(stored, about, checks, processes, progress)
+    return [CHECKS.named(name).judge(parts, about) for name, parts in found.items()]
 
 
-def parts(
+def look(
     stored: Stored,
     about: About,
     checks: Sequence[str] = (),
@@ -61,9 +64,7 @@ def _looks(stored: Stored, about: About, names: list[str], processes: int) -> It
     if processes == 1 or len(shards) == 1 or stored.operations < FEW:
         yield from (_look(shard, about, names) for shard in shards)
         return
-    pool = ProcessPoolExecutor(
-        min(processes, len(shards)), get_context("forkserver"), _ignore_interrupts
-    )
+    pool = ProcessPoolExecutor(min(processes, len(shards)), get_context("forkserver"), _obey)
     try:
         # One at a time: each process holds the shard that it looks at, and no other.
         yield from pool.map(_look, shards, [about] * len(shards), [names] * len(shards))
@@ -76,11 +77,23 @@ def _looks(stored: Stored, about: About, names: list[str], processes: int) -> It
         pool.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that has asked."""
+def _obey() -> None:
+    """Ctrl-C is for the process that has asked; once that is gone, this one is of no use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _look(name: ShardName | Shard, about: About, names: Sequence[str]) -> list[Part]:
-    shard = read(name)
-    return [CHECKS[check].look(shard, about) for check in names]
+    """What they see in it; what they have kept of it for each other is of no use afterwards."""
+    try:
+        shard = read(name)
+        return [CHECKS[check].look(shard, about) for check in names]
+    finally:
+        columns.forget()
+        sessions.cache_clear()

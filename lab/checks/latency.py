@@ -26,18 +26,25 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.packed.shard import Shard
 
 _LONGEST = 24 * 3600 * SECOND
-_DIGITS, _BITS = 3, 11  # 2048 steps to each power of two, so three digits and more
+_DIGITS, _BITS = 3, 11  # 1024 steps to each power of two, so three digits and more
+_COARSE, _MIDDLE = 6, 1 + 2**-6 / 1.5  # 32 by second, which is for a chart; the middle of one
 _PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 _KEY_BITS = 37  # of a day in microseconds
 
 
-class Took(NamedTuple):
-    """How often (`times`) a latency came in a second and conversation (`kind`), in one shard."""
+class Counts(NamedTuple):
+    """How often (`times`) each latency came, in each conversation or second (`of`)."""
 
-    second: Numbers
-    kind: Numbers
+    of: Numbers
     value: Numbers
     times: Numbers
+
+
+class Took(NamedTuple):
+    """What came in one shard, by conversation and by second: few bytes, as there are many."""
+
+    kinds: Counts
+    seconds: Counts
 
 
 class Latency:
@@ -65,21 +72,18 @@ class Latency:
         late = of["late"][asked].astype(np.int64)
         took = of["took"][asked] + late
         began = np.maximum(of.invoked[asked] - late, 0) // SECOND
-        kind = of.conversation[asked].astype(np.int64)
-        key = (((began << 8) | kind) << _KEY_BITS) | rounded(np.clip(took, 1, _LONGEST))
-        key, count = np.unique(key, return_counts=True)
-        kind = key >> _KEY_BITS
-        return Took(kind >> 8, kind & 255, key & ((1 << _KEY_BITS) - 1), count)
+        took = np.clip(took, 1, _LONGEST)
+        kinds = _counted(of.conversation[asked].astype(np.int64), rounded(took))
+        return Took(kinds, _counted(began, rounded(took, _COARSE)))
 
     def judge(self, parts: Sequence[Took], _about: About) -> Finding:
-        columns_ = [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else []
-        all_of = Took(*columns_) if columns_ else Took(*np.zeros((4, 0), np.int64))
+        all_of = _together([part.kinds for part in parts])
         figures: dict[str, JSON] = dict.fromkeys(self.figures)
         if not len(all_of.times):
             return Finding(self.name, Verdict.UNKNOWN, "nothing was asked", figures)
         encoded: dict[str, JSON] = {}
         for number, name in enumerate(("", *CONVERSATIONS)):
-            mine = slice(None) if not number else all_of.kind == number
+            mine = slice(None) if not number else all_of.of == number
             histogram = of_counts(all_of.value[mine], all_of.times[mine])
             if histogram.get_total_count():
                 encoded[name or "all"] = base64.b64encode(histogram.encode()).decode()
@@ -92,16 +96,29 @@ class Latency:
         said = (
             "half within {p50_ms:g} ms, 99 % within {p99_ms:g} ms, the longest took {max_ms:g} ms"
         )
-        series = _by_second(all_of)
+        series = _by_second(_together([part.seconds for part in parts]))
         return Finding(self.name, Verdict.SHOWN, said.format_map(figures), figures, series=series)
 
 
 LATENCY = Latency()
 
 
-def rounded(microseconds: Numbers) -> Numbers:
-    """The lowest value that an HDR histogram of three digits takes for the same."""
-    shift = np.maximum(np.frexp(microseconds.astype(float))[1] - _BITS, 0).astype(np.int64)
+def _counted(of: Numbers, value: Numbers) -> Counts:
+    key, times = np.unique((of << _KEY_BITS) | value, return_counts=True)
+    value = (key & ((1 << _KEY_BITS) - 1)).astype(np.float32)  # holds 24 bits, so all of ours
+    return Counts((key >> _KEY_BITS).astype(np.uint32), value, times.astype(np.uint32))
+
+
+def _together(parts: Sequence[Counts]) -> Counts:
+    if not parts:
+        return Counts(*np.zeros((3, 0)))
+    of, value, times = (np.concatenate(one) for one in zip(*parts, strict=True))
+    return Counts(of, value, times)
+
+
+def rounded(microseconds: Numbers, bits: int = _BITS) -> Numbers:
+    """The lowest value that an HDR histogram (of three digits by default) takes for the same."""
+    shift = np.maximum(np.frexp(microseconds.astype(float))[1] - bits, 0).astype(np.int64)
     return (microseconds >> shift) << shift
 
 
@@ -110,21 +127,22 @@ def of_counts(values: Numbers, times: Numbers) -> HdrHistogram:
     histogram = HdrHistogram(1, _LONGEST, _DIGITS)
     values, where = np.unique(values, return_inverse=True)
     for value, count in zip(values.tolist(), np.bincount(where, times).tolist(), strict=True):
-        histogram.record_value(value, int(count))
+        histogram.record_value(int(value), int(count))
     return histogram
 
 
-def _by_second(took: Took) -> dict[str, list[float]]:
-    """The median and the 99th percentile in ms of what began in each second."""
-    order = np.lexsort((took.value, took.second))
+def _by_second(took: Counts) -> dict[str, list[float]]:
+    """The median and the 99th percentile in ms of what began in each second, to 2 %."""
+    order = np.lexsort((took.value, took.of))
     value, count = took.value[order], took.times[order]
     below = np.cumsum(count)
-    first = np.searchsorted(took.second[order], np.arange(int(took.second.max()) + 2))
+    first = np.searchsorted(took.of[order], np.arange(int(took.of.max()) + 2))
     until = np.concatenate(([0], below))[first]
     asked = np.diff(until)
     found = {}
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         wanted = until[:-1] + np.maximum(np.ceil(asked * share), 1)
         place = np.minimum(np.searchsorted(below, wanted), len(value) - 1)
-        found[name] = np.where(asked > 0, value[place] / 1000, np.nan).tolist()
+        middle = value[place].astype(float) * _MIDDLE
+        found[name] = np.where(asked > 0, middle / 1000, np.nan).tolist()
     return found

@@ -11,9 +11,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from sessionlab.lab.cli import do, down, listing, run, up, users
+from sessionlab.lab.cli import do, down, listing, run, up
 from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
+from sessionlab.lab.cli.runs import judge
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, NothingShown
@@ -34,7 +35,7 @@ could be shown (a cluster that did not start, nothing claimed); 130 interrupted.
 GROUPS = {
     "Learn": ("run", "list", "up", "do", "down"),
     "Your app": ("init", "check", "watch", "probe"),
-    "Runs": ("users", "judge", "report"),
+    "Runs": ("judge", "report"),
     "Strategies": ("compare", "audit"),
 }
 
@@ -74,7 +75,7 @@ app.command("list")(listing.command)
 app.command("up")(up.command)
 app.command("do")(do.command)
 app.command("down")(down.command)
-app.command("users")(users.command)
+app.command("judge")(judge.command)
 app.command("watch", context_settings={"allow_interspersed_args": False})(watch.command)
 app.command("probe")(probe.command)
 

@@ -69,3 +69,22 @@ def _handlers_kept() -> Iterator[None]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
+
+
+@contextmanager
+def stopped_by_signals(said: str) -> Iterator[None]:
+    """A signal ends what is done inside, in order; then as `run_to_end`."""
+    caught: list[int] = []
+
+    def stop(signum: int, _: object) -> None:
+        caught.append(signum)
+        raise KeyboardInterrupt
+
+    with _handlers_kept():
+        for signum in SIGNALS:
+            signal.signal(signum, stop)
+        try:
+            yield
+        except KeyboardInterrupt:
+            typer.echo(said, err=True)
+            raise typer.Exit(128 + caught[0]) from None

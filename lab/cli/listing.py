@@ -13,9 +13,9 @@ from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.ordeals import ORDEALS
 from sessionlab.lab.reports import REPORTS
-from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.scenario.finding import offered
 from sessionlab.lab.scenario.scenario import Scenario
 
@@ -28,18 +28,21 @@ FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
     "fabrics": ("run --fabric NAME, up --fabric NAME", FABRICS),
     "deploys": ("in a scenario cluster.deploy(NAME)", DEPLOYS),
     "ordeals": ("check RECIPE --ordeal NAME", ORDEALS),
-    "faults": ("in a scenario lab.fault(NAME, cluster)", FAULTS),
+    "faults": ("[[fault]] of an experiment; in a scenario lab.fault(NAME, cluster)", FAULTS),
     "reports": ("run --report NAME=FILE", REPORTS),
 }
 
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
+    from sessionlab.lab.checks import CHECKS  # noqa: PLC0415  with NumPy
+
     found, unusable = offered()
     scenarios = [(name, _title(story)) for name, story in found.items()]
     scenarios += [(point, f"unusable: {error}") for point, error in unusable]
     shown = {"scenarios (run NAME, run FILE.py)": scenarios}
-    for name, (takes, family) in FAMILIES.items():
+    checks = {"checks": ("[checks] and [bounds] of an experiment, judge --only NAME", CHECKS)}
+    for name, (takes, family) in (FAMILIES | checks).items():
         shown[f"{name} ({takes})"] = list(family.summaries().items())
     width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
     for heading, entries in shown.items():

@@ -87,7 +87,14 @@ AppPath = Annotated[
 Variant = Annotated[
     str | None, typer.Option("--variant", metavar="NAME", help="The variant of that recipe.")
 ]
-Jobs = Annotated[int, typer.Option(min=1, help="Scenarios side by side.")]
+Jobs = Annotated[
+    int,
+    typer.Option(min=1, help="Scenarios side by side; cells of a matrix as far as there is room."),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Of an experiment: go on with the run that was cut short."),
+]
 Verbose = Annotated[
     bool,
     typer.Option(

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -29,6 +30,7 @@ from sessionlab.lab.cli.options import (
     Out,
     RedisUrl,
     Reports,
+    Resume,
     Seed,
     Summary,
     TargetText,
@@ -56,6 +58,7 @@ from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 def command(
     scenarios: Names = None,
     *,
+    ctx: typer.Context,
     everything: Everything = False,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
@@ -72,12 +75,16 @@ def command(
     variant: Variant = None,
     allow_skips: AllowSkips = SETTINGS.allow_skips,
     jobs: Jobs = SIDE_BY_SIDE,
+    resume: Resume = False,
     verbose: Verbose = False,
 ) -> None:
     """Run scenarios: build their clusters, break them, and compare with what was predicted.
 
     Examples: `sessionlab run`; `sessionlab run sticky sticky-node-dies --nodes 5`;
     `sessionlab run scenarios/sticky.py --json -`.
+
+    A FILE.toml is an experiment: virtual users, faults on a schedule, checks and bounds, and with a
+    matrix many of them (docs/experiments.md). It is kept in runs/NAME unless --out says where.
 
     With --app the same is told of an app that is not ours, as far as it fits: a variant of the
     recipe that is called like a strategy (memory, redis, jwt) stands in for it, and what asks for
@@ -87,6 +94,13 @@ def command(
     nothing could be shown: a cluster did not start, a scenario claimed nothing or forgot an await,
     or all were skipped and none had claimed before (0 with --allow-skips); 130 interrupted.
     """
+    if scenarios and any(name.endswith(".toml") for name in scenarios):
+        # Not before: it loads NumPy, which takes as long as all the rest.
+        from sessionlab.lab.cli.experiments import command as experiment  # noqa: PLC0415
+
+        raise typer.Exit(experiment.command(scenarios, _given(ctx)))
+    if resume:
+        raise UsageError("--resume is of experiments", "name the FILE.toml of one")
     seed = drawn(seed)
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     settings = _on_target(settings, target) if target else settings
@@ -103,6 +117,16 @@ def command(
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(_left_out(left_out), err=outputs.take_stdout)
     raise typer.Exit(status)
+
+
+def _given(ctx: typer.Context) -> dict[str, Any]:
+    """The options that stand on the command line, by their names here."""
+    source = ctx.get_parameter_source
+    return {
+        name: value
+        for name, value in ctx.params.items()
+        if (found := source(name)) and found.name == "COMMANDLINE"
+    }
 
 
 def _left_out(stories: int) -> str:

@@ -17,10 +17,11 @@ from sessionlab.lab.cluster.faults import Faults
 from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
+from sessionlab.lab.cluster.programs.interface import public
 from sessionlab.lab.cluster.redis_life import RedisLife
-from sessionlab.lab.cluster.visitors import Visitors
+from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
-from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.errors import LabError, NothingShown, StepError
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Cluster:
         self._workers = Workers(self._runtime, sandbox, self._emit)
         self._deaths = Deaths(self._runtime, self._emit, events.now)
         self._watching: asyncio.Task[None] | None = None
-        self._store = RedisLife(self._runtime, self._emit, events.now)
+        self.redis = RedisLife(self._runtime, self._emit, events.now)
         self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
 
     def __repr__(self) -> str:
@@ -103,11 +104,15 @@ class Cluster:
             self._watching.cancel()
             self._workers.tell()
             self._deaths.look()  # those since it looked last
+        self.redis.close()
+        lost = self._runtime.links.lost()
         await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
             self._emit("part.log", part=name, text=said)
         self._emit("cluster.closed")
         check_logs(logs)
+        if lost:
+            raise NothingShown(f"{', '.join(lost)} ended, which the lab had put in the path")
 
     # Who and where
 
@@ -127,7 +132,7 @@ class Cluster:
         front = self._runtime.balancer
         if front is None:
             return next(iter(self.nodes.values())).url
-        return f"https://{front.address}" if front.edge else front.address.url
+        return public(front, self._runtime.links)
 
     @property
     def recipe(self) -> Recipe:
@@ -155,6 +160,10 @@ class Cluster:
         client's address decides and the fabric has several (see `Lab.addresses`).
         """
         return self._visitors.several(count, self.url, sources, patience)
+
+    def audience(self, count: int) -> Audience:
+        """What so many users know of it whom other processes act out."""
+        return self._visitors.audience(count)
 
     def nodes_of(self, service: str) -> list[Node]:
         """The nodes of one service."""
@@ -265,11 +274,11 @@ class Cluster:
 
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
-        await self._store.stop()
+        await self.redis.stop()
 
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
-        await self._store.start()
+        await self.redis.start()
 
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
@@ -283,6 +292,10 @@ class Cluster:
         self._emit("keys.retired", began=began)
 
     # Small things
+
+    def tell(self, kind: str, **data: object) -> None:
+        """An event of this cluster, by whoever does something to it."""
+        self._emit(kind, **data)
 
     async def _start(self) -> None:
         self._emit("cluster.starting", part=self._called or PART.get(), **self.description.told())

@@ -36,11 +36,12 @@ class Deaths:
 
     def look(self) -> None:
         began, self._looked = self._looked, self._now()
-        for name in (*self._runtime.nodes, BALANCER, REDIS):
+        for name in (*self._runtime.nodes, BALANCER, REDIS, *self._runtime.links.names):
             status = self._runtime.parts.died(name)
             if status is None:
                 self._told.discard(name)
             elif name not in self._told:
                 self._told.add(name)
-                kind = "node" if name in self._runtime.nodes else name
+                is_link = name in self._runtime.links.names
+                kind = "node" if name in self._runtime.nodes else "link" if is_link else name
                 self._emit(f"{kind}.ended", node=name, status=status, began=began)

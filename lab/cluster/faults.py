@@ -1,6 +1,7 @@
 """What a story can do to any part of a cluster: to its life, its network, its share of the machine.
 
-A part is a node by its name, `balancer` or `redis`. What the fabric can't do raises Skip.
+A part is a node by its name, `balancer` or `redis`; where a link stands, `clients` is one as well.
+What the fabric can't do raises Skip.
 """
 
 from __future__ import annotations
@@ -60,16 +61,36 @@ class Faults:
         self._emit("node.staying", node=node)
 
     async def partition(self, one: str, other: str) -> None:
-        """No packet gets from one to the other any more, or back."""
-        await self._confined("partition two parts from each other").partition(
-            self._known(one), self._known(other)
-        )
-        self._emit("link.partitioned", parts=[one, other])
+        """Nothing gets from one to the other any more, or back."""
+        began = self._now()
+        if isinstance(self._sandbox, Confined):
+            await self._sandbox.partition(self._known(one), self._known(other))
+        else:
+            await self._runtime.links.set(one, other, "partition")
+        self._emit("link.partitioned", parts=[one, other], began=began)
 
     async def join(self, one: str, other: str) -> None:
         """The end of that partition."""
-        await self._confined("join two parts again").join(self._known(one), self._known(other))
+        if isinstance(self._sandbox, Confined):
+            await self._sandbox.join(self._known(one), self._known(other))
+        else:
+            await self._runtime.links.clear(one, other, "partition")
         self._emit("link.joined", parts=[one, other])
+
+    async def impair(self, one: str, other: str, rule: str, **settings: str | float | bool) -> None:
+        """Have the link between two parts go by a rule: `python -m sessionlab.lab.link --help`.
+
+        Raises Skip where no link stands, and StepError for what it does not know.
+        """
+        began = self._now()
+        await self._runtime.links.set(one, other, rule, **settings)
+        self._emit("link.impaired", parts=[one, other], rule=rule, **settings, began=began)
+
+    async def repair(self, one: str, other: str, rule: str) -> int:
+        """The end of that; how many requests the rule has struck."""
+        struck = await self._runtime.links.clear(one, other, rule)
+        self._emit("link.repaired", parts=[one, other], rule=rule, struck=struck)
+        return struck
 
     async def link(
         self,
@@ -113,6 +134,11 @@ class Faults:
             return (await node.readiness(self._runtime.http)).get("ready") is ready
 
         await self._runtime.parts.wait_for(name, told, f"{name} to say whether it is ready")
+
+    @property
+    def confined(self) -> bool:
+        """Whether its parts have a network of their own."""
+        return isinstance(self._sandbox, Confined)
 
     def _confined(self, what: str) -> Confined:
         if isinstance(self._sandbox, Confined):

@@ -80,7 +80,7 @@ class Membership:
             del self.nodes[node.name]
         await side_by_side([self.stop(node, "node.removed", began) for node in nodes])
         for node in nodes:
-            self._runtime.vacate(node)
+            await self._runtime.vacate(node)
 
     async def drain(self, node: Node, limit: float) -> None:
         """Let no new client come to a node; those that are tied to it stay."""
@@ -133,7 +133,7 @@ class Membership:
                 with contextlib.suppress(StepError):  # it may be what has failed
                     await self._in_front().remove(node.backend)
             await self._runtime.abandon(node)
-            self._runtime.vacate(node)
+            await self._runtime.vacate(node)
 
     @property
     def _ties_clients(self) -> bool:

@@ -19,7 +19,7 @@ class Node:
     """A node's place in the cluster; it keeps it when it is killed and started again.
 
     `version` is that of the app it runs; None leaves the node's own default. `number` is that of
-    its name.
+    its name. `way` is the address at which the balancer finds it, its own unless a link is there.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Node:
     address: Address
     version: str | None = None
     number: int = 1
+    way: Address | None = None
 
     @property
     def url(self) -> str:
@@ -35,7 +36,7 @@ class Node:
 
     @property
     def backend(self) -> Backend:
-        return Backend(self.service.name, self.name, self.address)
+        return Backend(self.service.name, self.name, self.way or self.address)
 
     async def readiness(self, http: aiohttp.ClientSession) -> dict[str, object]:
         """What `/readyz` of our demo app says; empty while nothing answers there."""

@@ -16,7 +16,7 @@ from sessionlab.lab.record.printable import printable
 from sessionlab.lab.waiting import Condition, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from sessionlab.lab.fabrics.interface import Part, Sandbox
 
@@ -32,6 +32,7 @@ class Parts:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._told_to_end: set[str] = set()
+        self.before_kill: Callable[[str], Awaitable[None]] | None = None
         self.hidden: Callable[[], Iterable[str]] = tuple
         """What nobody is to read in what a part has printed."""
 
@@ -72,6 +73,8 @@ class Parts:
         if self._sandbox.ended(name) is not None:
             raise StepError(f"{name} is not running")
         self._told_to_end.add(name)
+        if signum == signal.SIGKILL and self.before_kill:
+            await self.before_kill(name)
         await self._sandbox.signal(name, signum)
         if not await self._is_gone(name, STOP_SECONDS):
             raise StepError(

@@ -77,6 +77,14 @@ class Redis:
             except (RedisError, OSError):
                 return False
 
+    async def tell(self, *words: str | int) -> object:
+        """Send it one command; what it answers. Raises StepError when that is an error, or none."""
+        try:
+            async with self._client() as client:
+                return await client.execute_command(*words)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise StepError(f"Redis was told {' '.join(map(str, words))}: {error}") from None
+
     async def prove(self) -> None:
         """Do what nodes do there; raises StartError, with Redis's own words, when it can't be done.
 

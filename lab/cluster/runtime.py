@@ -14,6 +14,7 @@ import aiohttp
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.balancers.interface import Balancer
+from sessionlab.lab.cluster.links import Links
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.processes import START_SECONDS, Parts
 from sessionlab.lab.cluster.programs.copies import Copies
@@ -47,6 +48,7 @@ class ClusterRuntime:
         self.description = description
         self.password = _password(description)
         self.parts = Parts(sandbox)
+        self.links = Links(description, sandbox, self.parts)
         self.programs: dict[str, Program] = {
             service.name: Copies(service.app) if service.app else Demo()
             for service in description.services
@@ -115,7 +117,9 @@ class ClusterRuntime:
         number = self._numbers[service] = self._numbers.get(service, 0) + 1
         name = self.description.node_name(service, number)
         self._names.append(name)
-        return Node(name, wanted, self._sandbox.place(name), version, number)
+        address = self._sandbox.place(name)
+        way = self.links.for_balancer(name, address)
+        return Node(name, wanted, address, version, number, way)
 
     def renewed(self, node: Node, version: str) -> Node:
         """Another node in its place, at its address and by its name."""
@@ -134,6 +138,7 @@ class ClusterRuntime:
             self._sandbox,
             self.http,
             self.password,
+            self.links,
             self.balancer,
             self.redis,
             self._write_keys(self._keys) if self.description.one_key else "",
@@ -155,7 +160,9 @@ class ClusterRuntime:
 
         try:
             part = program.part(node, around)
+            await self.links.start()
             await self.parts.start(part, ready, seconds or START_SECONDS)
+            await self.links.listen(node.name)
         except FabricLost:
             raise
         except StartError as error:
@@ -172,6 +179,7 @@ class ClusterRuntime:
         """Do what the app wants done before its first copy."""
         if part := self.program(first).before(first, self.around):
             self._names.insert(0, part.name)
+            await self.links.start()
             await self.parts.done(part, BEFORE_SECONDS)
 
     async def abandon(self, node: Node) -> None:
@@ -180,8 +188,9 @@ class ClusterRuntime:
             with contextlib.suppress(LabError):
                 await self.parts.end(node.name, signal.SIGKILL)
 
-    def vacate(self, node: Node) -> None:
-        """Give back the port of a node that has left for good."""
+    async def vacate(self, node: Node) -> None:
+        """Give back the port of a node that has left for good, and what led to it."""
+        await self.links.drop(node.name)
         self._sandbox.vacate(node.name)
 
     def running(self, name: str) -> bool:
@@ -191,6 +200,7 @@ class ClusterRuntime:
     async def start_redis(self, redis: Redis) -> None:
         if redis.part:
             await self.parts.start(redis.part, redis.answers)
+            await self.links.listen(REDIS)
         else:
             await redis.prove()
 
@@ -211,7 +221,10 @@ class ClusterRuntime:
         if self.balancer is None:
             return
         backends = [node.backend for node in self.nodes.values()]
+        self.links.for_clients(self.balancer.address)
+        await self.links.start()
         await self.parts.start(self.balancer.part(backends), self.balancer.ready)
+        await self.links.listen(BALANCER)
         await self.all_up([name for name in self.nodes if self.running(name)])
 
     async def all_up(self, names: list[str]) -> None:
@@ -272,7 +285,7 @@ class ClusterRuntime:
         """End everything; what each part has printed, by its name."""
         await self.http.close()
         await self._sandbox.close()
-        names = (*self._names, BALANCER, REDIS)
+        names = (*self._names, BALANCER, REDIS, *self.links.names)
         started = {name: self.parts.shown(self._sandbox.log(name)) for name in names}
         return {name: said for name, said in started.items() if said}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,24 @@ from sessionlab.lab.clients.speaker import PATIENCE
 from sessionlab.lab.recipes.demo import demo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sessionlab.lab.cluster.runtime import ClusterRuntime
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.record.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What users know of a cluster whom another process acts out; `authority` is PEM, or empty.
+
+    `words` are what all copies were given that a step may name.
+    """
+
+    people: Sequence[Person] = field(repr=False)
+    words: Mapping[str, str] = field(repr=False)
+    authority: str
 
 
 class Visitors:
@@ -72,6 +85,13 @@ class Visitors:
             self.one(user, url, source, patience)
             for user, source in zip(self._accounts(count), cycle(given or [None]))
         ]
+
+    def audience(self, count: int) -> Audience:
+        """So many users; raises as `clients` do where there are fewer."""
+        self._runtime.want_users(count)
+        edge = self._runtime.balancer.edge if self._runtime.balancer else None
+        authority = edge.authority if edge else ""
+        return Audience(self._accounts(count), self._runtime.given(), authority)
 
     def person(self, name: str) -> Person:
         """Who that is; of an app that is not ours a name without an account stands for the next."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from sessionlab.lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sessionlab.lab.recipes.chosen import Chosen
 
@@ -18,6 +18,8 @@ BALANCER = "builtin"
 NODES = "sessionlab.nodes"
 READY = "/readyz"
 SECRET = ("secret", "password", "key")
+LINKS = ("clients-balancer", "balancer-nodes", "nodes-redis")
+"""The ways that a request takes, between two parts each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Wishes(TypedDict, total=False):
     tls: bool
     trust_balancer: bool
     balancer_options: Mapping[str, str]
+    links: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Description:
     else's that has no such thing skips the story, and says why. With `tls` TLS ends at the
     balancer; with `trust_balancer` the nodes believe what it says of the client's connection.
     `password` is the users', made when empty. `watched` has each request logged by who answers it.
+    `links` are the ways (of `LINKS`) on which a fault proxy of the lab's stands: see `lab.link`.
     """
 
     services: tuple[Service, ...] = (Service(),)
@@ -99,6 +103,7 @@ class Description:
     balancer_options: Mapping[str, str] = field(default_factory=dict)
     password: str = field(default="", repr=False)
     watched: bool = False
+    links: Collection[str] = ()
 
     def __post_init__(self) -> None:
         names = [service.name for service in self.services]
@@ -109,6 +114,14 @@ class Description:
             )
         if len(set(names)) != len(names):
             raise UsageError(f"two services have the same name: {', '.join(names)}")
+        if unknown := set(self.links) - set(LINKS):
+            raise UsageError(
+                f"no link is called {min(unknown)!r}", f"there are: {', '.join(LINKS)}"
+            )
+        if "nodes-redis" in self.links and not self.needs_redis:
+            raise UsageError("a link to Redis, and this cluster has none", "ask for redis, too")
+        if self.balancer is None and set(self.links) - {"nodes-redis"}:
+            raise UsageError("a link to a balancer, and this cluster has none")
         if self.balancer is None and (self.tls or self.trust_balancer):
             raise UsageError("TLS and trust are about the balancer, and this cluster has none")
         if self.balancer is None and sum(service.nodes for service in self.services) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,14 @@ from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.checks.whole import faults
 from sessionlab.lab.recipes.forms import plain
+from sessionlab.lab.recipes.model import Recipe
 from sessionlab.lab.recipes.nearest import nearest
-from sessionlab.lab.recipes.places import line_of, places
+from sessionlab.lab.recipes.toml_text import TomlText
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sessionlab.lab.recipes.model import Recipe
     from sessionlab.lab.recipes.places import Keys
 
 FILE, PROJECT = "sessionlab.toml", "pyproject.toml"
@@ -55,27 +54,20 @@ class RecipeFile:
 def read(path: Path) -> RecipeFile:
     """Read a file, or a folder's; raises UsageError with the file, the line and the key."""
     path = _file(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        raw: Any = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", _HINT) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}") from None
-    except RecursionError:
-        raise UsageError(f"{path} is nested too deeply") from None
+    toml = TomlText.read(path, _HINT)
+    raw: Any = toml.parsed()
     if path.name != PROJECT:
-        return _Reader(path, text, ()).read(raw)
+        return _Reader(toml, ()).read(raw)
     for key in _SECTION:
         raw = raw.get(key, {}) if isinstance(raw, dict) else {}
     if not raw or not isinstance(raw, dict):
         raise UsageError(f"{path} has no [tool.sessionlab]", _HINT)
-    return _Reader(path, text, _SECTION).read(raw)
+    return _Reader(toml, _SECTION).read(raw)
 
 
 def parse(raw: Mapping[str, Any], path: Path) -> RecipeFile:
     """The same of a table that was made, not read: `path` is where it would lie."""
-    return _Reader(path, "", ()).read(dict(raw))
+    return _Reader(TomlText(path, ""), ()).read(dict(raw))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,9 +87,8 @@ def _file(path: Path) -> Path:
 
 
 class _Reader:
-    def __init__(self, path: Path, text: str, within: Keys) -> None:
-        self._path = path
-        self._text = text
+    def __init__(self, toml: TomlText, within: Keys) -> None:
+        self._toml = toml
         self._within = within
 
     def read(self, raw: dict[str, Any]) -> RecipeFile:
@@ -107,12 +98,12 @@ class _Reader:
             name: self._recipe(merged(shared, over), name, over)
             for name, over in base.variants.items()
         }
-        return RecipeFile(self._path, base, variants)
+        return RecipeFile(self._toml.path, base, variants)
 
     def _recipe(
         self, raw: dict[str, Any], variant: str = "", over: Mapping[str, Any] | None = None
     ) -> Recipe:
-        recipe = converted(plain(raw))
+        recipe = converted(plain(raw), Recipe)
         fault = recipe if isinstance(recipe, Fault) else next(faults(recipe), None)
         if fault is not None:
             raise self._refused(fault, variant, over or {})
@@ -123,13 +114,5 @@ class _Reader:
         """With the line in the variant, or else in what that is merged over."""
         there = bool(fault.keys) and fault.keys[0] in over
         keys = ("variants", variant, *fault.keys) if there else fault.keys
-        line = line_of(places(self._text), (*self._within, *keys))
-        where = f"{self._path}:{line}" if line else str(self._path)
-        said = " ".join(filter(None, (_dotted(keys), fault.says)))
         also = f" in the variant {variant}" if variant and not there else ""
-        return UsageError(f"{where}: {said}{also}", fault.hint)
-
-
-def _dotted(keys: Keys) -> str:
-    said = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
-    return said.removeprefix(".")
+        return self._toml.refused(Fault(keys, fault.says + also, fault.hint), self._within)

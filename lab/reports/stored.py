@@ -15,7 +15,7 @@ from sessionlab.lab.verdicts.story_time import in_story_time
 from sessionlab.lab.verdicts.users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -26,6 +26,8 @@ class Stored:
     name: str
     history: History
     events: list[Event]
+    cut: Sequence[str] = ()
+    """Which of its files end in half a line, and are read up to there."""
 
     @property
     def users(self) -> Users:
@@ -43,15 +45,32 @@ def read(folder: Path) -> Iterator[Stored]:
     """The scenarios of a run in their order; raises UsageError when there is no run."""
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        lines = (folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
-        events = [Event(**json.loads(line)) for line in lines if line]
+        events, cut = stored_events(folder)
         for scenario in run["scenarios"]:
             name = scenario["name"]
-            text = (folder / name / "history.jsonl").read_text(encoding="utf-8")
+            lines, short = _lines(folder / name / "history.jsonl")
+            history = History.from_jsonl("\n".join(lines))
             mine = [event for event in events if event.scenario == name]
-            yield Stored(name, History.from_jsonl(text), mine)
+            yield Stored(name, history, mine, [*cut, *short])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{folder} holds no run that can be read: {type(error).__name__}: {error}",
             "write one with `sessionlab run --out DIR`",
         ) from None
+
+
+def stored_events(folder: Path) -> tuple[list[Event], list[str]]:
+    """All events of a run, and a sentence when their file was cut; raises OSError, ValueError."""
+    lines, cut = _lines(folder / "events.jsonl")
+    return [Event(**json.loads(line)) for line in lines], cut
+
+
+def _lines(path: Path) -> tuple[list[str], list[str]]:
+    """The lines of a file but for a last one that was cut, and a sentence that says so."""
+    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = [line for line in lines if line]
+    try:
+        return lines + ([last] if last and json.loads(last) else []), []
+    except ValueError:
+        where = path.relative_to(path.parent.parent)
+        return lines, [f"{where} ends in the middle of a line: judged up to there"]

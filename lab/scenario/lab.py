@@ -23,12 +23,12 @@ from sessionlab.lab.description.cluster import (
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
+from sessionlab.lab.faults import FAULTS
+from sessionlab.lab.faults.interface import Broken
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
 from sessionlab.lab.record.tables import Table
-from sessionlab.lab.scenario.faults import FAULTS
-from sessionlab.lab.scenario.faults.interface import Broken
 from sessionlab.lab.scenario.fitting import Asked
 from sessionlab.lab.scenario.settings_told import Told, marked
 from sessionlab.lab.scenario.unawaited import block_ends, to_be_entered
@@ -118,7 +118,7 @@ class Lab:
         the first part of the path, when there are several. Of several clusters of a story reports
         call this one `called`, or else by what the others have not. The further `wishes` are as
         in `Description`: affinity, algorithm, redis, redis_keeps, jwt_algorithm, one_key, tls,
-        trust_balancer, balancer_options.
+        trust_balancer, balancer_options, links.
 
         With an `app` (a recipe, relative to the story's own folder) the nodes are copies of it,
         in that `variant`; it takes no strategy, services or options.
@@ -225,9 +225,15 @@ class Lab:
         """
         return to_be_entered(Traffic(clients, does, pause, drawn=self._turns.of(clients)))
 
-    def fault(self, name: str, cluster: Cluster, node: str = "n1") -> Broken:
-        """Break a cluster by name (`sessionlab list`), and mend it at the end of the block."""
-        return to_be_entered(Broken(FAULTS.named(name), cluster, node))
+    def fault(
+        self, name: str, cluster: Cluster, node: str = "n1", **parameters: str | float | bool
+    ) -> Broken:
+        """Break a cluster by name, and mend it at the end of the block.
+
+        `sessionlab list` has the names, and what parameters each takes. What is about a link takes
+        a cluster with `links`, unless its fabric has a real network.
+        """
+        return to_be_entered(Broken(FAULTS.named(name), cluster, node, parameters))
 
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.

@@ -14,7 +14,7 @@ is told when it has happened. Between the two, answers can show either. Hence th
   node has answered.
 * Not so the end of the node that gave the answer, unless that was an error: it outlived it.
 * An outage that is over explains lost memory for ever, but silence only of what was asked before;
-  a part that was only frozen, or a Redis that keeps its data, has lost no memory.
+  a part that was only frozen, cut off or full, or a Redis that keeps its data, has lost no memory.
 * A balancer that is away says nothing: whatever came, came while there was one.
 """
 
@@ -27,14 +27,15 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.verdicts.classify import is_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.verdicts.fates import User
 
-BALANCER, REDIS, KEYS = "balancer", "redis", "keys"
-FROZEN = "was frozen"
+BALANCER, REDIS, KEYS, CLIENTS = "balancer", "redis", "keys", "clients"
+FROZEN, FULL, READ_ONLY, SLOW = "was frozen", "was full", "was read-only", "was slow"
+CUT_OFF, RESETS, REFUSALS = "could not be reached", "was cut off by resets", "refused writes"
 _GATEWAY_TIMEOUT = 504
 _ENDS = {
     "node.killed": "was killed",
@@ -46,11 +47,27 @@ _ENDS = {
     "balancer.ended": "died",
     "redis.stopped": "stopped",
     "redis.ended": "died",
+    "redis.flushed": "was flushed",
+    "redis.full": FULL,
+    "redis.readonly": READ_ONLY,
+    "redis.slow": SLOW,
+    "link.partitioned": CUT_OFF,
     "part.paused": FROZEN,
     "keys.retired": "retired",
 }
 _COMES = {"node.added": "was added", "node.started": "was started again"}
-_BEGINNINGS = ("node.started", "balancer.started", "redis.started", "part.resumed")
+_IMPAIRS = {"half-open": CUT_OFF, "reset": RESETS, "readonly": REFUSALS, "full": REFUSALS}
+"""What a rule of a link makes of the part that it leads to."""
+_BEGINNINGS = ("node.started", "balancer.started", "redis.started")
+_UNDOES = {
+    "part.resumed": (FROZEN,),
+    "redis.roomy": (FULL,),
+    "redis.writable": (READ_ONLY,),
+    "redis.quick": (SLOW,),
+    "link.joined": (CUT_OFF,),
+    "link.repaired": (CUT_OFF, RESETS, REFUSALS),
+}
+_AT_ONCE = ("balancer.restarted", "redis.flushed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +123,18 @@ class Outages:
 
     def hear(self, event: Event) -> None:
         kind = event.kind.partition(".")[0]
-        part = str(event.data.get(kind)) if kind in ("node", "part") else kind
-        if how := (_ENDS | _COMES).get(event.kind):
-            back = event.at if event.kind == "balancer.restarted" else inf
-            keeps = how == FROZEN or event.data.get("keeps", part == REDIS and self._keeps) is True
+        part = _part(kind, event.data)
+        if how := (_ENDS | _COMES).get(event.kind) or _impaired(event):
+            back = event.at if event.kind in _AT_ONCE else inf
+            is_away = how == FROZEN or kind == "link"
+            keeps = is_away or event.data.get("keeps", part == REDIS and self._keeps) is True
             spares = self._rotated if part == KEYS else inf
             outage = Outage(part, how, event.began, event.at, back, keeps, spares)
             if kind == "node":
                 self._changes.append(outage)
-            if event.kind in _ENDS:
+            if event.kind not in _COMES:
                 self._of.setdefault(part, []).append(outage)
-        if event.kind in _BEGINNINGS:
+        if event.kind in _BEGINNINGS or event.kind in _UNDOES:
             self._of[part] = [_ended(one, event) for one in self._of.get(part, ())]
         elif event.kind == "cluster.starting":
             self._keeps = event.data.get("redis_keeps") is True
@@ -156,7 +174,7 @@ class Outages:
         home = last.get(user.home or "") if at.node in (None, user.home) else None
         found = [home, redis] if tied else [redis, home]
         if at.status in (None, _GATEWAY_TIMEOUT):
-            frozen = [one for one in last.values() if one and one.how == FROZEN]
+            frozen = [one for one in last.values() if one and one.how in (FROZEN, CUT_OFF)]
             frozen = [one for one in frozen if one.part not in (BALANCER, REDIS)]
             found = [*(found if tied else found[:1]), *frozen, *found]
         if at.status is None:
@@ -170,9 +188,26 @@ class Outages:
         return max(ends, key=lambda one: (one.precedes(at), one.began), default=None)
 
 
+def _part(kind: str, data: Mapping[str, object]) -> str:
+    """The part that such an event is about; of two with a link between them the one it leads to."""
+    if kind != "link":
+        return str(data.get(kind)) if kind in ("node", "part") else kind
+    parts = data.get("parts")
+    ends = list(map(str, parts)) if isinstance(parts, list) else []
+    if REDIS in ends or CLIENTS in ends:
+        return REDIS if REDIS in ends else BALANCER
+    return next((end for end in ends if end != BALANCER), "")
+
+
+def _impaired(event: Event) -> str | None:
+    return _IMPAIRS.get(str(event.data.get("rule"))) if event.kind == "link.impaired" else None
+
+
 def _ended(outage: Outage, event: Event) -> Outage:
-    """An outage after a part was started, or only let go on."""
-    over = event.kind != "part.resumed" or outage.how == FROZEN
+    """An outage after a part was started, or only let go on; a link outlives both its ends."""
+    of_links = (CUT_OFF, RESETS, REFUSALS)
+    undone = _UNDOES.get(event.kind)
+    over = outage.how in undone if undone else outage.how not in of_links
     return replace(outage, back=min(outage.back, event.at)) if over else outage
 
 

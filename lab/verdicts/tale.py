@@ -160,7 +160,7 @@ class Tale:
             return ""
         said = f"; {in_words(at.verdict, at.reason)}"
         lost = self._outages.loss(user, at, BALANCER, user.entered)
-        if lost is None or lost.how == FROZEN:
+        if lost is None or lost.keeps:
             return said
         return f"{said}; it {lost.how} at {lost.moment}"
 
@@ -171,8 +171,9 @@ class Tale:
         if away is None:
             return Cause("Redis had their session{s} no more")
         if away.keeps:
-            said = f"Redis was away from {away.moment} on, and a node took that for no session"
-            return Cause(said, short="Redis was away")
+            how = "was away" if away.how in ("stopped", "died", FROZEN) else away.how
+            said = f"Redis {how} from {away.moment} on, and a node took that for no session"
+            return Cause(said, short=f"Redis {how}")
         return Cause(f"{away}, their session{{s}} {{were}} in it", short=in_short([away]))
 
     def _is_over(self, user: User, at: Operation, loss: Outage | None) -> bool:
@@ -228,7 +229,7 @@ class Tale:
             return Cause(said, more=f" from {_at(at)}{then}")
         if away.part in (BALANCER, REDIS):
             return Cause(f"{away}: {said}{then}", short=in_short([away]))
-        if away.part != user.home or (away.how == FROZEN and not tied):
+        if away.part != user.home or (away.keeps and not tied):
             return Cause(said, more=f"{then}; {away}", short=in_short([away]))
         stayed = "and they stayed tied to {it}: " if found and tied else ""
         return Cause(f"{stayed}{said}{then}", away)
@@ -236,7 +237,7 @@ class Tale:
     def _end_of(self, user: User, at: Operation) -> Outage | None:
         """What has cost it its node's memory, or its way there, since the last good answer."""
         end = self._outages.loss(user, at, user.home)
-        return None if end and end.how == FROZEN and at.node == user.home else end
+        return None if end and end.keeps and at.node == user.home else end
 
     def _strategy(self, at: Operation) -> str:
         """The strategy of the service that was asked, or the only one."""

@@ -43,11 +43,13 @@ async def generate(
     key: bytes,
     told: Callable[[Live], None] = lambda _: None,
     stop: asyncio.Event | None = None,
+    begins: Callable[[], None] = lambda: None,
 ) -> Load:
     """Generate it; what happened is in `folder` (history, and `latency.hgrm.json`).
 
     `began` is when the run began (`time.monotonic()`); `key` is that under which credentials are
-    stored. Once `stop` is set, or this is cancelled, or one process has failed, all end early, but
+    stored. `begins` is called when the generators, which take a while to start, are about to begin.
+    Once `stop` is set, or this is cancelled, or one process has failed, all end early, but
     in order, so that what is known is kept. Raises StartError when a generator does not start.
     """
     parts = processes(workload)
@@ -59,11 +61,13 @@ async def generate(
         at = time.monotonic() + 0.01 * parts
         for one in running:
             one.begin(at)
+        begins()
         ends = await _ends(running, stop or asyncio.Event(), lambda: _tell(running, began, told))
     finally:
         await asyncio.shield(asyncio.gather(*(one.leave() for one in running)))
     load = _summed(workload, ends)
-    (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
+    with contextlib.suppress(OSError):  # a disk that is full: the history has them, too
+        (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
     return load
 
 
@@ -144,7 +148,7 @@ async def _started() -> Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_LINE,
-        process_group=0,
+        start_new_session=True,
     )
 
 

@@ -143,7 +143,7 @@ class Copies:
             "name": node.name,
             "n": str(node.number),
             "secret": self._secret,
-            "redis": around.redis.url if around.redis else None,
+            "redis": around.redis_for(node) if around.redis else None,
             "public": around.public(node),
             "password": around.password,
         }.get(name)

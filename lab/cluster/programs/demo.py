@@ -39,7 +39,7 @@ class Demo:
         }
         environment = {"NODE_USER_PASSWORD": around.password}
         if around.redis:
-            environment["NODE_REDIS_URL"] = around.redis.url
+            environment["NODE_REDIS_URL"] = around.redis_for(node)
         arguments = [word for name, value in wanted.items() for word in (f"--{name}", value)]
         return Part(node.name, service.program, arguments, environment)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from sessionlab.lab.balancers.interface import Balancer
+    from sessionlab.lab.cluster.links import Links
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.cluster.redis import Redis
     from sessionlab.lab.description.cluster import Description
@@ -26,16 +27,25 @@ class Surroundings:
     sandbox: Sandbox
     http: aiohttp.ClientSession
     password: str
+    links: Links
     balancer: Balancer | None = None
     redis: Redis | None = None
     keys: str = ""
 
     def public(self, node: Node) -> str:
         """The URL that clients use: the balancer's, or the node's own where there is none."""
-        if self.balancer is None:
-            return node.url
-        address = self.balancer.address
-        return f"https://{address}" if self.balancer.edge else address.url
+        return public(self.balancer, self.links) if self.balancer else node.url
+
+    def redis_for(self, node: Node) -> str:
+        """The URL at which that node finds Redis, which there is."""
+        assert self.redis is not None  # noqa: S101  the caller has looked
+        return self.links.for_node(node.name, self.redis.url)
+
+
+def public(balancer: Balancer, links: Links) -> str:
+    """The URL that clients use."""
+    address = links.for_clients(balancer.address)
+    return f"https://{address}" if balancer.edge else address.url
 
 
 class Program(Protocol):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from sessionlab.lab.recipes.checks.fault import Fault
-from sessionlab.lab.recipes.model import Recipe
 from sessionlab.lab.recipes.nearest import nearest
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.recipes.places import Keys
 
+T = TypeVar("T")
 WORDS = {
     "array": "a list",
     "object": "a table",
@@ -34,15 +34,15 @@ _SOME = "..."
 """What msgspec has for a key of a table whose keys are free."""
 
 
-def converted(raw: dict[str, Any]) -> Recipe | Fault:
-    """The recipe, or the first thing that its types refuse."""
+def converted(raw: dict[str, Any], kind: type[T]) -> T | Fault:
+    """What the file describes, or the first thing that its types refuse."""
     try:
-        return msgspec.convert(raw, Recipe)
+        return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        return _fault(raw, str(error))
+        return _fault(raw, str(error), kind)
 
 
-def _fault(raw: dict[str, Any], message: str) -> Fault:
+def _fault(raw: dict[str, Any], message: str, kind: type) -> Fault:
     found = _MESSAGE.fullmatch(message)
     says, at, of_key = (
         (found["says"], found["at"] or "", found["key"]) if found else (message, "", "")
@@ -50,15 +50,14 @@ def _fault(raw: dict[str, Any], message: str) -> Fault:
     keys = tuple(
         key or (number if number == _SOME else int(number)) for key, number in _STEP.findall(at)
     )
-    keys = _resolved(raw, (*keys, _SOME) if of_key else keys, message)
+    keys = _resolved(raw, (*keys, _SOME) if of_key else keys, message, kind)
     if unknown := re.search(r"unknown field `(.*)`", says):
-        return Fault((*keys, unknown[1]), "is no key here", _meant(unknown[1], _known(keys)))
+        return Fault((*keys, unknown[1]), "is no key here", _meant(unknown[1], _known(kind, keys)))
     if missing := re.search(r"missing required field `(.*)`", says):
-        return Fault(
-            (*keys, missing[1]), "is missing", "a recipe has a `name` and `me`" if not keys else ""
-        )
+        hint = "" if keys else f"it takes {_required(kind)}"
+        return Fault((*keys, missing[1]), "is missing", hint)
     if "enum value" in says:
-        choices = _choices(keys[:-1], key=True) if of_key else _choices(keys)
+        choices = _choices(kind, keys[:-1], key=True) if of_key else _choices(kind, keys)
         given = keys[-1] if of_key else _value(raw, keys)
         says = "is no key here" if of_key else f"{given!r} is not known"
         return Fault(keys, says, _meant(str(given), choices))
@@ -94,22 +93,23 @@ def _meant(name: str, known: Iterable[str]) -> str:
 # Where
 
 
-def _resolved(raw: dict[str, Any], keys: Keys, message: str) -> Keys:
+def _resolved(raw: dict[str, Any], keys: Keys, message: str, kind: type) -> Keys:
     """With the real key for each that msgspec leaves out: alone in its table it is refused too."""
     for number, key in enumerate(keys):
         if key == _SOME:
             table = _value(raw, keys[:number])
             real = next(
-                (one for one in table or () if _refused(raw, keys[:number], one) == message), _SOME
+                (one for one in table or () if _refused(raw, keys[:number], one, kind) == message),
+                _SOME,
             )
             raw = _only(raw, keys[:number], real)
             keys = (*keys[:number], real, *keys[number + 1 :])
     return keys
 
 
-def _refused(raw: dict[str, Any], keys: Keys, only: str) -> str:
+def _refused(raw: dict[str, Any], keys: Keys, only: str, kind: type) -> str:
     try:
-        msgspec.convert(_only(raw, keys, only), Recipe)
+        msgspec.convert(_only(raw, keys, only), kind)
     except msgspec.ValidationError as error:
         return str(error)
     return ""
@@ -137,11 +137,11 @@ def _value(raw: Any, keys: Keys) -> Any:
 # What the model has there
 
 
-def _at(keys: Keys) -> Iterator[inspect.Type]:
+def _at(kind: type, keys: Keys) -> Iterator[inspect.Type]:
     """The types at a place; several where the file may say it in several ways."""
-    found: list[Any] = [inspect.type_info(Recipe)]
+    found: list[Any] = [inspect.type_info(kind)]
     for key in keys:
-        found = [one for kind in _single(found) for one in _within(kind, key)]
+        found = [one for each in _single(found) for one in _within(each, key)]
     yield from _single(found)
 
 
@@ -158,17 +158,21 @@ def _within(kind: Any, key: str | int) -> list[Any]:
     return [kind.item_type] if isinstance(kind, inspect.ListType) else []
 
 
-def _known(keys: Keys) -> list[str]:
-    return [
-        one.name
-        for kind in _at(keys)
-        if isinstance(kind, inspect.StructType)
-        for one in kind.fields
-    ]
+def _known(kind: type, keys: Keys) -> list[str]:
+    return [one.name for one in _fields(kind, keys)]
 
 
-def _choices(keys: Keys, *, key: bool = False) -> list[str]:
-    kinds: list[Any] = list(_at(keys))
+def _required(kind: type) -> str:
+    return " and ".join(f"`{one.name}`" for one in _fields(kind, ()) if one.required)
+
+
+def _fields(kind: type, keys: Keys) -> Iterator[inspect.Field]:
+    for each in _at(kind, keys):
+        yield from each.fields if isinstance(each, inspect.StructType) else ()
+
+
+def _choices(kind: type, keys: Keys, *, key: bool = False) -> list[str]:
+    kinds: list[Any] = list(_at(kind, keys))
     if key:
         kinds = [kind.key_type for kind in kinds if isinstance(kind, inspect.DictType)]
     return [

@@ -28,8 +28,8 @@ def test_the_percentiles_of_all_and_of_each_conversation() -> None:
 
 def test_a_request_that_had_to_wait_its_turn_counts_from_when_it_was_to_begin() -> None:
     finding = found(LATENCY, [step("u1", "me", 5.5, late=2.0), step("u1", "me", 6)])
-    assert finding.figures["max_ms"] == pytest.approx(2010, rel=1e-3)
-    assert finding.series["p99"][3] == pytest.approx(2010, rel=1e-3)
+    assert finding.figures["max_ms"] == pytest.approx(2010, rel=0.02)
+    assert finding.series["p99"][3] == pytest.approx(2010, rel=0.02)
     assert np.isnan(finding.series["p99"][5])
 
 

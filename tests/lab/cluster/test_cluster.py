@@ -16,7 +16,6 @@ from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
-from sessionlab.lab.scenario.faults import FAULTS
 from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:
@@ -74,20 +73,6 @@ async def test_a_stopped_node_comes_back_under_its_name_and_address(make: Make) 
         await cluster.start("n1")
         assert cluster.nodes["n1"].url == url
         assert (await cluster.client("alice").me_times(2)).nodes == ["n1", "n2"]
-
-
-@pytest.mark.parametrize("name", FAULTS)
-async def test_every_fault_can_be_injected_and_healed_or_says_where(make: Make, name: str) -> None:
-    async with make("redis") as cluster:
-        if "(docker)" in FAULTS[name].summary:
-            with pytest.raises(Skip, match="this fabric can't"):
-                await FAULTS[name].inject(cluster, "n1")
-            return
-        await FAULTS[name].inject(cluster, "n1")
-        await FAULTS[name].heal(cluster, "n1")
-        alice = cluster.client("alice")
-        await alice.login()
-        assert (await alice.me_times(4)).recognised == 4
 
 
 async def test_a_node_that_asks_to_be_drained_keeps_its_clients_and_gets_no_others(

@@ -12,7 +12,7 @@ import pytest
 from msgspec import to_builtins
 
 from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.description.cluster import LINKS, Description, Service
 from sessionlab.lab.errors import Skip, StartError, UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.recipes.chosen import Chosen
@@ -182,6 +182,33 @@ async def test_naming_redis_starts_one_which_is_away_and_back(
         await cluster.stop_redis()
         await cluster.start_redis()
         assert (await alice.me_times(4)).recognised == 0
+
+
+@pytest.mark.parametrize("balancer", ["builtin", needed("haproxy"), needed("nginx")])
+async def test_links_stand_on_all_their_ways(shop: Callable[..., Cluster], balancer: str) -> None:
+    async with shop("redis", links=LINKS, balancer=balancer) as cluster:
+        said = await environment(cluster.nodes["n1"].url)
+        assert said["PUBLIC"] == cluster.url
+        alice = cluster.client("alice")
+        await alice.login()
+        await alice.write("a book")
+        await cluster.faults.impair("n1", "redis", "readonly", count=1)
+        await cluster.faults.impair("n2", "redis", "readonly", count=1)
+        for _ in range(2):
+            assert (await alice.write("another")).status != 200
+
+        async def served() -> bool:
+            return (await alice.write("another")).status == 200
+
+        await until("writes to be served", served, seconds=20)
+        await cluster.kill("n1")
+        assert (await alice.me_times(4)).recognised == 4
+        await cluster.start("n1")
+        assert (await alice.me_times(4)).recognised == 4
+        await cluster.faults.impair("clients", "balancer", "drop-cookie", name="basket")
+        bob = cluster.client("bob")
+        assert (await bob.login()).status == 200
+        assert not (await bob.me()).recognised
 
 
 async def test_clients_are_the_recipe_s_own_users(shop: Callable[..., Cluster]) -> None:

@@ -130,8 +130,8 @@ WRONG = {
         "6: client.kind 'brwser' is not known | did you mean browser?"
     ),
     "format = 2\n" + LEAST: "1: format 2 is not known | there are: 1",
-    "": " name is missing | a recipe has a `name` and `me`",
-    'name = "x"': " me is missing | a recipe has a `name` and `me`",
+    "": " name is missing | it takes `name` and `me`",
+    'name = "x"': " me is missing | it takes `name` and `me`",
     # types
     LEAST + '[app]\nrun = "serve -p {port}"': (
         '6: app.run is text, not a list | run = ["serve", "-p", "{port}"]'

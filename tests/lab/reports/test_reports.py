@@ -293,7 +293,8 @@ def test_a_stored_run_notes_it_too(tmp_path: Path) -> None:
         folder.hear(event)
     folder.write(replace(RUN, scenarios=[LUCKY]), "0.1.0")
     folder.close()
-    assert f"  {NOTE}" in CliRunner().invoke(app, ["users", str(tmp_path)]).output
+    said = CliRunner().invoke(app, ["judge", str(tmp_path)]).output
+    assert NOTE in " ".join(said.split())
 
 
 def test_a_table_is_printed_in_columns() -> None:
@@ -309,7 +310,7 @@ def test_a_run_that_was_kept_is_judged_again_without_a_cluster(tmp_path: Path) -
     folder.close()
     (stored,) = read(tmp_path)
     assert stored.users == LOST.users
-    done = CliRunner().invoke(app, ["users", str(tmp_path), "--each"])
+    done = CliRunner().invoke(app, ["judge", str(tmp_path), "--each"])
     assert "good: 1 user: 1 logged out" in done.output
     assert "c  alice  logged out at 3.250 s: GET /me 401 from n1" in done.output
     assert "interrupted for 1500 ms" in done.output

@@ -717,3 +717,72 @@ def test_a_login_that_was_refused_is_not_a_credential_that_was_not_sent() -> Non
     alice.ask("GET", "/me", 401)
     (said,) = told([alice], started(app="shop"))
     assert said.endswith("their login was refused: 401 came from n2")
+
+
+def test_a_flush_is_the_end_of_all_sessions_even_of_a_redis_that_keeps_them() -> None:
+    flush = happened("redis.flushed", 3.0, keeps=False)
+    (said,) = told([life()], started("redis", redis_keeps=True), flush)
+    assert said == (
+        "1 user was logged out: Redis was flushed at 3.0 s into the story, their session was in it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "undone", "how", "data"),
+    [
+        ("redis.full", "redis.roomy", "was full", {"keeps": True}),
+        ("redis.readonly", "redis.writable", "was read-only", {"keeps": True}),
+        ("redis.slow", "redis.quick", "was slow", {"keeps": True}),
+        ("link.partitioned", "link.joined", "could not be reached", {"parts": ["n1", "redis"]}),
+    ],
+)
+def test_a_redis_that_could_not_work_is_named_until_it_can(
+    kind: str, undone: str, how: str, data: dict[str, object]
+) -> None:
+    begins = happened(kind, 3.0, **data)
+    (said,) = told([life()], started("redis"), begins)
+    assert f"Redis {how} from 3.0 s into the story on, and a node took that for" in said
+    (said,) = told([life()], started("redis"), begins, happened(undone, 4.0, **data))
+    assert how not in said
+    (said,) = told([life()], started("redis"), begins, happened("part.resumed", 4.0, part="redis"))
+    assert how in said
+
+
+def test_a_node_that_can_t_be_reached_has_its_sessions_all_the_same() -> None:
+    cut = happened("link.partitioned", 3.0, parts=["balancer", "n1"])
+    (said,) = told([life()], started(), cut)
+    assert (
+        "n1 could not be reached at 3.0 s into the story, their session was in its memory" in said
+    )
+    joined = happened("link.joined", 4.0, parts=["balancer", "n1"])
+    (said,) = told([life()], started(), cut, joined)
+    assert "reached" not in said
+    started_again = happened("node.started", 4.0, node="n1")
+    (said,) = told([life()], started(), cut, started_again)
+    assert "could not be reached" in said
+
+
+def silent(**more: object) -> Life:
+    """Logged in, and then nobody answered until the end."""
+    life = Life("alice", node="n1")
+    life.log_in()
+    life.node, life.now = "", 5.0
+    life.ask("GET", "/me", None, **more)
+    return life
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            happened("link.impaired", 3.0, parts=["clients", "balancer"], rule="half-open"),
+            "the balancer could not be reached at 3.0 s into the story: no answer came",
+        ),
+        (
+            happened("link.impaired", 3.0, parts=["clients", "balancer"], rule="reset"),
+            "the balancer was cut off by resets at 3.0 s into the story: no answer came",
+        ),
+    ],
+)
+def test_silence_behind_a_link_is_the_link_s(event: Event, said: str) -> None:
+    assert any(said in one for one in told([silent()], started(), event))

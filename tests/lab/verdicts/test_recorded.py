@@ -18,7 +18,7 @@ STORED = {scenario.name: scenario for scenario in read(RECORDED)}
 
 
 def test_what_became_of_the_users_of_recorded_runs() -> None:
-    done = CliRunner().invoke(app, ["users", str(RECORDED), "--each"])
+    done = CliRunner().invoke(app, ["judge", str(RECORDED), "--each", "--only", "continuity"])
     assert done.output == (RECORDED / "verdicts.txt").read_text()
 
 
@@ -27,7 +27,9 @@ def test_a_story_without_users_says_so(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").touch()
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "history.jsonl").touch()
-    assert CliRunner().invoke(app, ["users", str(tmp_path)]).output == "empty: no users\n"
+    done = CliRunner().invoke(app, ["judge", str(tmp_path), "--only", "continuity"])
+    assert done.exit_code == 3
+    assert done.output == "empty: nobody logged in\n  continuity    unknown\n"
 
 
 @pytest.mark.parametrize("scenario", STORED.values(), ids=STORED)

@@ -57,8 +57,9 @@ def test_a_bound_that_is_not_met_is_status_1_and_all_is_written(tmp_path: Path) 
     assert "failure" in junit.read_text()
     assert "7 logged out" in summary.read_text()
     assert json.loads((folder / "check.json").read_text())["outcome"] == "broken"
-    users = CliRunner().invoke(app, ["users", str(folder)])
-    assert "shop-bounds-cookie-deploy: 7 users: 7 logged out" in users.stdout
+    judged = CliRunner().invoke(app, ["judge", str(folder)])
+    assert judged.exit_code == 1
+    assert "shop-bounds-cookie-deploy: 7 users: 7 logged out" in judged.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""What can be broken on purpose, and mended again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.recipes.nearest import nearest
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.description.cluster import Description
+
+Value = str | int | float | bool
+Parameters = Mapping[str, Value]
+Step = Callable[..., Awaitable[object]]
+"""Given a cluster, the name of a part, and the fault's parameters by their names."""
+
+
+async def over(*_: object, **__: object) -> None:
+    """Mends nothing: the fault was over at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What it is where nothing is said, which gives its type as well, and its unit."""
+
+    default: Value
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.default} {self.unit}".strip() or '""'
+
+
+def _any(_: Description, __: str, ___: Parameters) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`inject` breaks the cluster, `heal` mends it; `over` where there is nothing to mend.
+
+    Both are given the name of a part, of the kind `to`: a node, the balancer, Redis, a link (a node
+    at one end, or none for all), or "" for none. `inject` may return the name of another that it
+    has befallen instead, `heal` how many requests it has struck. What a cluster can't have done to
+    it raises Skip; `why_not` says so before there is one, by its description, the fabric's name and
+    the parameters, and "" when it can.
+    """
+
+    says: str
+    inject: Step
+    heal: Step = over
+    takes: Mapping[str, Parameter] = field(default_factory=dict)
+    to: str = "node"
+    why_not: Callable[[Description, str, Parameters], str] = _any
+
+    @property
+    def summary(self) -> str:
+        """What it does, and its parameters."""
+        takes = ", ".join(f"{name} = {one}" for name, one in self.takes.items())
+        return f"{self.says}; {takes}" if takes else self.says
+
+    def checked(self, given: Mapping[str, object], where: str = "") -> dict[str, Value]:
+        """All parameters, of which these are given; raises UsageError with `where` and the key."""
+        found = {name: one.default for name, one in self.takes.items()}
+        for name, value in given.items():
+            if name not in self.takes:
+                near = nearest(name, self.takes)
+                known = ", ".join(self.takes) or "no parameters"
+                hint = f"did you mean {near!r}?" if near else f"it takes {known}"
+                raise UsageError(f"{where}{name}: this fault has no such parameter", hint)
+            kind = type(found[name])
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise UsageError(f"{where}{name}: {value!r} is no {kind.__name__}")
+            found[name] = value
+        return found
+
+
+class Broken:
+    """A cluster with a fault, for as long as the block lasts; a story that fails mends nothing."""
+
+    def __init__(self, fault: Fault, cluster: Cluster, node: str, given: Parameters) -> None:
+        self.entered = False
+        self._fault = fault
+        self._cluster = cluster
+        self._part = node
+        self._given = fault.checked(given)
+
+    async def __aenter__(self) -> None:
+        self.entered = True
+        befell = await self._fault.inject(self._cluster, self._part, **self._given)
+        self._part = befell if isinstance(befell, str) else self._part
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self._fault.heal(self._cluster, self._part, **self._given)

@@ -1,0 +1,92 @@
+"""Every check is seen red on a cluster that is really broken, and green on its sound twin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sessionlab.lab.checks import CHECKS
+from sessionlab.lab.checks.interface import Verdict
+from tests.lab.experiment.ran import found, ran
+
+if TYPE_CHECKING:
+    from sessionlab.lab.experiment.results import Result
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CARELESS = Path(__file__).parent / "careless"
+FILE = """
+name = "red"
+[workload]
+users = 30
+seconds = 2
+think = 0.02
+arrive = 0.2
+life = {{browse = 10, write = 3, idle = 0, logout = 1, replay = 1}}
+[cluster]
+{cluster}
+{more}
+"""
+FREEZE = """
+[[fault]]
+fault = "freeze-node"
+part = "n1"
+at = 0.7
+for = 0.6
+"""
+BROKEN = {
+    "continuity": ('strategy = "memory"', 'strategy = "redis"'),
+    "identity": (
+        'app = "{app}"\nvariant = "mixes-up"\naffinity = "cookie"',
+        'app = "{app}"\nvariant = "fine"\naffinity = "cookie"',
+    ),
+    "updates": (
+        'app = "{app}"\nvariant = "forgets"\naffinity = "cookie"',
+        'app = "{app}"\nvariant = "fine"\naffinity = "cookie"',
+    ),
+    "revocation": ('strategy = "jwt"', 'strategy = "redis"'),
+}
+
+
+@pytest.fixture(autouse=True)
+def python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARELESS_PYTHON", sys.executable)
+
+
+async def of(fabric: LocalFabric, folder: Path, cluster: str, more: str = "") -> Result:
+    text = FILE.format(cluster=cluster.replace("{app}", str(CARELESS)), more=more)
+    return await ran(fabric, folder, text)
+
+
+@pytest.mark.parametrize("check", BROKEN)
+async def test_a_promise_is_broken_on_the_one_and_held_on_the_other(
+    fabric: LocalFabric, tmp_path: Path, check: str
+) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "good").mkdir()
+    bad, good = BROKEN[check]
+    result = await of(fabric, tmp_path / "bad", bad)
+    assert found(result, check).verdict is Verdict.BROKEN, found(result, check).said
+    assert found(result, check).evidence
+    assert result.exit_status == 1
+    sound = await of(fabric, tmp_path / "good", good)
+    assert found(sound, check).verdict is Verdict.HOLDS, found(sound, check).said
+    assert sound.exit_status == 0, sound.sentence
+
+
+async def test_a_frozen_node_is_seen_in_availability_and_latency_by_their_bounds(
+    fabric: LocalFabric, tmp_path: Path
+) -> None:
+    bounds = '[bounds]\nserved_worst = ">= 99 %"\nmax_ms = "<= 400"\n'
+    result = await of(fabric, tmp_path, 'strategy = "redis"', FREEZE + bounds)
+    met = {bound.figure: bound.met for bound in result.bounds}
+    assert met["max_ms"] is False, result.bounds
+    assert result.exit_status == 1
+
+
+async def test_no_check_is_left_out() -> None:
+    assert set(BROKEN) | {"availability", "latency", "affinity", "balance"} == set(CHECKS)

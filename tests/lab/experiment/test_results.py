@@ -1,0 +1,85 @@
+"""What an experiment comes to: its outcome, its exit status, and the sentence on top."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sessionlab.lab.checks.interface import Finding, Verdict
+from sessionlab.lab.experiment.matrix import disturbed, room
+from sessionlab.lab.experiment.results import Judged, Report, Result
+
+KEPT = Finding("continuity", Verdict.HOLDS, "9 kept", {"lost": 0})
+LOST = Finding(
+    "continuity",
+    Verdict.BROKEN,
+    "3 logged out",
+    {"lost": 3, "kept": 6},
+    ["3 of 9 users were lost: n1 was killed"],
+)
+MIXED_UP = Finding("identity", Verdict.BROKEN, "u1 was shown what is u2's", {"mixed_up": 1})
+UNKNOWN = Finding("continuity", Verdict.UNKNOWN, "nobody could log in")
+MET = Judged("lost", "lost <= 3", met=True, saw="3")
+SOME = Judged("kept", "kept >= 1", met=True, saw="6")
+PASSED = Judged("lost", "lost <= 0", met=False, saw="3")
+DOUBT = Judged("p99_ms", "p99_ms <= 5", met=None, saw="unknown")
+
+
+def result(*findings: Finding, bounds: tuple[Judged, ...] = (), **more: object) -> Result:
+    return Result("x", 1, "a title", findings=findings, bounds=bounds, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("of", "status"),
+    [
+        (result(KEPT), 0),
+        (result(LOST), 1),
+        (result(LOST, bounds=(MET,)), 0),
+        (result(LOST, bounds=(PASSED,)), 1),
+        (result(LOST, bounds=(SOME,)), 1),
+        (result(KEPT, bounds=(DOUBT,)), 3),
+        (result(UNKNOWN), 3),
+        (result(), 3),
+        (result(KEPT, trouble="no descriptor left"), 3),
+        (result(LOST, trouble="no descriptor left"), 3),
+        (result(KEPT, interrupted=True), 130),
+        (result(KEPT, MIXED_UP), 1),
+        (result(MIXED_UP, trouble="no descriptor left"), 1),
+        (result(MIXED_UP, interrupted=True), 1),
+        (result(MIXED_UP, bounds=(Judged("mixed_up", "mixed_up <= 9", met=True, saw="1"),)), 1),
+    ],
+)
+def test_the_exit_status(of: Result, status: int) -> None:
+    assert of.exit_status == status
+
+
+def test_the_first_thing_said_is_who_was_lost_and_why() -> None:
+    assert result(LOST).sentence == "3 of 9 users were lost: n1 was killed"
+    assert result(KEPT).sentence == "nobody was lost: 9 kept"
+    assert result(KEPT, MIXED_UP).sentence == "u1 was shown what is u2's"
+    assert result(trouble="a\nb").sentence == "nothing is said of users: a"
+
+
+def test_a_matrix_is_as_bad_as_its_worst_cell_and_one_that_is_left_is_not_shown() -> None:
+    whole = Report("x", "x.toml", 1, "local", "builtin", [result(KEPT), result(KEPT)])
+    assert whole.exit_status == 0
+    assert replace(whole, results=[result(KEPT), result(LOST)]).exit_status == 1
+    assert replace(whole, left=["y"]).exit_status == 3
+    assert replace(whole, results=[]).exit_status == 3
+
+
+def test_as_many_cells_run_side_by_side_as_the_machine_has_room_for() -> None:
+    assert room(0.9, 2, latency=False) == 2, "never more than there are processors"
+    assert room(0.9, 8, latency=False) == 8
+    assert room(0.5, 8, latency=False) == 1, "a fifth stays free"
+    assert room(0.7, 8, latency=False) == 2
+    assert room(0.7, 8, latency=True) == 1, "half does where latency is bounded"
+    assert room(None, 8, latency=False) == 1, "nobody knows"
+
+
+def test_a_cell_that_had_company_and_little_room_was_disturbed() -> None:
+    assert disturbed(result(KEPT, beside=1, idle=0.05), latency=False)
+    assert not disturbed(result(KEPT, beside=1, idle=0.15), latency=False)
+    assert disturbed(result(KEPT, beside=1, idle=0.15), latency=True)
+    assert not disturbed(result(KEPT, beside=0, idle=0.0), latency=True)
