@@ -52,7 +52,7 @@ export function svg(name, attributes = {}, ...children) {
 export function table(caption, head, rows) {
   const body = rows.map(([first, ...rest]) =>
     html("tr", {}, html("th", { scope: "row" }, first), ...rest.map((cell) => html("td", {}, cell))));
-  return html("div", { class: "wide", tabindex: 0, role: "region", "aria-label": caption, "data-keep": `table ${caption}` },
+  return html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": caption, "data-keep": `table ${caption}` },
     html("table", {}, html("caption", {}, caption),
       html("thead", {}, html("tr", {}, ...head.map((text) => html("th", { scope: "col" }, text)))),
       html("tbody", {}, ...body)));

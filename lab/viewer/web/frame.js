@@ -19,7 +19,10 @@ export const letter = (index) => String.fromCharCode(65 + (index % 26)) + (index
  * @param {number} width
  * @param {number} [left]
  */
-export const timeScale = (view, width, left = LEFT) => times(view.seconds, left, width - RIGHT);
+export function timeScale({ bins, seconds: took }, width, left = LEFT) {
+  const drawn = bins.count > 0 ? bins.start + bins.count * bins.width : 0;
+  return times(Math.min(0, bins.count > 0 ? bins.start : 0), took > 0 ? Math.max(took, drawn - bins.width) : drawn, left, width - RIGHT);
+}
 
 /**
  * The faults behind a chart: a band each, its letter, and its words where they fit.
@@ -28,9 +31,9 @@ export const timeScale = (view, width, left = LEFT) => times(view.seconds, left,
  * @param {number} height of the band
  */
 export function bands(faults, x, height) {
-  const drawn = [...faults.entries()].filter(([, fault]) => fault.from <= x.end);
+  const drawn = [...faults.entries()].filter(([, fault]) => fault.from <= x.end && (fault.to ?? x.end) >= x.begin);
   return svg("g", { class: "faults" }, ...drawn.flatMap(([index, fault], place) => {
-    const from = x(fault.from), to = Math.max(from + 2, x(Math.min(fault.to ?? x.end, x.end)));
+    const from = x(Math.max(fault.from, x.begin)), to = Math.max(from + 2, x(Math.min(fault.to ?? x.end, x.end)));
     const next = drawn[place + 1] ? x(drawn[place + 1][1].from) : x(x.end);
     const words = `${letter(index)} ${fault.text}`;
     const fits = words.length * LETTER < next - from - 4;
@@ -48,7 +51,7 @@ export function bands(faults, x, height) {
  */
 export function timeAxis(x, y) {
   const last = x.ticks.length - 1;
-  return svg("g", { class: "axis" }, svg("line", { x1: x(0), x2: x(x.end), y1: y, y2: y }),
+  return svg("g", { class: "axis" }, svg("line", { x1: x(x.begin), x2: x(x.end), y1: y, y2: y }),
     ...x.ticks.map((tick, index) => svg("text", {
       x: x(tick), y: y + 16, "text-anchor": index === last && x(x.end) - x(tick) < 20 ? "end" : "middle",
     }, seconds(tick))));

@@ -14,7 +14,7 @@ const HEIGHT = 220;
 export const sum = (counts) => counts.reduce((all, count) => all + count, 0);
 
 /** @param {Bins} bins @param {number} bin */
-export const start = (bins, bin) => bins.at0 + bin * bins.width;
+export const start = (bins, bin) => bins.start + bin * bins.width;
 
 /**
  * @param {View} view
@@ -41,7 +41,7 @@ export function outcomes(view, width) {
   const said = (/** @type {number} */ bin) => used.map((outcome) => `${bins[outcome][bin]} ${texts.outcomes[outcome]}`).join(", ");
   return figure({
     name: texts.requestsOverTime,
-    summary: texts.ofRequests(all, used.map((outcome) => `${number(sum(bins[outcome]), 6)} ${texts.outcomes[outcome]} (${share(sum(bins[outcome]), all)})`)),
+    summary: texts.ofRequests(number(all, 6), used.map((outcome) => `${number(sum(bins[outcome]), 6)} ${texts.outcomes[outcome]} (${share(sum(bins[outcome]), all)})`)),
     legend: used.map((outcome) => [outcome, texts.outcomes[outcome]]),
     drawing: drawing(width, HEIGHT, bands(view.faults, x, bottom), valueAxis(y, width, (value) => `${number(value)}/s`), ...bars,
       hovers(bins, x, bottom, said), timeAxis(x, bottom)),

@@ -8,7 +8,7 @@ export const texts = {
   asTable: "Show as a table",
   madeBy: (/** @type {string} */ version) => `Made by sessionlab ${version}.`,
   kinds: { experiment: "Experiment", scenario: "Scenario", check: "Check of an app", watch: "Watch of a deploy" },
-  status: { held: "held", broken: "broken", error: "error", skipped: "skipped", "": "" },
+  status: /** @type {Record<string, string>} */ ({ held: "held", broken: "broken", error: "error", skipped: "skipped" }),
   tooNew: (/** @type {number} */ schema) => `This page's data is of schema ${schema}, which this viewer does not know.`,
   nothing: "Nothing was recorded.",
 
