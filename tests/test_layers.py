@@ -46,6 +46,7 @@ ORDER = {
         ("checks", "workload"),
         ("prediction",),
         ("reports",),
+        ("viewer",),
         ("link", "fabrics", "outside"),
         ("balancers",),
         ("cluster",),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sessionlab.lab.checks.interface import About
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.record.packed.shard import Shard
 
@@ -44,10 +45,13 @@ _REFUSED, _SERVER_ERROR = 400, 500
 
 
 class Columns:
-    """The rows of one shard by cluster, user, tab and when they were invoked."""
+    """The rows of one shard by cluster, user, tab and when they were invoked.
 
-    def __init__(self, shard: Shard) -> None:
-        self.shard = shard
+    Times are microseconds since the workload, or the story, began.
+    """
+
+    def __init__(self, shard: Shard, began: float = 0.0) -> None:
+        self.shard, self.began = shard, began
         self._order = None
         cluster, user, tab = (shard.column(name) for name in ("cluster", "user", "tab"))
         if len(user) and (tab.any() or (cluster != cluster[0]).any()):
@@ -64,7 +68,8 @@ class Columns:
 
     @cached_property
     def invoked(self) -> Numbers:
-        return self["invoked"].astype(np.int64)
+        began = round(self.began * SECOND)
+        return np.maximum(self["invoked"].astype(np.int64) - began, 0)
 
     @cached_property
     def completed(self) -> Numbers:
@@ -162,7 +167,7 @@ class Columns:
 
     @cached_property
     def second(self) -> Numbers:
-        """Of the run, in which it was asked."""
+        """In which it was asked, from 0 on."""
         return self.invoked // SECOND
 
     def last(self, marked: Mask) -> Numbers:
@@ -192,10 +197,10 @@ class Columns:
         return self.shard.words.text("user", int(self.user[row]))
 
 
-def columns(shard: Shard) -> Columns:
+def columns(shard: Shard, about: About) -> Columns:
     """The columns of a shard; those of the last one are kept, as several checks look at it."""
-    if not _KEPT or _KEPT[0].shard is not shard:
-        _KEPT[:] = [Columns(shard)]
+    if not _KEPT or _KEPT[0].shard is not shard or _KEPT[0].began != about.began:
+        _KEPT[:] = [Columns(shard, about.began)]
     return _KEPT[0]
 
 

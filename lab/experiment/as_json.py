@@ -10,8 +10,8 @@ import msgspec
 
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.experiment.as_run import claims, notes
-from sessionlab.lab.experiment.folder import told
 from sessionlab.lab.experiment.results import Foretold, Judged, Result
+from sessionlab.lab.reports.cases import SCHEMA, told
 from sessionlab.lab.workload.load import Load
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.reading import Plan
     from sessionlab.lab.experiment.results import Report
 
-SCHEMA = 2
 _KEPT = ("fabric", "balancer", "seconds", "cut", "idle", "beside", "mark")
 _SLIM = ("latency",)  # of a load: the folder has it in a file of its own
 

@@ -35,7 +35,7 @@ def claims(result: Result) -> Iterator[Claim]:
         yield Claim(bound.text, "met", bound.saw, bool(bound.met))
     for one in result.predictions:
         if one.agrees is not None:
-            yield Claim(one.name, one.predicted, one.measured, one.agrees)
+            yield Claim(one.name, one.predicted, one.seen, one.agrees)
 
 
 def notes(result: Result) -> Iterator[str]:

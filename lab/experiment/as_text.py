@@ -63,7 +63,7 @@ def _in_full(result: Result) -> Iterator[Text]:
     if result.predictions:
         yield Text("predicted, and measured", "bold")
     for one in result.predictions:
-        said = f"{one.name}: {one.predicted}; {one.measured}"
+        said = f"{one.name}: {one.predicted}; {one.seen}"
         yield from _marked(*_MET[one.agrees], "", said)
     if result.load:
         yield from _wrapped(_cost(result.load), "dim")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.reports.earlier import EVENTS, RUN
+from sessionlab.lab.reports.earlier import EVENTS, LATEST, REPORT, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.events import Event
 
-COPY, LATEST, ROOM = "experiment.toml", "latest", ".room"
+COPY, ROOM = "experiment.toml", ".room"
 ROOM_BYTES = 1 << 20
-_KNOWN = (EVENTS, RUN, f".{RUN}", COPY, ROOM, "history", "latency.hgrm.json")
+_KNOWN = (EVENTS, RUN, f".{RUN}", REPORT, COPY, ROOM, "history", "latency.hgrm.json")
 _UNLISTED = ("part.log", "request.completed")
 
 
@@ -113,15 +113,6 @@ def keep(folder: Path, copy: str, document: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):  # the cells say what is wrong
         (folder / COPY).write_text(copy, encoding="utf-8")
         _replace(folder, document)
-
-
-def told(folder: Path) -> dict[str, Any]:
-    """What a run in this folder came to; empty when none has ended there."""
-    try:
-        found = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _replace(folder: Path, document: Mapping[str, Any]) -> None:

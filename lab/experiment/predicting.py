@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.checks.interface import About, Finding
     from sessionlab.lab.experiment.reading import Plan
+    from sessionlab.lab.record.intervals import Counted
 
 
 def foretold(plan: Plan, findings: Sequence[Finding], about: About) -> list[Foretold]:
@@ -21,8 +22,13 @@ def foretold(plan: Plan, findings: Sequence[Finding], about: About) -> list[Fore
         Foretold(
             one.name,
             f"{one.expected}, as {one.says}",
-            str(one.measure(findings, about) or "nothing was there to measure"),
+            _short(one.measure(findings, about)),
             one.agrees(findings, about),
         )
         for one in predict(told, plan.experiment.workload, plan.faults)
     ]
+
+
+def _short(counted: Counted | None) -> str:
+    """With its interval, and without how sure that is, which is the same of all."""
+    return str(counted).partition(" (")[0] if counted else "nothing was there to measure"

@@ -189,7 +189,7 @@ class _Reader:
 
     @contextmanager
     def _at(self, *keys: str) -> Iterator[None]:
-        """What is wrong here is told with the line of that key, or of the one that is named (`fault[1].at`)."""
+        """What is wrong is told with the line of that key, or of one it names: `fault[1].at`."""
         try:
             yield
         except UsageError as error:

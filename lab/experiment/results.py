@@ -32,14 +32,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """What a model said, and what was measured; `agrees` None where there was nothing to measure.
+    """What a model said, and what was seen; `agrees` None where there was nothing to measure.
 
-    `measured` has the interval that the size of the sample leaves.
+    `seen` has the interval that the size of the sample leaves.
     """
 
     name: str
     predicted: str
-    measured: str
+    seen: str
     agrees: bool | None
 
 
@@ -135,7 +135,7 @@ class Result:
             return "; ".join(lives.evidence[:2]) or lives.said
         but = [f"{one.check}: {one.said}" for one in self.broken]
         but += [f"{one.text}: {one.saw}" for one in self.bounds if one.met is False]
-        but += [f"{one.name}: {one.measured}" for one in self.predictions if one.agrees is False]
+        but += [f"{one.name}: {one.seen}" for one in self.predictions if one.agrees is False]
         said = f"nobody was lost: {lives.said}"
         return f"{said}; but {'; '.join(but)}" if but else said
 

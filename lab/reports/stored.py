@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
 from sessionlab.lab.record.history import History
+from sessionlab.lab.reports.earlier import EVENTS, HISTORY, RUN
 from sessionlab.lab.verdicts.chance import notes
 from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.story_time import in_story_time
@@ -44,11 +45,11 @@ class Stored:
 def read(folder: Path) -> Iterator[Stored]:
     """The scenarios of a run in their order; raises UsageError when there is no run."""
     try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        names, ended = _names(folder)
         events, cut = stored_events(folder)
-        for scenario in run["scenarios"]:
-            name = scenario["name"]
-            lines, short = _lines(folder / name / "history.jsonl")
+        cut += ended
+        for name in names:
+            lines, short = _lines(folder / name / HISTORY)
             history = History.from_jsonl("\n".join(lines))
             mine = [event for event in events if event.scenario == name]
             yield Stored(name, history, mine, [*cut, *short])
@@ -59,9 +60,21 @@ def read(folder: Path) -> Iterator[Stored]:
         ) from None
 
 
+def _names(folder: Path) -> tuple[list[str], list[str]]:
+    """The scenarios of a run, and a sentence where its result is not there, or not whole."""
+    try:
+        run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = [path.parent.name for path in sorted(folder.glob(f"*/{HISTORY}"))]
+        if not found:
+            raise
+        return found, [f"{RUN} is not of a run that has ended: what it claimed is not known"]
+    return [scenario["name"] for scenario in run["scenarios"]], []
+
+
 def stored_events(folder: Path) -> tuple[list[Event], list[str]]:
     """All events of a run, and a sentence when their file was cut; raises OSError, ValueError."""
-    lines, cut = _lines(folder / "events.jsonl")
+    lines, cut = _lines(folder / EVENTS)
     return [Event(**json.loads(line)) for line in lines], cut
 
 

@@ -25,10 +25,11 @@ from sessionlab.lab.experiment.as_json import to_json, whole
 from sessionlab.lab.experiment.as_run import to_junit
 from sessionlab.lab.experiment.as_summary import to_summary
 from sessionlab.lab.experiment.as_text import to_text
-from sessionlab.lab.experiment.folder import given, keep, latest, place, told
+from sessionlab.lab.experiment.folder import given, keep, latest, place
 from sessionlab.lab.experiment.matrix import Series
 from sessionlab.lab.experiment.reading import Read, read
 from sessionlab.lab.experiment.results import Report
+from sessionlab.lab.reports.cases import told
 from sessionlab.lab.reports.glyphs import glyphs_for
 
 RUNS = Path("runs")

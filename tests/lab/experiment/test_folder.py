@@ -9,7 +9,8 @@ import pytest
 
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Event
-from sessionlab.lab.experiment.folder import ROOM, Kept, given, latest, place, told
+from sessionlab.lab.experiment.folder import ROOM, Kept, given, latest, place
+from sessionlab.lab.reports.cases import told
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sessionlab.lab.experiment import matrix
 from sessionlab.lab.experiment.matrix import Series, disturbed, room
 from sessionlab.lab.experiment.reading import read
@@ -14,6 +12,8 @@ from sessionlab.lab.verdicts.results import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 FILE = """
 name = "many"

@@ -1,0 +1,1 @@
+"""The verbs about runs that are stored already."""

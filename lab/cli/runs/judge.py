@@ -1,0 +1,148 @@
+"""`sessionlab judge DIR`: every check on a stored run, without a cluster."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from sessionlab.lab.cli.interrupts import stopped_by_signals
+from sessionlab.lab.cli.runs.as_text import to_text
+from sessionlab.lab.cli.whole_files import replace
+from sessionlab.lab.errors import NothingShown, UsageError
+
+if TYPE_CHECKING:
+    from sessionlab.lab.experiment.results import Result
+    from sessionlab.lab.reports.cases import Case
+
+SCHEMA = 2
+MOST = 4  # processes, unless more are asked for: each takes memory
+
+
+def command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="What `run`, `check` or `watch --out DIR` has written."),
+    ],
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help="Only this one; again for others."),
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="A line for every user.")] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the findings as JSON; - for standard output."),
+    ] = None,
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(help="Write every operation as a line of JSON; - for standard output."),
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many judge a long history; one a core, up to four."),
+    ] = None,
+) -> None:
+    """Judge a stored run again: what became of its users, and all else there is a check for.
+
+    Exit status: 0 its bounds hold and nobody was lost, 1 not so, 3 nothing can be said.
+
+    Example: `sessionlab run sticky-node-dies --out runs/1`, then `sessionlab judge runs/1`.
+    """
+    # Not before: NumPy alone takes as long to load as all the rest.
+    from sessionlab.lab.experiment.again import judged as judge  # noqa: PLC0415
+    from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
+    from sessionlab.lab.reports.cases import cases  # noqa: PLC0415
+
+    quiet = "-" in map(str, (json_file, jsonl))
+    judged: list[tuple[Case, Result]] = []
+    with stopped_by_signals("sessionlab: interrupted"), _opened(jsonl) as lines:
+        for case in cases(folder):
+            if lines:
+                _export(case, lines)
+            count = processes or min(cores(), MOST)
+            result, users = judge(case, only or (), count, _progress)
+            judged.append((case, result))
+            for line in () if quiet else to_text(case, result, users, each=each):
+                typer.echo(line)
+    if json_file:
+        _write(json_file, to_json(judged))
+    raise typer.Exit(exit_status([result for _, result in judged]))
+
+
+def exit_status(results: Sequence[Result]) -> int:
+    """1 when any is; 3 when none has shown anything, or it can't be told of a bound if it holds."""
+    statuses = {result.exit_status for result in results}
+    doubts = any(bound.met is None for result in results for bound in result.bounds)
+    if 1 in statuses:
+        return 1
+    return NothingShown.exit_status if doubts or 0 not in statuses else 0
+
+
+def to_json(judged: Sequence[tuple[Case, Result]]) -> str:
+    """One object, as `run --json` has it: of each history what every check says of it."""
+    results = [result for _, result in judged]
+    document = {
+        "sessionlab": version("sessionlab"),
+        "schema": SCHEMA,
+        "exit_status": exit_status(results),
+        "scenarios": [_scenario(case, result) for case, result in judged],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _scenario(case: Case, result: Result) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "outcome": result.outcome,
+        "sentence": result.sentence,
+        "operations": case.stored.operations,
+        "findings": [asdict(finding) for finding in result.findings],
+        "bounds": [asdict(bound) for bound in result.bounds],
+        "predictions": [asdict(one) for one in result.predictions],
+        "notes": list(case.notes),
+        "cut": list(result.cut),
+    }
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO | None]:
+    """A file that is written while the run is judged; raises UsageError, NothingShown."""
+    if path is None or str(path) == "-":
+        yield sys.stdout if path else None
+        return
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _export(case: Case, lines: TextIO) -> None:
+    from sessionlab.lab.record.packed.export import to_jsonl  # noqa: PLC0415  NumPy, as above
+
+    lines.writelines(to_jsonl(case.stored))
+
+
+def _write(path: Path, text: str) -> None:
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        replace(path, text)
+    except OSError as error:
+        raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None
+
+
+def _progress(done: int, of: int) -> None:
+    """A line that is written over, where somebody looks and it lasts."""
+    if of > 1 and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{f'judged {done} of {of} parts' if done < of else ''}")
+        sys.stderr.flush()

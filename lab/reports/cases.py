@@ -1,0 +1,124 @@
+"""Every history that a folder of `--out` holds, of whatever kind and age, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.lab.checks.interface import About
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.record.packed.reader import Stored, read
+from sessionlab.lab.record.packed.schema import ABOUT, HISTORY
+from sessionlab.lab.reports import stored as stories
+from sessionlab.lab.reports.earlier import LATEST, RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sessionlab.lab.events import Event
+
+SCHEMA = 2  # of `run.json`
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One history of a folder, and what else is known of it; `run` is what `run.json` says."""
+
+    folder: Path
+    name: str
+    stored: Stored
+    about: About
+    cut: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What `run.json` says of this story; empty where it says nothing."""
+        stories = self.run.get("scenarios", ())
+        return next((one for one in stories if one.get("name", self.name) == self.name), {})
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """All histories in a run's folder, in their order; raises UsageError when there is no run."""
+    if not (folder / RUN).exists() and (folder / LATEST).is_dir():
+        folder = folder / LATEST
+    cells = sorted(path.parent.parent for path in folder.glob(f"*/{HISTORY}/{ABOUT}"))
+    if (folder / HISTORY).is_dir():
+        yield _experiment(folder)
+    elif cells:
+        yield from map(_experiment, cells)
+    else:
+        run = told(folder)
+        yield from (_story(folder, run, story) for story in stories.read(folder))
+
+
+def _experiment(folder: Path) -> Case:
+    stored, run = Stored.open(folder), told(folder)
+    try:
+        events, cut = stories.stored_events(folder)
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"cannot read {folder / 'events.jsonl'}: {error}") from None
+    name = next((event.scenario for event in events if event.scenario), "")
+    about = _about([event for event in events if event.scenario == name])
+    if "began" in run:
+        about = replace(about, began=run["began"], ended=run["ended"], told=run["told"])
+    else:
+        cut = [*cut, "run.json is not of a run that has ended: its bounds are not known"]
+        about = replace(about, ended=_last(stored))
+    return Case(folder, name or folder.name, stored, about, [*stored.cut, *cut], run=run)
+
+
+def _story(folder: Path, run: Mapping[str, Any], story: stories.Stored) -> Case:
+    stored = Stored.of(story.history)
+    about = _about(story.events)
+    if about.ended == inf:
+        about = replace(about, ended=_last(stored))
+    return Case(folder, story.name, stored, about, story.cut, story.notes, run)
+
+
+def _about(events: Sequence[Event]) -> About:
+    """What the events say of when it began and ended, and of its (first) cluster."""
+    of = {event.kind: event for event in reversed(events)}
+    began, ended, told_ = (
+        of.get(f"{kind}") for kind in ("scenario.started", "scenario.finished", "cluster.starting")
+    )
+    return About(
+        began.at if began else 0.0,
+        ended.at if ended else inf,
+        tuple(events),
+        told_.data if told_ else {},
+    )
+
+
+def _last(stored: Stored) -> float:
+    """When the last operation ended: nobody else has said when the run did."""
+    ends = (
+        shard.rows["invoked"] + shard.rows["took"]
+        for name in stored.shards()
+        if len((shard := read(name)).rows)
+    )
+    return max((float(end.max()) / 1e6 for end in ends), default=0.0)
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """What a run in this folder came to; empty when none has ended there.
+
+    Raises UsageError when a later sessionlab has written it.
+    """
+    try:
+        found = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    if isinstance(schema := found.get("schema"), int) and schema > SCHEMA:
+        raise UsageError(
+            f"{folder / RUN} is of schema {schema}, and this sessionlab reads up to {SCHEMA}",
+            "read it with the sessionlab that wrote it, or a newer one",
+        )
+    return found
