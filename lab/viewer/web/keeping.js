@@ -1,0 +1,29 @@
+/** What stays for the reader while a page is drawn anew. What has a `data-keep` is known by it. */
+
+/** @param {string} name @param {string} key */
+const known = (name, key) => /** @type {HTMLElement | null} */ (document.querySelector(`[data-${name}="${CSS.escape(key)}"]`));
+
+/** @param {string} key */
+export function focusOn(key) {
+  known("keep", key)?.focus({ preventScroll: true });
+}
+
+/**
+ * @param {HTMLElement} main
+ * @param {() => void} draw
+ */
+export function keeping(main, draw) {
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.keep : undefined;
+  const kept = /** @type {HTMLElement[]} */ ([...main.querySelectorAll("[data-keep]")]);
+  const open = kept.filter((each) => each instanceof HTMLDetailsElement && each.open).map((each) => each.dataset.keep ?? "");
+  const scrolled = kept.filter((each) => each.scrollLeft || each.scrollTop).map((each) => /** @type {const} */ ([each.dataset.keep ?? "", each.scrollLeft, each.scrollTop]));
+  const sections = /** @type {HTMLElement[]} */ ([...main.querySelectorAll("[data-section]")]);
+  const first = sections.find((section) => section.getBoundingClientRect().bottom > 0);
+  const top = first?.getBoundingClientRect().top ?? 0;
+  draw();
+  for (const key of open) known("keep", key)?.setAttribute("open", "");
+  for (const [key, left, down] of scrolled) known("keep", key)?.scrollTo(left, down);
+  if (focused && !(document.activeElement instanceof HTMLElement && document.activeElement.dataset.keep === focused)) focusOn(focused);
+  const now = first && known("section", first.dataset.section ?? "");
+  if (now && window.scrollY > 0) window.scrollBy({ top: now.getBoundingClientRect().top - top, behavior: "instant" });
+}
