@@ -160,7 +160,7 @@ def _cluster(case: Case, charts: Charts) -> view.Cluster:
         nodes=[
             view.Node(
                 name=name,
-                lives=[_life(one, about.began) for one in of.get(name, ())],
+                lives=[_life(one) for one in of.get(name, ())],
                 requests=requests[name],
                 version=charts.versions.get(name, ""),
             )
@@ -170,8 +170,8 @@ def _cluster(case: Case, charts: Charts) -> view.Cluster:
     )
 
 
-def _life(span: tuple[float, float], began: float) -> tuple[float, float | None]:
-    return round(span[0] - began, 4), None if isinf(span[1]) else round(span[1] - began, 4)
+def _life(span: tuple[float, float]) -> tuple[float, float | None]:
+    return round(span[0], 4), None if isinf(span[1]) else round(span[1], 4)
 
 
 def _finding(one: Finding) -> view.Finding:

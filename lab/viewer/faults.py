@@ -32,20 +32,16 @@ def faults(about: About) -> list[Fault]:
 def _all(about: About) -> Iterator[Fault]:
     found = timeline.faults(about)
     for one in found:
-        ended = None if isinf(one.ended) else round(one.ended - about.began, 4)
-        yield Fault(_since(one.began, about), ended, one.what, one.part, _text(one))
+        ended = None if isinf(one.ended) else round(one.ended, 4)
+        yield Fault(round(one.began, 4), ended, one.what, one.part, _text(one))
     for one in timeline.changes(about):
-        if one.what == "added" and not any(it.began <= one.began <= it.ended for it in found):
-            at, ended = _since(one.began, about), _since(one.ended, about)
+        if one.what == "added" and not any(it.covers(one) for it in found):
+            at, ended = round(one.began, 4), round(one.ended, 4)
             yield Fault(at, ended, one.what, one.part, f"{one.part} was added")
     for event in about.events:
         if said := _MARKS.get(event.kind):
-            at = _since(event.began, about)
+            at = round(event.began - about.began, 4)
             yield Fault(at, at, event.kind.partition(".")[2], event.kind.partition(".")[0], said)
-
-
-def _since(at: float, about: About) -> float:
-    return round(at - about.began, 4)
 
 
 def _text(one: timeline.Window) -> str:

@@ -217,8 +217,9 @@ class View(Struct, frozen=True):
 
     `outcome` is that of the run's JSON (held, broken, error, skipped), "" where it has none.
     `notes` qualify what is said, `cut` says what of the run is missing, `sampled` what is not
-    drawn. `seconds` is how long it took, `requests` how many there were. `again` is the command
-    that runs it again, "" where nobody knows.
+    drawn. `began` and `ended` are what the charts span, `seconds` how long all of it took, setting
+    up and clearing away too, and `requests` how many there were. `again` is the command that runs
+    it again, "" where nobody knows.
     """
 
     name: str
