@@ -19,12 +19,12 @@ export function cluster(view) {
   if (nodes.length === 0 && !it.balancer) return null;
   const all = sum(nodes.map((node) => node.requests)), shares = nodes.map((node) => (all > 0 ? node.requests / all : 0));
   const many = nodes.length > MANY, ways = (/** @type {number[]} */ each) => (many ? [1] : each);
-  return html("div", { class: "cluster" },
+  return html("div", { class: many ? "cluster crowded" : "cluster" },
     box("clients", texts.clients, [users.total > 0 && texts.someUsers(number(users.total, 6)), texts.requests(number(view.requests, 6))]),
     fan([1]),
     box("balancer", texts.balancer, [it.balancer, it.algorithm, it.affinity], befell(view, "balancer")),
     fan(ways(shares)),
-    html("ul", { class: many ? "nodes many" : "nodes", "aria-label": texts.nodes }, ...nodes.map((node, index) => nodeBox(view, node, index, all))),
+    html("ul", { class: "nodes", "aria-label": texts.nodes }, ...nodes.map((node, index) => nodeBox(view, node, index, all))),
     it.store && fan(ways(shares.map((part) => part && 0.1)), true),
     it.store && box("store", texts.store, [it.store], befell(view, it.store)));
 }
