@@ -42,7 +42,7 @@ class Variants(Mapping[str, T]):
         return len(self._names())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names()  # `Mapping` would load it
+        return name in self._ours or name in self._names()  # `Mapping` would load it
 
     def named(self, name: str) -> T:
         """The variant of that name; raises UsageError when there is none."""

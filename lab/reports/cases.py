@@ -1,9 +1,8 @@
-"""Every history that a folder of `--out` holds, of whatever kind and age, and what is told of it."""
+"""Every history in a folder of `--out`, of whatever kind and age, and what is told of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from sessionlab.lab.reports import stored as stories
 from sessionlab.lab.reports.earlier import LATEST, RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sessionlab.lab.events import Event

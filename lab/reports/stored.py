@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ASKED = "request.completed"  # is in the history, too
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One scenario of a stored run."""
@@ -51,7 +54,7 @@ def read(folder: Path) -> Iterator[Stored]:
         for name in names:
             lines, short = _lines(folder / name / HISTORY)
             history = History.from_jsonl("\n".join(lines))
-            mine = [event for event in events if event.scenario == name]
+            mine = [event for event in events if event.scenario == name and event.kind != ASKED]
             yield Stored(name, history, mine, [*cut, *short])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(

@@ -17,7 +17,7 @@ from sessionlab.lab.verdicts.outages import in_order, in_short, told
 from sessionlab.lab.verdicts.tale import NOTHING, Cause, Tale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sessionlab.lab.events import Event
 
@@ -48,6 +48,21 @@ class Loss:
 
 def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
     """A sentence for each cluster, verdict and kind of cause, in the order of the clusters."""
+    heard = list(events)
+    of = Counter(user.cluster for user in users)
+    causes: dict[tuple[str, Fate, str], list[Cause]] = {}
+    for user, cause in explained(users, heard):
+        causes.setdefault((user.cluster, user.fate, cause.said()), []).append(cause)
+    found = [
+        Loss(cluster, len(of_a_kind), of[cluster], fate, sentence(of_a_kind), _short(of_a_kind))
+        for (cluster, fate, _), of_a_kind in causes.items()
+    ]
+    order = list(dict.fromkeys(event.data.get("cluster") for event in heard))
+    return sorted(found, key=lambda loss: order.index(loss.cluster) if loss.cluster in order else 0)
+
+
+def explained(users: Sequence[User], events: Iterable[Event]) -> Iterator[tuple[User, Cause]]:
+    """Each user that was lost, and what has led to that."""
     tales: dict[str, Tale] = {}
     for event in events:
         label = event.data.get("cluster")
@@ -55,21 +70,12 @@ def losses(users: Sequence[User], events: Iterable[Event]) -> list[Loss]:
             tales.setdefault(label, Tale()).hear(event)
     for label, tale in tales.items():
         tale.tied = any(user.tied for user in users if user.cluster == label)
-    of = Counter(user.cluster for user in users)
-    causes: dict[tuple[str, Fate, str], list[Cause]] = {}
     for user in users:
         if user.fate in LOSSES:
-            cause = tales.get(user.cluster, NOTHING).why(user)
-            causes.setdefault((user.cluster, user.fate, cause.said()), []).append(cause)
-    found = [
-        Loss(cluster, len(of_a_kind), of[cluster], fate, _sentence(of_a_kind), _short(of_a_kind))
-        for (cluster, fate, _), of_a_kind in causes.items()
-    ]
-    order = list(tales)
-    return sorted(found, key=lambda loss: order.index(loss.cluster) if loss.cluster in tales else 0)
+            yield user, tales.get(user.cluster, NOTHING).why(user)
 
 
-def _sentence(causes: Sequence[Cause]) -> str:
+def sentence(causes: Sequence[Cause]) -> str:
     """What they have in common, after the nodes' ends in the order of their moments."""
     ends = in_order(cause.end for cause in causes)
     said = causes[0].said(users=len(causes), nodes=len(ends))

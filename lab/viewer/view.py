@@ -15,9 +15,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from sessionlab.lab.checks.interface import Verdict
+from sessionlab.lab.verdicts.fates import Fate
+
 SCHEMA = 1
 
-Fate = Literal["kept", "moved", "logged out", "stuck", "wrong data"]
 State = Literal["ok", "refused", "failed", "unknown"]
 """How a request ended: done, its asker not known (or at fault, 4xx), an error, or nobody knows."""
 Span = tuple[float, float, str, State]
@@ -174,7 +176,7 @@ class Finding(Struct, frozen=True):
     """What a check says; `figures` are numbers, as bounds name them (null: not known)."""
 
     check: str
-    verdict: Literal["holds", "broken", "unknown", "shown"]
+    verdict: Verdict
     said: str
     figures: dict[str, float | None]
     evidence: list[str]
@@ -215,8 +217,9 @@ class View(Struct, frozen=True):
 
     `outcome` is that of the run's JSON (held, broken, error, skipped), "" where it has none.
     `notes` qualify what is said, `cut` says what of the run is missing, `sampled` what is not
-    drawn. `seconds` is how long it took, `requests` how many there were. `again` is the command
-    that runs it again, "" where nobody knows.
+    drawn. `began` and `ended` are what the charts span, `seconds` how long all of it took, setting
+    up and clearing away too, and `requests` how many there were. `again` is the command that runs
+    it again, "" where nobody knows.
     """
 
     name: str

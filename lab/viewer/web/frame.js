@@ -19,9 +19,8 @@ export const letter = (index) => String.fromCharCode(65 + (index % 26)) + (index
  * @param {number} width
  * @param {number} [left]
  */
-export function timeScale({ bins, seconds: took }, width, left = LEFT) {
-  const drawn = bins.count > 0 ? bins.start + bins.count * bins.width : 0;
-  return times(Math.min(0, bins.count > 0 ? bins.start : 0), took > 0 ? Math.max(took, drawn - bins.width) : drawn, left, width - RIGHT);
+export function timeScale({ began, ended }, width, left = LEFT) {
+  return times(began, ended, left, width - RIGHT);
 }
 
 /**

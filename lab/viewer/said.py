@@ -1,0 +1,90 @@
+"""What a page says in words: the sentence to read first, and how a run is run again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Literal
+
+from sessionlab.lab.record.packed.schema import HISTORY
+from sessionlab.lab.reports.earlier import CHECK
+from sessionlab.lab.verdicts.headline import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlab.lab.reports.cases import Case
+    from sessionlab.lab.verdicts.causes import Loss
+    from sessionlab.lab.verdicts.users import Users
+    from sessionlab.lab.viewer.view import Finding, View
+
+Kind = Literal["experiment", "scenario", "check", "watch"]
+_MORE = re.compile(r" into the story.*| \([^()]*\)$", re.DOTALL)
+_MOST = 3  # losses in a sentence, and runs
+
+
+def of_one(case: Case, users: Users, findings: Sequence[Finding]) -> str:
+    """`13 of 60 users were logged out: n2 was killed at 2.0 s`; else what else there is to say."""
+    own = str(case.run.get("sentence") or "")
+    mixed = [one.said for one in findings if one.check == "identity"]
+    if case.run.get("trouble") and own:
+        return own
+    if users.lost and not (own and own in mixed):
+        said = [_short(loss) for loss in users.losses[:_MOST]]
+        more = len(users.losses) - len(said)
+        return "; ".join([*said, *([f"and {more} more"] if more else [])])
+    if own:
+        return own
+    if case.said.get("outcome") in ("error", "skipped"):
+        return f"{case.said['outcome']}: {case.said.get('reason') or case.said.get('title')}"
+    if not users:
+        asked = number(case.stored.operations, "request")
+        return f"nobody logged in: {asked if case.stored.operations else 'nothing was asked'}"
+    lives = next((one for one in findings if one.check == "continuity"), None)
+    return f"nobody was lost: {lives.said}" if lives else "nobody was lost"
+
+
+def of_all(views: Sequence[View]) -> str:
+    """The sentence of the only one; of several, how many users of which were lost."""
+    if len(views) == 1:
+        return views[0].sentence
+    total, lost = (sum(getattr(one.users, name) for one in views) for name in ("total", "lost"))
+    of = [one.name for one in views if one.users.lost]
+    if not of:
+        return f"nobody of {number(total, 'user')} was lost in {number(len(views), 'cluster')}"
+    which = f": {', '.join(of)}" if len(of) <= _MOST else ""
+    be = "was" if lost == 1 else "were"
+    return f"{lost} of {total} users {be} lost, in {len(of)} of {len(views)} clusters{which}"
+
+
+def kind(case: Case) -> Kind:
+    """By which command it was made."""
+    if (case.folder / HISTORY).is_dir():
+        return "experiment"
+    if "command_status" in case.run:
+        return "watch"
+    return "check" if (case.folder / CHECK).is_file() else "scenario"
+
+
+def again(case: Case) -> str:
+    """The command that runs it again, as far as the run says."""
+    run, seed = case.run, case.run.get("seed")
+    if not run:
+        return ""
+    of = kind(case)
+    if of == "watch":
+        during = f" -- {run['command']}" if run.get("command") else ""
+        return f"sessionlab watch RECIPE --url {shlex.quote(str(run.get('url')))}{during}"
+    what = {"experiment": str(run.get("file")), "scenario": case.name, "check": "RECIPE"}[of]
+    words = ["sessionlab", "check" if of == "check" else "run", what, f"--seed={seed}"]
+    if of != "experiment":
+        usual = {"fabric": "local", "balancer": "builtin"}
+        words += [
+            f"--{key}={run[key]}" for key, value in usual.items() if run.get(key, value) != value
+        ]
+    return shlex.join(words)
+
+
+def _short(loss: Loss) -> str:
+    """Who was lost and to what; what follows from that is in the reasons."""
+    return f"{loss.who}: {_MORE.sub('', loss.why)}"
