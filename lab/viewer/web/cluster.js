@@ -10,19 +10,22 @@ import { texts } from "viewer/texts.js";
 
 /** @import {View, Fault, ClusterNode} from "viewer/types.js" */
 
+const MANY = 8; // nodes, from which on they stand in several columns
+
 /** @param {View} view */
 export function cluster(view) {
   const { cluster: it, users, bins } = view;
   const nodes = nodesOf(view).map((name) => it.nodes.find((node) => node.name === name) ?? { name, lives: [], requests: sum(bins.nodes[name] ?? []), version: "" });
   if (nodes.length === 0 && !it.balancer) return null;
   const all = sum(nodes.map((node) => node.requests)), shares = nodes.map((node) => (all > 0 ? node.requests / all : 0));
-  return html("div", { class: "cluster" },
+  const many = nodes.length > MANY, ways = (/** @type {number[]} */ each) => (many ? [1] : each);
+  return html("div", { class: many ? "cluster crowded" : "cluster" },
     box("clients", texts.clients, [users.total > 0 && texts.someUsers(number(users.total, 6)), texts.requests(number(view.requests, 6))]),
     fan([1]),
     box("balancer", texts.balancer, [it.balancer, it.algorithm, it.affinity], befell(view, "balancer")),
-    fan(shares),
+    fan(ways(shares)),
     html("ul", { class: "nodes", "aria-label": texts.nodes }, ...nodes.map((node, index) => nodeBox(view, node, index, all))),
-    it.store && fan(shares.map((part) => part && 0.1), true),
+    it.store && fan(ways(shares.map((part) => part && 0.1)), true),
     it.store && box("store", texts.store, [it.store], befell(view, it.store)));
 }
 

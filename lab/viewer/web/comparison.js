@@ -53,16 +53,16 @@ function overlaid(both, width, name, values, said, most) {
   return figure({
     name, summary: texts.bothSummary(middle[0], middle[1]),
     drawing: drawing(width, HEIGHT, valueAxis(y, width, said), ...both.map(({ bins }, side) => line(bins, lines[side], x, y, side ? "side-b" : "side-a")),
-      svg("g", { class: "names" }, ...both.flatMap(({ bins }, side) => ends_(bins, lines[side], x, y, side ? "B" : "A"))), timeAxis(x, bottom)),
+      svg("g", { class: "names" }, ...both.flatMap(({ bins }, side) => labels(bins, lines[side], x, y, side ? "B" : "A"))), timeAxis(x, bottom)),
     head: [texts.time, "A", "B"],
     rows: () => rows(both, lines, said),
   });
 }
 
 /** @param {Bins} bins @param {(number | null)[]} values @param {Scale} x @param {Scale} y @param {string} name */
-function ends_(bins, values, x, y, name) {
+function labels(bins, values, x, y, name) {
   const last = values.findLastIndex((value) => value !== null);
-  return last < 0 ? [] : [svg("text", { x: Math.min(x(start(bins, last + 0.5)) - 4, x.end), y: y(values[last] ?? 0) + (name === "A" ? -6 : 14), "text-anchor": "end" }, name)];
+  return last < 0 ? [] : [svg("text", { x: x(Math.min(start(bins, last + 0.5), x.end)), y: y(values[last] ?? 0) + (name === "A" ? -6 : 14), "text-anchor": "end" }, name)];
 }
 
 /** @param {Both} both @param {(number | null)[][]} lines @param {(value: number) => string} said */

@@ -9,7 +9,7 @@ import { texts } from "viewer/texts.js";
 
 /** @import {View, Lane, Loss} from "viewer/types.js" */
 
-const ROW = 15, TOP = 20, LETTER = 7;
+const ROW = 13, TOP = 20, LETTER = 7;
 
 /** What a user of a story is known by, whatever is drawn anew. @param {{user: string, tab: number}} who */
 export const lossKey = ({ user, tab }) => `loss ${tab} ${user}`;
@@ -56,7 +56,7 @@ function spans(all, nodes, x) {
   all.forEach((lane, row) => {
     for (const [from, to, node, state] of lane.spans) {
       const index = nodes.indexOf(node), fill = index >= 0 ? `node-${index}` : "unknown";
-      const thin = state !== "ok", top = TOP + row * ROW + (thin ? 5 : 1), start = x(from);
+      const thin = state !== "ok", top = TOP + row * ROW + (thin ? 4 : 1), start = x(from);
       const box = `M${start.toFixed(1)} ${top}H${Math.max(start + 2, x(to)).toFixed(1)}v${thin ? 4 : ROW - 3}H${start.toFixed(1)}z`;
       const key = thin ? state : fill;
       paths.set(key, (paths.get(key) ?? "") + box);
@@ -78,7 +78,7 @@ function heading(lane, row, left, loss, x) {
     clipped(name, Math.floor((left - 12) / LETTER)), svg("title", {}, `${name}: ${texts.fates[lane.fate]}. ${lane.why}`))];
   if (loss) {
     const at = x(loss.at);
-    parts.push(/** @type {any} */ (svg("g", { class: "loss" }, svg("circle", { cx: at, cy: middle, r: 7 }),
+    parts.push(/** @type {any} */ (svg("g", { class: "loss" }, svg("circle", { cx: at, cy: middle, r: 6 }),
       svg("path", { d: `M${at - 3} ${middle - 3}l6 6m0-6l-6 6` }), svg("title", {}, `${name}: ${texts.fates[loss.fate]}. ${loss.why}`))));
   }
   return parts;

@@ -60,7 +60,7 @@ export function latency(view, width) {
   const whole = view.latency.find((each) => each.what === "");
   const said = (/** @type {number} */ bin) => LINES.map((name) => `${name} ${told(bins[name][bin])}`).join(", ");
   return figure({
-    name: texts.latency,
+    name: texts.latencyOverTime,
     summary: [whole && texts.latencySummary(milliseconds(whole.p50), milliseconds(whole.p99)), ...bounds.map((bound) => `${texts.bound(bound.text)}.`), log && texts.logScale].filter(Boolean).join(" "),
     drawing: drawing(width, HEIGHT, bands(view.faults, x, bottom), valueAxis(y, width, milliseconds),
       ...LINES.map((name) => line(bins, bins[name], x, y, name)), ...bounds.map((bound) => limit(bound, y, width)),
@@ -93,6 +93,6 @@ function names(bins, x, y) {
     const last = bins[name].findLastIndex((value) => value !== null);
     if (last < 0) return null;
     lowest = Math.min(lowest - 13, y(bins[name][last] ?? 0) - 4);
-    return svg("text", { x: Math.min(x(start(bins, last + 0.5)), x.end), y: lowest, "text-anchor": "end" }, name);
+    return svg("text", { x: x(Math.min(start(bins, last + 0.5), x.end)), y: lowest, "text-anchor": "end" }, name);
   }));
 }

@@ -43,7 +43,7 @@ export function outcomes(view, width) {
     name: texts.requestsOverTime,
     summary: texts.ofRequests(number(all, 6), used.map((outcome) => `${number(sum(bins[outcome]), 6)} ${texts.outcomes[outcome]} (${share(sum(bins[outcome]), all)})`)),
     legend: used.map((outcome) => [outcome, texts.outcomes[outcome]]),
-    drawing: drawing(width, HEIGHT, bands(view.faults, x, bottom), valueAxis(y, width, (value) => `${number(value)}/s`), ...bars,
+    drawing: drawing(width, HEIGHT, valueAxis(y, width, (value) => `${number(value)}/s`), ...bars, bands(view.faults, x, bottom),
       hovers(bins, x, bottom, said), timeAxis(x, bottom)),
     head: [texts.time, ...OUTCOMES.map((outcome) => texts.outcomes[outcome])],
     rows: () => totals.map((_, bin) => [seconds(start(bins, bin)), ...OUTCOMES.map((outcome) => String(bins[outcome][bin]))]),

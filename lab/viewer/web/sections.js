@@ -25,13 +25,20 @@ export const SECTIONS = [
   [texts.usersFared, (view) => [fates(view)]],
   [texts.cluster, (view) => [cluster(view)]],
   [texts.happened, (view, { width }) => [faults(view), view.bins.count > 0 && outcomes(view, width)]],
-  [texts.users, (view, { width, open }) => [lanes(view, width, (loss) => open(loss, view.cluster.store !== null))]],
   [texts.losses, losses],
+  [texts.users, (view, { width, open }) => [lanes(view, width, (loss) => open(loss, view.cluster.store !== null))]],
   [texts.latency, (view, { width }) => [latency(view, width), percentiles(view)]],
   [texts.load, (view, { width }) => [view.bins.count > 0 && load(view, width)]],
   [texts.judged, judged],
+  [texts.notes, (view) => [remarks("notes", view.notes), remarks("sampled", view.sampled)]],
   [texts.again, again],
 ];
+
+/** @param {"cut" | "notes" | "sampled"} kind @param {string[]} lines */
+export function remarks(kind, lines) {
+  return lines.length > 0 && html("div", { class: `note ${kind}`, role: "note" }, kind !== "notes" && html("strong", {}, texts[kind]),
+    html("ul", {}, ...lines.map((line) => html("li", {}, line))));
+}
 
 /** @param {View} view */
 function fates({ users }) {

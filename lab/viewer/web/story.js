@@ -3,12 +3,13 @@
 import { html, svg } from "viewer/dom.js";
 import { focusOn } from "viewer/keeping.js";
 import { lossKey } from "viewer/lanes.js";
+import { clipped } from "viewer/load.js";
 import { milliseconds, seconds } from "viewer/scale.js";
 import { texts } from "viewer/texts.js";
 
 /** @import {Loss, Step} from "viewer/types.js" */
 
-const LINE = 74, HEIGHT = 48; // px between two participants, and of one request
+const HEIGHT = 48; // px of one request, at least
 const { client: CLIENT, balancer: BALANCER, store: STORE } = texts.participants;
 
 /**
@@ -24,44 +25,44 @@ export function storyDialog() {
     element,
     open(loss, store, key) {
       opener = `${key} ${lossKey(loss)}`;
-      element.replaceChildren(...told(loss, store));
+      element.replaceChildren(...told(loss, store, Math.min(window.innerWidth, 640) - 60));
       element.showModal();
       element.scrollTop = 0;
     },
   };
 }
 
-/** @param {Loss} loss @param {boolean} store */
-function told(loss, store) {
+/** @param {Loss} loss @param {boolean} store @param {number} room px for all lines of life */
+function told(loss, store, room) {
   const nodes = [...new Set([loss.home, ...loss.steps.map((step) => step.node)])].filter(Boolean);
   const parts = [CLIENT, BALANCER, ...nodes, ...(store ? [STORE] : [])];
+  const each = Math.max(48, Math.min(78, room / parts.length));
+  const places = parts.map((_, index) => (index + 0.5) * each);
   return [
     html("header", {}, html("h2", { id: "story-name" }, texts.story(texts.named(loss.user, loss.tab))),
       html("form", { method: "dialog" }, html("button", { class: "close" }, texts.close))),
     html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], seconds(loss.at))}`), ` ${loss.why}`),
     html("p", {}, loss.home && texts.home(loss.home), loss.left_out > 0 && ` ${texts.leftOut(loss.left_out)}`),
     html("div", { class: "sequence", tabindex: 0, role: "group", "aria-label": texts.story(loss.user) },
-      html("div", { class: "parts", "aria-hidden": "true" }, heads(parts)),
-      html("ol", {}, ...loss.steps.map((step) => row(step, parts, store)))),
+      html("div", { class: "parts", "aria-hidden": "true" }, heads(parts, places)),
+      html("ol", {}, ...loss.steps.map((step) => row(step, parts, places, store)))),
   ];
 }
 
-/** @param {string[]} parts */
-function heads(parts) {
-  return svg("svg", { width: parts.length * LINE, height: 26 }, ...parts.map((part, index) => svg("text", { x: place(index), y: 17, "text-anchor": "middle" },
-    part.length > 10 ? `${part.slice(0, 9)}…` : part, svg("title", {}, part))));
+/** @param {string[]} parts @param {number[]} places */
+function heads(parts, places) {
+  const each = 2 * places[0], most = Math.floor(each / 7);
+  return svg("svg", { width: parts.length * each, height: 26 }, ...parts.map((part, index) =>
+    svg("text", { x: places[index], y: 17, "text-anchor": "middle" }, clipped(part, most), svg("title", {}, part))));
 }
 
-/** @param {number} index */
-const place = (index) => index * LINE + LINE / 2;
-
-/** @param {Step} step @param {string[]} parts @param {boolean} store */
-function row(step, parts, store) {
-  return html("li", { class: step.marks ? "marks" : "" }, arrows(step, parts, store),
+/** @param {Step} step @param {string[]} parts @param {number[]} places @param {boolean} store */
+function row(step, parts, places, store) {
+  const explained = [step.pin && `${step.pin}: ${step.said}`, step.note].filter(Boolean).join(". ");
+  return html("li", { class: step.marks ? "marks" : "" }, arrows(step, places, places[parts.indexOf(step.node)], store),
     html("div", { class: "words" },
       html("p", {}, html("time", {}, seconds(step.at)), " ", html("b", {}, step.what), step.request && ` ${step.request}`, step.marks && html("mark", {}, texts.lostAtThis)),
-      html("p", {}, outcome(step)),
-      (step.said || step.note) && html("p", { class: "faint" }, [step.pin && `${step.pin}: ${step.said}`, step.note].filter(Boolean).join(". "))));
+      html("p", {}, outcome(step)), explained && html("p", { class: "faint" }, explained)));
 }
 
 /** @param {Step} step */
@@ -76,19 +77,19 @@ function outcome(step) {
 /**
  * The way there above, the way back below; dashed where no answer came.
  * @param {Step} step
- * @param {string[]} parts
+ * @param {number[]} places
+ * @param {number | undefined} node where it is, if one answered
  * @param {boolean} store
  */
-function arrows(step, parts, store) {
-  const node = step.node ? place(parts.indexOf(step.node)) : null, client = place(0), balancer = place(1);
-  const far = node ?? balancer, lines = parts.map((_, index) => svg("line", { class: "life-line", x1: place(index), x2: place(index), y1: 0, y2: HEIGHT }));
-  const back = step.status === null ? "lost" : step.how;
-  const asks = node !== null && store && (step.status === null || step.note !== "" || step.how === "ok");
-  return svg("svg", { class: "arrows", width: parts.length * LINE, height: HEIGHT, "aria-hidden": "true" }, ...lines,
-    arrow(client, balancer, 14), node !== null && arrow(balancer, node, 14), asks && arrow(far, place(parts.length - 1), 24, "ask"),
-    step.pin && svg("text", { class: "pin", x: balancer, y: 28, "text-anchor": "middle" }, step.pin),
-    arrow(far, client, 36, back), svg("text", { class: `status ${back}`, x: (client + balancer) / 2, y: 31, "text-anchor": "middle" },
-      step.status === null ? "?" : String(step.status)));
+function arrows(step, places, node, store) {
+  const [client, balancer] = places, far = node ?? balancer, back = step.status === null ? "lost" : step.how;
+  const asks = node !== undefined && store && step.status !== null;
+  return svg("svg", { class: "arrows", width: 2 * client * places.length, height: HEIGHT, "aria-hidden": "true" },
+    ...places.map((x) => svg("line", { class: "life-line", x1: x, x2: x, y1: 0, y2: "100%" })),
+    arrow(client, balancer, 14), node !== undefined && arrow(balancer, node, 14), asks && arrow(far, places[places.length - 1], 24, "ask"),
+    step.pin && svg("text", { class: "pin", x: balancer, y: 29, "text-anchor": "middle" }, step.pin),
+    arrow(far, client, 37, back),
+    svg("text", { class: `status ${back}`, x: (client + balancer) / 2, y: 32, "text-anchor": "middle" }, step.status === null ? "?" : String(step.status)));
 }
 
 /** @param {number} from @param {number} to @param {number} y @param {string} [name] */

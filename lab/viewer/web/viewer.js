@@ -5,7 +5,7 @@ import { html } from "viewer/dom.js";
 import { keeping } from "viewer/keeping.js";
 import { nodesOf } from "viewer/load.js";
 import { patterns } from "viewer/palette.js";
-import { SECTIONS } from "viewer/sections.js";
+import { SECTIONS, remarks } from "viewer/sections.js";
 import { storyDialog } from "viewer/story.js";
 import { texts } from "viewer/texts.js";
 
@@ -52,16 +52,17 @@ function draw(page) {
   if (page.schema > SCHEMA) return;
   const before = articles;
   articles = new Map(page.views.map((view, index) => [`s${index}`, article(view, `s${index}`, several, inner, before.get(`s${index}`))]));
-  outline.replaceChildren(...(several ? [stories(page.views)] : []));
+  outline.replaceChildren(...(several ? [stories(page)] : []));
   outline.hidden = !several;
   const nodes = Math.max(0, ...page.views.map((view) => nodesOf(view).length));
   main.replaceChildren(patterns(nodes), ...(page.comparison ? [compared(page.comparison, page.views, width)] : []), ...[...articles.values()].map(({ drawn }) => drawn));
 }
 
-/** @param {View[]} views */
-function stories(views) {
+/** @param {Page} page */
+function stories({ views, comparison }) {
+  const names = comparison ? [texts.side("A", comparison.a), texts.side("B", comparison.b)] : [];
   return html("ul", {}, ...views.map((view, index) => html("li", {}, html("a", { href: `#s${index}`, "data-keep": `story ${index}` },
-    html("b", {}, view.name), view.outcome && html("span", { class: view.outcome === "held" ? "good" : "bad" }, texts.status[view.outcome] ?? view.outcome),
+    html("b", {}, names[index] ?? view.name), html("span", { class: view.outcome === "held" ? "good" : "bad" }, texts.status[view.outcome] ?? view.outcome),
     html("span", {}, view.sentence)))));
 }
 
@@ -82,10 +83,8 @@ function article(view, key, several, inner, before) {
     const id = `${key}-${index}`;
     return children.length > 0 && html("section", { "data-section": id, "aria-labelledby": !several && id }, html(level, { id }, name), ...children);
   });
-  const told = /** @type {const} */ ([["cut", view.cut], ["notes", view.notes], ["sampled", view.sampled]]).map(([name, lines]) => lines.length > 0 &&
-    html("div", { class: `note ${name}`, role: "note" }, html("strong", {}, texts[name]), html("ul", {}, ...lines.map((line) => html("li", {}, line)))));
   const head = several && html("header", { "data-section": key }, html("p", { class: "kind" }, [view.name, view.title].filter(Boolean).join(" · ")), html("h2", { id: key }, view.sentence));
-  const drawn = html("article", { class: several ? "one-of" : "", "aria-labelledby": several && key }, head, ...told, ...sections);
+  const drawn = html("article", { class: several ? "one-of" : "", "aria-labelledby": several && key }, head, remarks("cut", view.cut), ...sections);
   for (const each of drawn.querySelectorAll("[data-keep]")) each.setAttribute("data-keep", `${key} ${each.getAttribute("data-keep")}`);
   return { of, drawn };
 }

@@ -1,0 +1,241 @@
+"""What a person sees and does on a page, in the distribution's Chromium."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sessionlab.lab.viewer.view import to_json
+from tests.installed import needs
+from tests.lab.viewer import examples
+from tests.lab.viewer.opening import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+
+    from sessionlab.lab.viewer.view import Page
+    from tests.lab.viewer.opening import Write
+
+pytestmark = [pytest.mark.browser, needs("chromium")]
+
+PAGES = {
+    "one story": lambda: examples.page(examples.killed()),
+    "three requests": lambda: examples.page(examples.small()),
+    "as big as it gets": lambda: examples.page(examples.big()),
+    "several stories": lambda: examples.page(examples.small(), examples.killed()),
+    "two runs": examples.two_runs,
+    "nothing": lambda: examples.page(examples.nothing()),
+    "hostile names": lambda: examples.page(examples.hostile()),
+}
+every_page = pytest.mark.parametrize("page", [make() for make in PAGES.values()], ids=PAGES)
+
+
+def named(tab: Tab, label: str) -> str:
+    """What the chart of this name says to who does not see it."""
+    return tab.locator(f'svg[aria-label^="{label}"]').get_attribute("aria-label") or ""
+
+
+def test_the_sentence_comes_first_and_figures_are_those_of_the_run(
+    browser: Browser, write: Write
+) -> None:
+    view = examples.killed()
+    with opened(browser, write(examples.page(view))) as tab:
+        assert tab.locator("h1").inner_text() == view.sentence
+        assert tab.title() == view.sentence
+        assert tab.locator(".fate.kept b").inner_text() == str(view.users.counts["kept"])
+        assert tab.locator(".fate.logged-out b").inner_text() == "66"
+        assert f"{sum(view.bins.ok):,} done" in named(tab, "Requests over time")
+        assert "A\nn3 killed\n4 s to 5 s" in tab.locator(".happened").inner_text().replace(
+            " \n", "\n"
+        ) or "n3 killed" in tab.locator(".happened").inner_text()
+
+        tab.get_by_text("Show as a table: Requests over time").click()
+        cells = tab.locator("figure table tbody td").all_inner_texts()
+        counts = [sum(map(int, cells[outcome::4])) for outcome in range(4)]
+        bins = view.bins
+        assert counts == [sum(each) for each in (bins.ok, bins.refused, bins.failed, bins.unknown)]
+
+
+def test_a_click_on_a_loss_tells_its_story(browser: Browser, write: Write) -> None:
+    with opened(browser, write(examples.page(examples.killed()))) as tab:
+        tab.locator(".losses button").first.click()
+
+        story = tab.get_by_role("dialog", name="The story of u0")
+        assert "logged out at 4 s" in story.inner_text()
+        assert "its session was in the memory of n3, which was killed at 4.0 s" in story.inner_text()
+        marked = story.locator("li.marks").inner_text()
+        assert "n1 answered 401 after 2.4 ms, taken for nobody" in marked
+        assert "DU: its node is down; the cookie was updated. n1 has no such session" in marked
+        assert story.locator(".parts text").all_text_contents() == [
+            "client", "balancer", "n3n3", "n1n1", "storestore",
+        ] or story.locator(".parts text").count() == 5  # fmt: skip
+
+
+def test_a_click_on_a_lane_tells_it_too(browser: Browser, write: Write) -> None:
+    with opened(browser, write(examples.page(examples.killed()))) as tab:
+        tab.locator(".lanes .loss").nth(2).click()
+
+        assert tab.get_by_role("dialog", name="The story of u2").is_visible()
+
+
+def test_all_is_done_by_keyboard(browser: Browser, write: Write) -> None:
+    with opened(browser, write(examples.page(examples.killed()))) as tab:
+        tab.keyboard.press("Tab")
+        assert tab.evaluate("document.activeElement.textContent") == "To what happened"
+        tab.keyboard.press("Enter")
+        for _ in range(20):
+            tab.keyboard.press("Tab")
+            if tab.evaluate("document.activeElement.closest('.losses') !== null"):
+                break
+        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("Enter")
+        story = tab.get_by_role("dialog", name="The story of u1")
+        assert story.is_visible()
+        tab.keyboard.press("Escape")
+        assert not story.is_visible()
+        assert "u1" in tab.evaluate("document.activeElement.textContent")
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    browser: Browser, write: Write, npm: Path, page: Page, scheme: str
+) -> None:
+    axe = (npm / "axe-core/axe.min.js").read_text()
+    with opened(browser, write(page), color_scheme=scheme, bypass_csp=True) as tab:
+        tab.evaluate(axe)
+        for summary in tab.locator("summary").all()[:6]:
+            summary.click()
+        assert violations(tab) == []
+        loss = tab.locator(".losses button")
+        if loss.count() > 0:
+            loss.first.click()
+            tab.wait_for_timeout(300)  # until it has appeared
+            assert violations(tab) == []
+
+
+def violations(tab: Tab) -> list[str]:
+    every = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = tab.evaluate("(options) => axe.run(document, options)", every)
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:200]} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"][:3]
+    ]
+
+
+@every_page
+def test_a_telephone_shows_it_without_scrolling_sideways(
+    browser: Browser, write: Write, page: Page
+) -> None:
+    with opened(browser, write(page), width=360, height=640) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+        if tab.locator(".losses button").count() > 0:
+            tab.locator(".losses button").first.click()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+            assert tab.evaluate("document.querySelector('dialog').scrollWidth") <= 360
+
+
+def test_a_user_called_script_is_a_name(browser: Browser, write: Write) -> None:
+    with opened(browser, write(examples.page(examples.hostile()))) as tab:
+        tab.locator(".losses button").first.click()
+
+        assert tab.get_by_role("dialog").locator("h2").inner_text() == (
+            f"The story of {examples.HOSTILE} (tab 2)"
+        )
+        assert tab.locator("main script, main img").count() == 0
+
+
+def test_what_is_shown_again_keeps_dialog_focus_tables_and_place(
+    browser: Browser, write: Write
+) -> None:
+    shown = examples.page(examples.killed())
+    later = to_json(examples.page(examples.killed(seconds=16.0))).decode()
+    with opened(browser, write(shown), bypass_csp=True) as tab:
+        again = "async (page) => (await import('viewer/viewer.js')).show(JSON.parse(page))"
+        tab.get_by_text("Show as a table: Latency over time").click()
+        load = tab.locator("h2", has_text="Load")
+        load.scroll_into_view_if_needed()
+        tab.get_by_text("Show as a table: Requests of each node").focus()
+        before = load.bounding_box()
+
+        tab.evaluate(again, later)
+
+        assert "8.0 s" in tab.locator("h1").inner_text()
+        assert tab.evaluate("document.activeElement.tagName") == "SUMMARY"
+        assert tab.locator("details[open] table").count() == 1
+        after = load.bounding_box()
+        assert before
+        assert after
+        assert abs(before["y"] - after["y"]) < 3
+
+        tab.locator(".losses button").nth(1).click()
+        story = tab.get_by_role("dialog")
+        told = story.inner_text()
+        tab.evaluate(again, to_json(shown).decode())
+        assert story.inner_text() == told
+        tab.keyboard.press("Escape")
+        assert "u1" in tab.evaluate("document.activeElement.textContent")
+
+
+def test_a_list_leads_to_each_story(browser: Browser, write: Write) -> None:
+    views = (examples.small(), examples.killed(), examples.nothing())
+    with opened(browser, write(examples.page(*views))) as tab:
+        links = tab.get_by_role("navigation").get_by_role("link")
+        assert [re.sub(r"\s+", " ", text) for text in links.all_inner_texts()][0].startswith(
+            "memory-round-robin held"
+        )
+        links.nth(1).click()
+        assert tab.url.endswith("#s1")
+        assert tab.locator("#s1").is_visible()
+
+
+def test_two_runs_are_beside_each_other(browser: Browser, write: Write) -> None:
+    with opened(browser, write(examples.two_runs())) as tab:
+        rows = tab.get_by_role("table", name="What changed").get_by_role("row").all_inner_texts()
+        assert rows[2].split("\t") == [
+            "p99_ms", "22 ms", "23 ms", "+1 ms", "−3 to +5 ms", "no difference seen",
+        ]  # fmt: skip
+        assert tab.locator(".side-a").count() == tab.locator(".side-b").count() == 2
+
+
+def test_the_charts_of_a_big_run_are_there_at_once_and_do_not_stall(
+    browser: Browser, write: Write
+) -> None:
+    url = write(examples.page(examples.big()))
+    first, longest = [], []
+    for _ in range(3):  # the machine does other things too
+        with opened(browser, url) as tab:
+            first.append(tab.evaluate("window.firstChart"))
+            tab.evaluate("window.longest = 0")
+            for _ in range(20):
+                tab.mouse.wheel(0, 600)
+                tab.wait_for_timeout(20)
+            longest.append(tab.evaluate("window.longest"))
+
+    assert min(first) < 1000
+    assert min(longest) < 200
+
+
+@pytest.mark.parametrize("schema", [2, 99])
+def test_data_from_the_future_is_said_to_be_so(browser: Browser, write: Write, schema: int) -> None:
+    newer = examples.page(examples.killed())
+    newer = type(newer)(
+        sessionlab="9.0", title="", sentence="", views=newer.views, schema=schema
+    )
+    with opened(browser, write(newer)) as tab:
+        assert f"schema {schema}" in tab.locator("h1").inner_text()
+
+
+def test_an_animation_is_only_for_who_wants_it(browser: Browser, write: Write) -> None:
+    url = write(examples.page(examples.small()))
+    for wish, name in (("reduce", "none"), ("no-preference", "appear")):
+        with opened(browser, url, reduced_motion=wish) as tab:
+            tab.locator(".losses button").first.click()
+            style = "getComputedStyle(document.querySelector('dialog')).animationName"
+            assert tab.evaluate(style) == name
