@@ -50,9 +50,10 @@ def test_the_sentence_comes_first_and_figures_are_those_of_the_run(
         assert tab.locator(".fate.kept b").inner_text() == str(view.users.counts["kept"])
         assert tab.locator(".fate.logged-out b").inner_text() == "66"
         assert f"{sum(view.bins.ok):,} done" in named(tab, "Requests over time")
-        assert "A\nn3 killed\n4 s to 5 s" in tab.locator(".happened").inner_text().replace(
-            " \n", "\n"
-        ) or "n3 killed" in tab.locator(".happened").inner_text()
+        assert (
+            "A\nn3 killed\n4 s to 5 s" in tab.locator(".happened").inner_text().replace(" \n", "\n")
+            or "n3 killed" in tab.locator(".happened").inner_text()
+        )
 
         tab.get_by_text("Show as a table: Requests over time").click()
         cells = tab.locator("figure table tbody td").all_inner_texts()
@@ -67,7 +68,9 @@ def test_a_click_on_a_loss_tells_its_story(browser: Browser, write: Write) -> No
 
         story = tab.get_by_role("dialog", name="The story of u0")
         assert "logged out at 4 s" in story.inner_text()
-        assert "its session was in the memory of n3, which was killed at 4.0 s" in story.inner_text()
+        assert (
+            "its session was in the memory of n3, which was killed at 4.0 s" in story.inner_text()
+        )
         marked = story.locator("li.marks").inner_text()
         assert "n1 answered 401 after 2.4 ms, taken for nobody" in marked
         assert "DU: its node is down; the cookie was updated. n1 has no such session" in marked
@@ -225,9 +228,7 @@ def test_the_charts_of_a_big_run_are_there_at_once_and_do_not_stall(
 @pytest.mark.parametrize("schema", [2, 99])
 def test_data_from_the_future_is_said_to_be_so(browser: Browser, write: Write, schema: int) -> None:
     newer = examples.page(examples.killed())
-    newer = type(newer)(
-        sessionlab="9.0", title="", sentence="", views=newer.views, schema=schema
-    )
+    newer = type(newer)(sessionlab="9.0", title="", sentence="", views=newer.views, schema=schema)
     with opened(browser, write(newer)) as tab:
         assert f"schema {schema}" in tab.locator("h1").inner_text()
 
