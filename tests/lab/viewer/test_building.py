@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from sessionlab.lab.cli.app import app
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.history import Ending
+from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.viewer.building import page, views
 from sessionlab.lab.viewer.view import SCHEMA, View
 from tests.lab.viewer.runs import BEGAN, asked, crowd, events, experiment, life, login, story, write
@@ -132,8 +133,9 @@ def test_many_users_are_sampled_and_that_is_said(tmp_path: Path) -> None:
     view = only(experiment(tmp_path, crowd([f"u{number}" for number in range(900)], last=25)))
     assert (view.users.total, len(view.users.lanes), view.users.sampled) == (900, 100, True)
     fates = [lane.fate for lane in view.users.lanes]
-    assert fates == ["logged out"] * fates.count("logged out") + ["kept"] * fates.count("kept")
-    assert fates.count("kept") > 30, "what is well is seen, too"
+    kept = fates.count(Fate.KEPT)
+    assert fates == [Fate.LOGGED_OUT] * (100 - kept) + [Fate.KEPT] * kept
+    assert kept > 30, "what is well is seen, too"
     assert view.sampled == [
         "100 of 900 users have a lane: those that were lost first",
         "200 of the 300 that were lost can be looked at",

@@ -7,7 +7,6 @@ import webbrowser
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-import pytest
 from typer.testing import CliRunner
 
 from sessionlab.lab.cli.app import app
@@ -19,6 +18,7 @@ from tests.lab.viewer.runs import crowd, experiment, story
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from typer.testing import Result
 
 NAMES = ["a", "b", "c"]
@@ -72,7 +72,12 @@ def test_it_is_opened_in_the_browser_or_said_that_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: not opened.append(url))
+
+    def opens(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", opens)
     run = experiment(tmp_path, crowd(NAMES))
     assert report(run, "--open").exit_code == 0
     assert opened == [(tmp_path / "report.html").resolve().as_uri()]
