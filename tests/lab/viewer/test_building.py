@@ -169,6 +169,21 @@ def test_a_story_is_shown_with_its_claims_and_what_0_1_0_has_written_too(tmp_pat
     assert only(old).sentence == "1 user was logged out: n2 answered 401"
 
 
+def test_a_watch_and_a_check_are_told_from_stories(tmp_path: Path) -> None:
+    watch = story(tmp_path / "watch", crowd(NAMES))
+    more = {"command_status": 0, "url": "http://shop", "command": "./deploy.sh now", "app": "shop"}
+    told = json.loads((watch / "run.json").read_text())
+    (watch / "run.json").write_text(json.dumps({**told, **more}))
+    view = only(watch)
+    assert (view.kind, view.cluster.app) == ("watch", "shop")
+    assert view.again == "sessionlab watch --recipe RECIPE --url http://shop -- ./deploy.sh now"
+    check = story(tmp_path / "check", [])
+    (check / "check.json").write_text("{}")
+    view = only(check)
+    assert (view.kind, view.sentence) == ("check", "1 of 1 claim came true")
+    assert view.again == "sessionlab check RECIPE --seed=7"
+
+
 def test_a_storys_clusters_are_views_of_their_own(tmp_path: Path) -> None:
     other = [replace(op, cluster="one-2") for op in life("u1", "n1")]
     both = [*events(), *(events("one-2")[1:3])]
