@@ -56,7 +56,7 @@ class Affinity:
     )
 
     def look(self, shard: Shard, about: About) -> Moves:
-        of = columns(shard)
+        of = columns(shard, about)
         rows, before = _one_after_another(of)
         held, excused = _pins(of, rows)
         held &= before >= 0

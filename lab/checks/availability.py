@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import REPLICA, SECOND, Columns, columns, padded
+from sessionlab.lab.checks.columns import REPLICA, SECOND, Columns, columns, padded, total
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.checks.timeline import Window, faults
@@ -31,7 +31,7 @@ _MILLISECOND = 1000
 
 
 class Hit(NamedTuple):
-    """What one fault did to one shard's users; `last_served` is when, in the run (s).
+    """What one fault did to one shard's users; `last_served` is a moment (s).
 
     `sessions` are those that had begun before it and were used since, `lost` those of them that
     were refused then.
@@ -47,12 +47,15 @@ class Hit(NamedTuple):
 class Served(NamedTuple):
     """One shard's requests and errors by second, and what each fault did, in order.
 
-    `failed` are the milliseconds in which an error came.
+    `failed` are the milliseconds in which an error came; `known` requests were of a session that
+    nobody had ended, and `refused` those of them that were answered as nobody's.
     """
 
     asked: Numbers
     errors: Numbers
     failed: Numbers
+    known: int
+    refused: int
     faults: tuple[Hit, ...]
 
 
@@ -66,18 +69,26 @@ class Availability:
             "served": "%; of all requests, those that got no error",
             "served_worst": "%; the same of the worst second",
             "errors": "requests that got an error, or no answer",
+            "refused": "requests refused although nobody had ended their session",
             "blast_radius": "%; of the users, those that the worst fault has hit",
             "recovery_s": "from the end of a fault to an error-free second, the longest",
         }
     )
 
     def look(self, shard: Shard, about: About) -> Served:
-        of = columns(shard)
+        of = columns(shard, about)
         second = of.second[of.balanced]
         error = of.balanced & of.error
         failed = np.unique(of.completed[error] // _MILLISECOND)
-        hits = tuple(_hits(of, faults(about)))
-        return Served(np.bincount(second), np.bincount(of.second[error]), failed, hits)
+        known = _known(of)
+        return Served(
+            np.bincount(second),
+            np.bincount(of.second[error]),
+            failed,
+            int(known.sum()),
+            int((known & of.refuses).sum()),
+            tuple(_hits(of, known, faults(about))),
+        )
 
     def judge(self, parts: Sequence[Served], about: About) -> Finding:
         asked = padded([part.asked for part in parts])
@@ -98,6 +109,8 @@ class Availability:
             "served": round(100 * (1 - float(errors.sum() / asked.sum())), 4),
             "served_worst": round(float(np.nanmin(share)), 2),
             "errors": int(errors.sum()),
+            "refused": total(parts, "refused"),
+            "in_session": total(parts, "known"),
             "blast_radius": _most([one["blast_radius"] for one in told]),
             "recovery_s": None if None in recoveries else _most(recoveries),
             "requests": int(asked.sum()),
@@ -119,13 +132,15 @@ class Availability:
 AVAILABILITY = Availability()
 
 
-def _hits(of: Columns, windows: Sequence[Window]) -> Iterator[Hit]:
-    if not len(of):
-        yield from (Hit(0, 0, 0, 0, -inf) for _ in windows)
-        return
+def _known(of: Columns) -> Mask:
+    """Requests of a session that nobody had asked to end; an error may be one of them."""
     session = sessions(of)
     known = of.balanced & of.sent & ~of.enters & (session.of >= 0) & (of.tab < REPLICA)
-    known &= ~session.leaving
+    return known & ~session.leaving
+
+
+def _hits(of: Columns, known: Mask, windows: Sequence[Window]) -> Iterator[Hit]:
+    session = sessions(of)
     error, lost = of.balanced & of.error, known & of.refuses
     for window in windows:
         began, until = window.began * SECOND, window.until * SECOND

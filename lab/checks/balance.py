@@ -44,9 +44,9 @@ class Balance:
         }
     )
 
-    def look(self, shard: Shard, _about: About) -> dict[str, Numbers]:
+    def look(self, shard: Shard, about: About) -> dict[str, Numbers]:
         """Requests by second, of each node that answered any."""
-        of = columns(shard)
+        of = columns(shard, about)
         asked = of.balanced & (of.node > 0)
         node, second = of.node[asked], of.second[asked]
         return {
@@ -64,8 +64,8 @@ class Balance:
             nothing = dict.fromkeys(self.figures)
             said = "no answer said which node it is of"
             return Finding(self.name, Verdict.UNKNOWN, said, nothing)
-        end = min(about.ended, float(length))
-        spans = {name: _clipped(known.get(name, [(0, end)]), about.began, end) for name in names}
+        end = min(about.ended - about.began, float(length))
+        spans = {name: _clipped(known.get(name, [(0, end)]), end) for name in names}
         asked = np.array(
             [np.pad(by_node[name], (0, length - len(by_node[name]))) for name in names]
         )
@@ -82,7 +82,7 @@ class Balance:
             "jain_worst": round(min(shown), 4) if shown else None,
             "busiest": round(share, 2),
             "requests": dict(total),
-            "came_or_went": [name for name in names if spans[name] != [(about.began, end)]],
+            "came_or_went": [name for name in names if spans[name] != [(0, end)]],
         }
         said = f"{len(names)} nodes, Jain's index {index:.3f}; {busiest} had {share:.0f} %"
         by_second = {
@@ -122,8 +122,8 @@ def _services(names: Sequence[str], about: About) -> list[Numbers]:
     return [np.array(numbers) for numbers in of.values()]
 
 
-def _clipped(spans: Spans, began: float, ended: float) -> list[tuple[float, float]]:
-    found = [(max(one, began), min(other, ended)) for one, other in spans]
+def _clipped(spans: Spans, ended: float) -> list[tuple[float, float]]:
+    found = [(max(one, 0), min(other, ended)) for one, other in spans]
     return [(one, other) for one, other in found if one < other]
 
 

@@ -16,6 +16,7 @@ from sessionlab.lab.record.packed.schema import (
     FIXED,
     GIVEN_UP,
     OUTCOMES,
+    ROW,
     TIE_KNOWN,
     TIED,
     WHO,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sessionlab.lab.checks.interface import About
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.record.packed.shard import Shard
 
@@ -44,10 +46,13 @@ _REFUSED, _SERVER_ERROR = 400, 500
 
 
 class Columns:
-    """The rows of one shard by cluster, user, tab and when they were invoked."""
+    """The rows of one shard by cluster, user, tab and when they were invoked.
 
-    def __init__(self, shard: Shard) -> None:
-        self.shard = shard
+    Times are microseconds since the workload, or the story, began.
+    """
+
+    def __init__(self, shard: Shard, began: float = 0.0) -> None:
+        self.shard, self.began = shard, began
         self._order = None
         cluster, user, tab = (shard.column(name) for name in ("cluster", "user", "tab"))
         if len(user) and (tab.any() or (cluster != cluster[0]).any()):
@@ -62,53 +67,21 @@ class Columns:
         found = self.shard.column(name)
         return found if self._order is None else found[self._order]
 
+    def __getattr__(self, name: str) -> Numbers:
+        """The same, kept: `node` is a column that several ask for."""
+        if name not in (ROW.names or ()):
+            raise AttributeError(name)
+        found = self.__dict__[name] = self[name]
+        return found
+
     @cached_property
     def invoked(self) -> Numbers:
-        return self["invoked"].astype(np.int64)
+        began = round(self.began * SECOND)
+        return np.maximum(self["invoked"].astype(np.int64) - began, 0)
 
     @cached_property
     def completed(self) -> Numbers:
         return self.invoked + self["took"]
-
-    @cached_property
-    def user(self) -> Numbers:
-        return self["user"]
-
-    @cached_property
-    def tab(self) -> Numbers:
-        return self["tab"]
-
-    @cached_property
-    def status(self) -> Numbers:
-        return self["status"]
-
-    @cached_property
-    def node(self) -> Numbers:
-        return self["node"]
-
-    @cached_property
-    def conversation(self) -> Numbers:
-        return self["conversation"]
-
-    @cached_property
-    def outcome(self) -> Numbers:
-        return self["outcome"]
-
-    @cached_property
-    def who(self) -> Numbers:
-        return self["who"]
-
-    @cached_property
-    def items(self) -> Numbers:
-        return self["items"]
-
-    @cached_property
-    def credential(self) -> Numbers:
-        return self["credential"]
-
-    @cached_property
-    def flags(self) -> Numbers:
-        return self["flags"]
 
     @cached_property
     def sent(self) -> Mask:
@@ -162,7 +135,7 @@ class Columns:
 
     @cached_property
     def second(self) -> Numbers:
-        """Of the run, in which it was asked."""
+        """In which it was asked, from 0 on."""
         return self.invoked // SECOND
 
     def last(self, marked: Mask) -> Numbers:
@@ -192,10 +165,10 @@ class Columns:
         return self.shard.words.text("user", int(self.user[row]))
 
 
-def columns(shard: Shard) -> Columns:
+def columns(shard: Shard, about: About) -> Columns:
     """The columns of a shard; those of the last one are kept, as several checks look at it."""
-    if not _KEPT or _KEPT[0].shard is not shard:
-        _KEPT[:] = [Columns(shard)]
+    if not _KEPT or _KEPT[0].shard is not shard or _KEPT[0].began != about.began:
+        _KEPT[:] = [Columns(shard, about.began)]
     return _KEPT[0]
 
 

@@ -70,8 +70,8 @@ class Identity:
         }
     )
 
-    def look(self, shard: Shard, _about: About) -> Mixed:
-        of = columns(shard)
+    def look(self, shard: Shard, about: About) -> Mixed:
+        of = columns(shard, about)
         found = of["found"]
         taken = np.flatnonzero((found > 0) & (found != of.user))
         row, owner, item = _shown(of)

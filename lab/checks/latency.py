@@ -66,8 +66,8 @@ class Latency:
         }
     )
 
-    def look(self, shard: Shard, _about: About) -> Took:
-        of = columns(shard)
+    def look(self, shard: Shard, about: About) -> Took:
+        of = columns(shard, about)
         asked = of.balanced
         late = of["late"][asked].astype(np.int64)
         took = of["took"][asked] + late

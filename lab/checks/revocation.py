@@ -64,8 +64,8 @@ class Revocation:
         }
     )
 
-    def look(self, shard: Shard, _about: About) -> Revived:
-        of = columns(shard)
+    def look(self, shard: Shard, about: About) -> Revived:
+        of = columns(shard, about)
         asked = (of.credential != 0) & ~of.enters
         out = asked & (of.conversation == LOGOUT)
         asked &= ~out & (of.conversation != LOGIN) & (of.conversation != CONNECT)

@@ -1,7 +1,8 @@
 """What a run's events say of when something was broken, and which nodes there were when.
 
 An experiment's faults are told as such (`fault.began`, `fault.ended`), and so are deploys; what
-befell a part outside of these is a fault of its own.
+befell a part outside of these is a fault of its own. Times are seconds since the workload, or the
+story, began.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
+
+from sessionlab.lab.verdicts.story_time import since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +44,7 @@ _TOUCHES_ALL = ("", "any", "balancer", "balancer-nodes", "deploy")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Something that was broken, from when to when (seconds in the run; infinite: to its end).
+    """Something that was broken, from when to when (infinite: to the end).
 
     `until` is when the next one began, or its own end where that is later.
     """
@@ -55,6 +58,10 @@ class Window:
     def __str__(self) -> str:
         return f"{self.what} {self.part}".rstrip() + f" at {self.began:.1f} s"
 
+    def covers(self, other: Window) -> bool:
+        """Whether the other began meanwhile, so that it is a part of this one."""
+        return self.began <= other.began <= self.ended
+
     def touches(self, node: str) -> bool:
         """Whether it can part a client from that node."""
         return self.part == node or self.part in _TOUCHES_ALL
@@ -62,13 +69,11 @@ class Window:
 
 def faults(about: About) -> list[Window]:
     """The faults and deploys of a run, and what else befell a part, by when they began."""
-    named = _paired(about.events, _named)
-    own = [
-        one
-        for one in _paired(about.events, _of_parts)
-        if not any(it.began <= one.began <= it.ended for it in named)
-    ]
-    found = sorted([*named, *own], key=lambda one: one.began)
+    found: list[Window] = []
+    for told in (_named, _deploys, _of_parts):
+        inner = _paired(_events(about), told)
+        found += [one for one in inner if not any(it.covers(one) for it in found)]
+    found = sorted(filter(_breaks, found), key=lambda one: one.began)
     after = [*(one.began for one in found[1:]), inf]
     return [
         replace(one, until=max(one.ended, then)) for one, then in zip(found, after, strict=False)
@@ -77,16 +82,19 @@ def faults(about: About) -> list[Window]:
 
 def outages(about: About) -> list[Window]:
     """Whatever can explain that a client has left a node: faults, ends, and drains."""
-    drains = _paired(about.events, _drains)
-    return [*_paired(about.events, _named), *_paired(about.events, _of_parts), *drains]
+    drains = _paired(_events(about), _drains)
+    parts = _paired(_events(about), _of_parts)
+    named = _paired(_events(about), _named)
+    return [*filter(_breaks, named), *_paired(_events(about), _deploys), *parts, *drains]
 
 
 def changes(about: About) -> list[Window]:
     """When a node came or went, in order; `ended` is when that was done."""
     found = [
         Window(event.kind.partition(".")[2], str(event.data.get("node")), event.began, event.at)
-        for event in about.events
-        if event.kind == "node.added" or (event.kind in _ENDS and event.kind[:5] == "node.")
+        for event in _events(about)
+        if event.kind in ("node.added", "node.started")
+        or (event.kind in _ENDS and event.kind.startswith("node."))
     ]
     after = [*(one.began for one in found[1:]), inf]
     return [replace(one, until=then) for one, then in zip(found, after, strict=False)]
@@ -95,7 +103,7 @@ def changes(about: About) -> list[Window]:
 def lives(about: About) -> dict[str, list[tuple[float, float]]]:
     """From when to when each node could be sent a new client."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for event in about.events:
+    for event in _events(about):
         node = str(event.data.get(event.kind.partition(".")[0]))
         if event.kind == "cluster.ready" and isinstance(ready := event.data.get("nodes"), list):
             found |= {str(name): [(event.at, inf)] for name in ready}
@@ -105,6 +113,14 @@ def lives(about: About) -> dict[str, list[tuple[float, float]]]:
         elif event.kind in (*_ENDS, *_LEAVES) and (spans := found.get(node, [])):
             spans[-1] = (spans[-1][0], min(spans[-1][1], event.began))
     return found
+
+
+def _breaks(window: Window) -> bool:
+    return window.what != "nothing"
+
+
+def _events(about: About) -> list[Event]:
+    return since(about.began, about.events)
 
 
 def _paired(events: Sequence[Event], told: Callable[[Event], Told]) -> list[Window]:
@@ -125,7 +141,11 @@ def _named(event: Event) -> Told:
     if kind == "fault":
         what, part = str(event.data.get("fault")), str(event.data.get("part") or "")
         yield (what, part), Window(what, part, event.began) if how == "began" else None
-    elif event.kind in ("deploy.started", "deploy.finished", "deploy.failed"):
+
+
+def _deploys(event: Event) -> Told:
+    kind, _, how = event.kind.partition(".")
+    if kind == "deploy":
         yield ("deploy", ""), Window("deploy", "", event.began) if how == "started" else None
 
 

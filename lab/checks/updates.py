@@ -57,8 +57,8 @@ class Updates:
         }
     )
 
-    def look(self, shard: Shard, _about: About) -> Seen:
-        of = columns(shard)
+    def look(self, shard: Shard, about: About) -> Seen:
+        of = columns(shard, about)
         return _Carts(of).seen() if len(of) else Seen()
 
     def judge(self, parts: Sequence[Seen], _about: About) -> Finding:

@@ -25,7 +25,7 @@ from sessionlab.lab.engine.origin import Origin
 from sessionlab.lab.engine.rendering import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp.abc import AbstractCookieJar
     from yarl import URL
@@ -58,11 +58,11 @@ class Awaited:
 
 
 class EngineWire(Wire):
-    """`got` is an answer that is there already: the next request is not sent, and gets that one."""
+    """`got` gives an answer that is there: the next request is not sent, and has that one."""
 
     def __init__(self, jar: AbstractCookieJar, network: ClientNetwork) -> None:
         super().__init__(jar, network)
-        self.got: Exchange | None = None
+        self.got: Callable[[], Exchange] | None = None
         self._origins: dict[tuple[str, str | None, int | None], Origin] = {}
 
     def origin(self, url: URL) -> Origin:
@@ -70,8 +70,12 @@ class EngineWire(Wire):
         key = (url.scheme, url.host, url.port)
         if key not in self._origins:
             tls = (self.network.tls or _system()) if url.scheme == "https" else None
-            self._origins[key] = Origin(url, tls, self.network.source)
+            self._origins[key] = Origin(url, tls, self.network.source, self.network.heads)
         return self._origins[key]
+
+    def is_plain(self, url: URL, headers: Mapping[str, str]) -> bool:
+        """Whether the engine can ask that."""
+        return not url.user and "Cookie" not in headers
 
     def request(
         self,
@@ -100,8 +104,8 @@ class EngineWire(Wire):
     ) -> Exchange:
         if self.got is not None:
             got, self.got = self.got, None
-            return got
-        if events or url.user or "Cookie" in headers:
+            return got()
+        if events or not self.is_plain(url, headers):
             return await super().ask(
                 method, url, headers=headers, patience=patience, events=events, **body
             )
@@ -211,7 +215,7 @@ def _body(body: dict[str, Any]) -> tuple[bytes, str]:
     if data is None:
         return b"", ""
     if isinstance(data, bytes):
-        return data, "application/octet-stream" if data else ""
+        return data, ""
     form = data()
     return form.decode().encode(), form.content_type
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import aiohttp
+
+from sessionlab.lab.engine.head import Heads
 
 if TYPE_CHECKING:
     import ssl
@@ -16,13 +18,15 @@ class ClientNetwork:
     """`source` is one of this machine's addresses, None for whichever the system takes.
 
     `tls` says which certificates are believed; without it, those that the system believes. `trace`
-    hears of every request, and may hold it up. `fast` asks over the engine.
+    hears of every request, and may hold it up. `fast` asks over the engine, which
+    remembers `heads` of answers.
     """
 
     source: str | None = None
     tls: ssl.SSLContext | None = None
     trace: aiohttp.TraceConfig | None = None
     fast: bool = True
+    heads: Heads = field(default_factory=Heads, compare=False, repr=False)
 
     def connector(self) -> aiohttp.TCPConnector:
         """What opens the connections, as many at a time as there are requests."""

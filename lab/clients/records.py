@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from yarl import URL
+
 from sessionlab.lab.clients.speech import takes
 from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.description.tokens import read_token
@@ -65,12 +67,12 @@ class Records:
 
     def tie(self, affinity: str, context: Context, step: Step) -> bool | None:
         """Whether a step's request holds what that affinity goes by; see `ties`."""
-        kind = affinity.partition(":")[0]
-        if kind not in ("header", "learn-header", "query"):
-            return holds_tie(affinity, {}, context.holdings.cookies, ())
+        if affinity.partition(":")[0] not in ("learn", "header", "learn-header", "query"):
+            return holds_tie(affinity, {}, (), ())
         try:
-            query = context.url(step.path).query if step.path else ()
-            return holds_tie(affinity, context.sent(step), context.holdings.cookies, query)
+            url = URL(context.base) if step.script else context.url(step.path)
+            cookies = context.wire.jar.filter_cookies(url)  # those that are over are not sent
+            return holds_tie(affinity, context.sent(step), cookies, url.query)
         except (Unknown, ValueError):
             return None
 

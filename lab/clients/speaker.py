@@ -46,6 +46,23 @@ class Foreseen:
     size: int
     tie: bool | None
     named: str | None
+    cookies: str
+    taken: Mapping[str, str]
+
+    def renewed(self, wire: Wire) -> Foreseen | None:
+        """With the cookies of now; None where there are others by their names."""
+        cookies = wire.cookie_line(self.url)
+        if not cookies or _names(cookies) != _names(self.cookies):
+            return None
+        old, new = (f"\r\nCookie: {line}\r\n".encode() for line in (self.cookies, cookies))
+        request = self.request.replace(old, new, 1)
+        more = len(cookies) - len(self.cookies)
+        known = (self.size, self.tie, self.named, cookies, self.taken)
+        return Foreseen(self.url, request, self.credential + more, *known)
+
+
+def _names(cookies: str) -> list[str]:
+    return [pair.partition("=")[0] for pair in cookies.split("; ")]
 
 
 class Speaker:
@@ -95,16 +112,23 @@ class Speaker:
         kind = EngineWire if self._network.fast and not self._network.trace else Wire
         return kind(self._holdings.jar, self._network)
 
-    def foresee(self, step: Step, item: str | None = None) -> Foreseen | None:
+    def foresee(
+        self, step: Step, item: str | None = None, before: Foreseen | None = None
+    ) -> Foreseen | None:
         """What that step would send at once; None where that is more than one plain request.
 
-        Raises Unknown and ValueError for what cannot be asked.
+        `before` is what was foreseen of the same, where no cookie is named in it: for most, only
+        the cookies are others then. Raises Unknown and ValueError for what cannot be asked.
         """
-        wire = self.wire
+        wire, taken = self.wire, self._holdings.taken
         if not isinstance(wire, EngineWire) or self._must_connect() or self._channels:
             return None
+        if before and before.taken == taken and (same := before.renewed(wire)):
+            return same
         context = self._context(self.url, item)
         url, headers = context.url(step.path), context.sent(step)
+        if not wire.is_plain(url, headers):
+            return None
         cookies = wire.cookie_line(url)
         return Foreseen(
             url,
@@ -113,6 +137,8 @@ class Speaker:
             context.size(step),
             self._records.tie(self.affinity, context, step),
             template(self.recipe.identity).fill(context.value),
+            cookies,
+            dict(taken),
         )
 
     def accept(

@@ -6,14 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.engine.connection import Connection
-from sessionlab.lab.engine.head import Heads
 
 if TYPE_CHECKING:
     import ssl
 
     from yarl import URL
 
-HEADS = Heads()
+    from sessionlab.lab.engine.head import Heads
 
 
 class Origin:
@@ -23,13 +22,16 @@ class Origin:
     certificates are believed.
     """
 
-    __slots__ = ("_all", "_source", "free", "host", "port", "tls")
+    __slots__ = ("_all", "_heads", "_source", "free", "host", "port", "tls")
 
-    def __init__(self, url: URL, tls: ssl.SSLContext | None, source: str | None) -> None:
+    def __init__(
+        self, url: URL, tls: ssl.SSLContext | None, source: str | None, heads: Heads
+    ) -> None:
         self.host = url.host or ""
         self.port = url.port or 80
         self.tls = tls if url.scheme == "https" else None
         self._source = (source, 0) if source else None
+        self._heads = heads
         self._all: set[Connection] = set()
         self.free: list[Connection] = []
 
@@ -46,7 +48,7 @@ class Origin:
         """A new one; raises OSError (ssl's errors are of that kind, too)."""
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(
-            lambda: Connection(HEADS, self.free.append),
+            lambda: Connection(self._heads, self.free.append),
             self.host,
             self.port,
             ssl=self.tls,

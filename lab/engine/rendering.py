@@ -16,7 +16,7 @@ _BODILESS = ("GET", "HEAD", "OPTIONS", "TRACE")
 def rendered(
     method: str, url: URL, headers: Sequence[tuple[str, str]], body: bytes, kind: str = ""
 ) -> bytes:
-    """A whole request; `kind` is the Content-Type of its body, unless `headers` say another.
+    """A whole request, as aiohttp has it; `kind` is the Content-Type unless `headers` say another.
 
     Raises ValueError for a header that would not stay in its line.
     """
@@ -24,8 +24,7 @@ def rendered(
     usual["User-Agent"] = AGENT
     if body or method not in _BODILESS:
         usual["Content-Length"] = str(len(body))
-    if kind:
-        usual["Content-Type"] = kind
+        usual["Content-Type"] = kind or "application/octet-stream"
     said = {name.lower() for name, _ in headers}
     whole = [(name, value) for name, value in usual.items() if name.lower() not in said]
     lines = [f"{name}: {value}" for name, value in (*whole, *headers)]

@@ -13,6 +13,7 @@ import msgspec
 from sessionlab.lab.checks import CHECKS
 from sessionlab.lab.checks.bounds import Bound, parse
 from sessionlab.lab.clients.people import people
+from sessionlab.lab.description.cluster import BALANCER
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.experiment import described
 from sessionlab.lab.experiment.cells import Cell, cells
@@ -20,6 +21,7 @@ from sessionlab.lab.experiment.model import Experiment
 from sessionlab.lab.faults import schedule
 from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.checks.types import converted
+from sessionlab.lab.recipes.environment import check_environment
 from sessionlab.lab.recipes.nearest import nearest
 from sessionlab.lab.recipes.reading import merged
 from sessionlab.lab.recipes.toml_text import TomlText
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.faults.schedule import Planned
 
-_KEY = re.compile(r"faults?(?:\[\d+\])?(?:\.[\w-]+)*(?= )")
+_KEY = re.compile(r"faults?(?:\[\d+\])?(?:\.[\w-]+)*(?=[ :])")
 _WORD = re.compile(r"[\w-]+")
 NAME = re.compile(r"\w(?:[\w.-]*\w)?")
 MOST_CELLS = 1000
@@ -60,7 +62,8 @@ class Plan:
         service = self.description.services[0]
         what = self.description.app.title if self.description.app else service.strategy
         asked = f"{workload.users} users for {workload.seconds:g} s"
-        return f"{cluster.nodes} nodes of {what}, affinity {cluster.affinity}; {asked}"
+        behind = f" behind {cluster.balancer}" if cluster.balancer != BALANCER else ""
+        return f"{cluster.nodes} nodes of {what}{behind}, affinity {cluster.affinity}; {asked}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,10 @@ class _Reader:
             links = schedule.links(planned, cluster.fabric)
             description = described.described(cluster, self._folder, links)
             if description.app:
+                check_environment(description.app.recipe)
                 people(description.app.recipe, workload.users)
-        schedule.check(planned, description, cluster.fabric)
+        with self._at("fault" if experiment.fault else "faults"):
+            schedule.check(planned, description, cluster.fabric)
         workload = msgspec.structs.replace(workload, seed=seed)
         return Plan(
             cell.name,
@@ -184,13 +189,13 @@ class _Reader:
 
     @contextmanager
     def _at(self, *keys: str) -> Iterator[None]:
-        """What is wrong here is told with the line of that key, or of the one that is named."""
+        """What is wrong is told with the line of that key, or of one it names: `fault[1].at`."""
         try:
             yield
         except UsageError as error:
             named = _KEY.match(str(error))
             words = _WORD.findall(named[0]) if named else []
-            where = tuple(int(word) if word.isdigit() else word for word in words)
+            where = tuple(int(word) - 1 if word.isdigit() else word for word in words)
             raise self._toml.refused(Fault((), str(error), error.hint), where or keys) from None
 
 

@@ -32,21 +32,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """What a model said before the run, and what was measured; `agrees` None: nothing to compare.
+    """What a model said, and what was seen; `agrees` None where there was nothing to measure.
 
-    `interval` is where the measure lies for sure, from the size of the sample.
+    `seen` has the interval that the size of the sample leaves.
     """
 
     name: str
     predicted: str
-    measured: str
-    interval: str
+    seen: str
     agrees: bool | None
-
-    @property
-    def seen(self) -> str:
-        """The measure, with where it lies for sure."""
-        return f"{self.measured}, so {self.interval}" if self.interval else self.measured
 
 
 @dataclass(frozen=True)
@@ -86,8 +80,9 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether a bound is not met, or a promise was broken that no bound allows."""
-        return bool(self.broken) or any(bound.met is False for bound in self.bounds)
+        """Whether a bound is not met, a promise broken that no bound allows, or a model wrong."""
+        claims = [*(one.met for one in self.bounds), *(one.agrees for one in self.predictions)]
+        return bool(self.broken) or False in claims
 
     @property
     def broken(self) -> list[Finding]:
@@ -140,8 +135,11 @@ class Result:
         lives = found["continuity"]
         if lives.verdict is not Verdict.HOLDS:
             return "; ".join(lives.evidence[:2]) or lives.said
-        but = [f"but {one.check}: {one.said}" for one in self.broken]
-        return "; ".join([f"nobody was lost: {lives.said}", *but])
+        but = [f"{one.check}: {one.said}" for one in self.broken]
+        but += [f"{one.text}: {one.saw}" for one in self.bounds if one.met is False]
+        but += [f"{one.name}: {one.seen}" for one in self.predictions if one.agrees is False]
+        said = f"nobody was lost: {lives.said}"
+        return f"{said}; but {'; '.join(but)}" if but else said
 
     def allowed(self, finding: Finding) -> bool:
         """Whether a bound that is met allows it; nothing allows somebody else's data."""

@@ -56,7 +56,8 @@ class _Course:
     def not_over(self, plan: Plan) -> list[str]:
         """What was still being done when the workload ended: a deploy that takes long, say."""
         began = [event.data["fault"] for event in self.heard if event.kind.startswith("fault.")]
-        return [f"{one} was not over by then" for one in plan.faults if one.fault not in began]
+        planned = plan.faults if self.load else ()
+        return [f"{one} was not over by then" for one in planned if one.fault not in began]
 
     @property
     def about(self) -> About:

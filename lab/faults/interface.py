@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ class Parameter:
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{self.default} {self.unit}".strip() or '""'
+        return f"{json.dumps(self.default)} {self.unit}".strip()
 
 
 def _any(_: Description, __: str, ___: Parameters) -> str:

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 CLIENTS_BALANCER, BALANCER_NODES, NODES_REDIS = LINKS
 DOCKER, LOCAL = "docker", "local"
-UNITS = {"delay": "s", "jitter": "s", "rate": "bit/s", "count": "requests", "one_in": "connections"}
+UNITS = {
+    "delay": "s",
+    "jitter": "s",
+    "rate": "bit/s",
+    "count": "(all)",
+    "one_in": "(each connection)",
+}
 SHAPED = {"latency": ("delay", "jitter"), "bandwidth": ("rate",)}
 """What the network of containers can be like, by the parameters that it knows."""
 

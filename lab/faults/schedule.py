@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
 from sessionlab.lab.faults import FAULTS
@@ -19,13 +21,29 @@ if TYPE_CHECKING:
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.faults.interface import Fault, Value
 
+T = TypeVar("T")
 ANY = "any"
 OWN = ("fault", "at", "for", "part")
-DRAWN = ("count", "of", "for")
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 USUAL = ("kill-node", "freeze-node", "restart-node")
 """What is drawn from where nothing is said."""
 CHANGES = ("add-node", "remove-node", "deploy")
 """What makes nodes of other names."""
+
+
+class _Table(msgspec.Struct):
+    fault: str
+    at: Seconds
+    lasts: Seconds | None = msgspec.field(default=None, name="for")
+    part: str | None = None
+
+
+class _Drawn(msgspec.Struct, forbid_unknown_fields=True):
+    count: Annotated[int, msgspec.Meta(ge=0)] = 1
+    of: Annotated[list[str], msgspec.Meta(min_length=1)] = msgspec.field(
+        default_factory=lambda: list(USUAL)
+    )
+    lasts: Seconds | None = msgspec.field(default=None, name="for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,7 @@ def read(
     """
     random = Random(f"{seed}/faults")  # noqa: S311  a schedule, no secret
     plan = [
-        _by_hand(table, f"fault[{number}].", random, seconds, nodes)
+        _by_hand(table, f"fault[{number}]", random, seconds, nodes)
         for number, table in enumerate(tables, 1)
     ]
     grows = any(one.fault in CHANGES for one in plan)
@@ -127,7 +145,7 @@ async def _carry_out(
             await _until(since + one.at + one.lasts, now)
             began = now()
             struck = await fault.heal(cluster, part, **one.parameters)
-            count = {} if struck is None else {"struck": struck}
+            count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
     except (LabError, OSError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
@@ -142,80 +160,65 @@ async def _until(moment: float, now: Callable[[], float]) -> None:
 def _by_hand(
     table: Mapping[str, object], where: str, random: Random, seconds: float, nodes: Sequence[str]
 ) -> Planned:
-    if "fault" not in table:
-        _wrong(f"{where}fault", "says which, and is not there")
-    name = _name(table["fault"], f"{where}fault")
-    fault = FAULTS[name]
-    at = _number(table.get("at"), f"{where}at", most=seconds)
-    lasts = _number(table["for"], f"{where}for") if "for" in table else None
-    if lasts is not None and fault.heal is over:
-        _wrong(f"{where}for", f"{name} is over at once", "leave it out")
-    own = {key: value for key, value in table.items() if key not in OWN}
-    for key in own.keys() - fault.takes.keys():
-        _known(key, [*fault.takes, *OWN], f"{where}{key}")
-    part = _part(table.get("part"), fault, f"{where}part", random, nodes)
-    return Planned(name, at, lasts, part, fault.checked(own, where))
+    own = _read({key: value for key, value in table.items() if key in OWN}, _Table, where)
+    fault = _named(own.fault, f"{where}.fault")
+    if own.at > seconds:
+        raise UsageError(f"{where}.at: {own.at:g} s is more than the {seconds:g} s that there are")
+    if own.lasts is not None and fault.heal is over:
+        raise UsageError(f"{where}.for: {own.fault} is over at once", "leave it out")
+    given = {key: value for key, value in table.items() if key not in OWN}
+    for key in given:
+        _known(key, [*fault.takes, *OWN], f"{where}.{key}")
+    part = own.part
+    if fault.to not in ("node", "link"):
+        if part not in (None, fault.to):
+            raise UsageError(f"{where}.part: {part!r}", f"it is about {fault.to or 'no part'}")
+        part = fault.to
+    elif part == ANY or (part is None and fault.to == "node"):
+        part = random.choice(list(nodes))
+    parameters = fault.checked(given, f"{where}.")
+    return Planned(own.fault, own.at, own.lasts, part or "", parameters)
 
 
 def _drawn(
     table: Mapping[str, object], random: Random, seconds: float, nodes: Sequence[str]
 ) -> list[Planned]:
     """So many faults, each over before the next one comes."""
-    for key in table:
-        _known(key, DRAWN, f"faults.{key}")
-    count, of = table.get("count", 1), table.get("of", USUAL)
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        _wrong("faults.count", f"{count!r} is no number of faults")
-    if not isinstance(of, list | tuple) or not of:
-        _wrong("faults.of", f"{of!r} is no list of faults' names")
-    names = [_name(name, f"faults.of[{number}]") for number, name in enumerate(of, 1)]
-    slot = seconds / max(1, count)
-    most = _number(table.get("for", slot / 2), "faults.for", most=slot * 0.6)
+    asked = _read(table, _Drawn, "faults")
+    for number, name in enumerate(asked.of, 1):
+        _named(name, f"faults.of[{number}]")
+    slot = seconds / max(1, asked.count)
+    lasts = slot / 2 if asked.lasts is None else asked.lasts
+    if lasts > 0.6 * slot:
+        raise UsageError(f"faults.for: {lasts:g} s each is too long for {asked.count} of them")
     plan = []
-    for number in range(count):
-        name = random.choice(names)
-        fault = FAULTS[name]
-        at = round((number + random.uniform(0.1, 0.35)) * slot, 3)
-        lasts = None if fault.heal is over else round(most, 3)
-        part = _part(None, fault, "", random, nodes)
-        plan.append(Planned(name, at, lasts, part, fault.checked({})))
+    for number in range(asked.count):
+        name = random.choice(asked.of)
+        row: dict[str, object] = {
+            "fault": name,
+            "at": round((number + 0.35 * random.random()) * slot, 3),
+        }
+        if FAULTS[name].heal is not over:
+            row["for"] = round(lasts, 3)
+        plan.append(_by_hand(row, "faults", random, seconds, nodes))
     return plan
 
 
-def _part(given: object, fault: Fault, where: str, random: Random, nodes: Sequence[str]) -> str:
-    """The name of the part that it is about."""
-    if fault.to not in ("node", "link"):
-        if given not in (None, fault.to):
-            _wrong(where, f"{given!r} can't be chosen", f"it is about {fault.to or 'no part'}")
-        return fault.to
-    if given == ANY or (given is None and fault.to == "node"):
-        return random.choice(list(nodes))
-    if not isinstance(given or "", str):
-        _wrong(where, f"{given!r} is no node's name")
-    return str(given or "")
+def _read(table: Mapping[str, object], kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `$")
+        raise UsageError(f"{where}{path.rstrip('`')}: {said}") from None
 
 
-def _name(given: object, where: str) -> str:
-    if not isinstance(given, str):
-        _wrong(where, f"{given!r} is no fault's name")
-    return _known(given, FAULTS, where)
+def _named(name: str, where: str) -> Fault:
+    _known(name, FAULTS, where)
+    return FAULTS[name]
 
 
-def _known(name: str, known: Collection[str], where: str) -> str:
+def _known(name: str, known: Collection[str], where: str) -> None:
     if name not in known:
         near = nearest(name, known)
         hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}"
-        _wrong(where, f"{name!r} is not known", hint)
-    return name
-
-
-def _number(given: object, where: str, most: float = float("inf")) -> float:
-    if not isinstance(given, int | float) or isinstance(given, bool) or not given >= 0:
-        _wrong(where, f"{given!r} is no number of seconds" if given is not None else "is not there")
-    if given > most:
-        _wrong(where, f"{given:g} s is more than the {most:g} s that there are")
-    return float(given)
-
-
-def _wrong(where: str, what: str, hint: str = "") -> NoReturn:
-    raise UsageError(f"{where}: {what}", hint)
+        raise UsageError(f"{where}: {name!r} is not known", hint)

@@ -56,12 +56,10 @@ async def _run(given: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Forward until ended; returns the exit status and never raises."""
+    """Forward until ended; returns the exit status. Raises SystemExit for wrong usage."""
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(_parser().parse_args(argv)))
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 2
     except OSError as error:
         sys.stderr.write(f"link: {error}\n")
         return 3

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sessionlab.lab.link.rules import SPOKEN, Rule
 from sessionlab.lab.link.speech import SPEECHES
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 SLICE = 0.02  # seconds that a piece takes where the bandwidth is limited
 MOST = 64  # pieces that wait on their way; then no more is read
+HOLDS = ("half-open", "partition")
 BY_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: how a socket is closed
-
-
-class Reads(Protocol):
-    def __call__(self, data: bytes, *, last: bool = False) -> bytes: ...
 
 
 class End(asyncio.Protocol):
@@ -29,12 +26,11 @@ class End(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, way: Connection, towards: str, reads: Reads) -> None:
+    def __init__(self, way: Connection, towards: str) -> None:
         self.other = self
-        self.held: set[Rule | None] = {None}  # until both ends are there
         self.ended = False  # nothing more comes in, and all that did has gone out
-        self._way, self._towards, self._reads = way, towards, reads
-        self._loop = way.link.loop
+        self._way, self._towards, self._loop = way, towards, way.link.loop
+        self._reads = way.speech.asked if towards == "server" else way.speech.answered
         self._queue: deque[tuple[float, bytes]] = deque()
         self._sent = self._last = 0.0  # when what was queued is through a narrow link, and arrives
         self._timer: asyncio.TimerHandle | None = None
@@ -46,7 +42,7 @@ class End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         passed = self._reads(data)
-        if self._way.link.rules or self._queue or self.held:
+        if self._way.link.rules or self._queue or not self._way.joined:
             self._later(passed)
         elif passed:
             self.other.transport.write(passed)
@@ -61,12 +57,12 @@ class End(asyncio.Protocol):
         self.drain()
 
     def pause_writing(self) -> None:
-        self.other.wait("writing", True)
+        self.other.wait("writing", so=True)
 
     def resume_writing(self) -> None:
-        self.other.wait("writing", False)
+        self.other.wait("writing", so=False)
 
-    def wait(self, why: str, so: bool) -> None:
+    def wait(self, why: str, *, so: bool) -> None:
         """Read nothing while there is any reason to wait."""
         (self._waits.add if so else self._waits.discard)(why)
         if not self._silent and not self.transport.is_closing():
@@ -82,7 +78,7 @@ class End(asyncio.Protocol):
 
     def _later(self, data: bytes) -> None:
         now, (delay, rate) = self._loop.time(), self._way.slowness(self._towards)
-        size = max(1, int(rate / 8 * SLICE)) if rate else max(1, len(data))
+        size = max(1, int(rate / 8 * SLICE) if rate else len(data))
         for at in range(0, len(data), size):
             piece = data[at : at + size]
             self._sent = max(self._sent, now) + (8 * len(piece) / rate if rate else 0)
@@ -94,13 +90,13 @@ class End(asyncio.Protocol):
         """Send what is due, unless it is held, and come back for the rest."""
         if self._timer:
             self._timer.cancel()
-        self.wait("held", bool(self.held))
-        if self._way.over or self.held:
+        held = self._way.holds(self._towards)
+        self.wait("held", so=held)
+        if self._way.over or held:
             return
-        now = self._loop.time()
-        while self._queue and self._queue[0][0] <= now:
+        while self._queue and self._queue[0][0] <= self._loop.time():
             self.other.transport.write(self._queue.popleft()[1])
-        self.wait("queue", len(self._queue) > MOST)
+        self.wait("queue", so=len(self._queue) > MOST)
         if self._queue:
             self._timer = self._loop.call_at(self._queue[0][0], self.drain)
         elif self._silent and not self.ended:
@@ -115,68 +111,51 @@ class Connection:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.over = False
+        self.joined = self.over = False
         self._struck: set[Rule] = set()
-        self._chosen: dict[Rule, bool] = {}
-        speech = SPEECHES[link.speaks](self, link.spare)
-        self.client = End(self, "server", speech.asked)
-        self.server = End(self, "client", speech.answered)
-        self.client.other, self.server.other = self.ends = self.server, self.client
+        self.speech = SPEECHES[link.speaks](link.rules, self._begins, link.spare)
+        self.ends = self.client, self.server = End(self, "server"), End(self, "client")
+        self.client.other, self.server.other = self.server, self.client
 
     def join(self) -> None:
-        """Both ends are there: let them talk."""
-        self.link.connections.add(self)
-        for rule in self.link.rules.values():
-            self.meet(rule)
+        """Both ends are there: let them talk, unless the first words were the last already."""
+        self.joined = True
+        if not self.over:
+            self.link.connections.add(self)
+            self.look()
+
+    def look(self) -> None:
+        """Go by the rules as they are now."""
         for end in self.ends:
-            end.held.discard(None)
             end.drain()
 
-    def meet(self, rule: Rule) -> None:
-        """A rule is new to it."""
-        if rule.kind == "reset" and rule.settings["now"]:
-            self.reset()
-        elif rule.kind in ("half-open", "partition") and rule.always:
-            self._hold(rule)
-
-    def begins(self, *, counted: bool = True) -> None:
+    def _begins(self, counted: bool) -> None:
         self.link.requests += 1
         for rule in [*self.link.rules.values()]:
-            struck = rule.kind not in SPOKEN and (rule.always or counted) and self.strikes(rule)
-            (self._struck.add if struck else self._struck.discard)(rule)
-            if struck and rule.kind == "reset":
-                self.reset()
-            elif struck and rule.kind == "half-open":
-                self._hold(rule)
+            may = rule.kind not in SPOKEN and (rule.always or counted)
+            if may and rule.strikes(self.speech.chosen):
+                self._struck.add(rule)
+                if rule.kind == "reset":
+                    self.reset()
+            elif rule.kind not in HOLDS:
+                self._struck.discard(rule)
 
-    def rule(self, kind: str) -> Rule | None:
-        return self.link.rules.get(kind)
+    def _rules(self, towards: str) -> list[Rule]:
+        """Those that what goes there goes by."""
+        rules = self.link.rules.values()
+        return [one for one in rules if one.goes(towards) and (one.always or one in self._struck)]
 
-    def strikes(self, rule: Rule) -> bool:
-        return rule.strikes(self._chosen)
+    def holds(self, towards: str) -> bool:
+        """Whether nothing gets through there."""
+        return not self.joined or any(rule.kind in HOLDS for rule in self._rules(towards))
 
     def slowness(self, towards: str) -> tuple[float, float]:
         """How much later (s) it arrives there, and at how many bits a second; 0 is no limit."""
-        found: dict[str, float | str | bool] = {"delay": 0.0, "jitter": 0.0, "rate": 0.0}
-        for rule in self.link.rules.values():
-            if rule.goes(towards) and (rule.always or rule in self._struck):
-                found |= rule.settings
-        delay, jitter, rate = (float(found[name]) for name in ("delay", "jitter", "rate"))
-        return max(0.0, delay + self.link.drawn.uniform(-jitter, jitter)), rate
-
-    def _hold(self, rule: Rule) -> None:
-        """Let nothing through in the rule's directions."""
-        for towards, end in zip(("client", "server"), self.ends, strict=True):
-            if rule.goes(towards):
-                end.held.add(rule)
-                end.drain()
-
-    def forget(self, rule: Rule) -> None:
-        """The rule is no more."""
-        self._struck.discard(rule)
-        for end in self.ends:
-            end.held.discard(rule)
-            end.drain()
+        found = {"delay": 0.0, "jitter": 0.0, "rate": 0.0}
+        for rule in self._rules(towards):
+            found |= {name: float(rule.settings[name]) for name in found.keys() & rule.settings}
+        drawn = self.link.drawn.uniform(-found["jitter"], found["jitter"])
+        return max(0.0, found["delay"] + drawn), found["rate"]
 
     def reset(self) -> None:
         """End it at both ends as if it had never been."""

@@ -61,18 +61,20 @@ class Link:
         new = Rule(rule, settings)
         if SPOKEN.get(rule, self.speaks) != self.speaks:
             raise UsageError(f"{rule} takes a link that speaks {SPOKEN[rule]}, not {self.speaks}")
-        self.clear(rule)
         self.rules[rule] = new
-        self._take(self._socket)
-        for connection in [*self.connections]:
-            connection.meet(new)
+        for connection in [*self.connections] if rule == "reset" and new.settings["now"] else ():
+            connection.reset()
+        self._look()
 
     def clear(self, rule: str) -> None:
         """Go by it no more."""
-        old = self.rules.pop(rule, None) or Rule(rule, {})
+        self.rules.pop(Rule(rule, {}).kind, None)
+        self._look()
+
+    def _look(self) -> None:
         self._take(self._socket)
         for connection in [*self.connections]:
-            connection.forget(old)
+            connection.look()
 
     def _take(self, listener: socket.socket | None) -> None:
         """Accept who connects, or have them wait: no SYN is answered while the queue is full.

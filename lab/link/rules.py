@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sessionlab.lab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Value = float | str | bool
+INF = float("inf")
 COUNTED: Final = {"count": 0, "one_in": 1}
 """Of one connection in `one_in`, the next `count` requests only (0: all)."""
 
-KINDS: Final[Mapping[str, Mapping[str, float | str | bool]]] = {
+KINDS: Final[Mapping[str, Mapping[str, Value]]] = {
     "latency": {"delay": 0.1, "jitter": 0.0, "towards": "client", **COUNTED},
     "bandwidth": {"rate": 64_000, "towards": "client", **COUNTED},
     "reset": {"now": False, **COUNTED},
@@ -27,8 +29,6 @@ KINDS: Final[Mapping[str, Mapping[str, float | str | bool]]] = {
 SPOKEN: Final = {"drop-cookie": "http", "readonly": "redis", "full": "redis"}
 """What takes a link that knows the protocol."""
 
-WAYS: Final = ("client", "server", "both")
-
 
 class Rule:
     """One of them; `done` is how many requests it has struck, of `connections` that it has seen."""
@@ -38,11 +38,9 @@ class Rule:
         if kind not in KINDS:
             raise UsageError(f"no rule is called {kind!r}", f"there are: {', '.join(KINDS)}")
         self.kind = kind
-        self.settings = {**KINDS[kind]}
+        self.settings = dict(KINDS[kind])
         for name, value in given.items():
-            if why := _wrong(self.settings.get(name), name, value):
-                raise UsageError(f"{kind}: {name} = {value!r}", why or f"{self.settings}")
-            self.settings[name] = value  # type: ignore[assignment]
+            self.settings[name] = _checked(f"{kind}: {name}", value, self.settings.get(name))
         self.most, self.one_in = (int(self.settings.get(name, n)) for name, n in COUNTED.items())
         self.always = not self.most and self.one_in == 1
         self.connections = self.done = 0
@@ -61,15 +59,13 @@ class Rule:
         return struck
 
 
-def _wrong(default: object, name: str, value: object) -> str:
-    """What is wrong with a setting; "" when nothing is."""
-    if default is None:
-        return "it has no such setting"
-    if name == "towards":
-        return "" if value in WAYS else f"it is one of: {', '.join(WAYS)}"
-    if isinstance(default, str | bool):
-        return "" if type(value) is type(default) else f"write one like {default!r}"
-    wanted = int if name in COUNTED else int | float
-    fits = isinstance(value, wanted) and not isinstance(value, bool)
-    least = 0 if name in ("count", "delay", "jitter") else 1
-    return "" if fits and least <= value < float("inf") else f"it is a number from {least} on"  # type: ignore[operator]
+def _checked(what: str, value: Any, usual: Value | None) -> Value:
+    if usual is None:
+        raise UsageError(f"{what} is no setting of it")
+    if what.endswith("towards") and value not in ("client", "server", "both"):
+        raise UsageError(f"{what} = {value!r}", "it is client, server or both")
+    kinds = (int, float) if type(usual) is float else (type(usual),)
+    least = 1 if what.endswith(("one_in", "rate")) else 0
+    if type(value) not in kinds or (not isinstance(value, str) and not least <= value < INF):
+        raise UsageError(f"{what} = {value!r}", f"it is a {kinds[-1].__name__} from {least} on")
+    return value  # type: ignore[no-any-return]

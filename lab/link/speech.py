@@ -7,9 +7,11 @@ without waiting are one, but for Redis, whose commands are told apart.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sessionlab.lab.link.rules import Rule
 
 _MOST = 1 << 16  # bytes of a head that are kept until it is whole
@@ -28,28 +30,17 @@ _SAYS = {
 }
 
 
-class Way(Protocol):
-    """The connection, as who reads along needs it."""
-
-    def begins(self, *, counted: bool = True) -> None:
-        """A request begins."""
-        ...
-
-    def rule(self, kind: str) -> Rule | None:
-        """The rule of that kind, where there is one."""
-        ...
-
-    def strikes(self, rule: Rule) -> bool:
-        """Whether it strikes what passes now."""
-        ...
-
-
 class Speech:
-    """Nothing is known of it."""
+    """Nothing is known of it. `begins` is told each request, and whether it counts.
 
-    def __init__(self, way: Way, spare: bytes) -> None:
-        self._way = way
-        self._spare = spare
+    `chosen` says of each of the rules whether this connection is one that it strikes.
+    """
+
+    def __init__(
+        self, rules: Mapping[str, Rule], begins: Callable[[bool], None], spare: bytes = b""
+    ) -> None:
+        self.chosen: dict[Rule, bool] = {}
+        self._rules, self._begins, self._spare = rules, begins, spare
         self._asking = False
         self._kept = b""
 
@@ -57,7 +48,7 @@ class Speech:
         """What goes to the server in place of that; with the `last` also what was kept."""
         if data and not self._asking:
             self._asking = True
-            self._way.begins(counted=not self._spare or data.split(b" ", 2)[1:2] != [self._spare])
+            self._begins(not self._spare or data.split(b" ", 2)[1:2] != [self._spare])
         return data
 
     def answered(self, data: bytes, *, last: bool = False) -> bytes:  # noqa: ARG002
@@ -72,7 +63,7 @@ class Http(Speech):
     _in_head = False
 
     def answered(self, data: bytes, *, last: bool = False) -> bytes:
-        rule = self._way.rule("drop-cookie")
+        rule = self._rules.get("drop-cookie")
         self._in_head = self._in_head or (self._asking and rule is not None)
         self._asking = False
         if not self._in_head:
@@ -90,7 +81,7 @@ class Http(Speech):
         name = re.escape(str(rule.settings["name"]).encode()) if rule else b""
         cookies = _COOKIE % (name and name + rb"[ \t]*=")
         there = rule and head[:5] == b"HTTP/" and re.search(cookies, head)
-        return re.sub(cookies, b"", head) if rule and there and self._way.strikes(rule) else head
+        return re.sub(cookies, b"", head) if rule and there and rule.strikes(self.chosen) else head
 
 
 class Redis(Speech):
@@ -111,7 +102,7 @@ class Redis(Speech):
                 break
             if not end:
                 break
-            self._way.begins(counted=name not in _GREETING)
+            self._begins(name not in _GREETING)
             passed += self._refusal(name) or buffer[at:end]
             at = end
         keeps = self._is_resp and not last
@@ -120,8 +111,8 @@ class Redis(Speech):
 
     def _refusal(self, name: bytes) -> bytes:
         for kind, said in _SAYS.items() if name not in _GREETING and name not in _READS else ():
-            rule = None if kind == "full" and name in _MAKES_ROOM else self._way.rule(kind)
-            if rule and self._way.strikes(rule):
+            rule = None if kind == "full" and name in _MAKES_ROOM else self._rules.get(kind)
+            if rule and rule.strikes(self.chosen):
                 script = f'return redis.error_reply("{said}")'
                 return f"*3\r\n$4\r\nEVAL\r\n${len(script)}\r\n{script}\r\n$1\r\n0\r\n".encode()
         return b""

@@ -166,4 +166,5 @@ class Rate:
         left = number - before
         if abs(growth) < 1e-9:  # noqa: PLR2004
             return at + left / rate if rate else at
-        return at + (math.sqrt(max(rate * rate + 2 * growth * left, 0.0)) - rate) / growth
+        reached = math.sqrt(max(rate * rate + 2 * growth * left, 0.0))
+        return at + max((reached - rate) / growth, 0.0)

@@ -1,8 +1,7 @@
-"""The plain case of a conversation: one request that is the same each time, and its usual answer.
+"""The plain case of a conversation: one request, and an answer that can mean but one thing.
 
-What a request is, and what an answer means, is for `sessionlab.lab.clients` to say. Here is kept
-what it would send, as long as what the user holds stays as it is; and of the answers only those
-are read that mean but one thing. Any other is handed over to it, as the answer to its request.
+What answers mean is for `sessionlab.lab.clients` to say. Here only such are read and recorded; any
+other is handed over to it, as the answer to its request.
 """
 
 from __future__ import annotations
@@ -19,69 +18,25 @@ from sessionlab.lab.clients.records import EXPLAINED, explained
 from sessionlab.lab.clients.speech.heard import NOT_THERE
 from sessionlab.lab.clients.speech.takes import in_text, walk
 from sessionlab.lab.recipes.model import CONVERSATIONS, Take
+from sessionlab.lab.recipes.variables import used
 from sessionlab.lab.record.history import ENTRIES
 from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, WHO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from sessionlab.lab.clients.speaker import Foreseen
     from sessionlab.lab.engine.head import Head
-    from sessionlab.lab.engine.origin import Origin
     from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
+    from sessionlab.lab.workload.kept import Kept
     from sessionlab.lab.workload.recording import Recorder
     from sessionlab.lab.workload.user import VirtualUser
 
 PLAIN = ("login", "me", "read", "write", "logout")
-NUMBER = b"90817263544536271"
-"""Stands for an item's number in a request that is kept."""
 OF_SUCCESS, UNAUTHORIZED = range(200, 300), 401
 MALFORMED = object()
 _TYPES = ("", "application/json", "application/problem+json", "text/html", "text/plain")
 _CHARSETS = ("", "charset=utf-8")
 _decode = msgspec.json.decode
-
-
-class Kept:
-    """A request that a user can send again until `until`, and what is known of it before."""
-
-    __slots__ = (
-        *("_body", "_head", "_line", "credential", "flags", "hashed", "named", "origin", "size"),
-        *("token_end", "until", "url", "within"),
-    )
-
-    def __init__(
-        self,
-        seen: Foreseen,
-        origin: Origin,
-        within: float,
-        flags: int,
-        hashed: int,
-        token_end: float,
-        until: float,
-    ) -> None:
-        self.url, self.named = seen.url, seen.named
-        self.origin, self.within, self.flags = origin, within, flags
-        self.hashed, self.token_end, self.until = hashed, token_end, until
-        self.credential, self.size = seen.credential, seen.credential + seen.size
-        self._head, self._body, self._line = seen.request, b"", b""
-        if NUMBER in seen.request:
-            head, end, self._body = seen.request.partition(b"\r\n\r\n")
-            self._head = head + end
-            self._line = _length(self._body)
-
-    def request(self, number: int) -> bytes:
-        """With that item's number, where it has one."""
-        if not self._line:
-            return self._head
-        said = b"%d" % number
-        body = self._body.replace(NUMBER, said)
-        head = self._head.replace(NUMBER, said).replace(self._line, _length(body))
-        return head + body
-
-
-def _length(body: bytes) -> bytes:
-    return b"\r\nContent-Length: %d\r\n" % len(body)
 
 
 @dataclass(slots=True)
@@ -164,6 +119,8 @@ class Quick:
         self._items = _finder(step.items) if step.items and name == "read" else None
         self._node = _finder(recipe.node) if recipe.node and recipe.node.json else None
         self._changes = name in ("login", "logout")
+        asked = (step, recipe.every.headers, recipe.every.query)
+        self.names_cookies = any(v.name.startswith("cookie.") for one in asked for v in used(one))
         self._flags = ENTERS if name == "login" else 0
         self._notes, self._add, self._saw = reader.notes, recorder.writer.add, recorder.writer.saw
         self._word = recorder.writer.word
@@ -174,13 +131,13 @@ class Quick:
     def judge(self, user: VirtualUser, head: Head, body: bytes, now: float) -> bool:
         """Record what that means; False, and nothing is recorded, where it is not plain."""
         notes: Notes = head.notes or self._notes(head)
-        kept = user.kept[self.name]
-        said = _parsed(body)
+        kept = user.used
+        said = _parsed(body) if notes.plain else MALFORMED
         meaning = self._meaning(user, kept, head.status, said, body) if notes.plain else None
         if meaning is None:
             return False
         who, outcome, found, listed = meaning
-        gives = notes.cookies and notes.cookies != user.cookies
+        gives = notes.cookies and notes.cookies != user.requests.cookies
         if (gives or self._takes or self._changes) and not self._accept(user, notes, said, body):
             return False
         items, seen = -1, 0
@@ -189,7 +146,7 @@ class Quick:
             items, seen = self._saw([item(in_text(one)) for one in listed])
         invoked, late = user.invoked, max(user.invoked - user.due, 0.0)
         took = now - invoked
-        user.was(self.name, meaning is NOBODY)
+        user.was(is_nobody=meaning is NOBODY)
         self._latencies.append(took + late)
         self._add(
             int((invoked - self._recorder.began) * 1e6),
@@ -202,7 +159,7 @@ class Quick:
             user.item if self.name == "write" else 0,
             items,
             seen,
-            user.tab,
+            kept.tab,
             self._request,
             head.status,
             notes.node if self._node is None else self._named(said, body),
@@ -237,6 +194,8 @@ class Quick:
 
     def _accept(self, user: VirtualUser, notes: Notes, said: Any, body: bytes) -> bool:
         """Have the user hold what the answer gives; False where it lacks what is needed."""
+        if user.used.is_lent:
+            return False  # another holds it
         client, new = user.client, {}
         for key, find in self._takes:
             value = find(said, body)
@@ -248,8 +207,8 @@ class Quick:
                     new[key] = text
         if new or notes.cookies or self._changes:
             lines = [line.decode("utf-8", "surrogateescape") for line in notes.cookies]
-            client.accept(self.name, user.kept[self.name].url, lines, new)
-            user.changed(notes.cookies)
+            client.accept(self.name, user.used.url, lines, new)
+            user.requests.changed(notes.cookies)
         return True
 
     def _text(self, said: Any, key: str) -> int:
@@ -291,7 +250,7 @@ def _parsed(body: bytes) -> Any:
     """JSON; `MALFORMED` for what the clients' own parser may yet take for it."""
     try:
         return _decode(body) if body else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return MALFORMED if body.lstrip()[:1] in (b"{", b"[") else None
 
 

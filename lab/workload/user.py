@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.engine_wire import TWICE, EngineWire, told_by
 from sessionlab.lab.clients.wire import Exchange
-from sessionlab.lab.recipes.variables import Unknown
 from sessionlab.lab.record.history import NOBODY, Ending
-from sessionlab.lab.record.packed.schema import OUTCOMES, TIE_KNOWN, TIED, WHO
+from sessionlab.lab.record.packed.schema import OUTCOMES, WHO
 from sessionlab.lab.workload.decisions import Decision
-from sessionlab.lab.workload.quick import NUMBER, Kept, Meaning
+from sessionlab.lab.workload.kept import Requests
+from sessionlab.lab.workload.quick import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from sessionlab.lab.engine.head import Head
     from sessionlab.lab.record.answers import Answer
     from sessionlab.lab.record.history import Operation
+    from sessionlab.lab.workload.kept import Kept
     from sessionlab.lab.workload.quick import Quick
     from sessionlab.lab.workload.recording import Recorder
-
-_ENDS = (b"max-age", b"expires")
-LASTING = 1.0  # seconds for which a request is kept whose cookie ends some time
 
 
 class GivenUp(ConnectionAbortedError):
@@ -55,33 +53,34 @@ class Around:
 class VirtualUser:
     """Does what it decides when it is told to `begin`; a plain answer costs no task.
 
-    Of what is under way `due` says when it was to begin, `invoked` when it did. `kept` are requests
-    that can be sent again, by conversation, `cookies` the lines that set what it has already.
+    Of what is under way `due` says when it was to begin, `invoked` when it did, and `used` is what
+    was sent, where that was plain.
     """
+
+    used: Kept
 
     def __init__(
         self, around: Around, person: Person, does: Iterator[Decision], tab: int, tabs: int
     ) -> None:
         """`tabs` users share that account; their items have different numbers."""
         self.client = around.client(person, self, tab)
+        self.requests = Requests(self.client, around.recorder, tab)
         self.word = around.recorder.writer.word("user", person.name)
         self.cluster = around.cluster
-        self.tab = tab
+        self.recognised = Meaning(WHO.index("user"), OUTCOMES.index("ok"), self.word)
         self.item = tab + 1 - tabs
-        self.kept: dict[str, Kept] = {}
-        self.cookies: tuple[bytes, ...] = ()
         self.due = self.invoked = 0.0
         self.waiting: deque[float] = deque()
         """When what it has not come to yet was to begin."""
-        self.is_busy = self.is_nobody = False
+        self.is_busy = False
         self._around = around
         self._tabs = tabs
         self._does = does
-        self.recognised = Meaning(WHO.index("user"), OUTCOMES.index("ok"), self.word)
         self._next = next(does)
         self._then: Decision | None = None
+        self._is_nobody = self._has_left = False
         self._thief: Client | None = None
-        self._has_left = False
+        self._lent: Kept | None = None
         self._asks: Quick | None = None
         self._connection: Connection | None = None
         self._deadline = 0.0
@@ -96,37 +95,36 @@ class VirtualUser:
 
     def begin(self, due: float, now: float) -> None:
         """Do the next."""
-        what = self._next.what
+        what, keeps = self._next.what, self._next.keeps
+        self.due, self.invoked, self.is_busy = due, now, True
+        quicks = self._around.quicks
         if what == "write":
             self.item += self._tabs
-        self.due, self.invoked, self.is_busy = due, now, True
-        if self._next.keeps:
-            self._lend()
-        quick = self._around.quicks.get(what)
-        if quick is None or not self._sends(quick, now):
-            self._go_slowly(what, None)
+        elif keeps:
+            self._lend(quicks.get("me"), now)
+        if what == "replay":
+            quick = quicks.get("me") if self._has_left else None
+            kept = self._lent
+        else:
+            quick = quicks.get(what)
+            kept = self.requests.get(quick, now) if quick else None
+        if quick is None or kept is None or not self._sends(quick, kept, now):
+            self._go_slowly(None)
 
     def decide(self) -> None:
         """What comes next; who is nobody and has not logged out logs in first."""
-        if self.is_nobody and self.client.can_log_in:
-            self.is_nobody = False
-            self._then = self._then or next(self._does)
-            self._next = Decision("login", self._then.after)
-        elif self._then is not None:
+        if self._then is not None:
             self._next, self._then = self._then, None
-        else:
-            self._next = next(self._does)
+            return
+        self._next = next(self._does)
+        if self._is_nobody and self._next.what != "login" and self.client.can_log_in:
+            self._then, self._next = self._next, Decision("login", self._next.after)
 
-    def was(self, conversation: str, is_nobody: bool) -> None:
-        """How a conversation ended that was answered."""
-        self._has_left = conversation == "logout" and not is_nobody
-        self.is_nobody = is_nobody and conversation not in ("login", "logout")
-
-    def changed(self, set_cookies: tuple[bytes, ...] = ()) -> None:
-        """What it holds is another now; those lines, if they come again, change nothing."""
-        self.kept.clear()
-        lasting = any(word in line.lower() for line in set_cookies for word in _ENDS)
-        self.cookies = () if lasting else set_cookies
+    def was(self, *, is_nobody: bool) -> None:
+        """How it ended, where it was answered."""
+        what = self._next.what
+        self._has_left = what == "logout" and not is_nobody
+        self._is_nobody = is_nobody and what not in ("login", "logout", "replay")
 
     def overdue(self, now: float) -> None:
         """Give up waiting for an answer that has not come in time."""
@@ -143,14 +141,11 @@ class VirtualUser:
 
     # The plain case
 
-    def _sends(self, quick: Quick, now: float) -> bool:
-        kept = self.kept.get(quick.name)
-        if kept is None or kept.until < now:
-            kept = self._keep(quick, now)
-        connection = kept.origin.take() if kept else None
-        if kept is None or connection is None:
+    def _sends(self, quick: Quick, kept: Kept, now: float) -> bool:
+        connection = kept.origin.take()
+        if connection is None:
             return False
-        self._asks, self._connection = quick, connection
+        self.used, self._asks, self._connection = kept, quick, connection
         self._deadline = now + kept.within
         connection.send(self, kept.request(self.item))
         return True
@@ -164,8 +159,8 @@ class VirtualUser:
             if quick.judge(self, head, body, now):
                 self._around.rested(self, now)
             else:
-                self._hand_over(quick, head, body)
-        except OSError as error:  # no room on the disk
+                self._hand_over(head, body)
+        except Exception as error:  # noqa: BLE001  no room on the disk, say
             self._around.failed(error)
 
     def lost(self, problem: Exception, *, stale: bool) -> None:
@@ -173,45 +168,34 @@ class VirtualUser:
         quick, self._asks = self._asks, None
         assert quick is not None  # noqa: S101
         if stale and quick.step.method in TWICE and isinstance(problem, ConnectionError):
-            self._go_slowly(quick.name, None)
+            self._go_slowly(None)
             return
-        known = told_by(problem)
         given_up = isinstance(problem, GivenUp)
-        error = "given up" if given_up else f"{type(known).__name__}: {known}".removesuffix(": ")
-        credential = self.kept[quick.name].credential
-        got = Exchange(False, True, credential, error=error, given_up=given_up)
-        self._go_slowly(quick.name, got)
+        error = "given up" if given_up else _named(told_by(problem))
+        got = Exchange(False, True, self.used.seen.credential, error=error, given_up=given_up)
+        self._go_slowly(lambda: got)
 
-    def _keep(self, quick: Quick, now: float) -> Kept | None:
-        client, recorder = self.client, self._around.recorder
-        self.kept.pop(quick.name, None)
-        item = f"{client.user}.{NUMBER.decode()}" if quick.name == "write" else None
-        try:
-            seen = client.foresee(quick.step, item)
-        except (Unknown, ValueError):
-            return None
-        if seen is None or not isinstance(client.wire, EngineWire):
-            return None
-        hashed, end = recorder.credential(client.credential)
-        kept = self.kept[quick.name] = Kept(
-            seen,
-            client.wire.origin(seen.url),
-            client.patience_for(quick.step),
-            TIE_KNOWN * (seen.tie is not None) | TIED * bool(seen.tie),
-            hashed,
-            end,
-            now + LASTING if client.wire.forgets else float("inf"),
-        )
-        return kept
+    def _hand_over(self, head: Head, body: bytes) -> None:
+        used = self.used
+        credential = used.seen.credential
 
-    def _hand_over(self, quick: Quick, head: Head, body: bytes) -> None:
-        wire, kept = self.client.wire, self.kept[quick.name]
-        assert isinstance(wire, EngineWire)  # noqa: S101
-        try:
-            got = wire.exchange(kept.url, head, body, new=False, credential=kept.credential)
-        except (OSError, ValueError) as problem:
-            got = Exchange(False, True, kept.credential, error=str(problem))
-        self._go_slowly(quick.name, got)
+        def got() -> Exchange:
+            try:
+                return used.wire.exchange(used.url, head, body, new=False, credential=credential)
+            except (OSError, ValueError) as problem:
+                return Exchange(False, True, credential, error=_named(problem))
+
+        self._go_slowly(got)
+
+    def _lend(self, quick: Quick | None, now: float) -> None:
+        """Let somebody have a copy of what it holds, before it logs out."""
+        if self._thief is None:
+            self._thief = self.client.replica()
+        else:
+            self._thief.forget()
+            self._thief.copy_credential(self.client)
+        kept, wire = self.requests.get(quick, now) if quick else None, self._thief.wire
+        self._lent = kept.lent(wire) if kept and isinstance(wire, EngineWire) else None
 
     # All else
 
@@ -220,19 +204,19 @@ class VirtualUser:
         began, self._began = self._began, None
         self._around.recorder.note(operation, began, self._credential)
 
-    def _go_slowly(self, what: str, got: Exchange | None) -> None:
+    def _go_slowly(self, got: Callable[[], Exchange] | None) -> None:
+        """Have the client do it; `got` gives the answer to its first request, if it is there."""
         self._began = self.invoked, self.due
-        self._task = asyncio.create_task(self._slowly(what, got))
+        if got is not None:
+            self.used.wire.got = got
+        self._task = asyncio.create_task(self._slowly())
 
-    async def _slowly(self, what: str, got: Exchange | None) -> None:
+    async def _slowly(self) -> None:
         try:
-            client = self.client
-            if got is not None and isinstance(client.wire, EngineWire):
-                client.wire.got = got
-            answer = await self._do(what)
-            self.was(what, answer.who == NOBODY)
+            answer = await self._do(self._next.what)
+            self.was(is_nobody=answer.who == NOBODY)
             self._has_left &= answer.operation.outcome is Ending.OK and not answer.who
-            self.changed()
+            self.requests.changed()
             self._task = None
             self._around.rested(self, time.monotonic())
         except asyncio.CancelledError:
@@ -250,12 +234,9 @@ class VirtualUser:
             return await client.try_login()
         if what == "replay" or not client.recipe.steps(what):
             return await client.me()
-        return await client.do(what, item=f"{client.user}.{self.item}" if what == "write" else None)
+        item = f"{client.user}.{self.item}" if what == "write" else None
+        return await client.do(what, item=item)
 
-    def _lend(self) -> None:
-        """Let somebody have a copy of what it holds, before it logs out."""
-        if self._thief is None:
-            self._thief = self.client.replica()
-        else:
-            self._thief.forget()
-            self._thief.copy_credential(self.client)
+
+def _named(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}".removesuffix(": ")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 
 from sessionlab.lab.checks.availability import AVAILABILITY
-from sessionlab.lab.checks.interface import Verdict
-from tests.lab.checks.histories import STARTING, Step, event, figures, found, login, step
+from sessionlab.lab.checks.interface import About, Verdict
+from tests.lab.checks.histories import STARTING, Step, event, figures, found, login, shard, step
 
 BEGAN = event(2.0, "fault.began", fault="kill-node", part="n1", began=2.0)
 ENDED = event(3.0, "fault.ended", fault="kill-node", part="n1")
 FAULT = (STARTING, BEGAN, ENDED)
+FAULT_LATER = (
+    event(102.0, "fault.began", fault="kill-node", part="n1", began=102.0),
+    event(103.0, "fault.ended", fault="kill-node", part="n1"),
+)
 
 
 def every(user: str, *failing: float, until: int = 6, **more: object) -> list[Step]:
@@ -115,3 +119,14 @@ def test_nothing_asked_is_unknown() -> None:
 def test_a_second_without_requests_has_no_share() -> None:
     finding = found(AVAILABILITY, [step("u1", "me", 0.5), step("u1", "me", 2.5)], STARTING)
     assert math.isnan(finding.series["served"][1])
+
+
+def test_times_count_from_when_the_workload_began() -> None:
+    told = About(began=100.0, ended=106.0, events=FAULT_LATER)
+    steps = [
+        one.but(invoked=one.op.invoked + 100, completed=one.op.completed + 100)
+        for one in every("u1", 2.5)
+    ]
+    finding = AVAILABILITY.judge([AVAILABILITY.look(shard(steps), told)], told)
+    assert finding.series["errors"] == [0, 0, 1, 0, 0, 0]
+    assert finding.evidence[0].startswith("kill-node n1 at 2.0 s: hit 1 of 1 users")

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionlab.lab.checks.interface import Verdict
@@ -53,6 +53,7 @@ def test_the_histograms_can_be_read_by_others() -> None:
     assert histogram.get_total_count() == 9
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 24 * 3600 * 10**6), min_size=1, max_size=50))
 def test_what_is_rounded_is_the_same_to_a_histogram(values: list[int]) -> None:
     plain = HdrHistogram(1, 24 * 3600 * 10**6, 3)

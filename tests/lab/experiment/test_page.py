@@ -18,14 +18,13 @@ from tests.lab.experiment.ran import ran
 if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text(encoding="utf-8")
 FIRST, MATRIX = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
 (READING,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
-async def test_the_examples_can_be_read(tmp_path: Path) -> None:
+def test_the_examples_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(FIRST + MATRIX)
     found = read(tmp_path / "x.toml", 1)
     assert len(found.plans) == 24
@@ -33,7 +32,7 @@ async def test_the_examples_can_be_read(tmp_path: Path) -> None:
     assert str(found.plans[3].faults[0]) == "kill-node n1 at 2 s"
 
 
-async def test_every_check_and_figure_has_its_place() -> None:
+def test_every_check_and_figure_has_its_place() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| .*?: (`\w+`.*) \|$", PAGE, re.MULTILINE))
     assert set(rows) == set(CHECKS)
     for name, check in CHECKS.items():
@@ -43,11 +42,12 @@ async def test_every_check_and_figure_has_its_place() -> None:
         assert {one for one in check.figures if not one.startswith(of_one)} <= said
 
 
-async def test_every_key_has_its_place() -> None:
+def test_every_key_has_its_place() -> None:
     for key in (*Cluster.__struct_fields__, *Matrix.__struct_fields__):
         assert f"`{key}`" in PAGE, key
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_history_is_read_as_it_says(
     fabric: LocalFabric, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

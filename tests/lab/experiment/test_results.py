@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sessionlab.lab.checks.interface import Finding, Verdict
-from sessionlab.lab.experiment.matrix import disturbed, room
-from sessionlab.lab.experiment.results import Judged, Report, Result
+from sessionlab.lab.experiment.results import Foretold, Judged, Report, Result
 
 KEPT = Finding("continuity", Verdict.HOLDS, "9 kept", {"lost": 0})
 LOST = Finding(
@@ -39,6 +38,8 @@ def result(*findings: Finding, bounds: tuple[Judged, ...] = (), **more: object) 
         (result(LOST, bounds=(PASSED,)), 1),
         (result(LOST, bounds=(SOME,)), 1),
         (result(KEPT, bounds=(DOUBT,)), 3),
+        (result(KEPT, predictions=[Foretold("a", "33 %", "9 of 9", agrees=False)]), 1),
+        (result(KEPT, predictions=[Foretold("a", "33 %", "nothing", agrees=None)]), 0),
         (result(UNKNOWN), 3),
         (result(), 3),
         (result(KEPT, trouble="no descriptor left"), 3),
@@ -67,19 +68,3 @@ def test_a_matrix_is_as_bad_as_its_worst_cell_and_one_that_is_left_is_not_shown(
     assert replace(whole, results=[result(KEPT), result(LOST)]).exit_status == 1
     assert replace(whole, left=["y"]).exit_status == 3
     assert replace(whole, results=[]).exit_status == 3
-
-
-def test_as_many_cells_run_side_by_side_as_the_machine_has_room_for() -> None:
-    assert room(0.9, 2, latency=False) == 2, "never more than there are processors"
-    assert room(0.9, 8, latency=False) == 8
-    assert room(0.5, 8, latency=False) == 1, "a fifth stays free"
-    assert room(0.7, 8, latency=False) == 2
-    assert room(0.7, 8, latency=True) == 1, "half does where latency is bounded"
-    assert room(None, 8, latency=False) == 1, "nobody knows"
-
-
-def test_a_cell_that_had_company_and_little_room_was_disturbed() -> None:
-    assert disturbed(result(KEPT, beside=1, idle=0.05), latency=False)
-    assert not disturbed(result(KEPT, beside=1, idle=0.15), latency=False)
-    assert disturbed(result(KEPT, beside=1, idle=0.15), latency=True)
-    assert not disturbed(result(KEPT, beside=0, idle=0.0), latency=True)

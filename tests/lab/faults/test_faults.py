@@ -119,7 +119,7 @@ async def test_one_node_of_two_is_slow(shop: Cluster) -> None:
             began = time.monotonic()
             node = (await alice.me()).node
             took[node] = time.monotonic() - began
-        assert took["n2"] >= 0.3 > took["n1"]
+        assert took["n2"] >= 0.29 > took["n1"]
 
 
 async def test_bandwidth(shop: Cluster) -> None:

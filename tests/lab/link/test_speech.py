@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,23 +14,11 @@ from sessionlab.lab.link.speech import Http, Redis, Speech
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+S = TypeVar("S", bound=Speech)
 
-class Seen:
-    """Counts instead of a connection."""
 
-    def __init__(self, *rules: Rule) -> None:
-        self.rules = {rule.kind: rule for rule in rules}
-        self.begun: list[bool] = []
-        self._chosen: dict[Rule, bool] = {}
-
-    def begins(self, *, counted: bool = True) -> None:
-        self.begun.append(counted)
-
-    def rule(self, kind: str) -> Rule | None:
-        return self.rules.get(kind)
-
-    def strikes(self, rule: Rule) -> bool:
-        return rule.strikes(self._chosen)
+def reading(kind: type[S], *rules: Rule, spare: bytes = b"", begun: list[bool] | None = None) -> S:
+    return kind({rule.kind: rule for rule in rules}, ([] if begun is None else begun).append, spare)
 
 
 CUTS = st.lists(st.integers(1, 40), min_size=1, max_size=30)
@@ -63,7 +51,7 @@ def head(fields: Sequence[tuple[str, str]], end: str, status: str = "200 OK") ->
 def test_cookies_are_dropped_and_all_else_stays(
     answers: list[tuple[list[tuple[str, str]], bytes, bool]], end: str, sizes: list[int]
 ) -> None:
-    speech = Http(Seen(Rule("drop-cookie", {})), b"")
+    speech = reading(Http, Rule("drop-cookie", {}))
     for fields, body, continues in answers:
         assert speech.asked(b"GET / HTTP/1.1\r\n\r\n") == b"GET / HTTP/1.1\r\n\r\n"
         before = head([], end, "100 Continue") if continues else b""
@@ -75,7 +63,7 @@ def test_cookies_are_dropped_and_all_else_stays(
 
 @given(st.binary(max_size=200), CUTS)
 def test_what_is_no_http_passes_as_it_is(data: bytes, sizes: list[int]) -> None:
-    speech = Http(Seen(Rule("drop-cookie", {})), b"")
+    speech = reading(Http, Rule("drop-cookie", {}))
     speech.asked(b"?")
     passed = b"".join(map(speech.answered, cut(data, sizes)))
     assert passed + speech.answered(b"", last=True) == data
@@ -83,7 +71,7 @@ def test_what_is_no_http_passes_as_it_is(data: bytes, sizes: list[int]) -> None:
 
 def test_only_the_named_cookie_is_dropped_and_only_so_often() -> None:
     rule = Rule("drop-cookie", {"name": "sid", "count": 1})
-    speech = Http(Seen(rule), b"")
+    speech = reading(Http, rule)
     both = head([("Set-Cookie", "sid=1"), ("Set-Cookie", "sid2=1")], "\r\n")
     passed = []
     for _ in range(2):
@@ -94,23 +82,23 @@ def test_only_the_named_cookie_is_dropped_and_only_so_often() -> None:
 
 
 def test_a_health_check_is_no_request_that_counts() -> None:
-    seen = Seen()
-    speech = Http(seen, b"/readyz")
+    begun: list[bool] = []
+    speech = reading(Http, spare=b"/readyz", begun=begun)
     for path in ("/readyz", "/me"):
         speech.asked(f"GET {path} HTTP/1.1\r\n\r\n".encode())
         speech.answered(b"HTTP/1.1 200 OK\r\n\r\n")
-    assert seen.begun == [False, True]
+    assert begun == [False, True]
 
 
 def test_of_unknown_bytes_a_request_is_what_follows_an_answer() -> None:
-    seen = Seen()
-    speech = Speech(seen, b"")
+    begun: list[bool] = []
+    speech = reading(Speech, begun=begun)
     for data in (b"as", b"k"):
         speech.asked(data)
     speech.answered(b"an")
     speech.answered(b"swer")
     speech.asked(b"more")
-    assert len(seen.begun) == 2
+    assert len(begun) == 2
 
 
 def command(*words: bytes) -> bytes:
@@ -124,18 +112,18 @@ COMMANDS = st.tuples(st.sampled_from([b"GET", b"set", b"EVALSHA", b"PING", b"DEL
 
 @given(st.lists(COMMANDS, max_size=8), CUTS)
 def test_commands_pass_unchanged(words: list[tuple[bytes, ...]], sizes: list[int]) -> None:
-    seen = Seen()
-    speech = Redis(seen, b"")
+    begun: list[bool] = []
+    speech = reading(Redis, begun=begun)
     whole = b"".join(command(*one) for one in words)
     assert b"".join(map(speech.asked, cut(whole, sizes))) == whole
-    assert seen.begun == [one[0] != b"PING" for one in words]
+    assert begun == [one[0] != b"PING" for one in words]
 
 
 @given(st.lists(COMMANDS, max_size=8), CUTS)
 def test_writes_are_refused_by_redis_itself(
     words: list[tuple[bytes, ...]], sizes: list[int]
 ) -> None:
-    speech = Redis(Seen(Rule("full", {})), b"")
+    speech = reading(Redis, Rule("full", {}))
     whole = b"".join(command(*one) for one in words)
     passed = b"".join(map(speech.asked, cut(whole, sizes)))
     refused = (
@@ -147,7 +135,7 @@ def test_writes_are_refused_by_redis_itself(
 
 
 def test_only_the_next_write_is_refused() -> None:
-    speech = Redis(Seen(Rule("readonly", {"count": 1})), b"")
+    speech = reading(Redis, Rule("readonly", {"count": 1}))
     asked = command(b"GET", b"a"), command(b"SET", b"a", b"1")
     passed = [speech.asked(one) for one in (asked[0], asked[1], asked[1])]
     assert [b"READONLY" in one for one in passed] == [False, True, False]
@@ -155,6 +143,6 @@ def test_only_the_next_write_is_refused() -> None:
 
 @given(st.binary(max_size=200), CUTS)
 def test_what_is_no_command_passes_as_it_is(data: bytes, sizes: list[int]) -> None:
-    speech = Redis(Seen(Rule("readonly", {})), b"")
+    speech = reading(Redis, Rule("readonly", {}))
     passed = b"".join(map(speech.asked, cut(b"!" + data, sizes)))
     assert passed + speech.asked(b"", last=True) == b"!" + data

@@ -1,0 +1,214 @@
+"""A generator's users: their histories, their pace, and what ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import io
+import json
+import resource
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from sessionlab.lab.recipes.demo import demo
+from sessionlab.lab.record.packed.reader import Stored, read
+from sessionlab.lab.workload.model import Mix, Stage, Workload
+from sessionlab.lab.workload.process import End, Generator, Spec
+from sessionlab.lab.workload.target import Account, Target
+from tests.lab.clients.speaking import serving
+from tests.nodes.running import PASSWORD, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+    from sessionlab.lab.record.history import Operation
+    from sessionlab.lab.record.packed.writer import Writer
+
+BROWSE = Mix(write=0, idle=0, logout=0)
+
+
+def target(url: str, users: int = 3, **more: Any) -> Target:
+    return Target(url, demo(), [Account(f"u{n + 1}", PASSWORD) for n in range(users)], **more)
+
+
+async def generated(
+    workload: Workload, at: Target, folder: Path, part: int = 0, parts: int = 1
+) -> End:
+    spec = Spec(workload, at, str(folder), time.monotonic(), b"a key", part, parts)
+    generator = Generator(spec)
+    return await generator.run(time.monotonic(), io.StringIO())
+
+
+def stored(folder: Path) -> list[Operation]:
+    shards = map(read, Stored.open(folder).shards())
+    found = [one for shard in shards for one in shard.operations(slice(None))]
+    return sorted(found, key=lambda one: one.invoked)
+
+
+@contextmanager
+def open_files(most: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class App:
+    """Serves everybody, after a `pause` that may end."""
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self.pause = pause
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if self.pause:
+            await asyncio.sleep(self.pause)
+        user = request.headers.get("Authorization", "Bearer ").removeprefix("Bearer ")
+        if request.path == "/login":
+            user = json.loads(await request.text())["username"]
+        return web.json_response({"user": user, "access_token": user, "items": []})
+
+    @property
+    def handlers(self) -> dict[str, Any]:
+        return dict.fromkeys(("any_login", "any_me", "any_cart", "any_logout"), self.answer)
+
+
+async def test_users_live_with_our_own_app_and_all_of_it_is_stored(tmp_path: Path) -> None:
+    async with running(strategy="memory", users=10) as node:
+        users = target(f"http://{node.address}", 3)
+        users = Target(users.url, users.recipe, [Account(n, PASSWORD) for n in ("alice", "bob")])
+        workload = Workload(3, 1.0, think=0.005, arrive=0.0)
+        end = await generated(workload, users, tmp_path)
+    operations = stored(tmp_path)
+    assert not end.failed
+    assert len(operations) == end.operations > 100
+    assert end.errors == 0
+    assert {one.client for one in operations} == {"alice", "bob"}
+    assert {(one.client, one.tab) for one in operations if one.tab < 1000} == {
+        ("alice", 0),
+        ("alice", 1),
+        ("bob", 0),
+    }
+    assert {one.conversation for one in operations} == {"login", "me", "read", "write", "logout"}
+    for one in operations:
+        if one.tab >= 1000:
+            assert one.who == "nobody", "a credential of before the logout"
+        else:
+            assert one.who in ("user", "")
+            assert one.user in (None, one.client)
+        assert all(item.rpartition(".")[0] == one.client for item in one.items or ())
+        assert one.completed >= one.invoked
+    items = [one.item for one in operations if one.item]
+    assert len(items) == len(set(items)), "no item is written twice"
+
+
+async def test_processes_share_the_users_and_the_rate(tmp_path: Path) -> None:
+    workload = Workload(5, 1.0, rate=100.0, life=BROWSE)
+    async with serving(**App().handlers) as url:
+        ends = await asyncio.gather(
+            *(generated(workload, target(url, 5), tmp_path, n, 2) for n in range(2))
+        )
+    assert [end.operations for end in ends] == [60, 40]
+    operations = stored(tmp_path)
+    assert {one.client for one in operations} == {f"u{n}" for n in range(1, 6)}
+    assert len(operations) == 100
+
+
+async def test_in_an_open_loop_a_stall_counts_from_when_it_was_to_begin(tmp_path: Path) -> None:
+    app = App(pause=0.4)
+    workload = Workload(2, 1.0, rate=[Stage(0, 50)], life=BROWSE)
+    async with serving(**app.handlers) as url:
+        asyncio.get_running_loop().call_later(0.3, lambda: setattr(app, "pause", 0.0))
+        end = await generated(workload, target(url, 2), tmp_path)
+    rows = [row for shard in map(read, Stored.open(tmp_path).shards()) for row in shard.rows]
+    assert end.operations == 50, "all that were to begin, in time or late"
+    waited = [row for row in rows if row["late"] > 100_000]
+    assert len(waited) >= 10, "those behind the slow ones waited as well"
+    assert max(row["took"] for row in waited) < 450_000
+
+
+async def test_in_a_closed_loop_nothing_is_late(tmp_path: Path) -> None:
+    async with serving(**App(pause=0.05).handlers) as url:
+        await generated(Workload(3, 0.5, think=0.01), target(url), tmp_path)
+    shards = map(read, Stored.open(tmp_path).shards())
+    assert not any(shard.rows["late"].any() for shard in shards)
+
+
+async def test_what_is_not_answered_in_time_is_an_operation_too(tmp_path: Path) -> None:
+    app, life = App(), Mix(browse=1, write=1, idle=0, logout=0)
+    workload = Workload(3, 0.8, think=0.0, arrive=0.0, life=life)
+    async with serving(**app.handlers) as url:
+        asyncio.get_running_loop().call_later(0.3, lambda: setattr(app, "pause", 5.0))
+        end = await generated(workload, target(url, patience=0.3), tmp_path)
+    late = [one for one in stored(tmp_path) if one.status is None]
+    assert end.errors == len(late) >= 3
+    for one in late:
+        assert one.error == "TimeoutError"
+        assert one.outcome == ("unknown" if one.method == "POST" else "failed")
+        assert 0.29 < one.completed - one.invoked < 0.7
+
+
+async def test_who_is_stopped_gives_up_what_is_under_way(tmp_path: Path) -> None:
+    async with serving(**App(pause=9).handlers) as url:
+        spec = Spec(
+            Workload(3, 60.0, arrive=0.0), target(url), str(tmp_path), time.monotonic(), b"", 0, 1
+        )
+        generator = Generator(spec)
+        asyncio.get_running_loop().call_later(0.2, generator.stopped.set)
+        end = await generator.run(time.monotonic(), io.StringIO())
+    assert end.interrupted
+    assert end.seconds < 1
+    assert [(one.conversation, one.given_up) for one in stored(tmp_path)] == [("login", True)] * 3
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_not_the_app_s_fault(
+    tmp_path: Path,
+) -> None:
+    async def closing(request: web.Request) -> web.Response:
+        answer = await App().answer(request)
+        assert request.transport is not None
+        asyncio.get_running_loop().call_later(0.001, request.transport.close)
+        return answer
+
+    handlers = dict.fromkeys(("any_login", "any_me", "any_cart"), closing)
+    async with serving(**handlers) as url:
+        workload = Workload(3, 0.5, think=0.002, life=BROWSE)
+        end = await generated(workload, target(url), tmp_path)
+    assert end.errors == 0
+    assert end.operations > 50
+
+
+async def test_a_machine_without_descriptors_is_no_failure_of_the_app(tmp_path: Path) -> None:
+    async with serving(**App().handlers) as url:
+        spec = Spec(Workload(60, 5.0), target(url, 60), str(tmp_path), time.monotonic(), b"", 0, 1)
+        generator = Generator(spec)
+        with open_files(80):
+            end = await generator.run(time.monotonic(), io.StringIO())
+    assert "Too many open files" in end.failed
+    assert "ulimit -n" in end.hint
+    assert end.seconds < 3
+
+
+async def test_a_full_disk_ends_it_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Writer) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with serving(**App().handlers) as url:
+        spec = Spec(Workload(3, 30.0), target(url), str(tmp_path), time.monotonic(), b"", 0, 1)
+        generator = Generator(spec)
+        await asyncio.sleep(0)
+        monkeypatch.setattr(generator._writer, "flush", lambda: full(generator._writer))
+        generator._recorder.writer.add = lambda *_: full(generator._writer)
+        end = await generator.run(time.monotonic(), io.StringIO())
+    assert "No space left" in end.failed
+    assert "make room" in end.hint
+    assert end.seconds < 5
