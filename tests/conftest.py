@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.installed import BALANCERS, IN_CI, missing
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not depend on the user's
+
+settings.register_profile("busy", deadline=None)  # how long an example takes, a machine decides
+settings.load_profile("busy")
 
 HERE = Path(__file__).parent
 ONE_BY_ONE = (

@@ -63,6 +63,7 @@ class Case:
             ],
             predictions=[Foretold(**one) for one in self.run.get("predictions", ())],
             cut=self.cut,
+            remarks=self.notes,
         )
         return result, CONTINUITY.users(seen_by.get(CONTINUITY.name, ()), self.about)
 

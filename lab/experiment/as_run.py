@@ -42,7 +42,8 @@ def notes(result: Result) -> Iterator[str]:
     """What qualifies it."""
     if result.load and result.load.warning:
         yield result.load.warning
-    yield from (f"{one}: judged up to there" for one in result.cut)
+    yield from result.remarks
+    yield from result.cut
     yield from (f"not carried out to its end: {one}" for one in result.faults)
 
 

@@ -69,6 +69,8 @@ class Result:
     trouble: str = ""
     interrupted: bool = False
     cut: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    """What else qualifies it."""
     idle: float | None = None
     beside: int = 0
     about: Mapping[str, object] = field(default_factory=dict)

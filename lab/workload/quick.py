@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -18,18 +18,18 @@ from sessionlab.lab.clients.records import EXPLAINED, explained
 from sessionlab.lab.clients.speech.heard import NOT_THERE
 from sessionlab.lab.clients.speech.takes import in_text, walk
 from sessionlab.lab.recipes.model import CONVERSATIONS, Take
-from sessionlab.lab.recipes.variables import used
 from sessionlab.lab.record.history import ENTRIES
 from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, WHO
+from sessionlab.lab.workload.kept import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from sessionlab.lab.clients.client import Client
     from sessionlab.lab.engine.head import Head
     from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
-    from sessionlab.lab.workload.kept import Kept
+    from sessionlab.lab.workload.kept import Kept, Requests
     from sessionlab.lab.workload.recording import Recorder
-    from sessionlab.lab.workload.user import VirtualUser
 
 PLAIN = ("login", "me", "read", "write", "logout")
 OF_SUCCESS, UNAUTHORIZED = range(200, 300), 401
@@ -102,12 +102,27 @@ class Meaning(NamedTuple):
 SERVED, NOBODY = Meaning(), Meaning(WHO.index("nobody"), OUTCOMES.index("failed"))
 
 
-class Quick:
+class Asker(Protocol):
+    """Who has sent what it has `used`, and holds what the answer gives; see `VirtualUser`."""
+
+    client: Client
+    requests: Requests
+    used: Kept
+    recognised: Meaning
+    word: int
+    cluster: int
+    item: int
+    invoked: float
+    due: float
+
+    def was(self, *, is_nobody: bool) -> None: ...
+
+
+class Quick(Plain):
     """One conversation of a recipe, for all users of a process; see `quicks`."""
 
     def __init__(self, name: str, step: Step, recipe: Recipe, reader: Reader) -> None:
-        self.name = name
-        self.step = step
+        super().__init__(name, step, recipe)
         recorder = self._recorder = reader.recorder
         rule, expected = step.nobody if name == "me" else None, step.expect
         self._expected = OF_SUCCESS if expected is UNSET else _statuses(expected)
@@ -119,8 +134,6 @@ class Quick:
         self._items = _finder(step.items) if step.items and name == "read" else None
         self._node = _finder(recipe.node) if recipe.node and recipe.node.json else None
         self._changes = name in ("login", "logout")
-        asked = (step, recipe.every.headers, recipe.every.query)
-        self.names_cookies = any(v.name.startswith("cookie.") for one in asked for v in used(one))
         self._flags = ENTERS if name == "login" else 0
         self._notes, self._add, self._saw = reader.notes, recorder.writer.add, recorder.writer.saw
         self._word = recorder.writer.word
@@ -128,7 +141,7 @@ class Quick:
         self._request = self._word("request", f"{step.method} {step.path}")
         self._latencies = recorder.latencies[name]
 
-    def judge(self, user: VirtualUser, head: Head, body: bytes, now: float) -> bool:
+    def judge(self, user: Asker, head: Head, body: bytes, now: float) -> bool:
         """Record what that means; False, and nothing is recorded, where it is not plain."""
         notes: Notes = head.notes or self._notes(head)
         kept = user.used
@@ -178,7 +191,7 @@ class Quick:
         return True
 
     def _meaning(
-        self, user: VirtualUser, kept: Kept, status: int, said: Any, body: bytes
+        self, user: Asker, kept: Kept, status: int, said: Any, body: bytes
     ) -> Meaning | None:
         if status in self._nobody:
             return NOBODY
@@ -192,7 +205,7 @@ class Quick:
             return Meaning(listed=listed) if type(listed) is list else None
         return SERVED
 
-    def _accept(self, user: VirtualUser, notes: Notes, said: Any, body: bytes) -> bool:
+    def _accept(self, user: Asker, notes: Notes, said: Any, body: bytes) -> bool:
         """Have the user hold what the answer gives; False where it lacks what is needed."""
         if user.used.is_lent:
             return False  # another holds it
