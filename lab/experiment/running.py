@@ -141,8 +141,8 @@ async def _under_load(
             await asyncio.gather(breaking, loading, return_exceptions=True)
             course.ended = events.now()
             course.idle = before.idle_until(Busy.now())
-        course.load = loading.result()
-    course.trouble = kept.full or (course.load.failed if course.load else "")
+        load = course.load = loading.result()
+    course.trouble = kept.full or "\n".join(filter(None, (load.failed, load.hint)))
     if not course.trouble and course.failed_faults:
         course.trouble = f"a fault could not be carried out: {course.failed_faults[0]}"
 

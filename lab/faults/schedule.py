@@ -12,7 +12,10 @@ import msgspec
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
 from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.faults.interface import over
+from sessionlab.lab.recipes.checks.fault import Fault as Refused
+from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.toml_text import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -205,11 +208,10 @@ def _drawn(
 
 
 def _read(table: Mapping[str, object], kind: type[T], where: str) -> T:
-    try:
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$")
-        raise UsageError(f"{where}{path.rstrip('`')}: {said}") from None
+    found = converted(dict(table), kind)
+    if isinstance(found, Refused):
+        raise UsageError(f"{where}.{dotted(found.keys)}: {found.says}", found.hint)
+    return found
 
 
 def _named(name: str, where: str) -> Fault:
