@@ -90,7 +90,7 @@ async def test_every_fault_can_be_injected_and_healed_or_says_where(make: Make, 
 async def test_a_link_s_fault_takes_a_link(make: Make) -> None:
     async with make(nodes=1) as cluster:
         for name in (name for name in FAULTS if FAULTS[name].to == "link"):
-            with pytest.raises(Skip, match=r"this fabric can't do that between .* without a link"):
+            with pytest.raises(Skip, match="this fabric can't"):
                 await broken(cluster, name).__aenter__()
 
 
