@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,9 @@ async def test_a_promise_is_broken_on_the_one_and_held_on_the_other(
     assert found(result, check).evidence
     assert result.exit_status == 1
     sound = await of(fabric, tmp_path / "good", good)
+    logs = "".join(path.read_text() for path in tmp_path.glob("*/run/red-1*/n*.log"))
+    assert not re.search(r"session \w{16}", logs), "no credential is kept"
+    assert ("has session ***" in logs) is ("app" in bad)
     assert found(sound, check).verdict is Verdict.HOLDS, found(sound, check).said
     assert sound.exit_status == 0, sound.sentence
 
