@@ -97,7 +97,7 @@ class Affinity:
             return Finding(self.name, Verdict.UNKNOWN, said, figures)
         said = f"{pinned - moved} of {pinned} requests with a pin stayed at their node"
         if wrong and about.events:
-            said += f"; {wrong} of {users} users moved although their node was there"
+            said += f"; {users} users moved {wrong} times although their node was there"
             evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
             return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
         if wrong:
