@@ -94,6 +94,11 @@ def test_a_lost_pin_was_one() -> None:
     unknown = step("u1", "me", 3, node="n2", verdict="II")
     assert found(AFFINITY, [*STAYS, lost], *TOLD).verdict is Verdict.BROKEN
     assert found(AFFINITY, [*STAYS, unknown], *TOLD).verdict is Verdict.HOLDS
+    again = [
+        step("u1", "me", at, node=f"n{at}", verdict="IN", reason="table-lost") for at in (3, 4)
+    ]
+    figures = found(AFFINITY, [*STAYS, *again], *TOLD).figures
+    assert (figures["pinned"], figures["moves_alive"]) == (3, 1)
 
 
 def test_two_at_once_may_have_moved_the_pin_either_way() -> None:
