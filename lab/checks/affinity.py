@@ -62,6 +62,7 @@ class Affinity:
         moved = held & (of.node[rows] != of.node[before])
         after, first = rows[moved], before[moved]
         wrong = ~(_explained(of, first, after, about) | excused[moved])
+        wrong &= ~_away_from_home(of, after, about)
         hit = np.flatnonzero(wrong)
         nodes = of.shard.words.texts("node")
         return Moves(
@@ -162,6 +163,18 @@ def _explained(of: Columns, before: Numbers, after: Numbers, about: About) -> Ma
     for window in outages(about):
         touched = np.array([window.touches(node) for node in nodes])[of.node[before]]
         found |= touched & (window.began <= ended) & (began <= window.ended)
+    return found
+
+
+def _away_from_home(of: Columns, rows: Numbers, about: About) -> Mask:
+    """Whether a row's pin is known to its client alone, and may be to a node that was away.
+
+    Who has learned it from the login's answer may not learn anew where the client has gone since.
+    """
+    session = sessions(of)
+    found = (of.pin[rows] == 0) & (session.of[rows] >= 0)
+    logins = session.logins[session.of[rows[found]]]
+    found[found] = _explained(of, logins, rows[found], about)
     return found
 
 
