@@ -40,7 +40,7 @@ def to_text(report: Report, again: str) -> Iterator[Text]:
         yield from in_full(report.results[0])
     yield Text()
     for line in report.cut_short.splitlines():
-        yield from _wrapped(line, "bold yellow")
+        yield from wrapped(line, "bold yellow")
     yield Text.assemble(("again:  ", "dim"), again)
     yield Text.assemble(("folder: ", "dim"), str(report.folder))
 
@@ -53,9 +53,9 @@ def line_of(result: Result) -> tuple[str, str]:
 
 def in_full(result: Result, name: str = "", evidence: int = EVIDENCE) -> Iterator[Text]:
     """All that is found of one run; `evidence` lines of it at most for each broken promise."""
-    yield from _wrapped(f"{name}{result.sentence}", _STYLES[result.outcome])
+    yield from wrapped(f"{name}{result.sentence}", _STYLES[result.outcome])
     for line in result.trouble.splitlines()[1:]:
-        yield from _wrapped(line, "yellow")
+        yield from wrapped(line, "yellow")
     yield Text()
     yield from _findings(result, evidence)
     if result.bounds:
@@ -68,9 +68,9 @@ def in_full(result: Result, name: str = "", evidence: int = EVIDENCE) -> Iterato
         said = f"{one.name}: {one.predicted}; {one.seen}"
         yield from _marked(*_MET[one.agrees], "", said)
     if result.load:
-        yield from _wrapped(_cost(result.load), "dim")
+        yield from wrapped(_cost(result.load), "dim")
     for note in notes(result):
-        yield from _wrapped(f"note: {note}", "yellow")
+        yield from wrapped(f"note: {note}", "yellow")
 
 
 def _findings(result: Result, most: int) -> Iterator[Text]:
@@ -84,7 +84,7 @@ def _findings(result: Result, most: int) -> Iterator[Text]:
         proof = finding.evidence[:most] if finding.verdict is Verdict.BROKEN else ()
         for evidence in proof:
             if evidence not in result.sentence:
-                yield from _wrapped(evidence, "dim", " " * (column + 2))
+                yield from wrapped(evidence, "dim", " " * (column + 2))
 
 
 def _cost(load: Load) -> str:
@@ -116,7 +116,7 @@ def _matrix(report: Report) -> Iterator[Text]:
     yield Text()
     yield Text(f"{held} of {len(report.results)} cells held what was asked of them", "bold")
     if report.left:
-        yield from _wrapped(f"not run: {', '.join(report.left)}", "yellow")
+        yield from wrapped(f"not run: {', '.join(report.left)}", "yellow")
 
 
 def _short(value: object) -> str:
@@ -132,7 +132,8 @@ def _marked(mark: str, style: str, head: str, said: str) -> Iterator[Text]:
     yield from (Text(" " * indent + line) for line in lines[1:])
 
 
-def _wrapped(said: str, style: str = "", indent: str = "") -> Iterator[Text]:
+def wrapped(said: str, style: str = "", indent: str = "") -> Iterator[Text]:
+    """Lines of 80 columns at most; nothing in them moves a cursor."""
     lines = wrap(
         printable(said),
         WIDTH,

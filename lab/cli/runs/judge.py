@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -17,7 +17,7 @@ from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
 from sessionlab.lab.cli.screen import Screen
-from sessionlab.lab.cli.whole_files import replace
+from sessionlab.lab.cli.whole_files import replace as replace_file
 from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.record.printable import printable
 from sessionlab.lab.reports.glyphs import glyphs_for
@@ -85,12 +85,15 @@ def command(
 
 
 def _show(result: Result, each: Sequence[User]) -> None:
-    """First who was lost and why; 80 columns, but for the line of each user."""
-    from sessionlab.lab.experiment.as_text import in_full  # noqa: PLC0415  NumPy, as above
+    """What is not known, then who was lost and why; 80 columns, but for the line of each user."""
+    from sessionlab.lab.experiment.as_text import in_full, wrapped  # noqa: PLC0415  NumPy, as above
 
     screen = Screen(highlight=False)
     glyphs = glyphs_for(screen.encoding, os.environ)
-    lines = [*in_full(result, f"{result.name}: ", EVIDENCE), *map(Text, map(_line, each))]
+    head = f"{result.name}: "
+    lines = [line for cut in result.cut for line in wrapped(f"{head}{cut}", "bold yellow")]
+    lines += in_full(replace(result, cut=()), head, EVIDENCE)
+    lines += [Text(_line(user)) for user in each]
     for line in lines:
         screen.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
 
@@ -169,7 +172,7 @@ def _write(path: Path, text: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        replace(path, text)
+        replace_file(path, text)
     except OSError as error:
         raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None
 

@@ -139,7 +139,7 @@ def test_a_run_that_never_came_to_its_end_is_judged(tmp_path: Path) -> None:
     done = judge(run)
     assert done.exit_code == 0, done.output
     words = " ".join(done.stdout.split())
-    assert "note: run.json is not of a run that has ended: its bounds are not known" in words
+    assert "one: run.json is not of a run that has ended: its bounds are not known" in words
     assert "events.jsonl ends in the middle of a line: judged up to there" in words
 
 
@@ -149,13 +149,15 @@ def test_a_packed_history_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> 
     path.write_bytes(path.read_bytes()[:-1])
     done = judge(run)
     assert done.exit_code == 0, "the last of its operations is gone"
-    assert "ends in the middle of a block: judged up to there" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert said.startswith(f"one: history/{path.name} ends in the middle of a block: judged up to")
 
 
 def test_a_history_in_lines_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> None:
     done = judge(story(tmp_path, History(LOST).to_jsonl()[:-20]))
     assert done.exit_code == 0, done.output
-    assert "one/history.jsonl ends in the middle of a line: judged up to there" in done.stdout
+    first = "one: one/history.jsonl ends in the middle of a line: judged up to there"
+    assert done.stdout.startswith(first)
 
 
 def test_a_line_in_the_middle_that_cannot_be_read_is_no_cut(tmp_path: Path) -> None:
