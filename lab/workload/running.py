@@ -44,11 +44,13 @@ async def generate(
     key: bytes,
     told: Callable[[Live], None] = lambda _: None,
     stop: asyncio.Event | None = None,
+    begins: Callable[[], None] = lambda: None,
 ) -> Load:
     """Generate it; what happened is in `folder` (history, and `latency.hgrm.json`).
 
     `began` is when the run began (`time.monotonic()`); `key` is that under which credentials are
-    stored. Once `stop` is set, or this is cancelled, or one process has failed, all end early, but
+    stored. `begins` is called when the generators, which take a while to start, are about to begin.
+    Once `stop` is set, or this is cancelled, or one process has failed, all end early, but
     in order, so that what is known is kept. Raises StartError when a generator does not start.
     """
     parts = processes(workload)
@@ -64,9 +66,10 @@ async def generate(
             told(_live([one.pop(0) for one in seconds], began))
 
     specs = [Spec(workload, target, str(folder), began, key, n, parts) for n in range(parts)]
-    ends = await side_by_side([_run(spec, together, stop, hear) for spec in specs])
+    ends = await side_by_side([_run(spec, together, begins, stop, hear) for spec in specs])
     load = _summed(workload, ends)
-    (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
+    with contextlib.suppress(OSError):  # a disk that is full: the history has them, too
+        (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
     return load
 
 
@@ -81,7 +84,11 @@ def processes(workload: Workload) -> int:
 
 
 async def _run(
-    spec: Spec, together: asyncio.Barrier, stop: asyncio.Event, hear: Callable[[int, Said], None]
+    spec: Spec,
+    together: asyncio.Barrier,
+    begins: Callable[[], None],
+    stop: asyncio.Event,
+    hear: Callable[[int, Said], None],
 ) -> Said:
     """One process, and what it came to; of one that is gone, that.
 
@@ -94,7 +101,7 @@ async def _run(
         stdout=pipe,
         stderr=pipe,
         limit=_LINE,
-        process_group=0,
+        start_new_session=True,
     )
     assert process.stdin  # noqa: S101
     closing = asyncio.create_task(_close(process.stdin, stop))
@@ -102,7 +109,8 @@ async def _run(
         process.stdin.write(msgspec.json.encode(spec) + b"\n")
         if await _heard(process) is None:
             raise StartError(f"a load generator did not start: {await _complaint(process)}")
-        await together.wait()
+        if await together.wait() == 0:  # of one of them
+            begins()
         process.stdin.write(b"\n")
         while (said := await _heard(process)) is not None:
             hear(spec.part, said)

@@ -73,8 +73,10 @@ def asked(heads: Heads | None = None) -> tuple[Connection, Transport, Heard, lis
         (PLAIN.replace(b"X-Node", b"Connection: close\r\nX-Node"), (200, b"ab"), False),
         (PLAIN.replace(b"1.1", b"1.0"), (200, b"ab"), False),
         (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-            b"1\r\na\r\n1;x\r\nb\r\n0\r\nT: 1\r\n\r\n",
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"1\r\na\r\n1;x\r\nb\r\n0\r\nT: 1\r\n\r\n"
+            ),
             (200, b"ab"),
             True,
         ),
