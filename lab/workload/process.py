@@ -1,8 +1,8 @@
 """A generator process: a share of a workload's users, a spec on stdin, figures on stdout.
 
 A spec is one line of JSON, and then comes a line when to begin; what is told is a line of JSON each
-second, and one at the end. It ends early, in order, when stdin closes: so it does when who has
-started it is gone.
+second, and one at the end. It ends early, in order, when stdin closes, as it does when who has
+started it is gone, and by SIGINT and SIGTERM.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
 import ssl
 import sys
 import time
@@ -226,6 +227,8 @@ async def main(out: TextIO = sys.stdout) -> None:
     if not await lines.readline():
         return
     watch = asyncio.create_task(_watch(lines, generator.stopped))
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, generator.stopped.set)
     gc.freeze()
     gc.set_threshold(COLLECTED)
     tell(out, await generator.run(out))

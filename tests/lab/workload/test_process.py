@@ -7,12 +7,14 @@ import errno
 import io
 import json
 import resource
+import ssl
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.workload.model import Mix, Stage, Workload
@@ -22,7 +24,7 @@ from tests.lab.clients.speaking import serving
 from tests.nodes.running import PASSWORD, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     import pytest
@@ -212,3 +214,42 @@ async def test_a_full_disk_ends_it_in_order(
     assert "No space left" in end.failed
     assert "make room" in end.hint
     assert end.seconds < 5
+
+
+@asynccontextmanager
+async def encrypted(certificate: Certificate, folder: Path) -> AsyncIterator[str]:
+    """The same app over TLS."""
+    path = folder / "server.pem"
+    path.write_text(certificate.chain + certificate.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    app = web.Application()
+    app.router.add_route("*", "/{any}", App().answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield f"https://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_over_tls_an_authority_is_believed_that_the_target_names(tmp_path: Path) -> None:
+    certificate = new_certificate("127.0.0.1")
+    workload = Workload(2, 0.5, think=0.01, life=BROWSE, arrive=0.0)
+    async with encrypted(certificate, tmp_path) as url:
+        at = target(url, 2, certificate=certificate.authority)
+        believed = await generated(workload, at, tmp_path / "one")
+        doubted = await generated(workload, target(url, 2), tmp_path / "two")
+    assert believed.operations > 5
+    assert believed.errors == 0
+    assert doubted.errors == doubted.operations > 0
+    error = stored(tmp_path / "two")[0].error or ""
+    assert error.startswith("ClientConnectorCertificateError")
+
+
+async def test_a_server_that_is_not_there_fails_and_goes_on_failing(tmp_path: Path) -> None:
+    async with serving(**App().handlers) as url:
+        pass
+    end = await generated(Workload(2, 0.3, think=0.01), target(url, 2), tmp_path)
+    assert end.errors == end.operations > 2
+    assert not end.failed
+    assert all(one.outcome == "failed" for one in stored(tmp_path))
