@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
+import aiohttp
 import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
@@ -147,7 +148,7 @@ async def _carry_out(
             struck = await fault.heal(cluster, part, **one.parameters)
             count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
-    except (LabError, OSError) as error:
+    except (LabError, OSError, aiohttp.ClientError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
         return f"{one}: {error}"
     return None
@@ -198,6 +199,8 @@ def _drawn(
             "fault": name,
             "at": round((number + 0.35 * random.random()) * slot, 3),
         }
+        if FAULTS[name].to in ("node", "link"):
+            row["part"] = ANY
         if FAULTS[name].heal is not over:
             row["for"] = round(lasts, 3)
         plan.append(_by_hand(row, "faults", random, seconds, nodes))
