@@ -110,8 +110,8 @@ def links(plan: Sequence[Planned], fabric: str = "local") -> frozenset[str]:
 
     Where the fabric has a real network (docker) on none.
     """
-    ways = (one.parameters["between"] for one in plan if FAULTS[one.fault].to == "link")
-    return frozenset(map(str, ways)) if fabric == "local" else frozenset()
+    ways = {one.parameters.get("between") for one in plan if FAULTS[one.fault].to == "link"}
+    return frozenset(map(str, ways - {None})) if fabric == "local" else frozenset()
 
 
 async def carry_out(plan: Sequence[Planned], cluster: Cluster, now: Callable[[], float]) -> None:
