@@ -23,8 +23,10 @@ settings.load_profile("busy")
 HERE = Path(__file__).parent
 ONE_BY_ONE = (
     "apps/test_gallery.py",
+    "lab/cli/experiments/test_command.py",
     "lab/cli/test_command.py",
     "lab/cli/test_terminal.py",
+    "lab/experiment/test_examples.py",
     "lab/pytest_plugin/test_plugin.py",
     "scenarios/test_sabotage.py",
     "scenarios/test_scenarios.py",
@@ -37,6 +39,8 @@ LONG = (
     "lab/cli/apps/test_check.py",
     "lab/cli/apps/test_outside.py",
     "lab/cluster/test_copies.py",
+    "lab/experiment/test_examples.py",
+    "lab/experiment/test_red.py",
     "lab/outside/test_clusters.py",
     "lab/outside/test_watching.py",
     "lab/pytest_plugin/test_plugin.py",

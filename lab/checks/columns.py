@@ -144,6 +144,14 @@ class Columns:
         np.maximum.accumulate(found, out=found)
         return np.where(found >= _firsts(self.tabs)[self.tabs], found, -1)
 
+    def shown(self, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Each item that some rows show: the place of its row among them, its owner, its number."""
+        length = self.items[rows]
+        place = np.repeat(np.arange(len(rows)), length)
+        first = self["seen"][rows].astype(np.int64) - np.cumsum(length) + length
+        entries = self.shard.seen[np.arange(len(place)) + np.repeat(first, length)]
+        return place, entries["owner"], entries["item"].astype(np.int64)
+
     def operations(self, rows: Numbers) -> list[Operation]:
         """Rows by their numbers."""
         return self.shard.operations(rows if self._order is None else self._order[rows])

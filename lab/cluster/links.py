@@ -90,7 +90,9 @@ class Links:
     async def start(self) -> None:
         """Start those that do not run yet."""
         for link in self._links.values():
-            link.started = link.started or asyncio.create_task(self._start(link))
+            if link.started is None:
+                link.started = asyncio.create_task(self._start(link))
+                link.started.add_done_callback(_retrieved)  # another's failure may end the wait
         await asyncio.gather(*(link.started for link in self._links.values() if link.started))
 
     async def _start(self, link: _Link) -> None:
@@ -151,6 +153,11 @@ class Links:
             f"this fabric can't do that between {one} and {other} without a link there",
             f"describe the cluster with links: {', '.join(LINKS)}",
         )
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 async def _told(link: _Link, **what: object) -> dict[str, Any]:

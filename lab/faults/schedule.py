@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
+import aiohttp
 import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
@@ -112,8 +113,8 @@ def links(plan: Sequence[Planned], fabric: str = "local") -> frozenset[str]:
 
     Where the fabric has a real network (docker) on none.
     """
-    ways = (one.parameters["between"] for one in plan if FAULTS[one.fault].to == "link")
-    return frozenset(map(str, ways)) if fabric == "local" else frozenset()
+    ways = {one.parameters.get("between") for one in plan if FAULTS[one.fault].to == "link"}
+    return frozenset(map(str, ways - {None})) if fabric == "local" else frozenset()
 
 
 async def carry_out(plan: Sequence[Planned], cluster: Cluster, now: Callable[[], float]) -> None:
@@ -150,7 +151,7 @@ async def _carry_out(
             struck = await fault.heal(cluster, part, **one.parameters)
             count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
-    except (LabError, OSError) as error:
+    except (LabError, OSError, aiohttp.ClientError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
         return f"{one}: {error}"
     return None
@@ -201,6 +202,8 @@ def _drawn(
             "fault": name,
             "at": round((number + 0.35 * random.random()) * slot, 3),
         }
+        if FAULTS[name].to in ("node", "link"):
+            row["part"] = ANY
         if FAULTS[name].heal is not over:
             row["for"] = round(lasts, 3)
         plan.append(_by_hand(row, "faults", random, seconds, nodes))

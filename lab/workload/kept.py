@@ -13,7 +13,7 @@ from sessionlab.lab.record.packed.schema import TIE_KNOWN, TIED
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
-    from sessionlab.lab.clients.speaker import Foreseen
+    from sessionlab.lab.clients.foreseen import Foreseen
     from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.workload.recording import Recorder
 

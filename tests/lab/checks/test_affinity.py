@@ -89,11 +89,24 @@ def test_where_the_balancer_says_nothing_the_client_knows() -> None:
     assert found(AFFINITY, loose, *TOLD).verdict is Verdict.UNKNOWN
 
 
+def test_a_pin_that_only_the_client_knows_may_be_to_the_node_of_its_login() -> None:
+    tied = {"verdict": "", "tie": True}
+    hops = [step("u1", "me", at, node=f"n{2 + at % 2}", **tied) for at in range(4, 8)]
+    steps = [login("u1", 0, **tied), step("u1", "me", 1, **tied), *hops]
+    assert found(AFFINITY, steps, *TOLD, KILL).verdict is Verdict.HOLDS
+    assert found(AFFINITY, steps, *TOLD).verdict is Verdict.BROKEN
+
+
 def test_a_lost_pin_was_one() -> None:
     lost = step("u1", "me", 3, node="n2", verdict="II", reason="table-lost")
     unknown = step("u1", "me", 3, node="n2", verdict="II")
     assert found(AFFINITY, [*STAYS, lost], *TOLD).verdict is Verdict.BROKEN
     assert found(AFFINITY, [*STAYS, unknown], *TOLD).verdict is Verdict.HOLDS
+    again = [
+        step("u1", "me", at, node=f"n{at}", verdict="IN", reason="table-lost") for at in (3, 4)
+    ]
+    figures = found(AFFINITY, [*STAYS, *again], *TOLD).figures
+    assert (figures["pinned"], figures["moves_alive"]) == (3, 1)
 
 
 def test_two_at_once_may_have_moved_the_pin_either_way() -> None:

@@ -281,6 +281,28 @@ async def test_a_killed_node_behind_a_link_is_as_dead_as_without(make: Make) -> 
         await all_is_well(cluster)
 
 
+async def test_tls_passes_through_a_link_unread(make: Make) -> None:
+    async with make("redis", links=LINKS[:1], tls=True) as cluster:
+        alice = await user(cluster)
+        async with broken(cluster, "latency", between=LINKS[0], delay=0.1), timed(0.09):
+            assert (await alice.me()).recognised
+        with pytest.raises(StepError, match="takes a link that speaks http, not bytes"):
+            await broken(cluster, "drop-cookie", between=LINKS[0]).__aenter__()
+
+
+async def test_who_goes_by_a_client_s_address_sees_it_through_a_link(make: Make) -> None:
+    async with make(nodes=3, links=LINKS[:2], affinity="source") as cluster:
+        for number in range(2, 6):
+            one = cluster.client(f"user-{number:06d}", f"127.7.7.{number}")
+            await one.login()
+            assert (await one.me_times(4)).recognised == 4
+        pins = {
+            node.name: await cluster._runtime.front().pins(node.backend)
+            for node in cluster.nodes.values()
+        }
+        assert sum(count or 0 for count in pins.values()) == 4, "each address is a pin of its own"
+
+
 async def ends_its_link(cluster: Cluster) -> None:
     async with cluster:
         await cluster._sandbox.signal("clients-balancer.link", 9)
