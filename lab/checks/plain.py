@@ -190,8 +190,8 @@ class Plain:
     def _look_at_reads(self, reads: Numbers, counts: Numbers) -> None:
         read = np.repeat(np.arange(len(reads)), counts)
         begins = self._column_at("seen", reads) - (counts.cumsum() - counts)
-        places: Numbers = np.repeat(begins, counts) + np.arange(len(read))
-        seen = self._shard.seen.take(places)
+        places = np.repeat(begins, counts) + np.arange(len(read))
+        seen = self._shard.seen.take(places.astype(np.int64, copy=False))
         foreign = seen["owner"] != self._column_at("user", reads)[read]
         keys = _keys(self._whose[reads][read], seen["item"])
         if ((np.diff(keys) < 0) & (np.diff(read) == 0)).any():  # no app has to show them in order
