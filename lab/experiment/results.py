@@ -59,6 +59,7 @@ class Result:
     axes: Mapping[str, str] = field(default_factory=dict)
     fabric: str = ""
     balancer: str = ""
+    started: float = 0.0
     seconds: float = 0.0
     findings: Sequence[Finding] = ()
     bounds: Sequence[Judged] = ()
