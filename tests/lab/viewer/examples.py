@@ -315,7 +315,9 @@ def _bins(draw: random.Random, names: list[str], seconds: float, users: int) -> 
     failed = [each // (6 * len(names)) if bin in dead else 0 for bin in range(count)]
     shares = {
         name: [
-            0 if bin in dead and name == names[-1] else int(each / len(names) * draw.uniform(0.7, 1))
+            0
+            if bin in dead and name == names[-1]
+            else int(each / len(names) * draw.uniform(0.7, 1))
             for bin in range(count)
         ]
         for name in names
@@ -338,9 +340,7 @@ def _bins(draw: random.Random, names: list[str], seconds: float, users: int) -> 
     )
 
 
-def _lane(
-    draw: random.Random, number: int, names: list[str], seconds: float, lost: int
-) -> Lane:
+def _lane(draw: random.Random, number: int, names: list[str], seconds: float, lost: int) -> Lane:
     gone = number < lost
     home = names[-1] if gone else names[number % max(1, len(names) - 1)]
     spans: list[Span] = []

@@ -29,8 +29,6 @@ WATCH = """
 """Notes when the first chart is in the page, and the longest time in which it answered nobody."""
 
 
-
-
 @contextmanager
 def opened(
     browser: Browser, url: str, *, width: int = 1200, height: int = 900, **looks: object

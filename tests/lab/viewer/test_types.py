@@ -53,7 +53,9 @@ def structs(module: ModuleType) -> list[tuple[str, list[str]]]:
     return [
         (name, of(value))
         for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
+        if isinstance(value, type)
+        and issubclass(value, msgspec.Struct)
+        and value is not msgspec.Struct
     ]
 
 
