@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from sessionlab.lab.cli import do, down, listing, run, up
 from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
-from sessionlab.lab.cli.runs import judge
+from sessionlab.lab.cli.runs import judge, report
 from sessionlab.lab.cli.standard_streams import make_usable
 from sessionlab.lab.clients.wire import exhausted
 from sessionlab.lab.errors import LabError, NothingShown
@@ -76,6 +76,7 @@ app.command("up")(up.command)
 app.command("do")(do.command)
 app.command("down")(down.command)
 app.command("judge")(judge.command)
+app.command("report")(report.command)
 app.command("watch", context_settings={"allow_interspersed_args": False})(watch.command)
 app.command("probe")(probe.command)
 

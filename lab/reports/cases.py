@@ -42,10 +42,15 @@ class Case:
         return next((one for one in stories if one.get("name", self.name) == self.name), {})
 
 
+def folder_of(run: Path) -> Path:
+    """Where it lies: of an experiment's name that is where its last run does."""
+    is_name = not (run / RUN).exists() and (run / LATEST).is_dir()
+    return run / LATEST if is_name else run
+
+
 def cases(folder: Path) -> Iterator[Case]:
     """All histories in a run's folder, in their order; raises UsageError when there is no run."""
-    if not (folder / RUN).exists() and (folder / LATEST).is_dir():
-        folder = folder / LATEST
+    folder = folder_of(folder)
     cells = sorted(path.parent.parent for path in folder.glob(f"*/{HISTORY}/{ABOUT}"))
     if (folder / HISTORY).is_dir():
         yield _experiment(folder)

@@ -30,8 +30,10 @@ def to_junit(page: Page) -> str:
 def to_summary(page: Page) -> str:
     """Who was lost and why; then what each check, bound and prediction says."""
     lines = [f"### {text(page.sentence)}", ""]
+    if len(page.views) > 1:
+        lines += [*_table(page.views), ""]
     for view in page.views:
-        lines += _view(view, alone=len(page.views) == 1)
+        lines += _whole(view) if len(page.views) == 1 else _short(view)
     return "\n".join(lines) + "\n"
 
 
@@ -57,29 +59,41 @@ def _broken(claims: list[Claim]) -> bool:
     return any(not claim.holds for claim in claims)
 
 
-def _view(view: View, *, alone: bool) -> Iterator[str]:
-    mark = f"{MARKS[Outcome(view.outcome)]} " if view.outcome else ""
-    if not alone:
-        yield from (f"#### {mark}{text(f'{view.name}: {view.sentence}')}", "")
+def _table(views: list[View]) -> Iterator[str]:
+    """A row for each."""
+    yield from ("| | | users | lost | what became of them |", "|---|---|--:|--:|---|")
+    for view in views:
+        mark = MARKS[Outcome(view.outcome)] if view.outcome else ""
+        counts = f"{view.users.total} | {view.users.lost}"
+        yield f"| {mark} | {text(view.name)} | {counts} | {text(view.sentence)} |"
+
+
+def _short(view: View) -> Iterator[str]:
+    """What there is to say besides the table."""
+    said = [*view.losses.reasons, *(f"note: {note}" for note in [*view.notes, *view.cut])]
+    said += [f"bound not met: {one.text}: {one.saw}" for one in view.bounds if not one.met]
+    if said:
+        yield from (f"**{text(view.name)}**", "", *(f"- {text(line)}" for line in said), "")
+
+
+def _whole(view: View) -> Iterator[str]:
     counts = ", ".join(f"{count} {fate}" for fate, count in view.users.counts.items() if count)
     said = [view.title, number(view.users.total, "user"), counts, number(view.requests, "request")]
     said += [f"seed {view.seed}"] if view.seed is not None else []
     yield from (text("; ".join(filter(None, said))), "")
     yield from (f"- {text(reason)}" for reason in view.losses.reasons)
-    yield from (f"- note: {text(note)}" for note in [*view.notes, *view.cut])
-    if alone and view.losses.shown:
+    yield from (f"- note: {text(note)}" for note in [*view.notes, *view.cut, *view.sampled])
+    if view.losses.shown:
         yield from ("", *_lost(view))
     rows = [
         *((one.check, str(one.verdict), one.said) for one in view.findings),
         *((one.text, _MET[one.met], one.saw) for one in view.bounds),
         *((one.name, one.predicted, one.measured) for one in view.predictions),
     ]
-    if alone or view.bounds:
-        yield from ("", "| what | verdict | seen |", "|---|---|---|")
-        yield from (f"| {' | '.join(map(text, row))} |" for row in rows)
+    yield from ("", "| what | verdict | seen |", "|---|---|---|")
+    yield from (f"| {' | '.join(map(text, row))} |" for row in rows)
     if view.again:
         yield from ("", f"Again: <code>{text(view.again)}</code>")
-    yield ""
 
 
 def _lost(view: View) -> Iterator[str]:

@@ -38,10 +38,17 @@ def of_one(case: Case, users: Users, findings: Sequence[Finding]) -> str:
     if case.said.get("outcome") in ("error", "skipped"):
         return f"{case.said['outcome']}: {case.said.get('reason') or case.said.get('title')}"
     if not users:
-        asked = number(case.stored.operations, "request")
-        return f"nobody logged in: {asked if case.stored.operations else 'nothing was asked'}"
+        return _without_users(case)
     lives = next((one for one in findings if one.check == "continuity"), None)
     return f"nobody was lost: {lives.said}" if lives else "nobody was lost"
+
+
+def _without_users(case: Case) -> str:
+    claims = [claim["holds"] for claim in case.said.get("claims", ())]
+    if claims and not case.stored.operations:
+        return f"{sum(claims)} of {number(len(claims), 'claim')} came true"
+    asked = number(case.stored.operations, "request")
+    return f"nobody logged in: {asked if case.stored.operations else 'nothing was asked'}"
 
 
 def of_all(views: Sequence[View]) -> str:
@@ -74,7 +81,7 @@ def again(case: Case) -> str:
     of = kind(case)
     if of == "watch":
         during = f" -- {run['command']}" if run.get("command") else ""
-        return f"sessionlab watch RECIPE --url {shlex.quote(str(run.get('url')))}{during}"
+        return f"sessionlab watch --recipe RECIPE --url {shlex.quote(str(run.get('url')))}{during}"
     what = {"experiment": str(run.get("file")), "scenario": case.name, "check": "RECIPE"}[of]
     words = ["sessionlab", "check" if of == "check" else "run", what, f"--seed={seed}"]
     if of != "experiment":

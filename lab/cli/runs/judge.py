@@ -15,6 +15,7 @@ import typer
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
 from sessionlab.lab.cli.runs.as_text import to_text
+from sessionlab.lab.cli.runs.progress import progress
 from sessionlab.lab.cli.whole_files import replace
 from sessionlab.lab.errors import NothingShown, UsageError
 
@@ -68,7 +69,7 @@ def command(
             if lines:
                 _export(case, lines)
             count = processes or min(cores(), MOST)
-            result, users = judge(case, only or (), count, _progress)
+            result, users = judge(case, only or (), count, progress)
             judged.append((case, result))
             for line in () if quiet else to_text(case, result, users, each=each):
                 typer.echo(line)
@@ -139,10 +140,3 @@ def _write(path: Path, text: str) -> None:
         replace(path, text)
     except OSError as error:
         raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None
-
-
-def _progress(done: int, of: int) -> None:
-    """A line that is written over, where somebody looks and it lasts."""
-    if of > 1 and sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{f'judged {done} of {of} parts' if done < of else ''}")
-        sys.stderr.flush()

@@ -1,0 +1,129 @@
+"""`sessionlab report DIR`: a stored run as one page, which a browser shows without any network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sessionlab.lab.cli.interrupts import stopped_by_signals
+from sessionlab.lab.cli.runs.progress import progress
+from sessionlab.lab.cli.whole_files import replace
+from sessionlab.lab.errors import NothingShown
+from sessionlab.lab.record.printable import printable
+
+if TYPE_CHECKING:
+    from sessionlab.lab.viewer.view import Page
+
+
+MOST = 4  # processes, unless more are asked for: each takes memory
+
+
+def command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="What `run`, `check` or `watch --out DIR` has written."),
+    ],
+    other: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="A second run, to be seen beside it."),
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the page goes, instead of DIR/report.html."),
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append Markdown, as for the summary of a CI job."),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML; - for standard output.")
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write all that the page shows; - for standard output."
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many judge a long history; one a core, up to four."),
+    ] = None,
+) -> None:
+    """Show a stored run as a page: who was logged out, when, and why; with two, what changed.
+
+    One HTML file with all that it takes inside: it loads nothing, and can be sent to a colleague.
+
+    Exit status: 0 it was written, whatever it shows; 2 there is no such run.
+
+    Example: `sessionlab run sticky-node-dies --out runs/1`, then `sessionlab report runs/1 --open`.
+    """
+    # Not before: NumPy alone takes as long to load as all the rest.
+    from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
+    from sessionlab.lab.reports.cases import folder_of  # noqa: PLC0415
+    from sessionlab.lab.reports.earlier import REPORT  # noqa: PLC0415
+    from sessionlab.lab.viewer.as_run import to_junit, to_summary  # noqa: PLC0415
+    from sessionlab.lab.viewer.page import to_html  # noqa: PLC0415
+    from sessionlab.lab.viewer.view import to_json  # noqa: PLC0415
+
+    with stopped_by_signals("sessionlab: interrupted"):
+        page = _page(folder, other, processes or min(cores(), MOST))
+    written = out or folder_of(folder) / REPORT
+    text = to_html(page)
+    _write(written, text)
+    if summary:
+        _append(summary, to_summary(page))
+    if junit:
+        _write(junit, to_junit(page))
+    if json_file:
+        _write(json_file, to_json(page).decode() + "\n")
+    if "-" not in map(str, (out, summary, junit, json_file)):
+        typer.echo(printable(page.sentence))
+        typer.echo(f"{written}: {len(text.encode()) / 1000:,.0f} kB")
+    if open_it and str(written) != "-":
+        _open(written)
+
+
+def _page(folder: Path, other: Path | None, processes: int) -> Page:
+    from sessionlab.lab.viewer.building import page  # noqa: PLC0415  NumPy, as above
+
+    if other is None:
+        return page(folder, processes, progress)
+    raise NotImplementedError
+
+
+def _open(path: Path) -> None:
+    import webbrowser  # noqa: PLC0415  what nobody asks for takes no time
+
+    if not webbrowser.open(path.resolve().as_uri()):
+        raise NothingShown("there is no browser here", f"open {path} in one")
+
+
+def _append(path: Path, text: str) -> None:
+    """Earlier steps of a job may have written to it."""
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _write(path: Path, text: str) -> None:
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        replace(path, text)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> NothingShown:
+    return NothingShown(f"cannot write {path}: {error.strerror}", "name another file with --out")
