@@ -14,9 +14,9 @@ demo: .venv/run ## set up, then run every scenario on this machine: a line each
 	$(BIN)/sessionlab run --all
 
 test: .venv/dev ## set up, then run the tests that need neither Docker nor other balancers, nor long
-	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not (docker or balancers or gallery or long)"
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not (docker or balancers or gallery or browser or long)"
 
-test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy, nginx, the gallery of real apps
+test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy, nginx, Chromium, the gallery of real apps
 	$(BIN)/pytest -n auto $(SPREAD)
 
 lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
@@ -58,7 +58,8 @@ pins: .venv/dev ## resolve the pinned requirements anew
 	$(PINS) --group dev -c requirements.txt -c requirements-build.txt pyproject.toml -o requirements-dev.txt
 	for app in scenarios/apps/*/requirements.in benchmarks/workload/requirements.in; do \
 		$(PINS) --only-binary :all: $$app -o $${app%.in}.txt || exit; done
-	cd scenarios/apps/express && npm install --package-lock-only --omit-lockfile-registry-resolved
+	for folder in scenarios/apps/express tests/lab/viewer; do \
+		(cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved) || exit; done
 
 clean: ## remove what the targets above made
 	rm -rf .venv .venv-peers .venv-gallery build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

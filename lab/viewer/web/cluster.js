@@ -63,12 +63,11 @@ export function during(fault) {
 }
 
 /** When the node was there, and when something of it was broken. @param {View} view @param {ClusterNode} node */
-function life({ seconds: took, faults }, node) {
-  const span = (/** @type {string} */ name, /** @type {number} */ from, /** @type {number | null} */ to) => {
-    const left = Math.max(0, from / took) * 100;
-    return svg("rect", { class: name, x: `${left}%`, y: 0, height: 6, width: `${Math.max(1, Math.min(100, ((to ?? took) / took) * 100) - left)}%` });
-  };
-  if (took <= 0) return null;
+function life({ began, ended, faults }, node) {
+  if (ended <= began) return null;
+  const place = (/** @type {number} */ at) => (100 * (Math.min(Math.max(at, began), ended) - began)) / (ended - began);
+  const span = (/** @type {string} */ name, /** @type {number} */ from, /** @type {number | null} */ to) =>
+    svg("rect", { class: name, x: `${place(from)}%`, y: 0, height: 6, width: `${Math.max(1, place(to ?? ended) - place(from))}%` });
   return svg("svg", { class: "life", height: 6, "aria-hidden": "true" }, ...node.lives.map(([from, to]) => span("lived", from, to)),
     ...faults.filter((fault) => fault.part === node.name).map((fault) => span("broken", fault.from, fault.to)));
 }

@@ -46,8 +46,8 @@ const shares = (bins) => bins.ok.map((ok, bin) => {
 function overlaid(both, width, name, values, said, most) {
   const lines = both.map(({ bins }) => values(bins)), all = lines.flatMap(known);
   if (all.length === 0) return null;
-  const bottom = HEIGHT - BOTTOM, ends = both.map((view) => Math.max(view.seconds, view.bins.start + view.bins.count * view.bins.width));
-  const x = times(Math.min(0, ...both.map((view) => view.bins.start)), Math.max(...ends), LEFT, width - RIGHT);
+  const bottom = HEIGHT - BOTTOM;
+  const x = times(Math.min(...both.map((view) => view.began)), Math.max(...both.map((view) => view.ended)), LEFT, width - RIGHT);
   const y = most ? linear(most, bottom, 14, 4) : latencyScale(all, bottom).y;
   const middle = lines.map((each) => known(each)).map((each) => (each.length > 0 ? `${said(Math.min(...each))} – ${said(Math.max(...each))}` : "–"));
   return figure({

@@ -19,9 +19,7 @@ export const letter = (index) => String.fromCharCode(65 + (index % 26)) + (index
  * @param {number} width
  * @param {number} [left]
  */
-export function timeScale({ began, ended }, width, left = LEFT) {
-  return times(began, ended, left, width - RIGHT);
-}
+export const timeScale = (view, width, left = LEFT) => times(view.began, view.ended, left, width - RIGHT);
 
 /**
  * The faults behind a chart: a band each, its letter, and its words where they fit.
@@ -82,7 +80,7 @@ export function valueAxis(y, width, said = number) {
 export function figure({ name, summary, legend = [], drawing, head, rows }) {
   drawing.setAttribute("role", "img");
   drawing.setAttribute("aria-label", `${name}: ${summary}`);
-  const numbers = html("details", { "data-keep": `numbers ${name}`, toggle }, html("summary", {}, texts.asTable, html("span", { class: "hidden" }, `: ${name}`)));
+  const numbers = html("details", { "data-keep": `numbers ${name}`, toggle }, html("summary", { "data-keep": `summary ${name}` }, texts.asTable, html("span", { class: "hidden" }, `: ${name}`)));
   function toggle() {
     if (numbers.open && numbers.children.length === 1) numbers.append(table(name, head, rows()));
   }

@@ -112,13 +112,12 @@ function judged({ findings, bounds, predictions, claims }) {
 
 /** @param {View} view @returns {Child[]} */
 function again(view) {
-  const when = view.began > 0 && texts.began(new Date(view.began * 1000).toLocaleString(), seconds(view.seconds));
   const copy = html("button", { "data-keep": "copy", click: async () => {
     await navigator.clipboard.writeText(view.again);
     copy.textContent = texts.copied;
   } }, texts.copy);
   return [
     view.again && html("div", { class: "again" }, html("pre", { tabindex: 0, "aria-label": texts.again }, html("code", {}, view.again)), navigator.clipboard && copy),
-    (when || view.seed !== null) && html("p", { class: "faint" }, [when, view.seed !== null && texts.seed(view.seed)].filter(Boolean).join(" ")),
+    html("p", { class: "faint" }, [view.seconds > 0 && texts.took(seconds(view.seconds)), view.seed !== null && texts.seed(view.seed)].filter(Boolean).join(" ")),
   ];
 }

@@ -106,7 +106,7 @@ export const texts = {
 
   again: "Run it again",
   seed: (/** @type {number} */ seed) => `Seed ${seed}.`,
-  began: (/** @type {string} */ when, /** @type {string} */ took) => `Began ${when}, took ${took}.`,
+  took: (/** @type {string} */ seconds) => `It took ${seconds}.`,
   copy: "Copy",
   copied: "Copied",
   sampled: "Not all is drawn",

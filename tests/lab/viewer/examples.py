@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 
+import msgspec
+
+from sessionlab.lab.checks.interface import Verdict
+from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.viewer.view import (
     Bins,
     Bound,
     Claim,
     Cluster,
     Comparison,
-    Fate,
     Fault,
     Finding,
     Lane,
@@ -28,7 +31,6 @@ from sessionlab.lab.viewer.view import (
 )
 
 HOSTILE = "<script>alert(1)</script>"
-BEGAN = 1_790_000_000.0
 
 
 def page(*views: View, comparison: Comparison | None = None) -> Page:
@@ -49,7 +51,7 @@ def killed(seconds: float = 8.0, users: int = 200, nodes: int = 3, seed: int = 1
     lost = users // nodes
     reason = f"its session was in the memory of {gone}, which was killed at {at:.1f} s"
     lanes = [_lane(draw, number, names, seconds, lost) for number in range(min(100, users))]
-    counts: dict[Fate, int] = {"kept": users - lost, "logged out": lost}
+    counts: dict[Fate, int] = {Fate.KEPT: users - lost, Fate.LOGGED_OUT: lost}
     return View(
         name="kill",
         kind="experiment",
@@ -66,8 +68,7 @@ def killed(seconds: float = 8.0, users: int = 200, nodes: int = 3, seed: int = 1
         ),
         again="sessionlab run scenarios/experiments/kill.toml --seed 1",
         seed=1,
-        began=BEGAN,
-        ended=BEGAN + seconds,
+        ended=seconds,
         seconds=seconds,
         requests=users * 60,
         bins=_bins(draw, names, seconds, users),
@@ -104,14 +105,14 @@ def killed(seconds: float = 8.0, users: int = 200, nodes: int = 3, seed: int = 1
         findings=[
             Finding(
                 check="continuity",
-                verdict="broken",
+                verdict=Verdict.BROKEN,
                 said=f"{lost} of {users} users were logged out",
                 figures={"lost": float(lost)},
                 evidence=[f"u0 at {at:.1f} s: {reason}"],
             ),
             Finding(
                 check="identity",
-                verdict="holds",
+                verdict=Verdict.HOLDS,
                 said="nobody was taken for another",
                 figures={"taken_for_another": 0.0},
                 evidence=[],
@@ -170,8 +171,7 @@ def small() -> View:
             ],
         ),
         again="sessionlab run memory-round-robin",
-        began=BEGAN,
-        ended=BEGAN + 0.02,
+        ended=0.02,
         seconds=0.02,
         requests=3,
         bins=Bins(
@@ -190,12 +190,12 @@ def small() -> View:
         users=Users(
             total=1,
             lost=1,
-            counts={"logged out": 1},
+            counts={Fate.LOGGED_OUT: 1},
             lanes=[
                 Lane(
                     name="alice",
                     tab=0,
-                    fate="logged out",
+                    fate=Fate.LOGGED_OUT,
                     why="n2 has no such session",
                     spans=[
                         (0.0, 0.004, "n1", "ok"),
@@ -241,14 +241,14 @@ def hostile() -> View:
     text = f"{HOSTILE}\"'&<img src=x onerror=alert(2)>"
     loss = _loss(0, text, 4.0, text, HOSTILE)
     spans: list[Span] = [(0.0, 8.0, text, "ok")]
-    lane = Lane(name=HOSTILE, tab=1, fate="logged out", why=text, spans=spans)
+    lane = Lane(name=HOSTILE, tab=1, fate=Fate.LOGGED_OUT, why=text, spans=spans)
     return View(
         name=text,
         kind="experiment",
         title=text,
         sentence=text,
         again=text,
-        seconds=8.0,
+        ended=8.0,
         requests=1,
         bins=named.bins,
         cluster=Cluster(
@@ -257,7 +257,7 @@ def hostile() -> View:
             nodes=[Node(name=text, lives=[(0, None)], requests=1, version=text)],
         ),
         faults=[Fault(began=1, ended=2, what=text, part=text, text=text)],
-        users=Users(total=1, lost=1, counts={"logged out": 1}, lanes=[lane]),
+        users=Users(total=1, lost=1, counts={Fate.LOGGED_OUT: 1}, lanes=[lane]),
         losses=Losses(total=1, reasons=[text], shown=[loss]),
         notes=[text],
     )
@@ -311,14 +311,14 @@ def _bins(draw: random.Random, names: list[str], seconds: float, users: int) -> 
     count = 80
     dead = range(count // 2, count * 5 // 8)
     each = users * 60 // count
-    refused = [each // (2 * len(names)) if bin in dead else 0 for bin in range(count)]
-    failed = [each // (6 * len(names)) if bin in dead else 0 for bin in range(count)]
+    refused = [each // (2 * len(names)) if place in dead else 0 for place in range(count)]
+    failed = [each // (6 * len(names)) if place in dead else 0 for place in range(count)]
     shares = {
         name: [
             0
-            if bin in dead and name == names[-1]
+            if place in dead and name == names[-1]
             else int(each / len(names) * draw.uniform(0.7, 1))
-            for bin in range(count)
+            for place in range(count)
         ]
         for name in names
     }
@@ -330,11 +330,12 @@ def _bins(draw: random.Random, names: list[str], seconds: float, users: int) -> 
         ok=[each - no - bad for no, bad in zip(refused, failed, strict=True)],
         refused=refused,
         failed=failed,
-        unknown=[1 if bin == count // 2 else 0 for bin in range(count)],
+        unknown=[1 if place == count // 2 else 0 for place in range(count)],
         p50=list(p50),
         p90=[value * draw.uniform(2, 2.6) for value in p50],
         p99=[
-            value * draw.uniform(5, 7) * (3 if bin in dead else 1) for bin, value in enumerate(p50)
+            value * draw.uniform(5, 7) * (3 if place in dead else 1)
+            for place, value in enumerate(p50)
         ],
         nodes=shares,
     )
@@ -352,46 +353,51 @@ def _lane(draw: random.Random, number: int, names: list[str], seconds: float, lo
         else:
             spans.append((at, end, home, "ok"))
         at = end + draw.uniform(0, seconds / 80)
-    fate: Fate = "logged out" if gone else "kept"
+    fate = Fate.LOGGED_OUT if gone else Fate.KEPT
     return Lane(name=f"u{number}", tab=0, fate=fate, why="", spans=spans)
 
 
 def _loss(number: int, gone: str, at: float, why: str, user: str = "") -> Loss:
     name = user or f"u{number}"
 
-    def step(when: float, what: str, status: int | None, node: str, **more: str | bool) -> Step:
-        values: dict[str, object] = {
-            "request": f"{'POST' if what == 'login' else 'GET'} /{what}",
-            "pin": "VN",
-            "said": "a valid cookie; nothing set",
-            "who": name if status == 200 else "",
-            "how": "ok" if status == 200 else "refused" if status else "unknown",
-            "error": "",
-            "note": "",
-            "marks": False,
-        } | more
-        return Step(at=when, took=2.4, what=what, status=status, node=node, **values)  # type: ignore[arg-type]
-
+    usual = Step(
+        at=at - 0.8,
+        took=2.4,
+        what="me",
+        request="GET /me",
+        status=200,
+        node=gone,
+        pin="VN",
+        said="a valid cookie; nothing set",
+        who=name,
+        how="ok",
+        error="",
+        note="",
+        marks=False,
+    )
+    step = msgspec.structs.replace
     steps = [
-        step(at - 1.2, "login", 200, gone, pin="NI", said="no cookie; one inserted"),
-        step(at - 0.8, "me", 200, gone),
-        step(at - 0.01, "cart", None, "", error="the connection was reset"),
+        step(usual, at=at - 1.2, what="login", pin="NI", said="no cookie; one inserted"),
+        usual,
+        step(usual, at=at - 0.01, status=None, how="unknown", node="", error="it was reset"),
         step(
-            at,
-            "me",
-            401,
-            "n1",
+            usual,
+            at=at,
+            status=401,
+            node="n1",
+            who="",
+            how="refused",
             pin="DU",
             said="its node is down; the cookie was updated",
             note="n1 has no such session",
             marks=True,
         ),
-        step(at + 0.4, "login", 200, "n1", said="a valid cookie; nothing set"),
+        step(usual, at=at + 0.4, what="login", node="n1"),
     ]
     return Loss(
         user=name,
         tab=1 if user == HOSTILE else 0,
-        fate="logged out",
+        fate=Fate.LOGGED_OUT,
         at=at,
         home=gone,
         why=why,
