@@ -1,20 +1,23 @@
 """What changed from one run to another: plain values, which are the JSON of `judge A B`.
 
-Every figure has an interval of its difference at LEVEL. That is chosen so that a comparison of some
-forty figures says of one in about 25 pairs of runs that are alike that anything differs, or of fewer
-(0.001 times the number of figures; many go together). It is about chance among the users of these
-two runs: what else differs from one run to the next, such as what the machine did beside it, two
-runs alone cannot tell. So speed differs only when all of the interval is beyond `MARGIN`.
+Every figure has an interval of its difference at LEVEL, chosen so that a comparison of some forty
+figures says of one in 25 pairs of runs that are alike, at most, that anything differs (0.001 times
+the number of figures; many go together). That is about chance among the users of these two runs:
+what else differs from one run to the next, such as what the machine did beside it, two runs alone
+cannot tell. So speed differs only when all of the interval is beyond MARGIN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from sessionlab.lab.viewer import view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 LEVEL = 0.999
 MARGIN = 0.05
@@ -100,11 +103,9 @@ class Measure(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Two runs of one story, or of one experiment; `a` and `b` are their names."""
+    """Two runs of one story, or of one experiment."""
 
     name: str
-    a: str
-    b: str
     asked: list[Asked] = []
     measures: list[Measure] = []
     notes: list[str] = []
