@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.installed import BALANCERS, IN_CI, missing
 
@@ -16,11 +17,16 @@ if TYPE_CHECKING:
 
 os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not depend on the user's
 
+settings.register_profile("busy", deadline=None)  # how long an example takes, a machine decides
+settings.load_profile("busy")
+
 HERE = Path(__file__).parent
 ONE_BY_ONE = (
     "apps/test_gallery.py",
+    "lab/cli/experiments/test_command.py",
     "lab/cli/test_command.py",
     "lab/cli/test_terminal.py",
+    "lab/experiment/test_examples.py",
     "lab/pytest_plugin/test_plugin.py",
     "scenarios/test_sabotage.py",
     "scenarios/test_scenarios.py",
@@ -33,6 +39,8 @@ LONG = (
     "lab/cli/apps/test_check.py",
     "lab/cli/apps/test_outside.py",
     "lab/cluster/test_copies.py",
+    "lab/experiment/test_examples.py",
+    "lab/experiment/test_red.py",
     "lab/outside/test_clusters.py",
     "lab/outside/test_watching.py",
     "lab/pytest_plugin/test_plugin.py",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import JSON
     from sessionlab.lab.record.packed.shard import Shard
 
-_PINNED, _LOST = ("V", "D"), ("table-lost", "other-secret", "removed", "evicted")
+_PINNED, _MADE, _LOST = ("V", "D"), ("I", "U"), ("table-lost", "other-secret", "removed", "evicted")
 _EXCUSES = ("saturated", "expired", "drained", "removed")
 
 
@@ -58,11 +58,11 @@ class Affinity:
     def look(self, shard: Shard, about: About) -> Moves:
         of = columns(shard, about)
         rows, before = _one_after_another(of)
-        held, excused = _pins(of, rows)
-        held &= before >= 0
+        held, excused = _pins(of, rows, before)
         moved = held & (of.node[rows] != of.node[before])
         after, first = rows[moved], before[moved]
         wrong = ~(_explained(of, first, after, about) | excused[moved])
+        wrong &= ~_away_from_home(of, after, about)
         hit = np.flatnonzero(wrong)
         nodes = of.shard.words.texts("node")
         return Moves(
@@ -97,7 +97,7 @@ class Affinity:
             return Finding(self.name, Verdict.UNKNOWN, said, figures)
         said = f"{pinned - moved} of {pinned} requests with a pin stayed at their node"
         if wrong and about.events:
-            said += f"; {wrong} of {users} users moved although their node was there"
+            said += f"; {users} users moved {wrong} times although their node was there"
             evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
             return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
         if wrong:
@@ -133,13 +133,26 @@ def _one_after_another(of: Columns) -> tuple[Numbers, Numbers]:
     return rows, np.where(follows, np.concatenate((rows[:1], rows[:-1])), -1)
 
 
-def _pins(of: Columns, rows: Numbers) -> tuple[Mask, Mask]:
-    """Whether each row had a pin, and whether the balancer says why it need not hold."""
+def _pins(of: Columns, rows: Numbers, before: Numbers) -> tuple[Mask, Mask]:
+    """Whether each row had a pin, and whether the balancer says why it need not hold.
+
+    A pin that the balancer says it lost was one only if the answer before had left one.
+    """
     said = [text.partition(";") for text in of.shard.words.texts("pin")]
-    held = [letters[:1] in _PINNED or reason in _LOST for letters, _, reason in said]
-    excused = [reason in _EXCUSES for _, _, reason in said]
-    pin = of["pin"][rows]
-    return np.array(held)[pin] | ((pin == 0) & of.tied[rows]), np.array(excused)[pin]
+    held, lost, left, excused = np.array(
+        [
+            (
+                letters[:1] in _PINNED,
+                reason in _LOST,
+                letters[:1] in _PINNED or letters[1:2] in _MADE,
+                reason in _EXCUSES,
+            )
+            for letters, _, reason in said
+        ]
+    ).T
+    pin = of.pin[rows]
+    had = held[pin] | (lost[pin] & left[of.pin[before]]) | ((pin == 0) & of.tied[rows])
+    return had & (before >= 0), excused[pin]
 
 
 def _explained(of: Columns, before: Numbers, after: Numbers, about: About) -> Mask:
@@ -150,6 +163,18 @@ def _explained(of: Columns, before: Numbers, after: Numbers, about: About) -> Ma
     for window in outages(about):
         touched = np.array([window.touches(node) for node in nodes])[of.node[before]]
         found |= touched & (window.began <= ended) & (began <= window.ended)
+    return found
+
+
+def _away_from_home(of: Columns, rows: Numbers, about: About) -> Mask:
+    """Whether a row's pin is known to its client alone, and may be to a node that was away.
+
+    Who has learned it from the login's answer may not learn anew where the client has gone since.
+    """
+    session = sessions(of)
+    found = (of.pin[rows] == 0) & (session.of[rows] >= 0)
+    logins = session.logins[session.of[rows[found]]]
+    found[found] = _explained(of, logins, rows[found], about)
     return found
 
 

@@ -16,6 +16,7 @@ from sessionlab.lab.record.packed.schema import (
     FIXED,
     GIVEN_UP,
     OUTCOMES,
+    ROW,
     TIE_KNOWN,
     TIED,
     WHO,
@@ -66,6 +67,13 @@ class Columns:
         found = self.shard.column(name)
         return found if self._order is None else found[self._order]
 
+    def __getattr__(self, name: str) -> Numbers:
+        """The same, kept: `node` is a column that several ask for."""
+        if name not in (ROW.names or ()):
+            raise AttributeError(name)
+        found = self.__dict__[name] = self[name]
+        return found
+
     @cached_property
     def invoked(self) -> Numbers:
         began = round(self.began * SECOND)
@@ -74,46 +82,6 @@ class Columns:
     @cached_property
     def completed(self) -> Numbers:
         return self.invoked + self["took"]
-
-    @cached_property
-    def user(self) -> Numbers:
-        return self["user"]
-
-    @cached_property
-    def tab(self) -> Numbers:
-        return self["tab"]
-
-    @cached_property
-    def status(self) -> Numbers:
-        return self["status"]
-
-    @cached_property
-    def node(self) -> Numbers:
-        return self["node"]
-
-    @cached_property
-    def conversation(self) -> Numbers:
-        return self["conversation"]
-
-    @cached_property
-    def outcome(self) -> Numbers:
-        return self["outcome"]
-
-    @cached_property
-    def who(self) -> Numbers:
-        return self["who"]
-
-    @cached_property
-    def items(self) -> Numbers:
-        return self["items"]
-
-    @cached_property
-    def credential(self) -> Numbers:
-        return self["credential"]
-
-    @cached_property
-    def flags(self) -> Numbers:
-        return self["flags"]
 
     @cached_property
     def sent(self) -> Mask:
@@ -175,6 +143,14 @@ class Columns:
         found = np.where(marked, np.arange(len(self)), -1)
         np.maximum.accumulate(found, out=found)
         return np.where(found >= _firsts(self.tabs)[self.tabs], found, -1)
+
+    def shown(self, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Each item that some rows show: the place of its row among them, its owner, its number."""
+        length = self.items[rows]
+        place = np.repeat(np.arange(len(rows)), length)
+        first = self["seen"][rows].astype(np.int64) - np.cumsum(length) + length
+        entries = self.shard.seen[np.arange(len(place)) + np.repeat(first, length)]
+        return place, entries["owner"], entries["item"].astype(np.int64)
 
     def operations(self, rows: Numbers) -> list[Operation]:
         """Rows by their numbers."""

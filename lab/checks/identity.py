@@ -74,7 +74,9 @@ class Identity:
         of = columns(shard, about)
         found = of["found"]
         taken = np.flatnonzero((found > 0) & (found != of.user))
-        row, owner, item = _shown(of)
+        shows = np.flatnonzero(of.items > 0)
+        place, owner, item = of.shown(shows)
+        row = shows[place]
         other = (owner > 0) & (owner != of.user[row])
         odd = np.flatnonzero(owner == 0)
         hit = np.concatenate((taken, row[other]))
@@ -129,16 +131,6 @@ class Identity:
 
 
 IDENTITY = Identity()
-
-
-def _shown(of: Columns) -> tuple[Numbers, Numbers, Numbers]:
-    """Each item that an answer shows: the row, whose it is by its name, its number."""
-    rows = np.flatnonzero(of.items > 0)
-    length = of.items[rows]
-    row = np.repeat(rows, length)
-    skip = of["seen"][rows].astype(np.int64) - np.cumsum(length) + length
-    entries = of.shard.seen[np.arange(len(row)) + np.repeat(skip, length)]
-    return row, entries["owner"], entries["item"].astype(np.int64)
 
 
 def _own(of: Columns, row: Numbers, item: Numbers) -> Mask:

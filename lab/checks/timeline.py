@@ -38,8 +38,8 @@ _BACK = ("node.started", "balancer.started", "redis.started", "part.resumed")
 _AT_ONCE = ("node.removed", "balancer.restarted")  # over when they are told
 _LEAVES = ("node.draining", "node.leaving")
 _COMES = ("node.added", "node.started", "node.staying", "part.resumed")
-_TOUCHES_ALL = ("", "any", "balancer", "balancer-nodes", "deploy")
-"""Parts whose faults can part a client from any node."""
+_TOUCHES_ALL = ("", "balancer", "redis")
+"""Parts whose faults can part a client from any node: one whose store is away is not ready."""
 
 
 @dataclass(frozen=True, slots=True)

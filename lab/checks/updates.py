@@ -152,11 +152,8 @@ class _Carts:
 
         And how many items it has shown that nobody of that name ever asked for.
         """
-        of, length = self._of, self._of.items[reads]
-        read = np.repeat(np.arange(len(reads)), length)
-        skip = of["seen"][reads].astype(np.int64) - np.cumsum(length) + length
-        entries = of.shard.seen[np.arange(len(read)) + np.repeat(skip, length)]
-        owner, item = entries["owner"], entries["item"].astype(np.int64)
+        of = self._of
+        read, owner, item = of.shown(reads)
         wanted = (of.group[reads][read] << _ITEM_BITS) | item
         key = np.searchsorted(self._keys, wanted)
         known = (owner == 0) | (owner == of.user[reads][read])

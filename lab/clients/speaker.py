@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.engine_wire import EngineWire
+from sessionlab.lab.clients.foreseen import Foreseen
 from sessionlab.lab.clients.holdings import Holdings
 from sessionlab.lab.clients.network import ANY_NETWORK, ClientNetwork
 from sessionlab.lab.clients.records import Notebook, Records
@@ -30,39 +30,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 PATIENCE = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """A plain request that is not sent yet, and what is known of it: see `Operation`, `Exchange`.
-
-    `credential` are the bytes of the headers that all know, `size` those of what was taken
-    elsewhere; `named` is what `me` has to answer.
-    """
-
-    url: URL
-    request: bytes
-    credential: int
-    size: int
-    tie: bool | None
-    named: str | None
-    cookies: str
-    taken: Mapping[str, str]
-
-    def renewed(self, wire: Wire) -> Foreseen | None:
-        """With the cookies of now; None where there are others by their names."""
-        cookies = wire.cookie_line(self.url)
-        if not cookies or _names(cookies) != _names(self.cookies):
-            return None
-        old, new = (f"\r\nCookie: {line}\r\n".encode() for line in (self.cookies, cookies))
-        request = self.request.replace(old, new, 1)
-        more = len(cookies) - len(self.cookies)
-        known = (self.size, self.tie, self.named, cookies, self.taken)
-        return Foreseen(self.url, request, self.credential + more, *known)
-
-
-def _names(cookies: str) -> list[str]:
-    return [pair.partition("=")[0] for pair in cookies.split("; ")]
 
 
 class Speaker:

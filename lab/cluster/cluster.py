@@ -21,7 +21,7 @@ from sessionlab.lab.cluster.programs.interface import public
 from sessionlab.lab.cluster.redis_life import RedisLife
 from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
-from sessionlab.lab.errors import LabError, NothingShown, StepError
+from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.record.answers import Answers
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ class Cluster:
         told = (history, events, scenario, sandbox.label)
         self._visitors = Visitors(self._runtime, told, sources, allow_script=allow_script)
         self._runtime.held = self._visitors.secrets
-        self._members = Membership(self._runtime, self._emit, events.now)
-        self.faults = Faults(self._runtime, sandbox, self._emit, events.now)
+        self._members = Membership(self._runtime, self.tell, events.now)
+        self.faults = Faults(self._runtime, sandbox, self.tell, events.now)
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
-        self._workers = Workers(self._runtime, sandbox, self._emit)
-        self._deaths = Deaths(self._runtime, self._emit, events.now)
+        self._workers = Workers(self._runtime, sandbox, self.tell)
+        self._deaths = Deaths(self._runtime, self.tell, events.now)
         self._watching: asyncio.Task[None] | None = None
-        self.redis = RedisLife(self._runtime, self._emit, events.now)
-        self._front = BalancerLife(self._runtime, self.faults, self._emit, events.now)
+        self.redis = RedisLife(self._runtime, self.tell, events.now)
+        self._front = BalancerLife(self._runtime, self.faults, self.tell, events.now)
 
     def __repr__(self) -> str:
         return f"<Cluster {', '.join(self.nodes)}>"
@@ -108,11 +108,9 @@ class Cluster:
         lost = self._runtime.links.lost()
         await self._visitors.close()
         for name, said in (logs := await self._runtime.close()).items():
-            self._emit("part.log", part=name, text=said)
-        self._emit("cluster.closed")
-        check_logs(logs)
-        if lost:
-            raise NothingShown(f"{', '.join(lost)} ended, which the lab had put in the path")
+            self.tell("part.log", part=name, text=said)
+        self.tell("cluster.closed")
+        check_logs(logs, lost)
 
     # Who and where
 
@@ -198,7 +196,7 @@ class Cluster:
         """SIGKILL: the node and all that was in its memory are gone at once."""
         began = self._events.now()
         await self._runtime.parts.end(self._node(name).name, signal.SIGKILL)
-        self._emit("node.killed", node=name, began=began)
+        self.tell("node.killed", node=name, began=began)
 
     async def stop(self, name: str) -> None:
         """SIGTERM, or as its recipe says: the node finishes what it has begun, then leaves.
@@ -213,7 +211,7 @@ class Cluster:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
         await self._runtime.start_node(self._node(name))
         await self._runtime.all_up([name])
-        self._emit("node.started", node=name)
+        self.tell("node.started", node=name)
 
     async def add_node(self, service: str = "") -> Node:
         """Grow a service (the only one, when none is named) by one node, up when this returns."""
@@ -240,13 +238,13 @@ class Cluster:
         how = DEPLOYS.make(how) if isinstance(how, str) else how
         old = self.nodes_of(self.description.service(service).name) if service else self.nodes
         nodes = list(old.values() if isinstance(old, dict) else old)
-        self._emit("deploy.started", how=repr(how), version=version, nodes=[n.name for n in nodes])
+        self.tell("deploy.started", how=repr(how), version=version, nodes=[n.name for n in nodes])
         try:
             await how.carry_out(self._members, nodes, version)
         except LabError as error:
-            self._emit("deploy.failed", version=version, error=str(error))
+            self.tell("deploy.failed", version=version, error=str(error))
             raise
-        self._emit("deploy.finished", version=version, nodes=list(self.nodes))
+        self.tell("deploy.finished", version=version, nodes=list(self.nodes))
 
     async def kill_balancer(self) -> None:
         """SIGKILL: nobody is answered any more, and what it has learned is gone."""
@@ -283,25 +281,19 @@ class Cluster:
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
         await self._runtime.rotate_keys()
-        self._emit("keys.rotated")
+        self.tell("keys.rotated")
 
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
         began = self._events.now()
         await self._runtime.retire_keys()
-        self._emit("keys.retired", began=began)
-
-    # Small things
-
-    def tell(self, kind: str, **data: object) -> None:
-        """An event of this cluster, by whoever does something to it."""
-        self._emit(kind, **data)
+        self.tell("keys.retired", began=began)
 
     async def _start(self) -> None:
-        self._emit("cluster.starting", part=self._called or PART.get(), **self.description.told())
+        self.tell("cluster.starting", part=self._called or PART.get(), **self.description.told())
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
-        self._emit("cluster.ready", url=self.url, nodes=list(self.nodes))
+        self.tell("cluster.ready", url=self.url, nodes=list(self.nodes))
         self._workers.tell()
 
     def _node(self, name: str) -> Node:
@@ -309,5 +301,6 @@ class Cluster:
             raise StepError(f"no node named {name!r}", f"there are: {', '.join(self.nodes)}")
         return self.nodes[name]
 
-    def _emit(self, kind: str, **data: object) -> None:
+    def tell(self, kind: str, **data: object) -> None:
+        """Tell an event of this cluster."""
         self._events.emit(kind, self._scenario, cluster=self._sandbox.label, **data)

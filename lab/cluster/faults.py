@@ -63,18 +63,20 @@ class Faults:
     async def partition(self, one: str, other: str) -> None:
         """Nothing gets from one to the other any more, or back."""
         began = self._now()
-        if isinstance(self._sandbox, Confined):
-            await self._sandbox.partition(self._known(one), self._known(other))
-        else:
+        if self._runtime.links.between(one, other):
             await self._runtime.links.set(one, other, "partition")
+        else:
+            confined = self._confined("partition two parts from each other")
+            await confined.partition(self._known(one), self._known(other))
         self._emit("link.partitioned", parts=[one, other], began=began)
 
     async def join(self, one: str, other: str) -> None:
         """The end of that partition."""
-        if isinstance(self._sandbox, Confined):
-            await self._sandbox.join(self._known(one), self._known(other))
-        else:
+        if self._runtime.links.between(one, other):
             await self._runtime.links.clear(one, other, "partition")
+        else:
+            confined = self._confined("join two parts again")
+            await confined.join(self._known(one), self._known(other))
         self._emit("link.joined", parts=[one, other])
 
     async def impair(self, one: str, other: str, rule: str, **settings: str | float | bool) -> None:

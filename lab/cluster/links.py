@@ -90,7 +90,9 @@ class Links:
     async def start(self) -> None:
         """Start those that do not run yet."""
         for link in self._links.values():
-            link.started = link.started or asyncio.create_task(self._start(link))
+            if link.started is None:
+                link.started = asyncio.create_task(self._start(link))
+                link.started.add_done_callback(_retrieved)  # another's failure may end the wait
         await asyncio.gather(*(link.started for link in self._links.values() if link.started))
 
     async def _start(self, link: _Link) -> None:
@@ -131,23 +133,31 @@ class Links:
 
     async def set(self, one: str, other: str, rule: str, **settings: object) -> None:
         """Have the one between two parts go by a rule. Raises StepError for what it can't do."""
-        await _told(self._between(one, other), do="set", rule=rule, **settings)
+        await _told(self._known(one, other), do="set", rule=rule, **settings)
 
     async def clear(self, one: str, other: str, rule: str) -> int:
         """Have it go by it no more; how many requests it has struck."""
-        link = self._between(one, other)
+        link = self._known(one, other)
         rules = (await _told(link, do="look"))["rules"]
         await _told(link, do="clear", rule=rule)
         return int(rules.get(rule, {}).get("done", 0))
 
-    def _between(self, one: str, other: str) -> _Link:
-        for link in self._links.values():
-            if link.ends == {one, other}:
-                return link
+    def between(self, one: str, other: str) -> _Link | None:
+        """The one between two parts."""
+        return next((link for link in self._links.values() if link.ends == {one, other}), None)
+
+    def _known(self, one: str, other: str) -> _Link:
+        if link := self.between(one, other):
+            return link
         raise Skip(
             f"this fabric can't do that between {one} and {other} without a link there",
             f"describe the cluster with links: {', '.join(LINKS)}",
         )
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 async def _told(link: _Link, **what: object) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sessionlab.lab.record.printable import printable
 from sessionlab.lab.waiting import Condition, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from sessionlab.lab.fabrics.interface import Part, Sandbox
 
@@ -129,11 +129,13 @@ def how_ended(status: int) -> str:
     return f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
 
 
-def check_logs(logs: Mapping[str, str]) -> None:
-    """Raise NothingShown when a part says that it ran out of descriptors.
+def check_logs(logs: Mapping[str, str], lost: Collection[str] = ()) -> None:
+    """Raise NothingShown when a part says that it ran out of descriptors, or links were `lost`.
 
     That is this machine's doing: whoever it could not serve has shown nothing.
     """
     starved = [n for n, said in logs.items() if any(EXHAUSTED in line for line in _words(said))]
     if starved:
         raise NothingShown(f"{', '.join(starved)} had too few open files", MORE_FILES)
+    if lost:
+        raise NothingShown(f"{', '.join(lost)} ended, which the lab had put in the path")

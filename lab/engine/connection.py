@@ -137,8 +137,11 @@ class Connection(asyncio.Protocol):
         if self._status < _FINAL and self._status != _SWITCHING:
             self._begin()
             return
-        keeps = self._whole is None and self._parser.should_keep_alive()  # no second one unasked
-        self._whole = self._whole or (self._head(keeps=keeps), b"".join(self._body))
+        if self._whole is None:
+            head = self._head(keeps=self._parser.should_keep_alive())
+            self._whole = head, b"".join(self._body)
+        else:
+            self._whole[0].keeps = False  # nobody has asked for a second one
         self._begin()
 
     def _head(self, *, keeps: bool) -> Head:

@@ -44,6 +44,7 @@ def judged(
         ],
         predictions=[Foretold(**one) for one in case.run.get("predictions", ())],
         cut=case.cut,
+        remarks=case.notes,
     )
     return result, CONTINUITY.users(seen_by.get(CONTINUITY.name, ()), case.about)
 

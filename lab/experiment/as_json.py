@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.reading import Plan
     from sessionlab.lab.experiment.results import Report
 
-_KEPT = ("fabric", "balancer", "seconds", "cut", "idle", "beside", "mark")
+_KEPT = ("fabric", "balancer", "started", "seconds", "cut", "idle", "beside", "mark")
 _SLIM = ("latency",)  # of a load: the folder has it in a file of its own
 
 
@@ -59,6 +59,7 @@ def document(result: Result) -> dict[str, Any]:
         "exit_status": result.exit_status,
         "trouble": result.trouble or None,
         "interrupted": result.interrupted,
+        "started": result.started,
         "seconds": result.seconds,
         **result.about,
         "findings": [asdict(finding) for finding in result.findings],

@@ -32,7 +32,8 @@ def claims(result: Result) -> Iterator[Claim]:
             holds = finding.verdict is Verdict.HOLDS or result.allowed(finding)
             yield Claim(finding.check, "holds", finding.said, holds)
     for bound in result.bounds:
-        yield Claim(bound.text, "met", bound.saw, bool(bound.met))
+        if bound.met is not None:
+            yield Claim(bound.text, "met", bound.saw, bound.met)
     for one in result.predictions:
         if one.agrees is not None:
             yield Claim(one.name, one.predicted, one.seen, one.agrees)
@@ -42,18 +43,21 @@ def notes(result: Result) -> Iterator[str]:
     """What qualifies it."""
     if result.load and result.load.warning:
         yield result.load.warning
-    yield from (f"{one}: judged up to there" for one in result.cut)
+    yield from result.remarks
+    yield from result.cut
     yield from (f"not carried out to its end: {one}" for one in result.faults)
 
 
 def _scenario(result: Result) -> ScenarioResult:
+    unknown = [f"{bound.text}: {bound.saw}" for bound in result.bounds if bound.met is None]
     return ScenarioResult(
         name=result.name,
         title=result.sentence,
         outcome=result.outcome,
-        reason=result.trouble or None,
+        reason=result.trouble or "; ".join(unknown) or None,
         seconds=result.seconds,
         history=History(),
         claims=list(claims(result)),
         exit_status=result.exit_status,
+        started=result.started,
     )

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.experiment.as_run import notes
+from sessionlab.lab.record.printable import printable
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.verdicts.results import Outcome
 
@@ -36,10 +37,10 @@ def to_text(report: Report, again: str) -> Iterator[Text]:
     if report.is_matrix:
         yield from _matrix(report)
     else:
-        yield from _in_full(report.results[0])
+        yield from in_full(report.results[0])
     yield Text()
     for line in report.cut_short.splitlines():
-        yield from _wrapped(line, "bold yellow")
+        yield from wrapped(line, "bold yellow")
     yield Text.assemble(("again:  ", "dim"), again)
     yield Text.assemble(("folder: ", "dim"), str(report.folder))
 
@@ -50,12 +51,13 @@ def line_of(result: Result) -> tuple[str, str]:
     return f"{mark} {result.name}  {result.sentence}", _STYLES[result.outcome]
 
 
-def _in_full(result: Result) -> Iterator[Text]:
-    yield from _wrapped(result.sentence, _STYLES[result.outcome])
+def in_full(result: Result, name: str = "", evidence: int = EVIDENCE) -> Iterator[Text]:
+    """All that is found of one run; `evidence` lines of it at most for each broken promise."""
+    yield from wrapped(f"{name}{result.sentence}", _STYLES[result.outcome])
     for line in result.trouble.splitlines()[1:]:
-        yield from _wrapped(line, "yellow")
+        yield from wrapped(line, "yellow")
     yield Text()
-    yield from _findings(result)
+    yield from _findings(result, evidence)
     if result.bounds:
         yield Text("bounds", "bold")
     for bound in result.bounds:
@@ -66,12 +68,12 @@ def _in_full(result: Result) -> Iterator[Text]:
         said = f"{one.name}: {one.predicted}; {one.seen}"
         yield from _marked(*_MET[one.agrees], "", said)
     if result.load:
-        yield from _wrapped(_cost(result.load), "dim")
+        yield from wrapped(_cost(result.load), "dim")
     for note in notes(result):
-        yield from _wrapped(f"note: {note}", "yellow")
+        yield from wrapped(f"note: {note}", "yellow")
 
 
-def _findings(result: Result) -> Iterator[Text]:
+def _findings(result: Result, most: int) -> Iterator[Text]:
     """A line each, and the first of the evidence for what is broken."""
     column = max((len(finding.check) for finding in result.findings), default=0) + 2
     for finding in result.findings:
@@ -79,10 +81,10 @@ def _findings(result: Result) -> Iterator[Text]:
         if finding.verdict is Verdict.BROKEN and result.allowed(finding):
             style = "yellow"
         yield from _marked(mark, style, finding.check.ljust(column), finding.said)
-        proof = finding.evidence[:EVIDENCE] if finding.verdict is Verdict.BROKEN else ()
+        proof = finding.evidence[:most] if finding.verdict is Verdict.BROKEN else ()
         for evidence in proof:
             if evidence not in result.sentence:
-                yield from _wrapped(evidence, "dim", " " * (column + 2))
+                yield from wrapped(evidence, "dim", " " * (column + 2))
 
 
 def _cost(load: Load) -> str:
@@ -114,7 +116,7 @@ def _matrix(report: Report) -> Iterator[Text]:
     yield Text()
     yield Text(f"{held} of {len(report.results)} cells held what was asked of them", "bold")
     if report.left:
-        yield from _wrapped(f"not run: {', '.join(report.left)}", "yellow")
+        yield from wrapped(f"not run: {', '.join(report.left)}", "yellow")
 
 
 def _short(value: object) -> str:
@@ -125,13 +127,18 @@ def _short(value: object) -> str:
 
 def _marked(mark: str, style: str, head: str, said: str) -> Iterator[Text]:
     indent = len(mark) + 1 + len(head)
-    lines = wrap(said, WIDTH - indent, break_on_hyphens=False) or [""]
+    lines = wrap(printable(said), WIDTH - indent, break_on_hyphens=False) or [""]
     yield Text.assemble((mark, style), " ", (head, "bold"), lines[0])
     yield from (Text(" " * indent + line) for line in lines[1:])
 
 
-def _wrapped(said: str, style: str = "", indent: str = "") -> Iterator[Text]:
+def wrapped(said: str, style: str = "", indent: str = "") -> Iterator[Text]:
+    """Lines of 80 columns at most; nothing in them moves a cursor."""
     lines = wrap(
-        said, WIDTH, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False
+        printable(said),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent or "  ",
+        break_on_hyphens=False,
     )
     yield from (Text(line, style) for line in lines)

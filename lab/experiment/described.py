@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.description.cluster import SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
-from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.chosen import Chosen
@@ -80,8 +79,6 @@ def _service(cluster: Cluster, folder: Path) -> Service:
     chosen = Chosen.read(folder / cluster.app, cluster.variant or None)
     if cluster.fabric == "docker":
         chosen.want_image()
-    if chosen.recipe.steps("login") == () and chosen.recipe.steps("connect") == ():
-        raise UsageError(f"{chosen.file.path} does not say how to log in")
     return Service.of(chosen, cluster.nodes)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 COPY, ROOM = "experiment.toml", ".room"
 ROOM_BYTES = 1 << 20
 _KNOWN = (EVENTS, RUN, f".{RUN}", REPORT, COPY, ROOM, "history", "latency.hgrm.json")
+_TOKEN = re.compile(r"(?=[\w.+=%~-]*\d)[\w.+=%~-]{16,}")
 _UNLISTED = ("part.log", "request.completed")
 
 
@@ -62,11 +64,14 @@ def given(folder: Path, *, resume: bool) -> Path:
 class Kept:
     """Keeps what happens, line by line, and what each part has printed; `full` once it can't.
 
-    Raises UsageError when the folder cannot be written.
+    What somebody's own app prints may hold credentials, which only the generators know: with
+    `masked` whatever looks like one is left out. Raises UsageError when the folder can't be
+    written.
     """
 
-    def __init__(self, folder: Path, copy: str) -> None:
+    def __init__(self, folder: Path, copy: str, *, masked: bool = False) -> None:
         self.folder = folder
+        self._masked = masked
         self.full = ""
         with _told(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -81,7 +86,8 @@ class Kept:
             if event.kind == "part.log":
                 log = self.folder / str(event.data["cluster"]) / f"{event.data['part']}.log"
                 log.parent.mkdir(exist_ok=True)
-                log.write_text(str(event.data["text"]), encoding="utf-8")
+                text = str(event.data["text"])
+                log.write_text(_TOKEN.sub("***", text) if self._masked else text, encoding="utf-8")
             elif event.kind not in _UNLISTED:
                 self._events.write(json.dumps(asdict(event), ensure_ascii=False) + "\n")
         except OSError as error:

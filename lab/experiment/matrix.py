@@ -109,7 +109,9 @@ class Series:
             if self.interrupted or self._full:
                 return None
             self._comes(plan.name)
-            with closing(Kept(self._folder_of(plan), self._read.toml.text)) as kept:
+            masked = plan.description.app is not None
+            kept = Kept(self._folder_of(plan), self._read.toml.text, masked=masked)
+            with closing(kept):
                 result = await run(
                     plan,
                     fabric,

@@ -103,6 +103,8 @@ def read(
     if len(found) > MOST_CELLS:
         says = f"has {len(found)} cells"
         raise toml.refused(Fault(("matrix",), says, f"{MOST_CELLS} are the most"))
+    if not found:
+        raise toml.refused(Fault(("matrix",), "has an axis without a value", "leave that out"))
     plans = [reader.plan(cell, seed) for cell in found]
     return Read(toml, whole, seed, plans)
 

@@ -59,6 +59,7 @@ class Result:
     axes: Mapping[str, str] = field(default_factory=dict)
     fabric: str = ""
     balancer: str = ""
+    started: float = 0.0
     seconds: float = 0.0
     findings: Sequence[Finding] = ()
     bounds: Sequence[Judged] = ()
@@ -69,6 +70,8 @@ class Result:
     trouble: str = ""
     interrupted: bool = False
     cut: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    """What else qualifies it."""
     idle: float | None = None
     beside: int = 0
     about: Mapping[str, object] = field(default_factory=dict)

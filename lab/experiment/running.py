@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +41,7 @@ Told = Callable[[Live | Event], None]
 class _Course:
     """How it went, up to where it is known."""
 
+    started: float
     heard: list[Event] = field(default_factory=list)
     load: Load | None = None
     began: float = 0.0
@@ -80,7 +82,7 @@ async def run(
     what only shows now.
     """
     events = Events(kept.hear, told)
-    course = _Course()
+    course = _Course(started=time.time())
     with events.recording(plan.name) as course.heard:
         events.emit("run.started", seed=plan.seed, scenarios=[plan.name])
         try:
@@ -141,8 +143,8 @@ async def _under_load(
             await asyncio.gather(breaking, loading, return_exceptions=True)
             course.ended = events.now()
             course.idle = before.idle_until(Busy.now())
-        course.load = loading.result()
-    course.trouble = kept.full or (course.load.failed if course.load else "")
+        load = course.load = loading.result()
+    course.trouble = kept.full or "\n".join(filter(None, (load.failed, load.hint)))
     if not course.trouble and course.failed_faults:
         course.trouble = f"a fault could not be carried out: {course.failed_faults[0]}"
 
@@ -180,6 +182,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         axes=plan.axes,
         fabric=plan.experiment.cluster.fabric,
         balancer=plan.experiment.cluster.balancer,
+        started=course.started,
         seconds=round(seconds, 3),
         findings=findings,
         bounds=[

@@ -111,7 +111,10 @@ OF_THE_BALANCER = {
     "restart-balancer": _of(
         BALANCER, "SIGTERM the balancer, then start it: it forgets", Cluster.restart_balancer
     ),
-    "freeze-balancer": _frozen("the balancer stands still, and keeps its connections", BALANCER),
+    "freeze-balancer": _of(
+        *(BALANCER, "the balancer stands still, and keeps its connections"),
+        *(Cluster.freeze_balancer, Cluster.thaw_balancer),
+    ),
 }
 OF_REDIS = {
     "stop-redis": _of(

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
+import aiohttp
 import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
 from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.faults.interface import over
+from sessionlab.lab.recipes.checks.fault import Fault as Refused
+from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.toml_text import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -109,8 +113,8 @@ def links(plan: Sequence[Planned], fabric: str = "local") -> frozenset[str]:
 
     Where the fabric has a real network (docker) on none.
     """
-    ways = (one.parameters["between"] for one in plan if FAULTS[one.fault].to == "link")
-    return frozenset(map(str, ways)) if fabric == "local" else frozenset()
+    ways = {one.parameters.get("between") for one in plan if FAULTS[one.fault].to == "link"}
+    return frozenset(map(str, ways - {None})) if fabric == "local" else frozenset()
 
 
 async def carry_out(plan: Sequence[Planned], cluster: Cluster, now: Callable[[], float]) -> None:
@@ -147,7 +151,7 @@ async def _carry_out(
             struck = await fault.heal(cluster, part, **one.parameters)
             count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
-    except (LabError, OSError) as error:
+    except (LabError, OSError, aiohttp.ClientError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
         return f"{one}: {error}"
     return None
@@ -198,6 +202,8 @@ def _drawn(
             "fault": name,
             "at": round((number + 0.35 * random.random()) * slot, 3),
         }
+        if FAULTS[name].to in ("node", "link"):
+            row["part"] = ANY
         if FAULTS[name].heal is not over:
             row["for"] = round(lasts, 3)
         plan.append(_by_hand(row, "faults", random, seconds, nodes))
@@ -205,11 +211,10 @@ def _drawn(
 
 
 def _read(table: Mapping[str, object], kind: type[T], where: str) -> T:
-    try:
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$")
-        raise UsageError(f"{where}{path.rstrip('`')}: {said}") from None
+    found = converted(dict(table), kind)
+    if isinstance(found, Refused):
+        raise UsageError(f"{where}.{dotted(found.keys)}: {found.says}", found.hint)
+    return found
 
 
 def _named(name: str, where: str) -> Fault:

@@ -7,18 +7,32 @@ import contextlib
 import socket
 import struct
 from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.link.rules import SPOKEN, Rule
 from sessionlab.lab.link.speech import SPEECHES
 
 if TYPE_CHECKING:
-    from sessionlab.lab.link.proxy import Link
+    from random import Random
 
 SLICE = 0.02  # seconds that a piece takes where the bandwidth is limited
 MOST = 64  # pieces that wait on their way; then no more is read
 HOLDS = ("half-open", "partition")
 BY_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: how a socket is closed
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a link have in common."""
+
+    loop: asyncio.AbstractEventLoop
+    speaks: str
+    spare: bytes
+    drawn: Random
+    rules: dict[str, Rule] = field(default_factory=dict)
+    connections: set[Connection] = field(default_factory=set)
+    requests: int = 0
 
 
 class End(asyncio.Protocol):
@@ -29,7 +43,7 @@ class End(asyncio.Protocol):
     def __init__(self, way: Connection, towards: str) -> None:
         self.other = self
         self.ended = False  # nothing more comes in, and all that did has gone out
-        self._way, self._towards, self._loop = way, towards, way.link.loop
+        self._way, self._towards, self._loop = way, towards, way.shared.loop
         self._reads = way.speech.asked if towards == "server" else way.speech.answered
         self._queue: deque[tuple[float, bytes]] = deque()
         self._sent = self._last = 0.0  # when what was queued is through a narrow link, and arrives
@@ -42,7 +56,7 @@ class End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         passed = self._reads(data)
-        if self._way.link.rules or self._queue or not self._way.joined:
+        if self._way.shared.rules or self._queue or not self._way.joined:
             self._later(passed)
         elif passed:
             self.other.transport.write(passed)
@@ -109,11 +123,11 @@ class End(asyncio.Protocol):
 class Connection:
     """Both ends of it, and what is done to it."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
         self.joined = self.over = False
         self._struck: set[Rule] = set()
-        self.speech = SPEECHES[link.speaks](link.rules, self._begins, link.spare)
+        self.speech = SPEECHES[shared.speaks](shared.rules, self._begins, shared.spare)
         self.ends = self.client, self.server = End(self, "server"), End(self, "client")
         self.client.other, self.server.other = self.server, self.client
 
@@ -121,7 +135,7 @@ class Connection:
         """Both ends are there: let them talk, unless the first words were the last already."""
         self.joined = True
         if not self.over:
-            self.link.connections.add(self)
+            self.shared.connections.add(self)
             self.look()
 
     def look(self) -> None:
@@ -130,8 +144,8 @@ class Connection:
             end.drain()
 
     def _begins(self, counted: bool) -> None:
-        self.link.requests += 1
-        for rule in [*self.link.rules.values()]:
+        self.shared.requests += 1
+        for rule in [*self.shared.rules.values()]:
             may = rule.kind not in SPOKEN and (rule.always or counted)
             if may and rule.strikes(self.speech.chosen):
                 self._struck.add(rule)
@@ -142,7 +156,7 @@ class Connection:
 
     def _rules(self, towards: str) -> list[Rule]:
         """Those that what goes there goes by."""
-        rules = self.link.rules.values()
+        rules = self.shared.rules.values()
         return [one for one in rules if one.goes(towards) and (one.always or one in self._struck)]
 
     def holds(self, towards: str) -> bool:
@@ -154,13 +168,13 @@ class Connection:
         found = {"delay": 0.0, "jitter": 0.0, "rate": 0.0}
         for rule in self._rules(towards):
             found |= {name: float(rule.settings[name]) for name in found.keys() & rule.settings}
-        drawn = self.link.drawn.uniform(-found["jitter"], found["jitter"])
+        drawn = self.shared.drawn.uniform(-found["jitter"], found["jitter"])
         return max(0.0, found["delay"] + drawn), found["rate"]
 
     def reset(self) -> None:
         """End it at both ends as if it had never been."""
         self.over = True
-        self.link.connections.discard(self)
+        self.shared.connections.discard(self)
         for end in self.ends:
             end.cut()
 
@@ -170,6 +184,6 @@ class Connection:
             end.other.transport.write_eof()
             return
         self.over = True
-        self.link.connections.discard(self)
+        self.shared.connections.discard(self)
         for one in self.ends:
             one.transport.close()

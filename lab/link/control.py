@@ -42,4 +42,4 @@ def answer(link: Link, asked: dict[str, Any]) -> dict[str, object]:
         for kind, rule in link.rules.items()
     }
     now = {"connections": len(link.connections), "accepted": link.accepted}
-    return {**now, "requests": link.requests, "rules": rules}
+    return {**now, "requests": link.shared.requests, "rules": rules}

@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.link.connection import BY_RESET, Connection
+from sessionlab.lab.link.connection import BY_RESET, Connection, Shared
 from sessionlab.lab.link.rules import SPOKEN, Rule
 
 if TYPE_CHECKING:
@@ -28,12 +28,10 @@ class Link:
 
     def __init__(self, listen: Place, to: Place, speaks: str, spare: bytes, seed: int) -> None:
         self.loop = asyncio.get_running_loop()
-        self.speaks = speaks
-        self.spare = spare
-        self.drawn = random.Random(seed)  # noqa: S311  a delay, no secret
-        self.rules: dict[str, Rule] = {}
-        self.connections: set[Connection] = set()
-        self.accepted = self.requests = 0
+        drawn = random.Random(seed)  # noqa: S311  a delay, no secret
+        self.shared = Shared(self.loop, speaks, spare, drawn)
+        self.rules, self.connections = self.shared.rules, self.shared.connections
+        self.accepted = 0
         self._at, self._to = listen, to
         self._socket: socket.socket | None = None
         self._fillers: list[socket.socket] = []
@@ -59,8 +57,10 @@ class Link:
     def set(self, rule: str, **settings: object) -> None:
         """Go by a rule, in place of one of its kind. Raises UsageError."""
         new = Rule(rule, settings)
-        if SPOKEN.get(rule, self.speaks) != self.speaks:
-            raise UsageError(f"{rule} takes a link that speaks {SPOKEN[rule]}, not {self.speaks}")
+        if SPOKEN.get(rule, self.shared.speaks) != self.shared.speaks:
+            raise UsageError(
+                f"{rule} takes a link that speaks {SPOKEN[rule]}, not {self.shared.speaks}"
+            )
         self.rules[rule] = new
         for connection in [*self.connections] if rule == "reset" and new.settings["now"] else ():
             connection.reset()
@@ -107,7 +107,7 @@ class Link:
     async def _join(self, accepted: socket.socket, host: str) -> None:
         self.accepted += 1
         accepted.setblocking(False)
-        way = Connection(self)
+        way = Connection(self.shared)
         seen_as = (host, 0) if host.startswith("127.") else None  # by the server, as without a link
         try:
             await self.loop.create_connection(lambda: way.server, *self._to, local_addr=seen_as)

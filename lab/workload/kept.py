@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.client import REPLICAS
 from sessionlab.lab.clients.engine_wire import EngineWire
-from sessionlab.lab.recipes.variables import Unknown
+from sessionlab.lab.recipes.variables import Unknown, used
 from sessionlab.lab.record.packed.schema import TIE_KNOWN, TIED
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
-    from sessionlab.lab.clients.speaker import Foreseen
-    from sessionlab.lab.workload.quick import Quick
+    from sessionlab.lab.clients.foreseen import Foreseen
+    from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.workload.recording import Recorder
 
 NUMBER = b"90817263544536271"
 """Stands for an item's number in a request that is kept."""
 LASTING = 1.0  # seconds for which a request is kept whose cookie ends some time
 _ENDS = (b"max-age", b"expires")
+
+
+class Plain:
+    """A conversation of one plain step; `names_cookies` where a cookie's value is in it."""
+
+    def __init__(self, name: str, step: Step, recipe: Recipe) -> None:
+        self.name, self.step = name, step
+        asked = (step, recipe.every.headers, recipe.every.query)
+        self.names_cookies = any(v.name.startswith("cookie.") for one in asked for v in used(one))
 
 
 class Kept:
@@ -80,11 +89,11 @@ class Requests:
         self._state = 0
         self._hashed: tuple[int, float] | None = None
 
-    def get(self, quick: Quick, now: float) -> Kept | None:
+    def get(self, plain: Plain, now: float) -> Kept | None:
         """That of a conversation; None where it is more than a plain request."""
-        kept = self._kept.get(quick.name)
+        kept = self._kept.get(plain.name)
         if kept is None or kept.state != self._state or kept.until < now:
-            kept = self._keep(quick, now, kept)
+            kept = self._keep(plain, now, kept)
         return kept
 
     def changed(self, set_cookies: tuple[bytes, ...] = ()) -> None:
@@ -94,23 +103,23 @@ class Requests:
         lasting = any(word in line.lower() for line in set_cookies for word in _ENDS)
         self.cookies = () if lasting else set_cookies
 
-    def _keep(self, quick: Quick, now: float, before: Kept | None) -> Kept | None:
+    def _keep(self, plain: Plain, now: float, before: Kept | None) -> Kept | None:
         client, wire = self._client, self._client.wire
         if not isinstance(wire, EngineWire):
             return None
-        item = f"{client.user}.{NUMBER.decode()}" if quick.name == "write" else None
-        old = before.seen if before and not quick.names_cookies else None
+        item = f"{client.user}.{NUMBER.decode()}" if plain.name == "write" else None
+        old = before.seen if before and not plain.names_cookies else None
         try:
-            seen = client.foresee(quick.step, item, old)
+            seen = client.foresee(plain.step, item, old)
         except (Unknown, ValueError):
             return None
         if seen is None:
             return None
         if self._hashed is None:
             self._hashed = self._recorder.credential(client.credential)
-        kept = self._kept[quick.name] = Kept(seen, wire)
+        kept = self._kept[plain.name] = Kept(seen, wire)
         kept.hashed, kept.token_end = self._hashed
-        kept.within = client.patience_for(quick.step)
+        kept.within = client.patience_for(plain.step)
         kept.state, kept.tab = self._state, self._tab
         kept.until = now + LASTING if wire.forgets else math.inf
         return kept

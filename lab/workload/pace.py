@@ -7,10 +7,10 @@ import math
 import time
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sessionlab.lab.workload.model import Stage
     from sessionlab.lab.workload.user import VirtualUser
@@ -19,105 +19,97 @@ EARLY = 0.0005
 """Seconds before its time that an operation may begin: the loop's timers count milliseconds."""
 
 
-class Pace(Protocol):
-    """Who tells users when to begin."""
+class Pace:
+    """Tells users when to begin; one timer is for all."""
 
-    def start(self, at: float) -> None:
-        """Begin at that time of the monotonic clock."""
-
-    def rested(self, user: VirtualUser, now: float) -> None:
-        """A user has nothing under way."""
-
-    def stop(self) -> None:
-        """Let nobody begin anything more."""
-
-
-class ClosedLoop:
-    """Each user begins the next when it has thought; one timer is for all."""
-
-    def __init__(self, users: Sequence[VirtualUser]) -> None:
-        self._users = users
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._heap: list[tuple[float, int, VirtualUser]] = []
-        self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._is_over = False
 
     def start(self, at: float) -> None:
-        for user in self._users:
-            heappush(self._heap, (at + user.after, next(self._order), user))
-        self._wind(time.monotonic())
+        """Begin at that time of the monotonic clock."""
+        raise NotImplementedError
 
     def rested(self, user: VirtualUser, now: float) -> None:
+        """A user has nothing under way any more."""
         user.is_busy = False
-        if self._is_over:
-            return
-        user.decide()
-        if user.after <= 0:
-            user.begin(now, now)
-            return
-        heap = self._heap
-        heappush(heap, (now + user.after, next(self._order), user))
-        if self._timer is None or heap[0][2] is user:
-            self._wind(now)
+        if not self._is_over:
+            user.decide()
+            self._go_on(user, now)
 
     def stop(self) -> None:
+        """Let nobody begin anything more."""
         self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
 
-    def _wind(self, now: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(self._heap[0][0] - now, self._tick)
+    def _go_on(self, user: VirtualUser, now: float) -> None:
+        raise NotImplementedError
 
     def _tick(self) -> None:
-        self._timer = None
-        now, heap = time.monotonic(), self._heap
-        while heap and heap[0][0] <= now + EARLY and not self._is_over:
-            user = heappop(heap)[2]
+        raise NotImplementedError
+
+    def _wind(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._is_over and due < math.inf:
+            self._timer = self._loop.call_later(max(due - time.monotonic(), 0), self._tick)
+
+
+class ClosedLoop(Pace):
+    """Each user begins the next when it has thought."""
+
+    def __init__(self, users: Sequence[VirtualUser]) -> None:
+        super().__init__()
+        self._users = users
+        self._heap: list[tuple[float, int, VirtualUser]] = []
+        self._order = count()
+
+    def start(self, at: float) -> None:
+        for user in self._users:
+            heappush(self._heap, (at + user.after, next(self._order), user))
+        self._tick()
+
+    def _go_on(self, user: VirtualUser, now: float) -> None:
+        if user.after <= 0:
             user.begin(now, now)
-        if heap and not self._is_over:
-            self._wind(now)
+            return
+        heappush(self._heap, (now + user.after, next(self._order), user))
+        if self._heap[0][2] is user:
+            self._wind(now + user.after)
+
+    def _tick(self) -> None:
+        now, heap = time.monotonic(), self._heap
+        while heap and heap[0][0] <= now + EARLY:
+            heappop(heap)[2].begin(now, now)
+        self._wind(heap[0][0] if heap else math.inf)
 
 
-class OpenLoop:
+class OpenLoop(Pace):
     """Operation k of all begins at its time, by user k modulo their number, or as soon as it can.
 
-    `users` are those of this process, there once it starts, by their numbers out of `everybody`.
+    `users` are those of this process, there once it starts, by their `numbers` out of `everybody`.
     """
 
     def __init__(
         self, users: Sequence[VirtualUser], numbers: Sequence[int], everybody: int, rate: Rate
     ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._arrivals = self._due(users, numbers, everybody, rate)
+        super().__init__()
+        self._arrivals = (
+            (rate.time_of(turn * everybody + number), user)
+            for turn in count()
+            for user, number in zip(users, numbers, strict=True)
+        )
         self._at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._is_over = False
 
     def start(self, at: float) -> None:
-        self._at = at
-        self._next = next(self._arrivals)
-        self._wind()
+        self._at, self._next = at, next(self._arrivals)
+        self._tick()
 
-    def rested(self, user: VirtualUser, now: float) -> None:
-        user.is_busy = False
-        if self._is_over:
-            return
-        user.decide()
+    def _go_on(self, user: VirtualUser, now: float) -> None:
         if user.waiting:
             user.begin(user.waiting.popleft(), now)
-
-    def stop(self) -> None:
-        self._is_over = True
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _wind(self) -> None:
-        due = self._at + self._next[0]
-        if due < math.inf:
-            self._timer = self._loop.call_later(max(due - time.monotonic(), 0), self._tick)
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -128,16 +120,7 @@ class OpenLoop:
             else:
                 user.begin(due, now)
             self._next = next(self._arrivals)
-        if not self._is_over:
-            self._wind()
-
-    @staticmethod
-    def _due(
-        users: Sequence[VirtualUser], numbers: Sequence[int], everybody: int, rate: Rate
-    ) -> Iterator[tuple[float, VirtualUser]]:
-        for turn in count():
-            for user, number in zip(users, numbers, strict=True):
-                yield rate.time_of(turn * everybody + number), user
+        self._wind(due)
 
 
 class Rate:

@@ -1,14 +1,16 @@
 """A generator process: a share of a workload's users, a spec on stdin, figures on stdout.
 
 A spec is one line of JSON, and then comes a line when to begin; what is told is a line of JSON each
-second, and one at the end. It ends early, in order, when stdin closes: so it does when who has
-started it is gone.
+second, and one at the end. It ends early, in order, when stdin closes, as it does when who has
+started it is gone, and by SIGINT and SIGTERM.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import signal
 import ssl
 import sys
 import time
@@ -55,34 +57,23 @@ class Spec(Struct, frozen=True):
     parts: int
 
 
-class Second(Struct, frozen=True):
-    """What happened since the one before; `latency` is an encoded histogram."""
+class Said(Struct, frozen=True, omit_defaults=True):
+    """A line of stdout: of a second (`latency` is then one histogram), or of all when it `is_over`.
 
-    operations: int
-    errors: int
-    cpu: float
-    latency: str
+    `cpu` are seconds, `lag` is the longest that the loop was held up, `failed` the lab's own
+    trouble.
+    """
 
-
-class End(Struct, frozen=True):
-    """All of it; `cpu` are seconds, `failed` the lab's own trouble."""
-
-    operations: int
-    errors: int
-    seconds: float
-    cpu: float
-    lag: float
-    interrupted: bool
-    latency: dict[str, str]
+    operations: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+    lag: float = 0.0
+    latency: dict[str, str] = {}
+    is_over: bool = False
+    interrupted: bool = False
     failed: str = ""
     hint: str = ""
-
-
-class Told(Struct, frozen=True):
-    """A line of stdout; the first has neither."""
-
-    second: Second | None = None
-    end: End | None = None
 
 
 class Generator:
@@ -117,26 +108,23 @@ class Generator:
         )
         self._users += [self._user(around, number) for number in numbers]
 
-    async def run(self, at: float, out: TextIO) -> End:
-        """All of it, from `at` (monotonic) on."""
-        seconds, began, cpu = self._spec.workload.seconds, time.monotonic(), time.process_time()
-        self._pace.start(at)
+    async def run(self, out: TextIO) -> Said:
+        """All of it, from now on."""
+        began, cpu = time.monotonic(), time.process_time()
+        self._pace.start(began)
         tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._tell(out))]
-        try:
-            async with asyncio.timeout(at + seconds - began):
-                await self.stopped.wait()
-        except TimeoutError:
-            pass
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopped.wait(), self._spec.workload.seconds)
         self._pace.stop()
-        spent, lasted = time.process_time() - cpu, time.monotonic() - at
+        spent, lasted = time.process_time() - cpu, time.monotonic() - began
         interrupted = self.stopped.is_set() and self.failure is None
         await self._finish()
         for task in tasks:
             task.cancel()
         self._take()
         latency = {name: latencies.as_text(one) for name, one in self._whole.items()}
-        return End(
-            *(self._operations, self._errors, lasted, spent, self.lag, interrupted, latency),
+        return Said(
+            *(self._operations, self._errors, lasted, spent, self.lag, latency, True, interrupted),
             *_told(self.failure),
         )
 
@@ -179,22 +167,16 @@ class Generator:
                 user.overdue(now)
 
     async def _tell(self, out: TextIO) -> None:
-        cpu = time.process_time()
+        """Of each second."""
+        before, spent = time.monotonic(), time.process_time()
         while True:
-            before = time.monotonic()
             await asyncio.sleep(1)
             seen, operations, errors = latencies.histogram(), self._operations, self._errors
             self._take(seen)
-            spent = time.process_time()
-            share = (spent - cpu) / (time.monotonic() - before)
-            cpu = spent
-            second = Second(
-                self._operations - operations,
-                self._errors - errors,
-                share,
-                latencies.as_text(seen),
-            )
-            tell(out, Told(second=second))
+            now, cpu = time.monotonic(), time.process_time()
+            came = (self._operations - operations, self._errors - errors, now - before, cpu - spent)
+            before, spent = now, cpu
+            tell(out, Said(*came, latency={"": latencies.as_text(seen)}))
 
     def _take(self, *also: HdrHistogram) -> None:
         """Count what came since the last time."""
@@ -228,13 +210,11 @@ def _told(failure: Exception | None) -> tuple[str, str]:
     return f"{type(failure).__name__}: {failure}", ""
 
 
-def tell(out: TextIO, said: Told) -> None:
-    """A line; who does not listen any more will close stdin, too."""
-    try:
+def tell(out: TextIO, said: Said) -> None:
+    """A line; who does not listen any more has closed stdin, too."""
+    with contextlib.suppress(BrokenPipeError):
         out.write(msgspec.json.encode(said).decode() + "\n")
         out.flush()
-    except BrokenPipeError:
-        pass
 
 
 async def main(out: TextIO = sys.stdout) -> None:
@@ -242,19 +222,17 @@ async def main(out: TextIO = sys.stdout) -> None:
     lines = asyncio.StreamReader(limit=2**28)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    spec = msgspec.json.decode(await lines.readline(), type=Spec)
-    generator = Generator(spec)
-    tell(out, Told())
-    at = await lines.readline()
-    if not at:
+    generator = Generator(msgspec.json.decode(await lines.readline(), type=Spec))
+    tell(out, Said())
+    if not await lines.readline():
         return
     watch = asyncio.create_task(_watch(lines, generator.stopped))
-    gc.collect()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, generator.stopped.set)
     gc.freeze()
     gc.set_threshold(COLLECTED)
-    end = await generator.run(float(at), out)
+    tell(out, await generator.run(out))
     watch.cancel()
-    tell(out, Told(end=end))
 
 
 async def _watch(lines: asyncio.StreamReader, stopped: asyncio.Event) -> None:

@@ -8,86 +8,33 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET
 
-from sessionlab.lab.clients.records import EXPLAINED, explained
 from sessionlab.lab.clients.speech.heard import NOT_THERE
 from sessionlab.lab.clients.speech.takes import in_text, walk
 from sessionlab.lab.recipes.model import CONVERSATIONS, Take
-from sessionlab.lab.recipes.variables import used
 from sessionlab.lab.record.history import ENTRIES
 from sessionlab.lab.record.packed.schema import ENTERS, OUTCOMES, WHO
+from sessionlab.lab.workload.kept import Plain
+from sessionlab.lab.workload.notes import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from sessionlab.lab.clients.client import Client
     from sessionlab.lab.engine.head import Head
     from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
-    from sessionlab.lab.workload.kept import Kept
+    from sessionlab.lab.workload.kept import Kept, Requests
+    from sessionlab.lab.workload.notes import Notes
     from sessionlab.lab.workload.recording import Recorder
-    from sessionlab.lab.workload.user import VirtualUser
 
 PLAIN = ("login", "me", "read", "write", "logout")
 OF_SUCCESS, UNAUTHORIZED = range(200, 300), 401
 MALFORMED = object()
-_TYPES = ("", "application/json", "application/problem+json", "text/html", "text/plain")
-_CHARSETS = ("", "charset=utf-8")
 _decode = msgspec.json.decode
-
-
-@dataclass(slots=True)
-class Notes:
-    """What an answer's head says: `plain` is False where there is more in it than is read here."""
-
-    plain: bool = True
-    problem: bool = False
-    node: int = 0
-    pin: int = 0
-    cookies: tuple[bytes, ...] = ()
-
-
-class Reader:
-    """Reads heads for a recipe; each is read once."""
-
-    def __init__(self, recipe: Recipe, recorder: Recorder) -> None:
-        node = recipe.node
-        self._named = node.header.lower() if node else ""
-        self._explains = node is None
-        self.recorder = recorder
-        self._word = recorder.writer.word
-
-    def notes(self, head: Head) -> Notes:
-        """Keep them with the head, too."""
-        notes = head.notes = Notes()
-        cookies = []
-        for raw_name, raw in head.lines:
-            name = raw_name.decode("latin-1").lower()
-            if name == "content-type":
-                kind, _, charset = raw.decode("latin-1").lower().partition(";")
-                notes.plain &= kind.strip() in _TYPES and charset.strip() in _CHARSETS
-                notes.problem = "problem" in kind
-            elif name == "content-encoding":
-                notes.plain = False
-            elif name == "set-cookie":
-                cookies.append(raw)
-            if name == self._named and not notes.node:
-                notes.node = self._word("node", raw.decode("utf-8", "surrogateescape"))
-            elif name == EXPLAINED.lower():
-                self._explain(raw.decode("utf-8", "surrogateescape"), notes)
-        notes.cookies = tuple(cookies)
-        return notes
-
-    def _explain(self, said: str, notes: Notes) -> None:
-        found = explained(said)
-        verdict, reason = found.get("affinity", ""), found.get("reason", "")
-        notes.pin = self._word("pin", f"{verdict};{reason}" if reason else verdict)
-        backend = found.get("backend", "-")
-        if self._explains and backend != "-":
-            notes.node = self._word("node", backend)
 
 
 class Meaning(NamedTuple):
@@ -102,12 +49,27 @@ class Meaning(NamedTuple):
 SERVED, NOBODY = Meaning(), Meaning(WHO.index("nobody"), OUTCOMES.index("failed"))
 
 
-class Quick:
+class Asker(Protocol):
+    """Who has sent what it has `used`, and holds what the answer gives; see `VirtualUser`."""
+
+    client: Client
+    requests: Requests
+    used: Kept
+    recognised: Meaning
+    word: int
+    cluster: int
+    item: int
+    invoked: float
+    due: float
+
+    def was(self, *, is_nobody: bool) -> None: ...
+
+
+class Quick(Plain):
     """One conversation of a recipe, for all users of a process; see `quicks`."""
 
     def __init__(self, name: str, step: Step, recipe: Recipe, reader: Reader) -> None:
-        self.name = name
-        self.step = step
+        super().__init__(name, step, recipe)
         recorder = self._recorder = reader.recorder
         rule, expected = step.nobody if name == "me" else None, step.expect
         self._expected = OF_SUCCESS if expected is UNSET else _statuses(expected)
@@ -119,8 +81,6 @@ class Quick:
         self._items = _finder(step.items) if step.items and name == "read" else None
         self._node = _finder(recipe.node) if recipe.node and recipe.node.json else None
         self._changes = name in ("login", "logout")
-        asked = (step, recipe.every.headers, recipe.every.query)
-        self.names_cookies = any(v.name.startswith("cookie.") for one in asked for v in used(one))
         self._flags = ENTERS if name == "login" else 0
         self._notes, self._add, self._saw = reader.notes, recorder.writer.add, recorder.writer.saw
         self._word = recorder.writer.word
@@ -128,25 +88,40 @@ class Quick:
         self._request = self._word("request", f"{step.method} {step.path}")
         self._latencies = recorder.latencies[name]
 
-    def judge(self, user: VirtualUser, head: Head, body: bytes, now: float) -> bool:
+    def judge(self, user: Asker, head: Head, body: bytes, now: float) -> bool:
         """Record what that means; False, and nothing is recorded, where it is not plain."""
         notes: Notes = head.notes or self._notes(head)
-        kept = user.used
-        said = _parsed(body) if notes.plain else MALFORMED
-        meaning = self._meaning(user, kept, head.status, said, body) if notes.plain else None
+        if not notes.plain:
+            return False
+        said = _parsed(body)
+        meaning = self._meaning(user, head.status, said, body)
         if meaning is None:
             return False
-        who, outcome, found, listed = meaning
         gives = notes.cookies and notes.cookies != user.requests.cookies
         if (gives or self._takes or self._changes) and not self._accept(user, notes, said, body):
             return False
+        user.was(is_nobody=meaning is NOBODY)
+        node = notes.node if self._node is None else self._named(said, body)
+        self._record(user, head.status, notes, node, meaning, said, now)
+        return True
+
+    def _record(
+        self,
+        user: Asker,
+        status: int,
+        notes: Notes,
+        node: int,
+        meaning: Meaning,
+        said: Any,
+        now: float,
+    ) -> None:
+        who, outcome, found, listed = meaning
         items, seen = -1, 0
         if listed is not None:
             item = self._recorder.item
             items, seen = self._saw([item(in_text(one)) for one in listed])
-        invoked, late = user.invoked, max(user.invoked - user.due, 0.0)
+        kept, invoked, late = user.used, user.invoked, max(user.invoked - user.due, 0.0)
         took = now - invoked
-        user.was(is_nobody=meaning is NOBODY)
         self._latencies.append(took + late)
         self._add(
             int((invoked - self._recorder.began) * 1e6),
@@ -161,8 +136,8 @@ class Quick:
             seen,
             kept.tab,
             self._request,
-            head.status,
-            notes.node if self._node is None else self._named(said, body),
+            status,
+            node,
             self._text(said, "version"),
             0,
             self._text(said, "code") if notes.problem else 0,
@@ -175,24 +150,21 @@ class Quick:
             kept.flags | self._flags,
             kept.token_end - time.time(),
         )
-        return True
 
-    def _meaning(
-        self, user: VirtualUser, kept: Kept, status: int, said: Any, body: bytes
-    ) -> Meaning | None:
+    def _meaning(self, user: Asker, status: int, said: Any, body: bytes) -> Meaning | None:
         if status in self._nobody:
             return NOBODY
         if status not in OF_SUCCESS or status not in self._expected or said is MALFORMED:
             return None
         if self._user:
-            is_user = self._user(said, body) == kept.named
+            is_user = self._user(said, body) == user.used.named
             return user.recognised if is_user else None
         if self._items:
             listed = self._items(said, body)
             return Meaning(listed=listed) if type(listed) is list else None
         return SERVED
 
-    def _accept(self, user: VirtualUser, notes: Notes, said: Any, body: bytes) -> bool:
+    def _accept(self, user: Asker, notes: Notes, said: Any, body: bytes) -> bool:
         """Have the user hold what the answer gives; False where it lacks what is needed."""
         if user.used.is_lent:
             return False  # another holds it

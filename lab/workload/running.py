@@ -14,10 +14,11 @@ import msgspec
 import msgspec.structs
 
 from sessionlab.lab.errors import StartError
+from sessionlab.lab.waiting import side_by_side
 from sessionlab.lab.workload import latencies
 from sessionlab.lab.workload.load import Live, Load
 from sessionlab.lab.workload.pace import Rate
-from sessionlab.lab.workload.process import GRACE, End, Second, Spec, Told
+from sessionlab.lab.workload.process import GRACE, Said, Spec
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -53,18 +54,19 @@ async def generate(
     in order, so that what is known is kept. Raises StartError when a generator does not start.
     """
     parts = processes(workload)
+    stop = stop or asyncio.Event()
+    together = asyncio.Barrier(parts)
+    seconds: list[list[Said]] = [[] for _ in range(parts)]
+
+    def hear(part: int, said: Said) -> None:
+        if said.failed:
+            stop.set()
+        seconds[part].append(said)
+        if all(seconds) and not said.is_over:  # all have told of that second
+            told(_live([one.pop(0) for one in seconds], began))
+
     specs = [Spec(workload, target, str(folder), began, key, n, parts) for n in range(parts)]
-    running = [_Running(await _started(), spec) for spec in specs]
-    try:
-        for one in running:
-            await one.ready()
-        at = time.monotonic() + 0.01 * parts
-        for one in running:
-            one.begin(at)
-        begins()
-        ends = await _ends(running, stop or asyncio.Event(), lambda: _tell(running, began, told))
-    finally:
-        await asyncio.shield(asyncio.gather(*(one.leave() for one in running)))
+    ends = await side_by_side([_run(spec, together, begins, stop, hear) for spec in specs])
     load = _summed(workload, ends)
     with contextlib.suppress(OSError):  # a disk that is full: the history has them, too
         (folder / HISTOGRAMS).write_text(json.dumps(load.latency) + "\n", encoding="utf-8")
@@ -81,118 +83,81 @@ def processes(workload: Workload) -> int:
     return max(min(int(rate / EACH) + 1, (os.cpu_count() or 2) // 2, workload.users), 1)
 
 
-class _Running:
-    """A process; `seconds` are what it has told and nobody has taken yet."""
+async def _run(
+    spec: Spec,
+    together: asyncio.Barrier,
+    begins: Callable[[], None],
+    stop: asyncio.Event,
+    hear: Callable[[int, Said], None],
+) -> Said:
+    """One process, and what it came to; of one that is gone, that.
 
-    def __init__(self, process: Process, spec: Spec) -> None:
-        self.end: End | None = None
-        self.seconds: list[Second] = []
-        self._process = process
-        self._spec = spec
-
-    async def ready(self) -> None:
-        assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(msgspec.json.encode(self._spec) + b"\n")
-        if await self._line() is None:
-            raise StartError(f"a load generator did not start: {await self._complaint()}")
-
-    def begin(self, at: float) -> None:
-        assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(b"%r\n" % at)
-
-    async def hear(self, told: Callable[[], None]) -> End:
-        """Until its end; of one that has none because it is gone, that."""
-        while (said := await self._line()) is not None:
-            if said.second:
-                self.seconds.append(said.second)
-                told()
-            if said.end:
-                return said.end
-        why = await self._complaint()
-        return End(0, 0, 0.0, 0.0, 0.0, True, {}, f"a load generator is gone: {why}")
-
-    def stop(self) -> None:
-        """Have it end in order."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-
-    async def leave(self) -> None:
-        """See it end."""
-        self.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LEAVING):
-                while await self._line() is not None:
-                    pass
-                await self._process.wait()
-        if self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-
-    async def _line(self) -> Told | None:
-        assert self._process.stdout is not None  # noqa: S101
-        line = await self._process.stdout.readline()
-        return msgspec.json.decode(line, type=Told) if line.endswith(b"\n") else None
-
-    async def _complaint(self) -> str:
-        assert self._process.stderr is not None  # noqa: S101
-        said = (await self._process.stderr.read()).decode(errors="replace").strip()
-        status = await self._process.wait()
-        return said.rpartition("\n")[2] or f"it ended with status {status}"
-
-
-async def _started() -> Process:
-    """In a group of its own, so that Ctrl-C reaches it through its parent alone."""
-    return await asyncio.create_subprocess_exec(
+    It is in a group of its own, so that Ctrl-C reaches it through its parent alone.
+    """
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sessionlab.lab.workload"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
         limit=_LINE,
         start_new_session=True,
     )
-
-
-async def _ends(
-    running: list[_Running], stop: asyncio.Event, told: Callable[[], None]
-) -> list[End]:
-    """What all came to; the first that ends early has the others end as well."""
-
-    async def end_of(one: _Running) -> End:
-        end = await one.hear(told)
-        if end.failed:
-            stop.set()
-        return end
-
-    async def stopped() -> None:
-        await stop.wait()
-        for one in running:
-            one.stop()
-
-    watch = asyncio.create_task(stopped())
+    assert process.stdin  # noqa: S101
+    closing = asyncio.create_task(_close(process.stdin, stop))
     try:
-        return list(await asyncio.gather(*map(end_of, running)))
+        process.stdin.write(msgspec.json.encode(spec) + b"\n")
+        if await _heard(process) is None:
+            raise StartError(f"a load generator did not start: {await _complaint(process)}")
+        if await together.wait() == 0:  # of one of them
+            begins()
+        process.stdin.write(b"\n")
+        while (said := await _heard(process)) is not None:
+            hear(spec.part, said)
+            if said.is_over:
+                return said
+        gone = Said(failed=f"a load generator is gone: {await _complaint(process)}")
+        hear(spec.part, gone)
+        return gone
     finally:
-        watch.cancel()
+        closing.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.communicate(), _LEAVING)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
-def _tell(running: list[_Running], began: float, told: Callable[[Live], None]) -> None:
-    """Of a second that all have told of."""
-    if not all(one.seconds for one in running):
-        return
-    seconds = [one.seconds.pop(0) for one in running]
-    latency = latencies.added([one.latency for one in seconds])
-    live = Live(
+async def _close(stdin: asyncio.StreamWriter, stop: asyncio.Event) -> None:
+    await stop.wait()
+    stdin.close()
+
+
+async def _heard(process: Process) -> Said | None:
+    assert process.stdout  # noqa: S101
+    line = await process.stdout.readline()
+    return msgspec.json.decode(line, type=Said) if line.endswith(b"\n") else None
+
+
+async def _complaint(process: Process) -> str:
+    assert process.stderr  # noqa: S101
+    said = (await process.stderr.read()).decode(errors="replace").strip()
+    return said.rpartition("\n")[2] or f"it ended with status {await process.wait()}"
+
+
+def _live(seconds: list[Said], began: float) -> Live:
+    latency = latencies.added([one.latency[""] for one in seconds])
+    return Live(
         time.monotonic() - began,
         sum(one.operations for one in seconds),
         sum(one.errors for one in seconds),
         latencies.milliseconds(latency, 50),
         latencies.milliseconds(latency, 99),
-        max(one.cpu for one in seconds),
+        max(one.cpu / one.seconds for one in seconds),
     )
-    told(live)
 
 
-def _summed(workload: Workload, ends: list[End]) -> Load:
+def _summed(workload: Workload, ends: list[Said]) -> Load:
     operations = sum(end.operations for end in ends)
     seconds = max(end.seconds for end in ends)
     names = sorted({name for end in ends for name in end.latency})
@@ -202,8 +167,7 @@ def _summed(workload: Workload, ends: list[End]) -> Load:
         )
         for name in names
     }
-    failed = next((end for end in ends if end.failed), None)
-    reached = operations / seconds if seconds else 0.0
+    failed = next((end for end in ends if end.failed), Said())
     asked = None
     if workload.stages:
         asked = Rate(workload.stages, workload.seconds).operations / workload.seconds
@@ -212,14 +176,15 @@ def _summed(workload: Workload, ends: list[End]) -> Load:
         sum(end.errors for end in ends),
         seconds,
         asked,
-        reached,
+        operations / seconds if seconds else 0.0,
         [end.cpu / end.seconds if end.seconds else 0.0 for end in ends],
         sum(end.cpu for end in ends) * 1e6 / operations if operations else 0.0,
         max(end.lag for end in ends),
         "",
         any(end.interrupted for end in ends),
         latency,
-        *((failed.failed, failed.hint) if failed else ()),
+        failed.failed,
+        failed.hint,
     )
     return msgspec.structs.replace(load, warning=_warning(load))
 

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
+from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
-from sessionlab.lab.cli.runs.as_text import to_text
 from sessionlab.lab.cli.runs.progress import progress
-from sessionlab.lab.cli.whole_files import replace
+from sessionlab.lab.cli.screen import Screen
+from sessionlab.lab.cli.whole_files import replace as replace_file
 from sessionlab.lab.errors import NothingShown, UsageError
+from sessionlab.lab.record.printable import printable
+from sessionlab.lab.reports.glyphs import glyphs_for
+from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
     from sessionlab.lab.experiment.results import Result
     from sessionlab.lab.reports.cases import Case
+    from sessionlab.lab.verdicts.fates import User
 
 SCHEMA = 2
+EVIDENCE = 1000  # lines: more than there are causes
 MOST = 4  # processes, unless more are asked for: each takes memory
 
 
@@ -70,12 +77,43 @@ def command(
                 _export(case, lines)
             count = processes or min(cores(), MOST)
             result, users = judge(case, only or (), count, progress)
+            if judged and not quiet:
+                typer.echo()
             judged.append((case, result))
-            for line in () if quiet else to_text(case, result, users, each=each):
-                typer.echo(line)
+            if not quiet:
+                _show(result, users.judged if each else ())
     if json_file:
         _write(json_file, to_json(judged))
     raise typer.Exit(exit_status([result for _, result in judged]))
+
+
+def _show(result: Result, each: Sequence[User]) -> None:
+    """What is not known, then who was lost and why; 80 columns, but for the line of each user."""
+    from sessionlab.lab.experiment.as_text import in_full, wrapped  # noqa: PLC0415  NumPy, as above
+
+    screen = Screen(highlight=False)
+    glyphs = glyphs_for(screen.encoding, os.environ)
+    head = f"{result.name}: "
+    lines = [line for cut in result.cut for line in wrapped(f"{head}{cut}", "bold yellow")]
+    lines += in_full(replace(result, cut=()), head, EVIDENCE)
+    lines += [Text(_line(user)) for user in each]
+    for line in lines:
+        screen.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
+
+
+def _line(user: User) -> str:
+    line = f"{user.cluster}  {user.client}  {user.fate}"
+    if user.at:
+        at = user.at
+        line += f" at {at.invoked:.3f} s: {at.method} {at.path} {at.status or 'no answer'}"
+        line += f" from {at.node or 'the balancer'}, before it {user.home}"
+        line += f"; {in_words(at.verdict, at.reason)}" if at.verdict else ""
+    if user.says:
+        line += f"; {user.says}"
+    if user.interruptions:
+        spans = ", ".join(str(span.milliseconds) for span in user.interruptions)
+        line += f"; interrupted for {spans} ms"
+    return printable(f"  {' '.join(line.splitlines())}")
 
 
 def exit_status(results: Sequence[Result]) -> int:
@@ -108,7 +146,7 @@ def _scenario(case: Case, result: Result) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in result.findings],
         "bounds": [asdict(bound) for bound in result.bounds],
         "predictions": [asdict(one) for one in result.predictions],
-        "notes": list(case.notes),
+        "notes": list(result.remarks),
         "cut": list(result.cut),
     }
 
@@ -137,6 +175,6 @@ def _write(path: Path, text: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        replace(path, text)
+        replace_file(path, text)
     except OSError as error:
         raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None

@@ -63,6 +63,8 @@ def _fault(raw: dict[str, Any], message: str, kind: type) -> Fault:
         return Fault(keys, says, _meant(str(given), choices))
     if wrong := re.fullmatch(r"Expected `(.*)`, got `(.*)`", says):
         return _of_another_kind(keys, wrong[1].split(" | "), wrong[2], _value(raw, keys))
+    if limit := re.fullmatch(r"Expected `\w+` ([<>]=?) (\S+)", says):
+        return Fault(keys, f"is {_value(raw, keys)}", f"{limit[1]} {float(limit[2]):g}")
     return Fault(keys, f"is not right: {says}")
 
 
@@ -152,18 +154,18 @@ def _single(kinds: Iterable[Any]) -> Iterator[Any]:
 
 def _within(kind: Any, key: str | int) -> list[Any]:
     if isinstance(kind, inspect.StructType):
-        return [one.type for one in kind.fields if one.name == key]
+        return [one.type for one in kind.fields if one.encode_name == key]
     if isinstance(kind, inspect.DictType):
         return [kind.value_type]
     return [kind.item_type] if isinstance(kind, inspect.ListType) else []
 
 
 def _known(kind: type, keys: Keys) -> list[str]:
-    return [one.name for one in _fields(kind, keys)]
+    return [one.encode_name for one in _fields(kind, keys)]
 
 
 def _required(kind: type) -> str:
-    return " and ".join(f"`{one.name}`" for one in _fields(kind, ()) if one.required)
+    return " and ".join(f"`{one.encode_name}`" for one in _fields(kind, ()) if one.required)
 
 
 def _fields(kind: type, keys: Keys) -> Iterator[inspect.Field]:

@@ -41,7 +41,9 @@ def test_a_move_from_a_node_that_is_there_breaks_it() -> None:
         [event(3, "part.paused", part="n1"), event(3.5, "part.resumed", part="n1")],
         [event(1.0, "node.draining", node="n1", limit=5)],
         [event(3, "fault.began", fault="freeze-node", part="n1")],
-        [event(3, "fault.began", fault="resets", part="balancer-nodes")],
+        [event(3, "fault.began", fault="resets", part="")],
+        [event(3, "redis.stopped", keeps=False), event(4, "redis.started")],
+        [event(3, "fault.began", fault="freeze-redis", part="redis")],
         [event(3, "balancer.restarted", began=2.9)],
         [event(0.5, "deploy.started", version="2"), event(7, "deploy.finished", version="2")],
     ],
@@ -58,8 +60,8 @@ def test_what_befell_the_node_explains_it(why: list[Event]) -> None:
         [event(3.1, "node.killed", node="n2", began=3.0)],
         [event(5.5, "node.killed", node="n1", began=5.5)],
         [event(0.5, "node.killed", node="n1"), event(0.9, "node.started", node="n1")],
-        [event(3, "redis.stopped", keeps=False)],
-        [event(3, "fault.began", fault="freeze-redis", part="redis")],
+        [event(0.5, "redis.stopped", keeps=False), event(0.9, "redis.started")],
+        [event(3, "fault.began", fault="nothing", part="")],
     ],
 )
 def test_what_befell_another_or_at_another_time_does_not(why: list[Event]) -> None:
@@ -87,11 +89,24 @@ def test_where_the_balancer_says_nothing_the_client_knows() -> None:
     assert found(AFFINITY, loose, *TOLD).verdict is Verdict.UNKNOWN
 
 
+def test_a_pin_that_only_the_client_knows_may_be_to_the_node_of_its_login() -> None:
+    tied = {"verdict": "", "tie": True}
+    hops = [step("u1", "me", at, node=f"n{2 + at % 2}", **tied) for at in range(4, 8)]
+    steps = [login("u1", 0, **tied), step("u1", "me", 1, **tied), *hops]
+    assert found(AFFINITY, steps, *TOLD, KILL).verdict is Verdict.HOLDS
+    assert found(AFFINITY, steps, *TOLD).verdict is Verdict.BROKEN
+
+
 def test_a_lost_pin_was_one() -> None:
     lost = step("u1", "me", 3, node="n2", verdict="II", reason="table-lost")
     unknown = step("u1", "me", 3, node="n2", verdict="II")
     assert found(AFFINITY, [*STAYS, lost], *TOLD).verdict is Verdict.BROKEN
     assert found(AFFINITY, [*STAYS, unknown], *TOLD).verdict is Verdict.HOLDS
+    again = [
+        step("u1", "me", at, node=f"n{at}", verdict="IN", reason="table-lost") for at in (3, 4)
+    ]
+    figures = found(AFFINITY, [*STAYS, *again], *TOLD).figures
+    assert (figures["pinned"], figures["moves_alive"]) == (3, 1)
 
 
 def test_two_at_once_may_have_moved_the_pin_either_way() -> None:

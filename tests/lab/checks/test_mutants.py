@@ -21,7 +21,7 @@ def test_a_good_history_passes(seed: int) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_mutants_are_caught(name: str) -> None:
     kind = KINDS[name]
-    found = score(kind, SEEDS, 3)
+    found = score(kind, SEEDS, 2)
     assert found.mutants
     assert found.share >= kind.floor
     if not kind.floor:

@@ -22,7 +22,7 @@ async def ran(fabric: Fabric, folder: Path, text: str, seed: int = 1) -> Result:
     path = folder / "x.toml"
     path.write_text(text, encoding="utf-8")
     (plan,) = read(path, seed).plans
-    with closing(Kept(folder / "run", text)) as kept:
+    with closing(Kept(folder / "run", text, masked=plan.description.app is not None)) as kept:
         return await run(plan, fabric, kept)
 
 

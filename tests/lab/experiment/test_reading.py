@@ -48,21 +48,25 @@ WRONG = {
     ' ms" or ">= 99.9 %"',
     GOOD + '[checks]\nonly = ["contiunity"]': ":11 checks.only[0] 'contiunity' is no check | did"
     " you mean continuity?",
-    GOOD + KILL: ":10 fault[1].at: is not there | ",
+    GOOD + "[matrix]\nnodes = []": ":10 matrix has an axis without a value | leave that out",
+    GOOD + KILL: ":10 fault[1].at: is missing | it takes `fault` and `at`",
     GOOD
     + KILL
     + "at = 1": ":12 fault[1].dely: 'dely' is not known | there are: fault, at, for, part",
-    GOOD + KILL.replace("dely", "at") + KILL: ":13 fault[2].at: is not there | ",
+    GOOD
+    + KILL.replace("dely", "at")
+    + KILL: ":13 fault[2].at: is missing | it takes `fault` and `at`",
     GOOD + KILL.replace('kill-node"\ndely', 'little-cpu"\nat'): ":10 little-cpu n3 at 1 s can't be"
     " done: the fabric local can't: --fabric docker | ",
     GOOD
-    + KILL.replace("kill-node", "kill-nod"): ":11 fault[1].fault: 'kill-nod' is not known | did"
-    " you mean 'kill-node'?",
+    + KILL.replace("kill-node", "kill-nod").replace(
+        "dely", "at"
+    ): ":11 fault[1].fault: 'kill-nod' is not known | did you mean 'kill-node'?",
     GOOD + KILL.replace("dely = 1", "at = 9"): ":12 fault[1].at: 9 s is more than the 3 s that"
     " there are | ",
     GOOD + KILL.replace('kill-node"\ndely', 'stop-redis"\nat'): ":10 stop-redis redis at 1 s can't"
     " be done: there is no redis in this cluster | ",
-    GOOD + "[faults]\ncuont = 1": ":11 faults.cuont: 'cuont' is not known | did you mean 'count'?",
+    GOOD + "[faults]\ncuont = 1": ":11 faults.cuont: is no key here | did you mean count?",
     GOOD + '[matrix]\naffinity = ["none", "coookie"]': ":11 matrix.affinity[1] 'coookie' is not"
     " known | did you mean cookie?",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ part = "n1"
 at = 0.7
 for = 0.6
 """
+LEARNT = 'strategy = "redis"\naffinity = "learn:sid"'
 BROKEN = {
     "continuity": ('strategy = "memory"', 'strategy = "redis"'),
     "identity": (
@@ -47,6 +49,10 @@ BROKEN = {
     "updates": (
         'app = "{app}"\nvariant = "forgets"\naffinity = "cookie"',
         'app = "{app}"\nvariant = "fine"\naffinity = "cookie"',
+    ),
+    "affinity": (
+        f"{LEARNT}\nbalancer_options = {{table-entries = 8}}",  # pins of 8 of the 30 users
+        LEARNT,
     ),
     "revocation": ('strategy = "jwt"', 'strategy = "redis"'),
 }
@@ -74,6 +80,9 @@ async def test_a_promise_is_broken_on_the_one_and_held_on_the_other(
     assert found(result, check).evidence
     assert result.exit_status == 1
     sound = await of(fabric, tmp_path / "good", good)
+    logs = "".join(path.read_text() for path in tmp_path.glob("*/run/red-1*/n*.log"))
+    assert not re.search(r"session \w{16}", logs), "no credential is kept"
+    assert ("has session ***" in logs) is ("app" in bad)
     assert found(sound, check).verdict is Verdict.HOLDS, found(sound, check).said
     assert sound.exit_status == 0, sound.sentence
 
@@ -89,4 +98,4 @@ async def test_a_frozen_node_is_seen_in_availability_and_latency_by_their_bounds
 
 
 async def test_no_check_is_left_out() -> None:
-    assert set(BROKEN) | {"availability", "latency", "affinity", "balance"} == set(CHECKS)
+    assert set(BROKEN) | {"availability", "latency", "balance"} == set(CHECKS)

@@ -311,7 +311,7 @@ def test_a_run_that_was_kept_is_judged_again_without_a_cluster(tmp_path: Path) -
     (stored,) = read(tmp_path)
     assert stored.users == LOST.users
     done = CliRunner().invoke(app, ["judge", str(tmp_path), "--each"])
-    assert "good: 1 user: 1 logged out" in done.output
+    assert "good: 1 user was logged out" in done.output
     assert "c  alice  logged out at 3.250 s: GET /me 401 from n1" in done.output
     assert "interrupted for 1500 ms" in done.output
 

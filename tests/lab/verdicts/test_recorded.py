@@ -29,7 +29,7 @@ def test_a_story_without_users_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty" / "history.jsonl").touch()
     done = CliRunner().invoke(app, ["judge", str(tmp_path), "--only", "continuity"])
     assert done.exit_code == 3
-    assert done.output == "empty: nobody logged in\n  continuity    unknown\n"
+    assert done.output == "empty: nobody logged in\n\n? continuity  nobody logged in\n"
 
 
 @pytest.mark.parametrize("scenario", STORED.values(), ids=STORED)

@@ -7,22 +7,24 @@ import errno
 import io
 import json
 import resource
+import ssl
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.workload.model import Mix, Stage, Workload
-from sessionlab.lab.workload.process import End, Generator, Spec
+from sessionlab.lab.workload.process import Generator, Said, Spec
 from sessionlab.lab.workload.target import Account, Target
 from tests.lab.clients.speaking import serving
 from tests.nodes.running import PASSWORD, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     import pytest
@@ -39,10 +41,10 @@ def target(url: str, users: int = 3, **more: Any) -> Target:
 
 async def generated(
     workload: Workload, at: Target, folder: Path, part: int = 0, parts: int = 1
-) -> End:
+) -> Said:
     spec = Spec(workload, at, str(folder), time.monotonic(), b"a key", part, parts)
     generator = Generator(spec)
-    return await generator.run(time.monotonic(), io.StringIO())
+    return await generator.run(io.StringIO())
 
 
 def stored(folder: Path) -> list[Operation]:
@@ -162,7 +164,7 @@ async def test_who_is_stopped_gives_up_what_is_under_way(tmp_path: Path) -> None
         )
         generator = Generator(spec)
         asyncio.get_running_loop().call_later(0.2, generator.stopped.set)
-        end = await generator.run(time.monotonic(), io.StringIO())
+        end = await generator.run(io.StringIO())
     assert end.interrupted
     assert end.seconds < 1
     assert [(one.conversation, one.given_up) for one in stored(tmp_path)] == [("login", True)] * 3
@@ -182,7 +184,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_the_app_s_fault(
         workload = Workload(3, 0.5, think=0.002, life=BROWSE)
         end = await generated(workload, target(url), tmp_path)
     assert end.errors == 0
-    assert end.operations > 50
+    assert end.operations > 10
 
 
 async def test_a_machine_without_descriptors_is_no_failure_of_the_app(tmp_path: Path) -> None:
@@ -190,7 +192,7 @@ async def test_a_machine_without_descriptors_is_no_failure_of_the_app(tmp_path: 
         spec = Spec(Workload(60, 5.0), target(url, 60), str(tmp_path), time.monotonic(), b"", 0, 1)
         generator = Generator(spec)
         with open_files(80):
-            end = await generator.run(time.monotonic(), io.StringIO())
+            end = await generator.run(io.StringIO())
     assert "Too many open files" in end.failed
     assert "ulimit -n" in end.hint
     assert end.seconds < 3
@@ -208,7 +210,46 @@ async def test_a_full_disk_ends_it_in_order(
         await asyncio.sleep(0)
         monkeypatch.setattr(generator._writer, "flush", lambda: full(generator._writer))
         generator._recorder.writer.add = lambda *_: full(generator._writer)
-        end = await generator.run(time.monotonic(), io.StringIO())
+        end = await generator.run(io.StringIO())
     assert "No space left" in end.failed
     assert "make room" in end.hint
     assert end.seconds < 5
+
+
+@asynccontextmanager
+async def encrypted(certificate: Certificate, folder: Path) -> AsyncIterator[str]:
+    """The same app over TLS."""
+    path = folder / "server.pem"
+    path.write_text(certificate.chain + certificate.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    app = web.Application()
+    app.router.add_route("*", "/{any}", App().answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield f"https://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_over_tls_an_authority_is_believed_that_the_target_names(tmp_path: Path) -> None:
+    certificate = new_certificate("127.0.0.1")
+    workload = Workload(2, 0.5, think=0.01, life=BROWSE, arrive=0.0)
+    async with encrypted(certificate, tmp_path) as url:
+        at = target(url, 2, certificate=certificate.authority)
+        believed = await generated(workload, at, tmp_path / "one")
+        doubted = await generated(workload, target(url, 2), tmp_path / "two")
+    assert believed.operations > 5
+    assert believed.errors == 0
+    assert doubted.errors == doubted.operations > 0
+    error = stored(tmp_path / "two")[0].error or ""
+    assert error.startswith("ClientConnectorCertificateError")
+
+
+async def test_a_server_that_is_not_there_fails_and_goes_on_failing(tmp_path: Path) -> None:
+    async with serving(**App().handlers) as url:
+        pass
+    end = await generated(Workload(2, 0.3, think=0.01), target(url, 2), tmp_path)
+    assert end.errors == end.operations > 2
+    assert not end.failed
+    assert all(one.outcome == "failed" for one in stored(tmp_path))

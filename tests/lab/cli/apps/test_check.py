@@ -59,7 +59,8 @@ def test_a_bound_that_is_not_met_is_status_1_and_all_is_written(tmp_path: Path) 
     assert json.loads((folder / "check.json").read_text())["outcome"] == "broken"
     judged = CliRunner().invoke(app, ["judge", str(folder)])
     assert judged.exit_code == 1
-    assert "shop-bounds-cookie-deploy: 7 users: 7 logged out" in judged.stdout
+    assert "shop-bounds-cookie-deploy: 7 of 7 users were logged out" in judged.stdout
+    assert "continuity    7 users: 7 logged out" in judged.stdout
 
 
 @pytest.mark.parametrize(

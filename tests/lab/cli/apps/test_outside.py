@@ -67,7 +67,7 @@ def test_a_watch_writes_what_a_run_writes_and_users_reads_it(tmp_path: Path) -> 
     assert summary.read_text().startswith("### 3 users: 3 kept")
     assert (out / "watch/watch-1/command.log").read_text() == "… is deployed\n"
     told = sessionlab("judge", out)
-    assert told.stdout.startswith("watch: 3 users: 3 kept")
+    assert told.stdout.startswith("watch: nobody was lost: 3 users: 3 kept")
     kept = "".join(path.read_text() for path in out.rglob("*") if path.is_file())
     assert HIDDEN not in kept + ended.stdout + ended.stderr + junit.read_text() + result.read_text()
     again = sessionlab(*words, "--", "true")

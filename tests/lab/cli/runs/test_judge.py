@@ -65,12 +65,12 @@ def judge(*words: object) -> Result:
 def test_a_run_that_lost_nobody_ends_with_0_and_one_that_did_with_1(tmp_path: Path) -> None:
     fine = judge(experiment(tmp_path / "fine", FINE))
     assert fine.exit_code == 0, fine.output
-    assert fine.stdout.startswith("one: 1 user: 1 kept\n")
+    assert fine.stdout.startswith("one: nobody was lost: 1 user: 1 kept\n")
     lost = judge(experiment(tmp_path / "lost", LOST), "--each")
     assert lost.exit_code == 1
-    assert "  1 user was logged out" in lost.stdout
-    assert "u1  logged out at 1.100 s: GET" not in lost.stdout, "its method was POST"
-    assert "one-1  u1  logged out at 1.100 s: POST /me 401 from n1" in lost.stdout
+    assert lost.stdout.startswith("one: 1 user was logged out")
+    assert "✗ continuity    1 user: 1 logged out\n" in lost.stdout
+    assert "  one-1  u1  logged out at 1.100 s: POST /me 401 from n1" in lost.stdout
 
 
 def test_no_line_is_wider_than_a_terminal(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_the_bounds_that_a_run_was_given_are_judged_again(tmp_path: Path) -> Non
     bounds = [{"figure": "lost", "text": "lost <= 1", "met": None, "saw": "?"}]
     allowed = judge(experiment(tmp_path / "a", LOST, bounds=bounds))
     assert allowed.exit_code == 0, allowed.output
-    assert "  bound         holds    lost <= 1: 1\n" in allowed.stdout
+    assert "✓ lost <= 1: 1\n" in allowed.stdout
     bounds[0]["text"] = "lost <= 0"
     assert judge(experiment(tmp_path / "b", LOST, bounds=bounds)).exit_code == 1
     fine = judge(experiment(tmp_path / "c", FINE, bounds=bounds), "--only", "latency")
-    assert (fine.exit_code, "bound" in fine.stdout) == (0, False), "nobody knows who was lost"
+    assert (fine.exit_code, "lost" in fine.stdout) == (0, False), "nobody knows who was lost"
 
 
 def test_identity_is_1_whatever_a_bound_allows(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_latest_run_of_a_name_and_the_cells_of_a_matrix_are_found(tmp_path: 
     (tmp_path / "matrix/run.json").write_text("{}")
     both = judge(tmp_path / "matrix")
     assert both.exit_code == 1
-    assert (both.stdout.count("1 kept"), both.stdout.count("1 logged out\n")) == (1, 1)
+    assert both.stdout.count("continuity    1 user: 1 ") == 2
 
 
 def test_a_run_that_never_came_to_its_end_is_judged(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_run_that_never_came_to_its_end_is_judged(tmp_path: Path) -> None:
     done = judge(run)
     assert done.exit_code == 0, done.output
     words = " ".join(done.stdout.split())
-    assert "note: run.json is not of a run that has ended: its bounds are not known" in words
+    assert "one: run.json is not of a run that has ended: its bounds are not known" in words
     assert "events.jsonl ends in the middle of a line: judged up to there" in words
 
 
@@ -149,13 +149,15 @@ def test_a_packed_history_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> 
     path.write_bytes(path.read_bytes()[:-1])
     done = judge(run)
     assert done.exit_code == 0, "the last of its operations is gone"
-    assert "ends in the middle of a block: judged up to there" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert said.startswith(f"one: history/{path.name} ends in the middle of a block: judged up to")
 
 
 def test_a_history_in_lines_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> None:
     done = judge(story(tmp_path, History(LOST).to_jsonl()[:-20]))
     assert done.exit_code == 0, done.output
-    assert "one/history.jsonl ends in the middle of a line: judged up to there" in done.stdout
+    first = "one: one/history.jsonl ends in the middle of a line: judged up to there"
+    assert done.stdout.startswith(first)
 
 
 def test_a_line_in_the_middle_that_cannot_be_read_is_no_cut(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class Careless(BaseHTTPRequestHandler):
         form = {name: value[0] for name, value in parse_qs(self.rfile.read(size).decode()).items()}
         if self.path == "/session":
             sid = secrets.token_hex(8)
+            sys.stdout.write(f"{form['name']} has session {sid}\n")  # as some apps do
+            sys.stdout.flush()
             SESSIONS[sid] = {"name": form["name"], "items": []}
             return self.answer(200, {}, f"basket={sid}; Path=/; HttpOnly")
         session = SESSIONS.get(self.sid)
