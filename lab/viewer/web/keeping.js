@@ -21,7 +21,10 @@ export function keeping(main, draw) {
   const first = sections.find((section) => section.getBoundingClientRect().bottom > 0);
   const top = first?.getBoundingClientRect().top ?? 0;
   draw();
-  for (const key of open) known("keep", key)?.setAttribute("open", "");
+  for (const key of open) {
+    known("keep", key)?.setAttribute("open", "");
+    known("keep", key)?.dispatchEvent(new Event("toggle")); // the browser's own comes too late to keep the place
+  }
   for (const [key, left, down] of scrolled) known("keep", key)?.scrollTo(left, down);
   if (focused && !(document.activeElement instanceof HTMLElement && document.activeElement.dataset.keep === focused)) focusOn(focused);
   const now = first && known("section", first.dataset.section ?? "");

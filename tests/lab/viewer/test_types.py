@@ -24,7 +24,7 @@ WEB = HERE.parents[2] / "lab/viewer/web"
 @needs("node")
 @needs("npm")
 def test_the_modules_have_the_types_that_they_say(npm: Path) -> None:
-    command = ["node", npm / "typescript/lib/tsc.js", "--project", HERE]
+    command = ["node", str(npm / "typescript/lib/tsc.js"), "--project", str(HERE)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert checked.stdout == ""
