@@ -16,6 +16,40 @@ LEVEL = 1 - 1 / ONCE_IN
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
+def wilson(part: float, whole: float, z: float) -> tuple[float, float]:
+    """Where the share is that a count is a sample of: the score interval at `z` (Wilson 1927)."""
+    if not whole:
+        return 0.0, 1.0
+    share = part / whole
+    scale = 1 + z**2 / whole
+    centre = (share + z**2 / (2 * whole)) / scale
+    spread = z * math.sqrt(share * (1 - share) / whole + z**2 / (4 * whole**2)) / scale
+    # Of nobody or everybody the interval ends there, which floating point would miss.
+    return centre - spread if part else 0.0, centre + spread if part < whole else 1.0
+
+
+def newcombe(one: tuple[float, float], other: tuple[float, float], z: float) -> tuple[float, float]:
+    """Where the difference is of two shares (part, whole), the other's less the one's.
+
+    Newcombe's interval of independent shares from Wilson's of each (1998, method 10).
+    """
+    a, b = one[0] / one[1], other[0] / other[1]
+    (low_a, high_a), (low_b, high_b) = wilson(*one, z), wilson(*other, z)
+    low = b - a - math.hypot(b - low_b, high_a - a)
+    return low, b - a + math.hypot(high_b - b, a - low_a)
+
+
+def student(level: float, freedom: float) -> float:
+    """How many standard errors an interval reaches that rests on so few groups (Student's t).
+
+    Fisher and Cornish's expansion; to 2 % from 5 degrees of freedom on, for levels up to 0.999.
+    """
+    z, n = NormalDist().inv_cdf((1 + level) / 2), freedom
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / n + second / n**2 + third / n**3
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """How many of how many, and what they did."""
@@ -27,18 +61,7 @@ class Counted:
     @property
     def interval(self) -> tuple[float, float]:
         """Where the share is that this count is a sample of (Wilson's score interval)."""
-        if not self.whole:
-            return 0.0, 1.0
-        share = self.part / self.whole
-        scale = 1 + Z**2 / self.whole
-        centre = (share + Z**2 / (2 * self.whole)) / scale
-        spread = (
-            Z * math.sqrt(share * (1 - share) / self.whole + Z**2 / (4 * self.whole**2)) / scale
-        )
-        # Of nobody or everybody the interval ends there, which floating point would miss.
-        low = centre - spread if self.part else 0.0
-        high = centre + spread if self.part < self.whole else 1.0
-        return low, high
+        return wilson(self.part, self.whole, Z)
 
     def __str__(self) -> str:
         low, high = self.interval

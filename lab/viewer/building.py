@@ -11,6 +11,8 @@ from importlib.metadata import version
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from sessionlab.lab.checks import CHECKS
 from sessionlab.lab.checks.columns import CONVERSATIONS, SECOND, Columns
 from sessionlab.lab.checks.continuity import CONTINUITY
@@ -51,10 +53,39 @@ def page(folder: Path, processes: int = 2, progress: Progress | None = None) -> 
     )
 
 
-def views(folder: Path, processes: int = 2, progress: Progress | None = None) -> list[view.View]:
-    """A view of each run in a folder; of a story with several clusters one of each."""
+def beside(
+    first: Path, second: Path, processes: int = 2, progress: Progress | None = None
+) -> view.Page:
+    """Two folders' runs on one page: what has the same name in both, one after the other."""
+    a, b = (views(folder, processes, progress, share=2) for folder in (first, second))
+    return view.Page(
+        sessionlab=version("sessionlab"),
+        title=f"{first.resolve().name} beside {second.resolve().name}",
+        sentence=f"A: {said.of_all(a)}; B: {said.of_all(b)}",
+        views=in_pairs(a, b),
+    )
+
+
+def in_pairs(a: Sequence[view.View], b: Sequence[view.View]) -> list[view.View]:
+    """All of both, and beside each the one of the same name, as two single ones are anyhow."""
+    if len(a) == len(b) == 1:
+        both = [("A", a[0]), ("B", b[0])]
+    else:
+        order = list(dict.fromkeys(one.name for one in [*a, *b]))
+        both = [*(("A", one) for one in a), *(("B", one) for one in b)]
+        both.sort(key=lambda side: order.index(side[1].name))
+    return [replace(one, name=f"{side}: {one.name}") for side, one in both]
+
+
+def views(
+    folder: Path, processes: int = 2, progress: Progress | None = None, *, share: int = 1
+) -> list[view.View]:
+    """A view of each run in a folder; of a story with several clusters one of each.
+
+    `share` is how many folders' views are on the page.
+    """
     found = [(case, name) for whole in cases(folder) for case, name in apart(whole)]
-    room = Room.beside(len(found))
+    room = Room.beside(len(found) * share)
     return [of_case(case, name, room, processes, progress) for case, name in found]
 
 

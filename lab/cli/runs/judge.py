@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.text import Text
@@ -39,6 +39,12 @@ def command(
         Path,
         typer.Argument(metavar="DIR", help="What `run`, `check` or `watch --out DIR` has written."),
     ],
+    other: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="A second run: then what changed from one to the other."
+        ),
+    ] = None,
     *,
     only: Annotated[
         list[str] | None,
@@ -60,7 +66,10 @@ def command(
 ) -> None:
     """Judge a stored run again: what became of its users, and all else there is a check for.
 
-    Exit status: 0 its bounds hold and nobody was lost, 1 not so, 3 nothing can be said.
+    With two runs: what changed from the first to the second, beyond chance among their users.
+
+    Exit status: 0 its bounds hold and nobody was lost, 1 not so, 3 nothing can be said; of two
+    runs 0 nothing got worse, 1 something did, 3 nothing can be compared.
 
     Example: `sessionlab run sticky-node-dies --out runs/1`, then `sessionlab judge runs/1`.
     """
@@ -70,6 +79,10 @@ def command(
     from sessionlab.lab.reports.cases import cases  # noqa: PLC0415
 
     quiet = "-" in map(str, (json_file, jsonl))
+    if other:
+        if only or each or jsonl:
+            raise UsageError("--only, --each and --jsonl are of one run", "judge each by itself")
+        _compare(folder, other, json_file, processes or min(cores(), MOST))
     judged: list[tuple[Case, Result]] = []
     with stopped_by_signals("sessionlab: interrupted"), _opened(jsonl) as lines:
         for case in cases(folder):
@@ -114,6 +127,21 @@ def _line(user: User) -> str:
         spans = ", ".join(str(span.milliseconds) for span in user.interruptions)
         line += f"; interrupted for {spans} ms"
     return printable(f"  {' '.join(line.splitlines())}")
+
+
+def _compare(a: Path, b: Path, json_file: Path | None, processes: int) -> NoReturn:
+    from sessionlab.lab.cli.runs import changes  # noqa: PLC0415  NumPy, as above
+    from sessionlab.lab.viewer.comparing.comparing import compared  # noqa: PLC0415
+    from sessionlab.lab.viewer.comparing.comparison import exit_status as status  # noqa: PLC0415
+
+    with stopped_by_signals("sessionlab: interrupted"):
+        found = compared(a, b, processes)
+    if str(json_file) != "-":
+        for line in changes.to_text(found, str(a), str(b)):
+            typer.echo(line)
+    if json_file:
+        _write(json_file, changes.to_json(found, str(a), str(b)))
+    raise typer.Exit(status(found))
 
 
 def exit_status(results: Sequence[Result]) -> int:

@@ -89,11 +89,11 @@ def command(
 
 
 def _page(folder: Path, other: Path | None, processes: int) -> Page:
-    from sessionlab.lab.viewer.building import page  # noqa: PLC0415  NumPy, as above
+    from sessionlab.lab.viewer.building import beside, page  # noqa: PLC0415  NumPy, as above
 
     if other is None:
         return page(folder, processes, progress)
-    raise NotImplementedError
+    return beside(folder, other, processes, progress)
 
 
 def _open(path: Path) -> None:

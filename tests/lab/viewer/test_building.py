@@ -13,7 +13,7 @@ from sessionlab.lab.cli.app import app
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.history import Ending
 from sessionlab.lab.verdicts.fates import Fate
-from sessionlab.lab.viewer.building import page, views
+from sessionlab.lab.viewer.building import beside, page, views
 from sessionlab.lab.viewer.view import SCHEMA, View
 from tests.lab.viewer.runs import BEGAN, asked, crowd, events, experiment, life, login, story, write
 
@@ -196,6 +196,22 @@ def test_a_storys_clusters_are_views_of_their_own(tmp_path: Path) -> None:
     assert page(tmp_path).sentence == (
         "3 of 10 users were lost, in 1 of 2 clusters: one: affinity cookie"
     )
+
+
+def test_of_two_runs_what_has_the_same_name_is_side_by_side(tmp_path: Path) -> None:
+    other = [replace(op, cluster="one-2") for op in life("u1", "n1")]
+    both = [*events(), *(events("one-2")[1:3])]
+    both[-2]["data"]["affinity"] = "none"  # type: ignore[index]
+    several = story(tmp_path / "several", [*crowd(NAMES), *other], both)
+    found = beside(several, several)
+    assert [one.name for one in found.views] == [
+        *("A: one: affinity cookie", "B: one: affinity cookie"),
+        *("A: one: no affinity", "B: one: no affinity"),
+    ]
+    single = experiment(tmp_path / "single", crowd(["a", "b"], last=5))
+    found = beside(experiment(tmp_path / "lost", crowd(NAMES)), single)
+    assert [one.name for one in found.views] == ["A: one", "B: one"]
+    assert found.sentence == f"A: {SENTENCE}; B: nobody was lost: 2 users: 2 kept"
 
 
 def test_a_run_that_was_cut_is_shown_as_far_as_it_goes_and_said_to_be(tmp_path: Path) -> None:

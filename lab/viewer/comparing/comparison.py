@@ -1,0 +1,170 @@
+"""What changed from one run to another: plain values, which are the JSON of `judge A B`.
+
+Every figure has an interval of its difference at LEVEL, chosen so that a comparison of some forty
+figures says of one in 25 pairs of runs that are alike, at most, that anything differs (0.001 times
+the number of figures; many go together). That is about chance among the users of these two runs:
+what else differs from one run to the next, such as what the machine did beside it, two runs alone
+cannot tell. So speed differs only when all of the interval is beyond MARGIN.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sessionlab.lab.viewer import view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LEVEL = 0.999
+MARGIN = 0.05
+"""Of A's latency or throughput: a smaller difference is none."""
+
+
+class Change(StrEnum):
+    """What became of a figure; DIFFERENT is neither good nor bad."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    DIFFERENT = "different"
+    SAME = "no difference seen"
+    UNKNOWN = "not comparable"
+
+
+class Asked(Struct, frozen=True):
+    """What was asked for in one run and not in the other; "" where one does not say."""
+
+    what: str
+    a: str
+    b: str
+
+
+class Measure(Struct, frozen=True):
+    """One figure of both runs, and the interval of B - A.
+
+    `of` is what it is about (users, checks, latency, throughput), `why` says what keeps it from
+    being compared. Shares are in %, and their difference in points of it.
+    """
+
+    of: str
+    what: str
+    unit: str
+    a: float | None
+    b: float | None
+    low: float | None
+    high: float | None
+    change: Change
+    why: str = ""
+
+    @property
+    def said(self) -> str:
+        """`p99 4.1 → 9.8 ms, 3.0 to 8.2 more`."""
+        if self.change is Change.UNKNOWN:
+            return f"not comparable: {self.why}"
+        if self.change is Change.SAME:
+            return str(self.change)
+        return f"{self.what} {rounded(self.a)} → {rounded(self.b)}{self._unit}, {self.interval}"
+
+    @property
+    def difference(self) -> str:
+        """`+5.7 ms`; "" where it is not known."""
+        if self.a is None or self.b is None:
+            return ""
+        sign = "+" if self.b > self.a else "−" if self.b < self.a else ""
+        return f"{sign}{rounded(abs(self.b - self.a))}{self._points}"
+
+    @property
+    def interval(self) -> str:
+        """`3.0 to 8.2 more`, `1.0 less to 2.0 more`; "" where it is not known."""
+        if self.low is None or self.high is None:
+            return ""
+        low, high = self.low, self.high
+        points = " points" if self.unit.startswith("%") else ""
+        if low >= 0:
+            return f"{rounded(low)} to {rounded(high)}{points} more"
+        if high <= 0:
+            return f"{rounded(-high)} to {rounded(-low)}{points} less"
+        return f"{rounded(-low)} less to {rounded(high)}{points} more"
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.unit}" if self.unit else ""
+
+    @property
+    def _points(self) -> str:
+        return " points" if self.unit.startswith("%") else self._unit
+
+    def side(self, value: float | None) -> str:
+        """One run's figure with its unit; a dash where it is not known."""
+        return "–" if value is None else f"{rounded(value)}{self._unit}"
+
+
+class Comparison(Struct, frozen=True):
+    """Two runs of one story, or of one experiment."""
+
+    name: str
+    asked: list[Asked] = []
+    measures: list[Measure] = []
+    notes: list[str] = []
+
+    def with_change(self, *changes: Change) -> list[Measure]:
+        """The figures that changed like that."""
+        return [one for one in self.measures if one.change in changes]
+
+    @property
+    def sentence(self) -> str:
+        """What got worse first: `worse: lost 0 → 33 % of users, …; better: …`."""
+        said = [
+            f"{change}: {'; '.join(one.said for one in found[:3])}"
+            + (f"; and {len(found) - 3} more" if len(found) > 3 else "")  # noqa: PLR2004
+            for change in (Change.WORSE, Change.BETTER, Change.DIFFERENT)
+            if (found := self.with_change(change))
+        ]
+        if said:
+            return ". ".join(said)
+        if same := self.with_change(Change.SAME):
+            return f"no difference seen in {len(same)} figures"
+        return "nothing can be compared" + (f": {self.measures[0].why}" if self.measures else "")
+
+
+def exit_status(comparisons: Sequence[Comparison]) -> int:
+    """1 when anything got worse, 3 when there was nothing to compare, else 0."""
+    changes = {one.change for each in comparisons for one in each.measures}
+    if Change.WORSE in changes:
+        return 1
+    return 0 if changes - {Change.UNKNOWN} else 3
+
+
+def drawn(comparisons: Sequence[Comparison], a: str, b: str) -> view.Comparison:
+    """All of them in one table, as a page shows it; `a` and `b` are the names of the runs."""
+    several = len(comparisons) > 1
+    said = [f"{one.name}: {one.sentence}" if several else one.sentence for one in comparisons]
+    return view.Comparison(
+        a=a,
+        b=b,
+        sentence="; ".join(said[:3]) or "nothing can be compared",
+        rows=[row for one in comparisons for row in _rows(one, several=several)],
+        notes=[
+            f"{one.name}: {note}" if several else note for one in comparisons for note in one.notes
+        ],
+    )
+
+
+def _rows(comparison: Comparison, *, several: bool) -> Iterator[view.Row]:
+    of = f"{comparison.name}: " if several else ""
+    for one in comparison.asked:
+        yield view.Row(f"{of}{one.what}", one.a or "–", one.b or "–", "", "", "asked for")
+    for each in comparison.measures:
+        a, b = each.side(each.a), each.side(each.b)
+        said = each.said if each.change in (Change.SAME, Change.UNKNOWN) else str(each.change)
+        yield view.Row(f"{of}{each.what}", a, b, each.difference, each.interval, said)
+
+
+def rounded(value: float | None) -> str:
+    """Three digits; `0.05`, `4.1`, `12,300`."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{float(f'{value:.3g}'):,.0f}"  # noqa: PLR2004
