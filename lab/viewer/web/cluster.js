@@ -42,11 +42,11 @@ function box(kind, name, words, faults = []) {
 /** @param {View} view @param {ClusterNode} node @param {number} index @param {number} all */
 function nodeBox(view, node, index, all) {
   const came = node.lives[0]?.[0] ?? 0, gone = node.lives[node.lives.length - 1]?.[1] ?? null;
-  const faults = befell(view, node.name);
+  const faults = befell(view, node.name), late = view.began + (view.ended - view.began) / 20;
   return html("li", { class: `box ${gone !== null ? "gone" : ""}` }, chip(`node-${index}`), html("strong", {}, node.name),
     html("span", {}, `${texts.requests(number(node.requests, 6))} (${share(node.requests, all)})`),
     node.version && html("span", {}, texts.version(node.version)),
-    came > 0 && html("span", {}, texts.since(seconds(came))), gone !== null && html("span", {}, texts.until(seconds(gone))),
+    came > late && html("span", {}, texts.since(seconds(came))), gone !== null && html("span", {}, texts.until(seconds(gone))),
     ...faults, life(view, node));
 }
 

@@ -29,7 +29,7 @@ export function latencyScale(values, bottom) {
 }
 
 /**
- * A line through the middle of the bins, broken where nothing was asked; a lone value is a dot.
+ * A line through the middle of the bins, broken where nothing was asked; a lone value is a dash.
  * @param {Bins} bins
  * @param {(number | null)[]} values
  * @param {Scale} x
@@ -42,7 +42,7 @@ export function line(bins, values, x, y, name) {
     if (value === null) return;
     const at = `${x(Math.min(start(bins, bin + 0.5), x.end)).toFixed(1)} ${y(value).toFixed(1)}`;
     const before = values[bin - 1] ?? null, after = values[bin + 1] ?? null;
-    path += before === null ? `M${at}${after === null ? "h.1" : ""}` : `L${at}`;
+    path += before !== null ? `L${at}` : after !== null ? `M${at}` : `M${at}m-3 0h6`;
   });
   return svg("path", { d: path, class: `line ${name}` });
 }

@@ -45,7 +45,7 @@ function fates({ users }) {
   if (users.total === 0) return null;
   const tiles = FATES.filter((fate) => users.counts[fate] !== undefined || fate === "kept").map((fate) => {
     const count = users.counts[fate] ?? 0;
-    return html("li", { class: `fate ${fate.replace(" ", "-")}` }, html("span", { class: "glyph", "aria-hidden": "true" }, GLYPHS[fate]),
+    return html("li", { class: `fate ${count > 0 ? fate.replace(" ", "-") : "none"}` }, html("span", { class: "glyph", "aria-hidden": "true" }, GLYPHS[fate]),
       html("b", {}, number(count, 6)), html("span", {}, texts.fates[fate]), html("small", {}, `${share(count, users.total)}, ${texts.fateMeans[fate]}`));
   });
   let at = 0;
@@ -96,10 +96,10 @@ function percentiles({ latency: kinds }) {
 }
 
 /** @param {View} view @returns {Child[]} */
-function judged({ findings, bounds, predictions, claims }) {
+function judged({ kind, findings, bounds, predictions, claims }) {
   const mark = (/** @type {boolean | null} */ well, /** @type {string} */ text) => html("span", { class: well === null ? "" : well ? "good" : "bad" }, text);
   return [
-    claims.length > 0 && table(texts.claims, texts.claimHead, claims.map((claim) =>
+    kind !== "experiment" && claims.length > 0 && table(texts.claims, texts.claimHead, claims.map((claim) =>
       [claim.text, claim.expected, claim.observed, mark(claim.holds, texts.holds[`${claim.holds}`])])),
     bounds.length > 0 && table(texts.bounds, texts.boundHead, bounds.map((bound) => [bound.text, bound.saw, mark(bound.met, texts.met[`${bound.met}`])])),
     predictions.length > 0 && table(texts.predictions, texts.predictionHead, predictions.map((each) =>

@@ -58,7 +58,7 @@ function heads(parts, places) {
 
 /** @param {Step} step @param {string[]} parts @param {number[]} places @param {boolean} store */
 function row(step, parts, places, store) {
-  const explained = [step.pin && `${step.pin}: ${step.said}`, step.note].filter(Boolean).join(". ");
+  const explained = [step.said, step.note].filter(Boolean).join(". ");
   return html("li", { class: step.marks ? "marks" : "" }, arrows(step, places, places[parts.indexOf(step.node)], store),
     html("div", { class: "words" },
       html("p", {}, html("time", {}, seconds(step.at)), " ", html("b", {}, step.what), step.request && ` ${step.request}`, step.marks && html("mark", {}, texts.lostAtThis)),
@@ -67,7 +67,7 @@ function row(step, parts, places, store) {
 
 /** @param {Step} step */
 function outcome(step) {
-  const took = milliseconds(step.took), what = step.status === null ? step.error : String(step.status);
+  const took = milliseconds(step.took * 1000), what = step.status === null ? step.error : String(step.status);
   if (step.status === null) return `${texts.silence(took)}${step.error && `: ${step.error}`}`;
   const answer = texts.answered(step.node || texts.theBalancer, what, took);
   const who = step.how === "ok" || step.who ? (step.who ? texts.takenFor(step.who) : "") : step.how === "refused" ? texts.takenForNobody : "";
@@ -87,7 +87,7 @@ function arrows(step, places, node, store) {
   return svg("svg", { class: "arrows", width: 2 * client * places.length, height: HEIGHT, "aria-hidden": "true" },
     ...places.map((x) => svg("line", { class: "life-line", x1: x, x2: x, y1: 0, y2: "100%" })),
     arrow(client, balancer, 14), node !== undefined && arrow(balancer, node, 14), asks && arrow(far, places[places.length - 1], 24, "ask"),
-    step.pin && svg("text", { class: "pin", x: balancer, y: 29, "text-anchor": "middle" }, step.pin),
+    step.pin && svg("text", { class: "pin", x: balancer, y: 29, "text-anchor": "middle" }, step.pin.slice(0, 2)),
     arrow(far, client, 37, back),
     svg("text", { class: `status ${back}`, x: (client + balancer) / 2, y: 32, "text-anchor": "middle" }, step.status === null ? "?" : String(step.status)));
 }

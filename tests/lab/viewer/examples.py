@@ -362,13 +362,13 @@ def _loss(number: int, gone: str, at: float, why: str, user: str = "") -> Loss:
 
     usual = Step(
         at=at - 0.8,
-        took=2.4,
+        took=0.0024,
         what="me",
         request="GET /me",
         status=200,
         node=gone,
         pin="VN",
-        said="a valid cookie; nothing set",
+        said="the balancer found the pin good (VN)",
         who=name,
         how="ok",
         error="",
@@ -377,7 +377,13 @@ def _loss(number: int, gone: str, at: float, why: str, user: str = "") -> Loss:
     )
     step = msgspec.structs.replace
     steps = [
-        step(usual, at=at - 1.2, what="login", pin="NI", said="no cookie; one inserted"),
+        step(
+            usual,
+            at=at - 1.2,
+            what="login",
+            pin="NI",
+            said="the balancer had no pin, and made a new one (NI)",
+        ),
         usual,
         step(usual, at=at - 0.01, status=None, how="unknown", node="", error="it was reset"),
         step(
@@ -387,9 +393,9 @@ def _loss(number: int, gone: str, at: float, why: str, user: str = "") -> Loss:
             node="n1",
             who="",
             how="refused",
-            pin="DU",
-            said="its node is down; the cookie was updated",
-            note="n1 has no such session",
+            pin="DI, backend-down",
+            said="the pin's node was out of service, and the balancer made a new one (DI)",
+            note="the node says: session-unknown",
             marks=True,
         ),
         step(usual, at=at + 0.4, what="login", node="n1"),

@@ -71,7 +71,8 @@ def test_a_click_on_a_loss_tells_its_story(browser: Browser, write: Write) -> No
         )
         marked = story.locator("li.marks").inner_text()
         assert "n1 answered 401 after 2.4 ms, taken for nobody" in marked
-        assert "DU: its node is down; the cookie was updated. n1 has no such session" in marked
+        assert "the pin's node was out of service, and the balancer made a new one (DI)" in marked
+        assert "the node says: session-unknown" in marked
         parts = story.locator(".parts title").all_text_contents()
         assert parts == ["client", "balancer", "n3", "n1", "store"]
 
