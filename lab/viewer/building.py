@@ -60,10 +60,11 @@ def beside(
 ) -> view.Page:
     """Two folders' runs on one page: what has the same name in both, one after the other."""
     a, b = (views(folder, processes, progress, share=2) for folder in (first, second))
-    comparison = drawn(compared(first, second, processes), str(first), str(second))
+    names = [folder.resolve().name for folder in (first, second)]
+    comparison = drawn(compared(first, second, processes), *names)
     return view.Page(
         sessionlab=version("sessionlab"),
-        title=f"{first.resolve().name} beside {second.resolve().name}",
+        title=" beside ".join(names),
         sentence=comparison.sentence,
         views=in_pairs(a, b),
         comparison=comparison,

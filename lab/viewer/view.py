@@ -261,10 +261,11 @@ class Row(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Two runs beside each other."""
+    """Two runs beside each other; `level` is that of the intervals of what changed, 0 to 1."""
 
     a: str
     b: str
+    level: float
     sentence: str
     rows: list[Row]
     notes: list[str] = []

@@ -145,6 +145,7 @@ def drawn(comparisons: Sequence[Comparison], a: str, b: str) -> view.Comparison:
     return view.Comparison(
         a=a,
         b=b,
+        level=LEVEL,
         sentence="; ".join(said[:3]) or "nothing can be compared",
         rows=[row for one in comparisons for row in _rows(one, several=several)],
         notes=[

@@ -20,7 +20,8 @@ const HEIGHT = 200;
  * @param {number} width
  */
 export function compared(comparison, views, width) {
-  const head = [texts.comparedHead[0], texts.side("A", comparison.a), texts.side("B", comparison.b), ...texts.comparedHead.slice(1)];
+  const [what, ...rest] = texts.comparedHead(`${number(100 * comparison.level)} %`);
+  const head = [what, texts.side("A", comparison.a), texts.side("B", comparison.b), ...rest];
   const both = /** @type {Both} */ (views.slice(0, 2));
   return html("section", { "data-section": "compared", "aria-labelledby": "compared" }, html("h2", { id: "compared" }, texts.compared),
     table(texts.compared, head, comparison.rows.map((row) => [row.what, row.a, row.b, row.difference, row.interval, row.said])),

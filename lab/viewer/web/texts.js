@@ -8,7 +8,7 @@ export const texts = {
   asTable: "Show as a table",
   madeBy: (/** @type {string} */ version) => `Made by sessionlab ${version}.`,
   kinds: { experiment: "Experiment", scenario: "Scenario", check: "Check of an app", watch: "Watch of a deploy" },
-  status: /** @type {Record<string, string>} */ ({ held: "held", broken: "broken", error: "error", skipped: "skipped" }),
+  status: /** @type {Record<string, string>} */ ({ held: "as expected", broken: "not as expected", error: "error", skipped: "skipped" }),
   tooNew: (/** @type {number} */ schema) => `This page's data is of schema ${schema}, which this viewer does not know.`,
   nothing: "Nothing was recorded.",
 
@@ -114,7 +114,7 @@ export const texts = {
   notes: "To bear in mind",
 
   compared: "What changed",
-  comparedHead: ["What", "Difference", "95 % interval", "Said"],
+  comparedHead: (/** @type {string} */ level) => ["What", "Difference", `${level} interval`, "Said"],
   side: (/** @type {string} */ letter, /** @type {string} */ name) => `${letter}: ${name}`,
   overlaid: "Both over time",
   servedShare: "Requests done, percent",

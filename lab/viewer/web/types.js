@@ -37,7 +37,7 @@
  *   predictions: Prediction[], claims: Claim[], notes: string[], cut: string[], sampled: string[]}} View
  *
  * @typedef {{what: string, a: string, b: string, difference: string, interval: string, said: string}} Row
- * @typedef {{a: string, b: string, sentence: string, rows: Row[], notes: string[]}} Comparison
+ * @typedef {{a: string, b: string, level: number, sentence: string, rows: Row[], notes: string[]}} Comparison
  * @typedef {{sessionlab: string, title: string, sentence: string, views: View[], schema: number,
  *   comparison: Comparison | null}} Page
  */

@@ -285,7 +285,12 @@ def two_runs() -> Page:
     ]
     said = "B loses fewer users; of latency there is no difference seen"
     comparison = Comparison(
-        a="memory", b="redis", sentence=said, rows=rows, notes=["Seeds differ: 1 and 2."]
+        a="memory",
+        b="redis",
+        level=0.95,
+        sentence=said,
+        rows=rows,
+        notes=["Seeds differ: 1 and 2."],
     )
     both = page(one, other, comparison=comparison)
     return Page(

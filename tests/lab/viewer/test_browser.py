@@ -195,7 +195,7 @@ def test_a_list_leads_to_each_story(browser: Browser, write: Write) -> None:
     with opened(browser, write(examples.page(*views))) as tab:
         links = tab.get_by_role("navigation").get_by_role("link")
         first = re.sub(r"\s+", " ", links.first.inner_text())
-        assert first.startswith("memory-round-robin held 1 of 1 users")
+        assert first.startswith("memory-round-robin as expected 1 of 1 users")
         links.nth(1).click()
         assert tab.url.endswith("#s1")
         assert tab.locator("#s1").is_visible()
