@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.reports.earlier import EVENTS, LATEST, REPORT, RUN
+from sessionlab.lab.reports.earlier import COMPARISON, EVENTS, LATEST, REPORT, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COPY, ROOM = "experiment.toml", ".room"
 ROOM_BYTES = 1 << 20
-_KNOWN = (EVENTS, RUN, f".{RUN}", REPORT, COPY, ROOM, "history", "latency.hgrm.json")
+_KNOWN = (EVENTS, RUN, f".{RUN}", REPORT, COMPARISON, COPY, ROOM, "history", "latency.hgrm.json")
 _TOKEN = re.compile(r"(?=[\w.+=%~-]*\d)[\w.+=%~-]{16,}")
 _UNLISTED = ("part.log", "request.completed")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EVENTS, RUN, JUNIT, HISTORY = "events.jsonl", "run.json", "junit.xml", "history.jsonl"
 CHECK = "check.json"  # of a check, which is a run besides
-REPORT = "report.html"  # what `sessionlab report` has made of it
+REPORT, COMPARISON = "report.html", "comparison.html"  # what `sessionlab report` has made of it
 LATEST = "latest"  # leads to the last of several runs
 
 
@@ -60,7 +60,7 @@ def _of_a_run(path: Path, names: list[str] | None) -> Iterator[Path]:
     if _is_folder(path) and path.name in names:
         for below in path.iterdir():
             yield from _of_a_scenario(below, path.name)
-    elif path.name not in (EVENTS, RUN, JUNIT, CHECK, REPORT) or not _is_file(path):
+    elif path.name not in (EVENTS, RUN, JUNIT, CHECK, REPORT, COMPARISON) or not _is_file(path):
         raise _stranger(path)
     yield path
 

@@ -33,7 +33,10 @@ def command(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where the page goes, instead of DIR/report.html."),
+        typer.Option(
+            metavar="FILE",
+            help="Where it goes, if not to DIR/report.html (of two: comparison.html).",
+        ),
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     summary: Annotated[
@@ -65,14 +68,14 @@ def command(
     # Not before: NumPy alone takes as long to load as all the rest.
     from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
     from sessionlab.lab.reports.cases import folder_of  # noqa: PLC0415
-    from sessionlab.lab.reports.earlier import REPORT  # noqa: PLC0415
+    from sessionlab.lab.reports.earlier import COMPARISON, REPORT  # noqa: PLC0415
     from sessionlab.lab.viewer.as_run import to_junit, to_summary  # noqa: PLC0415
     from sessionlab.lab.viewer.page import to_html  # noqa: PLC0415
     from sessionlab.lab.viewer.view import to_json  # noqa: PLC0415
 
     with stopped_by_signals("sessionlab: interrupted"):
         page = _page(folder, other, processes or min(cores(), MOST))
-    written = out or folder_of(folder) / REPORT
+    written = out or (folder_of(other) / COMPARISON if other else folder_of(folder) / REPORT)
     text = to_html(page)
     _write(written, text)
     if summary:

@@ -46,6 +46,17 @@ def test_a_run_may_take_the_place_of_one_that_has_a_report(tmp_path: Path) -> No
     assert list((tmp_path / "b").iterdir()) == []
 
 
+def test_of_two_runs_the_page_lies_beside_the_second_ones(tmp_path: Path) -> None:
+    one, other = experiment(tmp_path / "a", crowd(NAMES)), experiment(tmp_path / "b", crowd("xy"))
+    assert report(one).exit_code == 0
+    done = report(one, other)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].startswith(f"{other / 'comparison.html'}: ")
+    assert "a beside b" in (other / "comparison.html").read_text()
+    given(other, resume=False)
+    assert list(other.iterdir()) == []
+
+
 def test_of_an_experiments_name_the_latest_run_is_shown(tmp_path: Path) -> None:
     experiment(tmp_path / "1", crowd(NAMES))
     (tmp_path / "latest").symlink_to("1")
