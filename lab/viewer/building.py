@@ -221,12 +221,12 @@ def _told(one: Mapping[str, Any]) -> view.Finding:
     return view.Finding(one["check"], verdict, one["said"], _figures(one["figures"]), evidence)
 
 
-def _figures(figures: Mapping[str, Any]) -> dict[str, float | None]:
+def _figures(figures: Mapping[str, Any]) -> dict[str, float]:
     """Those that are numbers."""
     return {
         name: value
         for name, value in figures.items()
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
     }
 
 

@@ -173,12 +173,12 @@ class Percentiles(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """What a check says; `figures` are numbers, as bounds name them (null: not known)."""
+    """What a check says; `figures` are the numbers that are known, as bounds name them."""
 
     check: str
     verdict: Verdict
     said: str
-    figures: dict[str, float | None]
+    figures: dict[str, float]
     evidence: list[str]
 
 

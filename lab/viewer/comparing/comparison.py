@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LEVEL = 0.999
+_MOST = 3  # stories, and figures of each kind, in a sentence
 MARGIN = 0.05
 """Of A's latency or throughput: a smaller difference is none."""
 
@@ -141,17 +142,33 @@ def exit_status(comparisons: Sequence[Comparison]) -> int:
 def drawn(comparisons: Sequence[Comparison], a: str, b: str) -> view.Comparison:
     """All of them in one table, as a page shows it; `a` and `b` are the names of the runs."""
     several = len(comparisons) > 1
-    said = [f"{one.name}: {one.sentence}" if several else one.sentence for one in comparisons]
     return view.Comparison(
         a=a,
         b=b,
         level=LEVEL,
-        sentence="; ".join(said[:3]) or "nothing can be compared",
+        sentence=_sentence(comparisons),
         rows=[row for one in comparisons for row in _rows(one, several=several)],
         notes=[
             f"{one.name}: {note}" if several else note for one in comparisons for note in one.notes
         ],
     )
+
+
+def _sentence(comparisons: Sequence[Comparison]) -> str:
+    """The only one's; of several, what changed in which."""
+    if len(comparisons) == 1:
+        return comparisons[0].sentence
+    said = [
+        f"{one.name}: {one.sentence}"
+        for one in comparisons
+        if one.with_change(Change.WORSE, Change.BETTER, Change.DIFFERENT)
+    ]
+    if said:
+        more = f"; and {len(said) - _MOST} more changed" if len(said) > _MOST else ""
+        return "; ".join(said[:_MOST]) + more
+    seen = [one for one in comparisons if one.with_change(Change.SAME)]
+    of = f"no difference seen: {len(seen)} of {len(comparisons)} stories can be compared"
+    return of if seen else "nothing can be compared"
 
 
 def _rows(comparison: Comparison, *, several: bool) -> Iterator[view.Row]:

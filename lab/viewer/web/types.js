@@ -24,7 +24,7 @@
  *
  * @typedef {{what: string, p50: number, p90: number, p99: number, p999: number, max: number}} Percentiles
  * @typedef {{check: string, verdict: "holds" | "broken" | "unknown" | "shown", said: string,
- *   figures: Record<string, number | null>, evidence: string[]}} Finding
+ *   figures: Record<string, number>, evidence: string[]}} Finding
  * @typedef {{text: string, figure: string, sign: string, limit: number, unit: string, saw: string,
  *   met: boolean | null}} Bound
  * @typedef {{name: string, predicted: string, measured: string, agrees: boolean | null}} Prediction
