@@ -102,12 +102,7 @@ def of_case(
     progress: Progress | None = None,
 ) -> view.View:
     """The view of one cluster's history."""
-    told = case.run.get("findings") or ()
-    names = [CONTINUITY.name] if told else list(CHECKS)
-    seen = look(case.stored, case.about, names, processes, progress)
-    users = CONTINUITY.users(seen[CONTINUITY.name], case.about)
-    judged = [] if told else [CHECKS[one].judge(parts, case.about) for one, parts in seen.items()]
-    findings = [_told(one) for one in told] or [_finding(one) for one in judged]
+    users, findings = _judged(case, processes, progress)
     began, axis = case.about.began, _axis(case)
     charts = Charts(axis, began)
     drawn = Lives(users.judged, since(began, case.about.events), began, room)
@@ -131,15 +126,7 @@ def of_case(
         cluster=_cluster(case, charts),
         bins=charts.bins(),
         faults=faults(case.about),
-        users=view.Users(
-            total=len(users),
-            lost=users.lost,
-            interrupted=users.interrupted,
-            longest_ms=users.longest,
-            counts=tally(users.judged),
-            sampled=len(lanes) < len(users),
-            lanes=lanes,
-        ),
+        users=_fared(users, lanes),
         losses=view.Losses(users.lost, [str(loss) for loss in users.losses], losses),
         latency=_latency(findings),
         findings=findings,
@@ -149,6 +136,32 @@ def of_case(
         notes=list(dict.fromkeys([*case.notes, *case.said.get("notes", ())])),
         cut=list(case.cut),
         sampled=list(_sampled(users, len(lanes), len(losses))),
+    )
+
+
+def _judged(
+    case: Case, processes: int, progress: Progress | None
+) -> tuple[Users, list[view.Finding]]:
+    """What became of the users; and what the checks say, as the run has it, or else anew."""
+    told = case.run.get("findings") or ()
+    names = [CONTINUITY.name] if told else list(CHECKS)
+    seen = look(case.stored, case.about, names, processes, progress)
+    users = CONTINUITY.users(seen[CONTINUITY.name], case.about)
+    if told:
+        return users, [_told(one) for one in told]
+    judged = (CHECKS[name].judge(parts, case.about) for name, parts in seen.items())
+    return users, [_finding(one) for one in judged]
+
+
+def _fared(users: Users, lanes: list[view.Lane]) -> view.Users:
+    return view.Users(
+        total=len(users),
+        lost=users.lost,
+        interrupted=users.interrupted,
+        longest_ms=users.longest,
+        counts=tally(users.judged),
+        sampled=len(lanes) < len(users),
+        lanes=lanes,
     )
 
 
