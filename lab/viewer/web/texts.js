@@ -114,7 +114,7 @@ export const texts = {
   notes: "To bear in mind",
 
   compared: "What changed",
-  comparedHead: ["What", "Difference", "95 % interval", "Said"],
+  comparedHead: ["What", "Difference", "Its interval", "What is said of it"],
   side: (/** @type {string} */ letter, /** @type {string} */ name) => `${letter}: ${name}`,
   overlaid: "Both over time",
   servedShare: "Requests done, percent",
