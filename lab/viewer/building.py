@@ -28,6 +28,8 @@ from sessionlab.lab.verdicts.story_time import since
 from sessionlab.lab.viewer import said, view
 from sessionlab.lab.viewer.charts import Axis, Charts
 from sessionlab.lab.viewer.clusters import apart
+from sessionlab.lab.viewer.comparing.comparing import compared
+from sessionlab.lab.viewer.comparing.comparison import drawn
 from sessionlab.lab.viewer.faults import faults
 from sessionlab.lab.viewer.lives import ROOM, Lives, Room
 
@@ -58,11 +60,13 @@ def beside(
 ) -> view.Page:
     """Two folders' runs on one page: what has the same name in both, one after the other."""
     a, b = (views(folder, processes, progress, share=2) for folder in (first, second))
+    comparison = drawn(compared(first, second, processes), str(first), str(second))
     return view.Page(
         sessionlab=version("sessionlab"),
         title=f"{first.resolve().name} beside {second.resolve().name}",
-        sentence=f"A: {said.of_all(a)}; B: {said.of_all(b)}",
+        sentence=comparison.sentence,
         views=in_pairs(a, b),
+        comparison=comparison,
     )
 
 

@@ -211,7 +211,9 @@ def test_of_two_runs_what_has_the_same_name_is_side_by_side(tmp_path: Path) -> N
     single = experiment(tmp_path / "single", crowd(["a", "b"], last=5))
     found = beside(experiment(tmp_path / "lost", crowd(NAMES)), single)
     assert [one.name for one in found.views] == ["A: one", "B: one"]
-    assert found.sentence == f"A: {SENTENCE}; B: nobody was lost: 2 users: 2 kept"
+    assert found.comparison
+    assert found.sentence == found.comparison.sentence
+    assert any(row.what == "lost" for row in found.comparison.rows)
 
 
 def test_a_run_that_was_cut_is_shown_as_far_as_it_goes_and_said_to_be(tmp_path: Path) -> None:
