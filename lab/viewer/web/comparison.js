@@ -13,6 +13,7 @@ import { texts } from "viewer/texts.js";
 /** @typedef {[View, View]} Both */
 
 const HEIGHT = 200;
+const CLASSES = /** @type {Record<string, string>} */ ({ better: "good", worse: "bad", "no difference seen": "faint" });
 
 /**
  * @param {Comparison} comparison
@@ -24,7 +25,7 @@ export function compared(comparison, views, width) {
   const head = [what, texts.side("A", comparison.a), texts.side("B", comparison.b), ...rest];
   const both = /** @type {Both} */ (views.slice(0, 2));
   return html("section", { "data-section": "compared", "aria-labelledby": "compared" }, html("h2", { id: "compared" }, texts.compared),
-    table(texts.compared, head, comparison.rows.map((row) => [row.what, row.a, row.b, row.difference, row.interval, row.said])),
+    table(texts.compared, head, comparison.rows.map((row) => [row.what, row.a, row.b, row.difference, row.interval, html("span", { class: CLASSES[row.said] ?? "" }, row.said)])),
     comparison.notes.length > 0 && html("ul", { class: "notes" }, ...comparison.notes.map((note) => html("li", {}, note))),
     ...(both.length === 2 ? [overlaid(both, width, texts.servedShare, shares, (value) => `${number(value)} %`, 100),
       overlaid(both, width, texts.latencyOfBoth, (bins) => bins.p99, milliseconds)] : []));

@@ -23,7 +23,7 @@ const GLYPHS = { kept: "✓", moved: "→", "logged out": "✕", "wrong data": "
  */
 export const SECTIONS = [
   [texts.usersFared, (view) => [fates(view)]],
-  [texts.cluster, (view) => [cluster(view)]],
+  [texts.cluster, (view) => [what(view), cluster(view)]],
   [texts.happened, (view, { width }) => [faults(view), view.bins.count > 0 && outcomes(view, width)]],
   [texts.losses, losses],
   [texts.users, (view, { width, open }) => [lanes(view, width, (loss) => open(loss, view.cluster.store !== null))]],
@@ -33,6 +33,12 @@ export const SECTIONS = [
   [texts.notes, (view) => [remarks("notes", view.notes), remarks("sampled", view.sampled)]],
   [texts.again, again],
 ];
+
+/** The app under load, and where its sessions are. @param {View} view */
+function what({ cluster: { app, strategies } }) {
+  const said = [app, strategies.length > 0 && texts.sessionsIn(strategies.join(", "))].filter(Boolean);
+  return said.length > 0 && html("p", { class: "faint" }, said.join("; "));
+}
 
 /** @param {"cut" | "notes" | "sampled"} kind @param {string[]} lines */
 export function remarks(kind, lines) {

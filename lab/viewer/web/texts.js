@@ -2,7 +2,6 @@
 
 export const texts = {
   skip: "To what happened",
-  stories: "Stories",
   outline: "On this page",
   time: "Time",
   asTable: "Show as a table",
@@ -30,7 +29,6 @@ export const texts = {
   someUsers: (/** @type {string} */ count) => `${count} ${count === "1" ? "user" : "users"}`,
   requests: (/** @type {string} */ count) => `${count} ${count === "1" ? "request" : "requests"}`,
   sessionsIn: (/** @type {string} */ strategies) => `sessions: ${strategies}`,
-  ofAll: (/** @type {string} */ share) => `${share} of all`,
   version: (/** @type {string} */ version) => `version ${version}`,
   until: (/** @type {string} */ when) => `gone at ${when}`,
   since: (/** @type {string} */ when) => `came at ${when}`,
@@ -49,7 +47,6 @@ export const texts = {
   latency: "Latency",
   latencyOverTime: "Latency over time",
   latencySummary: (/** @type {string} */ middle, /** @type {string} */ high) => `half of all requests within ${middle}, 99 % within ${high}.`,
-  noLatency: "no request was answered.",
   logScale: "The scale is logarithmic.",
   percentiles: "Latency of each kind of request",
   everything: "all requests",
@@ -60,9 +57,6 @@ export const texts = {
   lanes: "A lane per user",
   lanesSummary: (/** @type {number} */ shown, /** @type {string} */ total, /** @type {number} */ lost) =>
     `${shown} of ${total} users, ${lost} of them lost; coloured by the node that answered.`,
-  laneState: { ok: "", refused: "refused", failed: "failed", unknown: "no answer" },
-  notOk: "thin: not served",
-  lostHere: "✕ lost (click it)",
   nodesSeen: "Nodes that answered",
   fate: "What became of it",
   why: "Why",
@@ -79,7 +73,6 @@ export const texts = {
   home: (/** @type {string} */ node) => `Until then ${node} had answered.`,
   leftOut: (/** @type {number} */ count) => `${count} requests before these are left out.`,
   participants: { client: "client", balancer: "balancer", store: "store" },
-  noAnswer: "no answer",
   answered: (/** @type {string} */ who, /** @type {string} */ what, /** @type {string} */ took) => `${who} answered ${what} after ${took}`,
   silence: (/** @type {string} */ took) => `no answer after ${took}`,
   takenFor: (/** @type {string} */ who) => `taken for ${who}`,
@@ -114,9 +107,8 @@ export const texts = {
   notes: "To bear in mind",
 
   compared: "What changed",
-  comparedHead: (/** @type {string} */ level) => ["What", "Difference", `${level} interval`, "Said"],
+  comparedHead: (/** @type {string} */ level) => ["What", "Difference", `${level} interval`, "What is said of it"],
   side: (/** @type {string} */ letter, /** @type {string} */ name) => `${letter}: ${name}`,
-  overlaid: "Both over time",
   servedShare: "Requests done, percent",
   latencyOfBoth: "Latency of both: 99 % within",
   bothSummary: (/** @type {string} */ a, /** @type {string} */ b) => `A ${a}, B ${b}.`,

@@ -11,7 +11,7 @@ import { texts } from "viewer/texts.js";
 
 /** @import {Page, View} from "viewer/types.js" */
 
-const SCHEMA = 1;
+const SCHEMA = 1, LONG = 120; // letters of a sentence, for which large ones are too many
 const dialog = storyDialog();
 const header = html("header", { class: "head" }), outline = html("nav", { class: "outline", "aria-label": texts.outline });
 const main = html("main", { id: "main", tabindex: -1 }), footer = html("footer", {});
@@ -47,7 +47,7 @@ function draw(page) {
   document.title = page.sentence || page.title;
   const several = page.views.length > 1, inner = width - (several ? 2 : 0);
   header.replaceChildren(html("p", { class: "kind" }, [page.views[0] && texts.kinds[page.views[0].kind], page.title].filter(Boolean).join(" · ")),
-    html("h1", {}, page.schema > SCHEMA ? texts.tooNew(page.schema) : page.sentence || texts.nothing));
+    html("h1", { class: page.sentence.length > LONG ? "long" : "" }, page.schema > SCHEMA ? texts.tooNew(page.schema) : page.sentence || texts.nothing));
   footer.replaceChildren(texts.madeBy(page.sessionlab));
   if (page.schema > SCHEMA) return;
   const before = articles;
