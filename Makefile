@@ -35,7 +35,8 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	@echo "All rows: $(BIN)/python -m benchmarks.balancer; another version: --against REV_OR_DIR"
 	@echo "More: python -m benchmarks.balancer.chaos (a million requests while everything changes)," \
 		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies);" \
-		"python -m benchmarks.workload (the load generator beside Locust)"
+		"python -m benchmarks.workload (the load generator beside Locust)," \
+		".judge (ten million operations)"
 
 GALLERY := $(notdir $(patsubst %/,%,$(wildcard scenarios/apps/*/)))
 gallery: $(GALLERY:%=.venv-gallery/%/ready) ## set up an environment for each real app in scenarios/apps

@@ -38,7 +38,7 @@ class Shard:
     def of(cls, rows: np.ndarray, seen: np.ndarray, words: Words) -> Self:
         """From rows in the order of completion."""
         order = _order(rows)
-        return cls(rows[order], seen, words, order.astype(np.uint32))
+        return cls(rows.take(order), seen, words, order.astype(np.uint32))
 
     @cached_property
     def starts(self) -> np.ndarray:
