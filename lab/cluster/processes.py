@@ -9,8 +9,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.clients.exhaustion import MORE_FILES
 from sessionlab.lab.clients.spellings import without
-from sessionlab.lab.clients.wire import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
 from sessionlab.lab.record.printable import printable
 from sessionlab.lab.waiting import Condition, until

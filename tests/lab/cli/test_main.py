@@ -15,7 +15,7 @@ import builtins, os, signal
 from sessionlab.lab.cli import main
 load = builtins.__import__
 def loading(name, *more):
-    if name == "sessionlab.lab.cli.app":
+    if name == "sessionlab.lab.cli" and "app" in more[2]:
         os.kill(os.getpid(), signal.SIGINT)
     return load(name, *more)
 builtins.__import__ = loading
