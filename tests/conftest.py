@@ -40,7 +40,9 @@ LONG = (
     "lab/pytest_plugin/test_plugin.py",
     "scenarios/test_sabotage.py",
 )
-"""Files of which `make test` takes none: whole checks and watches, and clusters that are wrong."""
+"""Files of which `make test` takes none: whole checks and watches, and clusters that are wrong.
+
+Tests of other files that it leaves out are marked there."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
