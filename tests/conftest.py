@@ -58,7 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # As xdist's own mark does until pytest 9.1. With 9.2 what it sets is read by nobody:
             # each test goes to whichever process is free, and fixtures of a file are made in all.
             item._id = NodeId.parse(f"{item.nodeid}@{group}")
-    items.sort(key=lambda item: _group(item) is not None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Docker's first, for they are the longest that one process has; then what can go anywhere."""
+    return {"docker": 0, None: 1}.get(_group(item), 2)
 
 
 def _group(item: pytest.Item) -> str | None:
