@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 from _pytest.nodeid import NodeId
+from hypothesis import settings
 
 from tests.installed import BALANCERS, IN_CI, missing
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not depend on the user's
 os.environ["SSL_CERT_FILE"] = os.devnull  # nobody public is asked, and each process would load them
-hypothesis.settings.register_profile("suite", deadline=None)  # it would judge the machine's load
-hypothesis.settings.load_profile("suite")
+settings.register_profile("busy", deadline=None)  # how long an example takes, a machine decides
+settings.load_profile("busy")
 
 HERE = Path(__file__).parent
 ONE_BY_ONE = (
