@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.results import Result
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FILE = """
 name = "same"
