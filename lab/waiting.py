@@ -10,7 +10,7 @@ from typing import TypeVar
 from sessionlab.lab.errors import FabricLost, LabError, NothingShown, StepError
 
 PAUSE = 0.005  # seconds between the first two looks at something that is awaited
-SHARE = 0.1  # of the time waited so far, between later ones: looking must not delay what is awaited
+SHARE = 0.2  # of the time waited so far, between later ones: looking must not delay what is awaited
 MOST = 0.1  # seconds between two looks
 T = TypeVar("T")
 

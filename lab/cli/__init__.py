@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -17,12 +18,13 @@ def main() -> None:
     """
     gc.disable()
     before = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    from sessionlab.lab.cli.app import main as run  # noqa: PLC0415  not before the line above
+    from sessionlab.lab.cli import app  # noqa: PLC0415  not before the line above
 
+    app.load(sys.argv[1:])
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGINT, before)
-    run()
+    app.main()
 
 
 __all__ = ["main"]

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from sessionlab.lab.cli import do, down, listing, run, up
-from sessionlab.lab.cli.apps import check, init, probe, watch
 from sessionlab.lab.cli.choice import wrapped
-from sessionlab.lab.cli.runs import judge, report
 from sessionlab.lab.cli.standard_streams import make_usable
-from sessionlab.lab.clients.wire import exhausted
+from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError, NothingShown
-from sessionlab.lab.scenario.runner import release
 
 HELP = """Will my users stay logged in?
 
@@ -32,58 +29,99 @@ Exit status: 0 all as predicted; 1 something was not, or a story failed; 2 wrong
 could be shown (a cluster that did not start, nothing claimed); 130 interrupted.
 """
 
+
+class Verb(NamedTuple):
+    """Which module of this folder has its `command`, and its line in the help."""
+
+    module: str
+    help: str
+    settings: Mapping[str, Any] = {}
+
+
 GROUPS = {
-    "Learn": ("run", "list", "up", "do", "down"),
-    "Your app": ("init", "check", "watch", "probe"),
-    "Runs": ("judge", "report"),
-    "Strategies": ("compare", "audit"),
+    "Learn": {
+        "run": Verb("run", "Run scenarios, or an experiment FILE.toml: predicted, and seen"),
+        "list": Verb("listing", "Show scenarios, and what a cluster can be built of"),
+        "up": Verb("up", "Boot a cluster, and show every request that it gets"),
+        "do": Verb("do", "Break or mend the cluster of `up` in another terminal"),
+        "down": Verb("down", "Remove whatever an earlier run left behind"),
+    },
+    "Your app": {
+        "init": Verb("apps.init", "Write a recipe: how your app is started and spoken to"),
+        "check": Verb("apps.check", "Will its users stay logged in? Boot copies, and try"),
+        "watch": Verb(
+            "apps.watch",
+            "Do something to a system elsewhere, and see who is logged out",
+            {"allow_interspersed_args": False},
+        ),
+        "probe": Verb("apps.probe", "Look at a deployed system from outside"),
+    },
+    "Runs": {
+        "judge": Verb("runs.judge", "Judge a stored run again, or tell what changed in another"),
+        "report": Verb("runs.report", "Show a stored run as a page, or two beside each other"),
+    },
 }
+VERBS = {name: verb for verbs in GROUPS.values() for name, verb in verbs.items()}
+PLAIN: Any = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+
+class Commands(Mapping[str, Any]):
+    """The verbs by name. Only one that is asked for is loaded: `run` alone takes 0.3 s of CPU."""
+
+    def __getitem__(self, name: str) -> Any:
+        verb = VERBS[name]
+        program = typer.Typer(**PLAIN)
+        program.command(name, context_settings=dict(verb.settings))(_load(verb).command)
+        return typer.main.get_command(program)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+def _load(verb: Verb) -> Any:
+    return importlib.import_module(f"sessionlab.lab.cli.{verb.module}")
 
 
 class Grouped(TyperGroup):
     """Shows the verbs by what they are for."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": Commands()})
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as Click calls it
-        width = max(map(len, self.commands))
+        width = max(map(len, VERBS))
         for title, verbs in GROUPS.items():
-            rows = [
-                (
-                    verb.ljust(width),
-                    self.commands[verb].get_short_help_str(formatter.width - width - 6),
-                )
-                for verb in verbs
-                if verb in self.commands
-            ]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), verb.help) for name, verb in verbs.items()])
 
 
 app = typer.Typer(
     cls=Grouped,
     help=HELP,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    **PLAIN,
 )
-app.command("run")(run.command)
-app.command("check")(check.command)
-app.command("init")(init.command)
-app.command("list")(listing.command)
-app.command("up")(up.command)
-app.command("do")(do.command)
-app.command("down")(down.command)
-app.command("judge")(judge.command)
-app.command("report")(report.command)
-app.command("watch", context_settings={"allow_interspersed_args": False})(watch.command)
-app.command("probe")(probe.command)
+
+
+def load(words: Sequence[str]) -> None:
+    """Load what these words of a command line will need."""
+    if words and words[0] in VERBS:
+        _load(VERBS[words[0]])
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"sessionlab {release()}")
+        from importlib.metadata import version  # noqa: PLC0415  rarely asked for, and slow
+
+        typer.echo(f"sessionlab {version('sessionlab')}")
         raise typer.Exit
 
 

@@ -56,14 +56,18 @@ class Records:
         self._scenario = scenario
         self._cluster = cluster
         self._tab = tab
+        self._token: tuple[str, float | None] = ("", None)  # the last one, and its end
 
     def now(self) -> float:
         return self._events.now()
 
     def left(self, credential: str) -> float | None:
         """Seconds until a token's end (`exp`, on the wall clock); None for what is no token."""
-        end = read_token(credential).get("exp")
-        return end - time.time() if isinstance(end, (int, float)) else None
+        if credential != self._token[0]:  # it is asked at every request, and reading costs 60 µs
+            end = read_token(credential).get("exp")
+            self._token = credential, end if isinstance(end, (int, float)) else None
+        end = self._token[1]
+        return None if end is None else end - time.time()
 
     def tie(self, affinity: str, context: Context, step: Step) -> bool | None:
         """Whether a step's request holds what that affinity goes by; see `ties`."""

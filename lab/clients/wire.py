@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from sessionlab.lab.clients.content import Content, ServerEvent, read
+from sessionlab.lab.engine.exhaustion import NO_ADDRESS, denied, exhausted
 from sessionlab.lab.errors import NothingShown, StepError
 
 if TYPE_CHECKING:
@@ -25,22 +25,6 @@ if TYPE_CHECKING:
 NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 MOST_LINE = 65_536  # bytes of one of an answer's header lines: tokens can be long
 _CREDENTIALS = ("cookie", "authorization")
-MORE_FILES = "allow this process more open files: ulimit -n 65536"
-_FEWER = "let fewer clients ask at a time"
-_ROOM = "make room on the disk; TMPDIR says where a run keeps its files while it lasts"
-_EXHAUSTED = {
-    errno.EMFILE: MORE_FILES,
-    errno.ENFILE: "allow this machine more open files: sysctl fs.file-max",
-    errno.ENOMEM: _FEWER,
-    errno.ENOBUFS: _FEWER,
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
-}
-_NO_ADDRESS = {
-    errno.EADDRINUSE: f"{_FEWER}, or from more addresses",
-    errno.EADDRNOTAVAIL: f"{_FEWER}; an address to come from must be one of this machine's",
-}
-"""What this machine, not the servers, denies to whoever opens a connection, and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +168,7 @@ def own_trouble(problem: Exception) -> NothingShown | None:
             f"the lab could not look up {problem.host}: {problem.os_error}",
             "the name must be known on this machine, or give an address",
         )
-    return _denied(problem, _NO_ADDRESS) or exhausted(problem)
-
-
-def exhausted(problem: Exception) -> NothingShown | None:
-    """Whether this machine has no more of what the lab needs, be it descriptors, memory or disk."""
-    if isinstance(problem, ExceptionGroup):
-        return next(filter(None, map(exhausted, problem.exceptions)), None)
-    if isinstance(problem, MemoryError):
-        return NothingShown("the lab has no memory left", _FEWER)
-    return _denied(problem, _EXHAUSTED)
-
-
-def _denied(problem: Exception, hints: Mapping[int, str]) -> NothingShown | None:
-    hint = hints.get(problem.errno or 0) if isinstance(problem, OSError) else None
-    return NothingShown(f"the lab could not go on: {problem}", hint) if hint else None
+    return denied(problem, NO_ADDRESS) or exhausted(problem)
 
 
 def _trace() -> aiohttp.TraceConfig:

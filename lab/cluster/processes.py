@@ -10,7 +10,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.spellings import without
-from sessionlab.lab.clients.wire import MORE_FILES
+from sessionlab.lab.engine.exhaustion import MORE_FILES
 from sessionlab.lab.errors import NothingShown, StartError, StepError
 from sessionlab.lab.record.printable import printable
 from sessionlab.lab.waiting import Condition, until

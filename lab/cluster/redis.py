@@ -6,16 +6,13 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
-
 from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.errors import Skip, StartError, StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis as RedisClient
+
     from sessionlab.lab.balancers.programs import Ground
 
 PART = "redis"
@@ -71,6 +68,8 @@ class Redis:
 
     async def answers(self) -> bool:
         """Whether it answers a PING."""
+        from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
+
         async with self._client() as client:
             try:
                 return bool(await client.ping())
@@ -79,6 +78,8 @@ class Redis:
 
     async def tell(self, *words: str | int) -> object:
         """Send it one command; what it answers. Raises StepError when that is an error, or none."""
+        from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
+
         try:
             async with self._client() as client:
                 return await client.execute_command(*words)  # type: ignore[no-untyped-call]
@@ -91,6 +92,8 @@ class Redis:
         Two keys in one script, as in a login: a replica, a Redis Cluster, a full one, a user who
         may not run scripts, all would look like nodes that lose their users.
         """
+        from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
+
         keys = [f"sessionlab:session:proof-{secrets.token_hex(8)}" for _ in range(2)]
         try:
             async with self._client() as client:
@@ -100,8 +103,12 @@ class Redis:
         except (RedisError, OSError, TypeError, ValueError) as error:
             raise _unusable(error) from None
 
-    def _client(self) -> redis.asyncio.Redis:
-        return redis.asyncio.from_url(
+    def _client(self) -> RedisClient:
+        from redis.asyncio import from_url  # noqa: PLC0415  slow, and most clusters have none
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+
+        return from_url(
             self.url,
             socket_timeout=2,
             socket_connect_timeout=2,
@@ -121,6 +128,8 @@ def the_lab_s_own(redis: Redis | None) -> Redis:
 
 def _unusable(error: Exception) -> StartError:
     """What a failed proof means. The client's own errors may repeat the URL; these are not told."""
+    from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  slow, and most clusters have none
+
     whole = error
     while isinstance(error, RedisError):
         if error.status_code or isinstance(error, ResponseError):

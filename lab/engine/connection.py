@@ -7,6 +7,7 @@ where the same head came before. A head that is not known is parsed by httptools
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MOST_BODY = 4_000_000  # bytes of an answer's
 _FINAL = 200  # what is below is interim (RFC 9110, 15.2)
 _SWITCHING = 101
+_FRAMED = re.compile(rb"(?i)\r\n(?:content-length|transfer-encoding):")
 
 
 class Broken(ConnectionError):
@@ -42,8 +44,8 @@ class Connection(asyncio.Protocol):
     """`free` is called when it can take a request (again), before the receiver is told."""
 
     __slots__ = (
-        *("_body", "_chunked", "_free", "_heads", "_length", "_lines", "_parser", "_partial"),
-        *("_receiver", "_size", "_status", "_whole", "answers", "is_open", "transport"),
+        *("_body", "_free", "_heads", "_parser", "_partial", "_raw", "_receiver", "_size"),
+        *("_status", "_whole", "answers", "is_open", "transport"),
     )
 
     def __init__(self, heads: Heads, free: Callable[[Connection], None]) -> None:
@@ -92,6 +94,8 @@ class Connection(asyncio.Protocol):
                 self._finish(head, data[end:])
                 return
             self._partial = True
+        if not self._status:
+            self._raw += data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -102,29 +106,21 @@ class Connection(asyncio.Protocol):
             return
         if self._whole is not None:
             head, body = self._whole
-            if head.length == len(data) - end:
-                self._heads.remember(data[:end], head)
+            if len(body) == len(data) - end and head.raw == data[:end]:
+                head.length = len(body)
+                self._heads.remember(head.raw, head)
             self._finish(head, body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
         if self._receiver is None:
             return
-        ended_by_it = self._status >= _FINAL and self._length < 0 and not self._chunked
-        if exc is None and ended_by_it:
+        if exc is None and self._status >= _FINAL and not _FRAMED.search(self._head_bytes()):
             self._finish(self._head(keeps=False), b"".join(self._body))
         else:
             self._lose(exc or self._cut())
 
     # What the parser says
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._lines.append((name, value))
-        size = len(name)
-        if size == len(b"content-length") and name.lower() == b"content-length":
-            self._length = int(value)
-        elif size == len(b"transfer-encoding") and name.lower() == b"transfer-encoding":
-            self._chunked = True
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
@@ -135,23 +131,25 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._status < _FINAL and self._status != _SWITCHING:
-            self._begin()
-            return
-        if self._whole is None:
+            rest = self._raw[len(self._head_bytes()) :]
+            self._begin(rest)
+        elif self._whole is None:
             head = self._head(keeps=self._parser.should_keep_alive())
             self._whole = head, b"".join(self._body)
+            self._begin()
         else:
             self._whole[0].keeps = False  # nobody has asked for a second one
-        self._begin()
 
     def _head(self, *, keeps: bool) -> Head:
-        return Head(self._status, self._lines, self._length, keeps=keeps)
+        return Head(self._status, self._head_bytes(), -1, keeps=keeps)
 
-    def _begin(self) -> None:
-        self._lines: list[tuple[bytes, bytes]] = []
+    def _head_bytes(self) -> bytes:
+        return self._raw[: self._raw.find(b"\r\n\r\n") + 4]
+
+    def _begin(self, rest: bytes = b"") -> None:
+        self._raw = rest
         self._body: list[bytes] = []
         self._size = self._status = 0
-        self._length, self._chunked = -1, False
 
     # How an answer ends
 
@@ -159,7 +157,7 @@ class Connection(asyncio.Protocol):
         receiver = self._receiver
         self._receiver = self._whole = None
         self.answers += 1
-        if self.is_open and head.keeps and not self._lines:
+        if self.is_open and head.keeps and not self._status:
             self._partial = False
             self._free(self)
         elif self.is_open:

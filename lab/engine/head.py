@@ -6,23 +6,26 @@ from typing import Any
 
 
 class Head:
-    """`lines` are the header lines in order, with their names as they came.
+    """`raw` is all of it, up to the empty line; `keeps` says whether the connection stays open.
 
-    `length` is what Content-Length says of the body, -1 where it says nothing; `keeps` whether the
-    connection stays open. `notes` is for whoever reads answers: the same head may come again, and
-    is then the same object.
+    `length` is the body's, where the answer came in one piece. `notes` is for whoever reads
+    answers: the same head may come again, and is then the same object.
     """
 
-    __slots__ = ("keeps", "length", "lines", "notes", "status")
+    __slots__ = ("keeps", "length", "notes", "raw", "status")
 
-    def __init__(
-        self, status: int, lines: list[tuple[bytes, bytes]], length: int, *, keeps: bool
-    ) -> None:
+    def __init__(self, status: int, raw: bytes, length: int, *, keeps: bool) -> None:
         self.status = status
-        self.lines = lines
+        self.raw = raw
         self.length = length
         self.keeps = keeps
         self.notes: Any = None
+
+    @property
+    def lines(self) -> list[tuple[bytes, bytes]]:
+        """The header lines in order, with their names as they came."""
+        said = (line.partition(b":") for line in self.raw.split(b"\r\n")[1:] if line)
+        return [(name, value.strip(b" \t")) for name, _, value in said]
 
 
 MOST_HEADS = 512

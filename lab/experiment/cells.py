@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.faults import FAULTS
+from sessionlab.lab.faults.interface import over
 from sessionlab.lab.recipes.reading import merged
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ def said(value: Any) -> str:
 
 
 def _tables(value: Any, given: Sequence[Any], seconds: float) -> list[Any]:
-    """A name takes times and part of the file's first fault, or the middle third of the time."""
+    """A name takes times and part of the file's first fault, or the middle third of the time.
+
+    What is over at once lasts no time, and what is about no node has no part of that kind.
+    """
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -69,5 +74,10 @@ def _tables(value: Any, given: Sequence[Any], seconds: float) -> list[Any]:
         return []
     first = given[0] if given and isinstance(given[0], dict) else {}
     usual = {"at": round(seconds / 3, 3), "for": round(seconds / 3, 3)}
-    kept = {key: first[key] for key in ("at", "for", "part") if key in first}
-    return [(kept or usual) | {"fault": value}]
+    kept = {key: first[key] for key in ("at", "for", "part") if key in first} or usual
+    fault = FAULTS.get(value)  # what is unknown is refused later
+    if fault and fault.heal is over:
+        kept.pop("for", None)
+    if fault and fault.to not in ("node", "link"):
+        kept.pop("part", None)
+    return [kept | {"fault": value}]

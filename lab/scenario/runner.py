@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlab.lab.balancers.programs import check
-from sessionlab.lab.clients.wire import exhausted
+from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.record.history import History

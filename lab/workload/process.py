@@ -24,7 +24,7 @@ from msgspec import Struct
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.clients.people import Person
-from sessionlab.lab.clients.wire import exhausted
+from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Events
 from sessionlab.lab.record.packed.writer import Writer

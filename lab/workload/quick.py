@@ -209,7 +209,9 @@ def quicks(recipe: Recipe, recorder: Recorder) -> dict[str, Quick]:
     return {
         name: Quick(name, step, recipe, reader)
         for name in PLAIN
-        if len(recipe.steps(name)) == 1 and _is_plain(step := recipe.steps(name)[0])
+        if not (name == "login" and recipe.connect)  # it connects before, where it must
+        and len(recipe.steps(name)) == 1
+        and _is_plain(step := recipe.steps(name)[0])
     }
 
 

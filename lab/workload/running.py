@@ -61,8 +61,10 @@ async def generate(
     def hear(part: int, said: Said) -> None:
         if said.failed:
             stop.set()
+        if said.is_over or said.failed:  # it has told of its last second before
+            return
         seconds[part].append(said)
-        if all(seconds) and not said.is_over:  # all have told of that second
+        if all(seconds):  # all have told of that second
             told(_live([one.pop(0) for one in seconds], began))
 
     specs = [Spec(workload, target, str(folder), began, key, n, parts) for n in range(parts)]

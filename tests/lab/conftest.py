@@ -1,4 +1,4 @@
-"""One fabric for all tests of a module, and clusters on it."""
+"""One fabric for all tests of a process, and clusters on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBER = itertools.count()
 Make = Callable[..., Cluster]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def fabric() -> AsyncIterator[LocalFabric]:
     fabric = LocalFabric()
     await fabric.open()

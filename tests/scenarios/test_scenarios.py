@@ -48,6 +48,7 @@ def assert_that_every_claim_holds_and_can_be_broken(stories: list[dict[str, Any]
         assert seen == set(range(1, len(story["claims"]) + 1)), story["name"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)  # all scenarios, on whatever this machine has to do besides
 async def test_every_claim_holds_on_five_nodes_and_is_one_that_sabotage_breaks() -> None:
     """On three below; on two, which any balancer and fabric has, in `test_balancers_page`."""

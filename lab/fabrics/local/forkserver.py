@@ -1,7 +1,7 @@
 """The process that every local part is forked from: `python -m …local.forkserver DIR`.
 
-Importing a node costs about half a second of CPU. This process pays it once and forks each node
-and balancer from itself, as multiprocessing's forkserver does; each is still a process of its
+Importing a node costs about a third of a second of CPU. This process pays it once and forks each
+node and balancer from itself, as multiprocessing's forkserver does; each is still a process of its
 own, with its own port, in its own process group, killable with SIGKILL.
 
 It also is what makes `kill -9` of the lab harmless. Its standard input is a socket whose other end
@@ -29,7 +29,8 @@ import shutil
 import signal
 import sys
 import traceback
-from typing import NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
 
 from sessionlab.lab.fabrics.local.keeper import (
     END,
@@ -42,8 +43,13 @@ from sessionlab.lab.fabrics.local.keeper import (
 )
 from sessionlab.lab.fabrics.local.titles import retitle
 
-PRELOAD = ("sessionlab.nodes", "sessionlab.balancer")
-STRATEGIES = tuple(f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt"))
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+NODES = "sessionlab.nodes"
+OURS = (NODES, "sessionlab.balancer")
+STRATEGIES = {name: f"sessionlab.nodes.strategies.{name}" for name in ("memory", "redis", "jwt")}
 """What a node loads by its strategy."""
 
 NOT_FOUND = 127  # as a shell has it
@@ -112,6 +118,9 @@ class Forkserver:
 
     def _start(self, request: dict[str, object]) -> None:
         parent = os.getpid()
+        arguments = request["arguments"]
+        assert isinstance(arguments, list)  # noqa: S101  our own lab wrote it
+        load_for(str(request["program"]), arguments)
         kept = KEEPS and bool(request["folder"])
         signal.pthread_sigmask(signal.SIG_BLOCK, {END} if kept else ())  # until it is a keeper
         try:
@@ -177,7 +186,7 @@ def _become(request: dict[str, object], parent: int) -> NoReturn:
         assert isinstance(environment, dict)  # noqa: S101  our own lab wrote it
         assert isinstance(arguments, list)  # noqa: S101
         program, folder = str(request["program"]), str(request["folder"])
-        for name in options_of(*PRELOAD if folder else (program,)):  # all are said, or none meant
+        for name in options_of(*OURS if folder else (program,)):  # all are said, or none meant
             os.environ.pop(name, None)
         os.environ.update(environment)
         retitle(_title(str(request["name"]), program, "keeper of " if folder else ""))
@@ -214,20 +223,45 @@ def _detach(log: str, parent: int) -> None:
     os.closerange(3, 256)  # the server's own pipes and selector
 
 
+def load_for(program: str, arguments: Iterable[str]) -> None:
+    """Load what such a part of ours may load, before it is forked: once, and not in each of them.
+
+    What no part has asked for is not loaded at all: the balancer, Redis's client and PyJWT are a
+    third of what there is.
+    """
+    if program in OURS:
+        _rehearse(program)
+    if program == NODES:
+        for word in STRATEGIES.keys() & set(arguments):
+            _load(STRATEGIES[word])
+
+
+@cache
+def _load(module: str) -> ModuleType:
+    gc.disable()  # what is loaded stays: collections in between only cost time
+    loaded = importlib.import_module(module)
+    gc.freeze()  # so that a collection in a child does not copy the shared pages
+    gc.enable()
+    return loaded
+
+
+@cache
 def _rehearse(program: str) -> None:
     """Load a program, and have it refuse a command line: that loads what it loads only when used.
 
     Typer's pydantic is such a thing: a fifth of a second of CPU, once instead of for every part.
     """
-    module = importlib.import_module(f"{program}.__main__")
+    module = _load(f"{program}.__main__")
     with contextlib.redirect_stderr(io.StringIO()):
         module.main(["--listen", "nowhere"])
+    gc.collect()
+    gc.freeze()
 
 
 def options_of(*programs: str) -> frozenset[str]:
     """The environment variables that our programs take for options; of others none."""
     found: frozenset[str] = frozenset()
-    for program in set(programs) & set(PRELOAD):
+    for program in set(programs) & set(OURS):
         found |= importlib.import_module(f"{program}.__main__").variables()
     return found
 
@@ -255,28 +289,16 @@ def _run(program: str, arguments: list[str]) -> int:
     if "/" in program:
         os.execv(program, [program, *arguments])  # noqa: S606  no shell is what we want
     sys.argv = [program, *arguments]
-    if program not in PRELOAD:
+    if program not in OURS:
         sys.path.append(os.getcwd())  # noqa: PTH109  last: it may be the user's, and is in nobody's way
     status: int = importlib.import_module(f"{program}.__main__").main(arguments)
     return status
 
 
-def preload() -> None:
-    """Load all that a part may load."""
-    for program in PRELOAD:
-        _rehearse(program)
-    for strategy in STRATEGIES:
-        importlib.import_module(strategy)
-
-
 def main() -> None:
-    """Preload, serve, clear away."""
+    """Load what nearly every cluster has, serve, clear away."""
     scratch = sys.argv[1]
-    gc.disable()  # what is loaded stays: collections in between only cost time
-    preload()
-    gc.collect()
-    gc.freeze()  # so that a collection in a child does not copy the shared pages
-    gc.enable()
+    load_for(NODES, ())
     try:
         Forkserver().serve()
     finally:

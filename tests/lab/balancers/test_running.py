@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 NUMBER = itertools.count()
 EACH = [pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx")]
 

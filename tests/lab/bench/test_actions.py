@@ -16,7 +16,7 @@ from sessionlab.lab.errors import Skip, StepError, UsageError
 if TYPE_CHECKING:
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def refused(hands: Hands, name: str, part: str = "") -> str:

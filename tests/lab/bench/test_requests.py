@@ -178,7 +178,7 @@ def test_a_node_that_has_left_is_read_to_its_end_and_then_no_more() -> None:
     assert set(parts.asked) == {"n2", "balancer"}
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     ("balancer", "says"),
     [

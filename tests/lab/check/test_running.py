@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from sessionlab.lab.ordeals.trial import Trial
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SHOP, REDIS_SHOP = Path(__file__).parent / "shop", Path(__file__).parents[1] / "shop"
 SOUND = ("two-tabs", "first-visit", "data", "logout", "grow", "drain", "restart", "kill", "deploy")
 
@@ -53,7 +53,7 @@ class Checks:
         return await self.of("shared", ("none",), "ask", *SOUND)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def checks(fabric: LocalFabric) -> Checks:
     return Checks(fabric)
 

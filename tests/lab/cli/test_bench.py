@@ -189,6 +189,9 @@ def parts_are_broken_from_both(up: Terminal) -> None:
     assert do("drain", "n3").startswith("n3 draining; nothing takes that back: `remove` it")
     assert re.search(r"^n3 .* draining$", do(), re.MULTILINE)
     up.does("t2", r"n2 thawed\n")
+    # The balancer may have taken n2 out meanwhile, and n3 gets nobody new.
+    served = 'curl -s -o /dev/null -b jar -w "$BY" $URL/me | grep -q "n2 200"'
+    up.sh(f"until {served}; do sleep 0.05; done")
     up.does("xr", r"redis stopped\n")
     up.sh("curl -s -o /dev/null -b jar $URL/me")
     up.until(r"GET /me → n[23] 503 .*store")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="one loopback address elsewhere")
 
 

@@ -16,7 +16,7 @@ from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.answers import Answer
 from sessionlab.lab.record.history import Ending, History, Operation
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Servers:

@@ -26,7 +26,7 @@ from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
 from sessionlab.lab.waiting import side_by_side
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 VALUES = st.text('abcdefghijklmnopqrstuvwxyz0123456789-._~ ,;"', max_size=20)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NUMBER = itertools.count()
 USERS = 5

@@ -14,7 +14,7 @@ from sessionlab.lab.description.cluster import Service
 if TYPE_CHECKING:
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}
 TIMES = 4

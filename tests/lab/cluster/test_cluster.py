@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_it_is_ready_when_it_is_entered(make: Make) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def needed(program: str) -> ParameterSet:

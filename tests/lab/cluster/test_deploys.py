@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 EACH = ["builtin", *(pytest.param(name, marks=needs(name)) for name in ("haproxy", "nginx"))]
 WITH_DRAIN = EACH[:2]
 

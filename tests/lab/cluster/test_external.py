@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def target(cluster: Cluster) -> Target:

@@ -121,7 +121,7 @@ def test_a_known_head_with_a_part_of_the_body_waits_for_the_rest() -> None:
 def test_no_more_heads_are_remembered_than_that() -> None:
     heads = Heads()
     for number in range(MOST_HEADS + 10):
-        heads.remember(b"%d" % number, Head(200, [], 0, keeps=True))
+        heads.remember(b"%d" % number, Head(200, b"", 0, keeps=True))
     assert len(heads) == 10
 
 

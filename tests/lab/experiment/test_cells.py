@@ -48,6 +48,12 @@ def test_a_fault_by_its_name_takes_the_times_and_the_part_of_the_files_first() -
     assert freeze.raw["fault"] == [{"fault": "freeze-node", "part": "n1", "at": 2, "for": 1}]
 
 
+def test_it_takes_no_more_of_that_than_means_something() -> None:
+    redis, flush = of('[matrix]\nfault = ["stop-redis", "flush-redis"]')
+    assert redis.raw["fault"] == [{"fault": "stop-redis", "at": 2, "for": 1}]
+    assert flush.raw["fault"] == [{"fault": "flush-redis", "at": 2}]
+
+
 def test_without_a_fault_to_go_by_it_takes_the_middle_third() -> None:
     (one,) = cells({"name": "x", "matrix": {"fault": ["kill-node"]}}, 6.0)
     assert one.raw["fault"] == [{"fault": "kill-node", "at": 2.0, "for": 2.0}]

@@ -47,7 +47,7 @@ def test_every_key_has_its_place() -> None:
         assert f"`{key}`" in PAGE, key
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_history_is_read_as_it_says(
     fabric: LocalFabric, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

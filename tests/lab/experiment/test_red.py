@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.results import Result
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CARELESS = Path(__file__).parent / "careless"
 FILE = """

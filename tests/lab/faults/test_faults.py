@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def wired(fabric: LocalFabric) -> AsyncIterator[tuple[Cluster, list[Event]]]:
     """Two nodes with a Redis and links everywhere, for tests that leave all as they found it."""
     seen: list[Event] = []

@@ -164,7 +164,7 @@ def test_links_stand_where_the_plan_needs_them() -> None:
     assert links(found, "docker") == frozenset()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_it_is_carried_out_in_its_time_and_told(make: Make, seen: list[Event]) -> None:
     tables = [
         {"fault": "freeze-node", "at": 0.2, "for": 0.3, "part": "n1"},
@@ -190,7 +190,7 @@ async def test_it_is_carried_out_in_its_time_and_told(make: Make, seen: list[Eve
     assert {"redis.flushed", "part.paused", "link.impaired", "node.added"} <= {*kinds}
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_what_can_t_be_done_is_the_lab_s_trouble_and_the_rest_is_done(
     make: Make, seen: list[Event]
 ) -> None:
@@ -214,7 +214,7 @@ async def test_what_can_t_be_done_is_the_lab_s_trouble_and_the_rest_is_done(
     ]
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_what_is_cancelled_heals_nothing(make: Make, seen: list[Event]) -> None:
     async with make() as cluster:
         found = plan({"fault": "kill-node", "at": 0, "for": 9, "part": "n1"})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
     from tests.lab.conftest import Make
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 USERS = 6
 
 

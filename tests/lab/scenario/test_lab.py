@@ -28,7 +28,7 @@ async def test_a_cluster_of_a_part_told_side_by_side_is_called_by_its_name() -> 
     assert PART.get() == "", "and no cluster after it"
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_cluster_is_called_what_its_story_calls_it(fabric: LocalFabric) -> None:
     seen: list[Event] = []
     lab = Lab(Settings(nodes=1), fabric, Events(seen.append), "s")

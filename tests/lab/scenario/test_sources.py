@@ -14,7 +14,7 @@ from sessionlab.lab.scenario.lab import Lab, Settings
 if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CLIENTS = 24
 

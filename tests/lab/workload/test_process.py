@@ -250,6 +250,6 @@ async def test_a_server_that_is_not_there_fails_and_goes_on_failing(tmp_path: Pa
     async with serving(**App().handlers) as url:
         pass
     end = await generated(Workload(2, 0.3, think=0.01), target(url, 2), tmp_path)
-    assert end.errors == end.operations > 2
+    assert end.errors == end.operations > 0
     assert not end.failed
     assert all(one.outcome == "failed" for one in stored(tmp_path))

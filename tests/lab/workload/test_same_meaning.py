@@ -190,6 +190,8 @@ RECIPES = {
     "takes": SHOP.replace("[write]", '[write]\ntake.token = {regex = "token.: .([a-z0-9-]+)"}')
     + '[every.headers]\nX-Token = "{token?}"\nX-Sid = "{cookie.sid?}"\n'
     + '[every.query]\nt = "{token?}"\n',
+    "connect": '[connect]\npost = "/in"\ntake.sid = {cookie = "sid"}\n'
+    '[every.headers]\nX-Sid = "{sid?}"\n' + SHOP,
     "no read": SHOP.partition("[read]")[0],
     "browser": SHOP + '[client]\nkind = "browser"\n',
     "no jar": SHOP + '[client]\nkind = "no-jar"\n',

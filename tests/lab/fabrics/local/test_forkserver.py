@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.lab.fabrics.processes import alive, wait_gone
 
 LAB = """
@@ -42,16 +44,16 @@ def test_kill_9_of_the_lab_leaves_no_process_and_no_file() -> None:
 
 NODES = """
 import sys
-from sessionlab.lab.fabrics.local.forkserver import preload
-preload()
+from sessionlab.lab.fabrics.local.forkserver import NODES, load_for
+strategy = ["--strategy", sys.argv[1]]
+load_for(NODES, strategy)
 before = set(sys.modules)
 import asyncio
 from sessionlab.nodes.process.assembly import assemble
 from sessionlab.nodes.process.command import parse
 
 async def main():
-    for strategy in ("memory", "redis", "jwt"):
-        assemble(parse(["--strategy", strategy, "--user-password", "a password"]))
+    assemble(parse([*strategy, "--user-password", "a password"]))
 
 asyncio.run(main())
 new = set(sys.modules) - before
@@ -59,6 +61,8 @@ print(sorted(name for name in new if name.split(".")[0] not in sys.stdlib_module
 """
 
 
-def test_a_node_forked_from_it_has_nothing_left_to_load_whatever_its_strategy() -> None:
-    ran = subprocess.run([sys.executable, "-c", NODES], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("strategy", ["memory", "redis", "jwt"])
+def test_a_node_forked_from_it_has_nothing_left_to_load(strategy: str) -> None:
+    words = [sys.executable, "-c", NODES, strategy]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n", ran.stderr

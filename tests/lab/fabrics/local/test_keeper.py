@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from sessionlab.lab.fabrics.local.sandbox import LocalSandbox
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DAEMON = """
 import os, signal, socket, sys, time
