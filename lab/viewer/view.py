@@ -10,6 +10,7 @@ What is drawn may go on: the viewer is shown the same view again, with more in i
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 import msgspec
@@ -284,4 +285,8 @@ class Page(Struct, frozen=True):
 
 
 def to_json(page: Page) -> bytes:
-    return msgspec.json.encode(page)
+    """A name may hold half of a surrogate pair, which is no character: it is escaped, then."""
+    try:
+        return msgspec.json.encode(page)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(page)).encode()

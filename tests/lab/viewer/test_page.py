@@ -107,6 +107,13 @@ def test_no_users_name_ends_the_element_that_it_is_in(tmp_path: Path) -> None:
     ET.fromstring(to_junit(found))
 
 
+def test_half_a_character_in_a_name_stops_nobody(tmp_path: Path) -> None:
+    found = page(experiment(tmp_path, life("a\ud83d", "n2")))
+    assert r"a\ud83d" in to_json(found).decode()
+    assert r"a\ud83d" in to_html(found).partition('id="page">')[2]
+    assert "1 user was logged out" in to_summary(found)
+
+
 def test_markdown_and_junit_say_what_the_page_says(killed: Page) -> None:
     summary, view = to_summary(killed), killed.views[0]
     assert summary.splitlines()[0] == f"### {killed.sentence}"
