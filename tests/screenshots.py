@@ -101,6 +101,7 @@ def taken(chromium: Browser, report: str, two: str) -> Iterator[tuple[str, bytes
     yield "report-lanes", page.screenshot()
     page.locator(".losses button").first.click()
     page.wait_for_timeout(300)
+    page.locator("li.marks").evaluate("(step) => step.scrollIntoView({ block: 'center' })")
     yield "report-loss", page.screenshot()
     page.close()
     page = opened(chromium, two, height=900)
@@ -137,9 +138,11 @@ def small(chromium: Browser, image: bytes) -> bytes:
 
 
 def reduced(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A palette of what is there most, and for each pixel the nearest of it."""
+    """The most frequent colours, of each kind one, and for each pixel the nearest of them."""
     every, places, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
-    palette = every[np.argsort(-counts)[:256]]
+    often = every[np.argsort(-counts)]
+    kinds = np.unique(often >> 4, axis=0, return_index=True)[1]  # a rare red is a kind of its own
+    palette = often[np.union1d(np.arange(min(64, len(often))), kinds)[:256]]
     far = every[:, None, :].astype(np.int32) - palette[None, :, :].astype(np.int32)
     nearest = (far**2).sum(axis=2).argmin(axis=1).astype(np.uint8)
     return palette, nearest[places.reshape(-1)]

@@ -41,7 +41,7 @@ function told(loss, store, room) {
   return [
     html("header", {}, html("h2", { id: "story-name" }, texts.story(texts.named(loss.user, loss.tab))),
       html("form", { method: "dialog" }, html("button", { class: "close" }, texts.close))),
-    html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], seconds(loss.at))}`), ` ${loss.why}`),
+    html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], seconds(loss.at))}`), `: ${loss.why}`),
     html("p", {}, loss.home && texts.home(loss.home), loss.left_out > 0 && ` ${texts.leftOut(loss.left_out)}`),
     html("div", { class: "sequence", tabindex: 0, role: "group", "aria-label": texts.story(loss.user) },
       html("div", { class: "parts", "aria-hidden": "true" }, heads(parts, places)),
