@@ -54,6 +54,7 @@ def test_the_sentence_comes_first_and_figures_are_those_of_the_run(
         assert tab.locator(".happened li").first.inner_text() == "A n3 killed 4 s to 5 s"
 
         tab.get_by_text("Show as a table: Requests over time").click()
+        tab.locator("figure table tbody td").first.wait_for()  # it is made when it is opened
         cells = tab.locator("figure table tbody td").all_inner_texts()
         counts = [sum(map(int, cells[outcome::4])) for outcome in range(4)]
         bins = view.bins
