@@ -123,6 +123,7 @@ async def _run(
         return gone
     finally:
         closing.cancel()
+        process.stdin.close()  # which `communicate` does from Python 3.12 on
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.communicate(), _LEAVING)
         if process.returncode is None:
