@@ -79,18 +79,21 @@ nodes = 2
 users = 5
 seconds = 0.5
 [checks]
-only = ["refusals"]
+only = ["refusals", "availability"]
 [bounds]
 refused = 0
 """
 
 
-def test_a_check_on_the_page_judges_an_experiment(tmp_path: Path, sessionlab: Run) -> None:
+def test_a_check_and_a_prediction_on_the_page_judge_an_experiment(
+    tmp_path: Path, sessionlab: Run
+) -> None:
     install_the_page(tmp_path)
     (tmp_path / "mine.toml").write_text(EXPERIMENT)
     done = sessionlab("run", "mine.toml")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ refused <= 0: 0" in done.stdout
+    assert "✓ refusals: 0 % of the sessions' requests refused, as nothing breaks" in done.stdout
 
 
 def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:
