@@ -22,7 +22,7 @@ from sessionlab.lab.faults import schedule
 from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.environment import check_environment
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 from sessionlab.lab.recipes.reading import merged
 from sessionlab.lab.recipes.toml_text import TomlText
 
@@ -227,6 +227,4 @@ def _faults(experiment: Experiment) -> Iterator[Fault]:
                 yield Fault(("matrix", axis, number), f"{value!r} is not known", why)
     for number, name in enumerate(experiment.checks.only):
         if name not in CHECKS:
-            near = nearest(name, CHECKS)
-            hint = f"did you mean {near}?" if near else f"there are: {', '.join(CHECKS)}"
-            yield Fault(("checks", "only", number), f"{name!r} is no check", hint)
+            yield Fault(("checks", "only", number), f"{name!r} is no check", meant(name, CHECKS))
