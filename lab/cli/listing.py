@@ -43,7 +43,7 @@ def command() -> None:
     scenarios = [(name, _title(story)) for name, story in found.items()]
     scenarios += [(point, f"unusable: {error}") for point, error in unusable]
     shown = {"scenarios (run NAME, run FILE.py)": scenarios}
-    of_experiments = {
+    of_experiments: dict[str, tuple[str, Variants[Any]]] = {
         "checks": ("[checks] and [bounds] of an experiment, judge --only NAME", CHECKS),
         "predictions": ("made of every experiment", MODELS),
     }

@@ -89,7 +89,7 @@ class Generator:
         self._recorder = Recorder(self._writer, spec.key, spec.began)
         self._events = Events(began=spec.began)
         tls = ssl.create_default_context(cadata=target.certificate) if target.certificate else None
-        self._network = ClientNetwork(tls=tls, fast=True)
+        self._network = ClientNetwork(tls=tls)
         self._whole: dict[str, HdrHistogram] = {}
         self._operations = self._errors = 0
         numbers = range(spec.part, workload.users, spec.parts)
@@ -141,11 +141,7 @@ class Generator:
     def _client(self, person: Person, notebook: VirtualUser, tab: int) -> Client:
         target = self._spec.target
         told = (notebook, self._events, "", target.cluster)
-        client = Client(
-            *(person, target.recipe, target.url, *told, self._network, tab),
-            target.public or None,
-            allow_script=target.allow_script,
-        )
+        client = Client(*(person, target.recipe, target.url, *told, self._network, tab))
         client.affinity = target.affinity
         client.patience = target.patience or client.patience
         client.know(target.words)
