@@ -27,8 +27,8 @@ from sessionlab.lab.clients.people import Person
 from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Events
+from sessionlab.lab.record import histograms
 from sessionlab.lab.record.packed.writer import Writer
-from sessionlab.lab.workload import latencies
 from sessionlab.lab.workload.decisions import decisions
 from sessionlab.lab.workload.model import Workload  # noqa: TC001  msgspec reads it
 from sessionlab.lab.workload.pace import ClosedLoop, OpenLoop, Pace, Rate
@@ -122,7 +122,7 @@ class Generator:
         for task in tasks:
             task.cancel()
         self._take()
-        latency = {name: latencies.as_text(one) for name, one in self._whole.items()}
+        latency = {name: histograms.as_text(one) for name, one in self._whole.items()}
         return Said(
             *(self._operations, self._errors, lasted, spent, self.lag, latency, True, interrupted),
             *_told(self.failure),
@@ -167,19 +167,19 @@ class Generator:
         before, spent = time.monotonic(), time.process_time()
         while True:
             await asyncio.sleep(1)
-            seen, operations, errors = latencies.histogram(), self._operations, self._errors
+            seen, operations, errors = histograms.histogram(), self._operations, self._errors
             self._take(seen)
             now, cpu = time.monotonic(), time.process_time()
             came = (self._operations - operations, self._errors - errors, now - before, cpu - spent)
             before, spent = now, cpu
-            tell(out, Said(*came, latency={"": latencies.as_text(seen)}))
+            tell(out, Said(*came, latency={"": histograms.as_text(seen)}))
 
     def _take(self, *also: HdrHistogram) -> None:
         """Count what came since the last time."""
         for name, taken in self._recorder.latencies.items():
             if taken:
-                whole = self._whole.setdefault(name, latencies.histogram())
-                latencies.count(taken, whole, *also)
+                whole = self._whole.setdefault(name, histograms.histogram())
+                histograms.count(taken, whole, *also)
                 self._operations += len(taken)
                 del taken[:]
         self._errors = self._recorder.errors
