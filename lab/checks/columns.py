@@ -205,6 +205,11 @@ def total(parts: Sequence[Any], name: str) -> int:
     return int(sum(getattr(part, name) for part in parts))
 
 
+def examples(parts: Sequence[Any]) -> list[str]:
+    """The first of the evidence that was found in all shards."""
+    return [line for part in parts for line in part.evidence][:EXAMPLES]
+
+
 def padded(series: Sequence[Numbers]) -> Numbers:
     """Counts by second of several shards, summed; the shorter ones end in nothing."""
     length = max((len(one) for one in series), default=0)

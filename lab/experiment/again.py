@@ -11,7 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.checks import CHECKS
-from sessionlab.lab.checks.bounds import met, parse, seen
+from sessionlab.lab.checks.bounds import parse
 from sessionlab.lab.checks.continuity import CONTINUITY
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import look
@@ -57,10 +57,7 @@ class Case:
             seed=self.run.get("seed", 0),
             title=self.name,
             findings=findings,
-            bounds=[
-                Judged(bound.name, str(bound), met(bound, findings), seen(bound, findings))
-                for bound in bounds
-            ],
+            bounds=[Judged.of(bound, findings) for bound in bounds],
             predictions=[Foretold(**one) for one in self.run.get("predictions", ())],
             cut=self.cut,
             remarks=self.notes,
@@ -113,7 +110,7 @@ def _about(events: Sequence[Event]) -> About:
     """What the events say of when it began and ended, and of its (first) cluster."""
     of = {event.kind: event for event in reversed(events)}
     began, ended, told_ = (
-        of.get(f"{kind}") for kind in ("scenario.started", "scenario.finished", "cluster.starting")
+        of.get(kind) for kind in ("scenario.started", "scenario.finished", "cluster.starting")
     )
     return About(
         began.at if began else 0.0,

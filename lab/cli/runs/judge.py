@@ -94,8 +94,7 @@ def _show(result: Result, each: Sequence[User]) -> None:
     lines = [line for cut in result.cut for line in wrapped(f"{head}{cut}", "bold yellow")]
     lines += in_full(replace(result, cut=()), head, EVIDENCE)
     lines += [Text(_line(user)) for user in each]
-    for line in lines:
-        screen.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
+    screen.show(lines, glyphs)
 
 
 def _line(user: User) -> str:
