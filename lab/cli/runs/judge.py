@@ -16,8 +16,9 @@ import typer
 from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
+from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
-from sessionlab.lab.cli.whole_files import replace as replace_file
+from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.record.printable import printable
 from sessionlab.lab.reports.glyphs import glyphs_for
@@ -67,7 +68,9 @@ def command(
     from sessionlab.lab.experiment.again import cases  # noqa: PLC0415
     from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
 
-    quiet = "-" in map(str, (json_file, jsonl))
+    outputs = replace(Outputs.of(None, (), json=json_file), table=REPORTS)
+    outputs.check()
+    quiet = outputs.take_stdout or str(jsonl) == "-"
     judged: list[tuple[Case, Result]] = []
     with stopped_by_signals("sessionlab: interrupted"), _opened(jsonl) as lines:
         for case in cases(folder):
@@ -79,8 +82,7 @@ def command(
             judged.append((case, result))
             if not quiet:
                 _show(result, users.judged if each else ())
-    if json_file:
-        _write(json_file, to_json(judged))
+    outputs.write(judged)
     raise typer.Exit(exit_status([result for _, result in judged]))
 
 
@@ -147,6 +149,9 @@ def _scenario(case: Case, result: Result) -> dict[str, Any]:
     }
 
 
+REPORTS: Variants[Any] = Variants("sessionlab.judge_reports", {"json": to_json}, "__call__")
+
+
 @contextmanager
 def _opened(path: Path | None) -> Iterator[TextIO | None]:
     """A file that is written while the run is judged; raises UsageError, NothingShown."""
@@ -164,16 +169,6 @@ def _export(case: Case, lines: TextIO) -> None:
     from sessionlab.lab.record.packed.export import to_jsonl  # noqa: PLC0415  NumPy, as above
 
     lines.writelines(to_jsonl(case.stored))
-
-
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        replace_file(path, text)
-    except OSError as error:
-        raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None
 
 
 def _progress(done: int, of: int) -> None:
