@@ -27,8 +27,8 @@ from sessionlab.lab.clients.people import Person
 from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Events
+from sessionlab.lab.record import histograms
 from sessionlab.lab.record.packed.writer import Writer
-from sessionlab.lab.workload import latencies
 from sessionlab.lab.workload.decisions import decisions
 from sessionlab.lab.workload.model import Workload  # noqa: TC001  msgspec reads it
 from sessionlab.lab.workload.pace import ClosedLoop, OpenLoop, Pace, Rate
@@ -89,7 +89,7 @@ class Generator:
         self._recorder = Recorder(self._writer, spec.key, spec.began)
         self._events = Events(began=spec.began)
         tls = ssl.create_default_context(cadata=target.certificate) if target.certificate else None
-        self._network = ClientNetwork(tls=tls, fast=True)
+        self._network = ClientNetwork(tls=tls)
         self._whole: dict[str, HdrHistogram] = {}
         self._operations = self._errors = 0
         numbers = range(spec.part, workload.users, spec.parts)
@@ -122,7 +122,7 @@ class Generator:
         for task in tasks:
             task.cancel()
         self._take()
-        latency = {name: latencies.as_text(one) for name, one in self._whole.items()}
+        latency = {name: histograms.as_text(one) for name, one in self._whole.items()}
         return Said(
             *(self._operations, self._errors, lasted, spent, self.lag, latency, True, interrupted),
             *_told(self.failure),
@@ -141,11 +141,7 @@ class Generator:
     def _client(self, person: Person, notebook: VirtualUser, tab: int) -> Client:
         target = self._spec.target
         told = (notebook, self._events, "", target.cluster)
-        client = Client(
-            *(person, target.recipe, target.url, *told, self._network, tab),
-            target.public or None,
-            allow_script=target.allow_script,
-        )
+        client = Client(*(person, target.recipe, target.url, *told, self._network, tab))
         client.affinity = target.affinity
         client.patience = target.patience or client.patience
         client.know(target.words)
@@ -171,19 +167,19 @@ class Generator:
         before, spent = time.monotonic(), time.process_time()
         while True:
             await asyncio.sleep(1)
-            seen, operations, errors = latencies.histogram(), self._operations, self._errors
+            seen, operations, errors = histograms.histogram(), self._operations, self._errors
             self._take(seen)
             now, cpu = time.monotonic(), time.process_time()
             came = (self._operations - operations, self._errors - errors, now - before, cpu - spent)
             before, spent = now, cpu
-            tell(out, Said(*came, latency={"": latencies.as_text(seen)}))
+            tell(out, Said(*came, latency={"": histograms.as_text(seen)}))
 
     def _take(self, *also: HdrHistogram) -> None:
         """Count what came since the last time."""
         for name, taken in self._recorder.latencies.items():
             if taken:
-                whole = self._whole.setdefault(name, latencies.histogram())
-                latencies.count(taken, whole, *also)
+                whole = self._whole.setdefault(name, histograms.histogram())
+                histograms.count(taken, whole, *also)
                 self._operations += len(taken)
                 del taken[:]
         self._errors = self._recorder.errors

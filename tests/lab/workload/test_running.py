@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sessionlab.lab.record.histograms import added
 from sessionlab.lab.record.packed.reader import Stored
-from sessionlab.lab.workload import latencies, running
+from sessionlab.lab.workload import running
 from sessionlab.lab.workload.model import Stage, Workload
 from sessionlab.lab.workload.running import generate, processes
 from tests.lab.clients.speaking import serving
@@ -48,7 +49,7 @@ async def test_processes_tell_of_each_second_and_of_all(tmp_path: Path) -> None:
     assert load.rate_reached == pytest.approx(load.operations / load.seconds)
     texts = json.loads((tmp_path / running.HISTOGRAMS).read_text())
     assert texts == load.latency
-    counts = [latencies.added([text]).get_total_count() for text in texts.values()]
+    counts = [added([text]).get_total_count() for text in texts.values()]
     assert sum(counts) == load.operations
 
 
