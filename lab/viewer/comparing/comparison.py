@@ -2,9 +2,9 @@
 
 Every figure has an interval of its difference at LEVEL, chosen so that a comparison of some forty
 figures says of one in 25 pairs of runs that are alike, at most, that anything differs (0.001 times
-the number of figures; many go together). That is about chance among the users of these two runs:
-what else differs from one run to the next, such as what the machine did beside it, two runs alone
-cannot tell. So speed differs only when all of the interval is beyond MARGIN.
+the number of figures; many go together). That is about chance among the users of these two runs,
+and for speed among their seconds too. What stays the same all through a run, and differs in the
+next, such as how busy the machine was, two runs alone cannot tell; MARGIN of speed allows for some.
 """
 
 from __future__ import annotations

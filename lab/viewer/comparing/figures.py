@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.reports.cases import Case
     from sessionlab.lab.verdicts.users import Users
 
-_GROUPS = 32  # of a history that is not in shards of its users yet
+_GROUPS = 16  # of a history that is not in shards of its users yet
 _DRAWS, _SEED = 100, 16
 FEWEST = 5  # groups: of fewer nobody can tell how they differ
 

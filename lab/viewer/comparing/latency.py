@@ -1,12 +1,14 @@
-"""How long the requests of a run took, by groups of its users: what a bootstrap draws from.
+"""How long the requests of a run took, by groups of its users and by second: to draw from anew.
 
-The requests of one user depend on each other, so whole users are drawn anew, not requests. The
-latencies are counted in steps of 2 % for each group, so that a draw is a sum of such counts, and
-all draws are one product of matrices.
+The requests of one user depend on each other, and so do those of one moment, which share what the
+machine did then. So whole users are drawn anew, and whole seconds, never requests. Latencies are
+counted in steps of 2 % for each group, so that a draw is a sum of such counts, and all draws are
+one product of matrices.
 """
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[Any]
 
-GROUPS = 256  # of users; up to so many each is a group of its own
+GROUPS = 256  # of users, and of seconds; up to so many each is a group of its own
 KINDS = ("", *CONVERSATIONS)
 _STEPS = 32  # to each power of two
 _BINS = 37 * _STEPS  # up to a day in microseconds
@@ -29,51 +31,64 @@ _DRAWS, _SEED = 1000, 16
 
 
 class Latencies:
-    """Counts by kind of request, group of users and step of latency; `users` asked anything."""
+    """Counts by kind of request, group and step of latency; `users` is how many asked anything."""
 
     def __init__(self, case: Case) -> None:
         self.users = 0
-        self._counts = np.zeros((len(KINDS), GROUPS, _BINS), np.float32)
+        shape = (len(KINDS), GROUPS, _BINS)
+        self._by_user, self._by_second = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        lasts = case.about.ended - case.about.began
+        seconds = int(lasts) // GROUPS + 1 if isfinite(lasts) else 1
         for shard in map(read, case.stored.shards()):
-            self._add(Columns(shard, case.about.began))
-        self._counts[0] = self._counts.sum(axis=0)
+            self._add(Columns(shard, case.about.began), seconds)
+        for counts in (self._by_user, self._by_second):
+            counts[0] = counts.sum(axis=0)
 
-    def _add(self, of: Columns) -> None:
+    def _add(self, of: Columns, seconds: int) -> None:
+        """One shard's; so many seconds go together."""
         asked = of.balanced
-        if not asked.any():
-            return
         names, who = np.unique(of.group[asked], return_inverse=True)
         took = of["took"][asked].astype(float) + of["late"][asked]
         step = np.clip(np.log2(np.maximum(took, 1)) * _STEPS, 0, _BINS - 1).astype(np.int64)
         kind = of.conversation[asked].astype(np.int64)
         kind[kind >= len(KINDS)] = 0
-        group = (who + self.users) % GROUPS
-        key, times = np.unique((kind * GROUPS + group) * _BINS + step, return_counts=True)
-        self._counts.reshape(-1)[key] += times
+        second = np.minimum(of.second[asked] // seconds, GROUPS - 1)
+        groups = ((who + self.users) % GROUPS, second)
+        for group, counts in zip(groups, (self._by_user, self._by_second), strict=True):
+            key, times = np.unique((kind * GROUPS + group) * _BINS + step, return_counts=True)
+            counts.reshape(-1)[key] += times
         self.users += len(names)
 
     @property
-    def requests(self) -> Numbers:
-        """How many each group of users asked."""
-        return self._counts[0, : self.groups].sum(axis=1)
-
-    @property
-    def groups(self) -> int:
-        """How many there are."""
-        return min(self.users, GROUPS)
+    def requests(self) -> tuple[Numbers, Numbers]:
+        """How many each group of users asked, and how many were asked in each second."""
+        users, seconds = (_full(counts[0]) for counts in (self._by_user, self._by_second))
+        return users.sum(axis=1), seconds.sum(axis=1)
 
     def errors(self, kind: int, shares: tuple[float, ...]) -> tuple[list[float], int]:
-        """The standard error of each percentile's logarithm (base 2); how many groups asked so."""
-        found = self._counts[kind, : self.groups]
-        asked = int((found.sum(axis=1) > 0).sum())
-        steps = np.flatnonzero(found.any(axis=0))
-        if not asked:
+        """The standard error of each percentile's logarithm, and of how many groups.
+
+        That is the fewer of users and of seconds; both kinds of chance are in the error.
+        """
+        found = [_full(counts[kind]) for counts in (self._by_user, self._by_second)]
+        groups = min(map(len, found))
+        if not groups:
             return [np.nan] * len(shares), 0
-        random = np.random.default_rng(_SEED)
-        often = random.multinomial(self.groups, np.full(self.groups, 1 / self.groups), _DRAWS)
-        drawn = often.astype(np.float32) @ found[:, steps[0] : steps[-1] + 1]
-        drawn = drawn[drawn.any(axis=1)]
-        return _percentiles(drawn, shares).std(axis=0).tolist(), asked
+        users, seconds = (_errors(counts, shares) for counts in found)
+        return (np.hypot(users, seconds) * np.log(2)).tolist(), groups
+
+
+def _full(counts: Numbers) -> Numbers:
+    """The groups that have any."""
+    return counts[counts.any(axis=1)]
+
+
+def _errors(counts: Numbers, shares: tuple[float, ...]) -> Numbers:
+    steps = np.flatnonzero(counts.any(axis=0))
+    random = np.random.default_rng(_SEED)
+    often = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), _DRAWS)
+    drawn = often.astype(np.float32) @ counts[:, steps[0] : steps[-1] + 1]
+    return np.std(_percentiles(drawn, shares), axis=0)
 
 
 def _percentiles(counts: Numbers, shares: tuple[float, ...]) -> Numbers:

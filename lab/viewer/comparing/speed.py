@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot, inf, log, sqrt
+from math import hypot, inf, sqrt
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.viewer.comparing.asked import workload
@@ -33,10 +33,10 @@ def latency(both: Both) -> Iterator[Measure]:
             if a is None or b is None:
                 yield figure.lacking(a, b)
             elif both.apps_differ or min(groups_a, groups_b) < FEWEST:
-                why = "different apps" if both.apps_differ else "too few users"
+                why = "different apps" if both.apps_differ else "too few users or seconds"
                 yield figure.unknown(why, a, b)
             else:
-                yield figure.scaled(a, b, hypot(*errors) * log(2), min(groups_a, groups_b))
+                yield figure.scaled(a, b, hypot(*errors), min(groups_a, groups_b))
 
 
 def throughput(both: Both) -> Iterator[Measure]:
@@ -45,24 +45,25 @@ def throughput(both: Both) -> Iterator[Measure]:
         return
     figure = Figure("throughput", "throughput", "requests/s", False)
     a, b = (_rate(one) for one in both.runs)
-    groups = min(one.latencies.groups for one in both.runs)
+    groups = min(len(of) for one in both.runs for of in one.latencies.requests)
     if a is None or b is None:
         yield figure.lacking(a, b)
     elif both.apps_differ or workload(both.a.case) != workload(both.b.case):
         why = "different apps" if both.apps_differ else "another workload was asked for"
         yield figure.unknown(why, a, b)
     elif groups < FEWEST:
-        yield figure.unknown("too few users", a, b)
+        yield figure.unknown("too few users or seconds", a, b)
     else:
         yield figure.scaled(a, b, hypot(*map(_scatter, both.runs)), groups)
 
 
 def _rate(run: Run) -> float | None:
-    seconds, requests = run.case.about.ended - run.case.about.began, run.latencies.requests
+    seconds, requests = run.case.about.ended - run.case.about.began, run.latencies.requests[0]
     return float(requests.sum()) / seconds if 0 < seconds < inf and requests.sum() else None
 
 
 def _scatter(run: Run) -> float:
-    """The standard error of how many requests there were, as a share: users ask alike, or not."""
-    requests = run.latencies.requests
-    return sqrt(len(requests) * float(requests.var(ddof=1))) / float(requests.sum())
+    """The standard error of how many requests there were, as a share: by users and by seconds."""
+    return hypot(
+        *(sqrt(len(of) * float(of.var(ddof=1))) / float(of.sum()) for of in run.latencies.requests)
+    )

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from sessionlab.lab.record.claims import judge
-from sessionlab.lab.record.intervals import LEVEL, Counted, Predicted, Z
+from sessionlab.lab.record.intervals import LEVEL, Counted, Predicted, Z, newcombe, student
 
 
 def test_an_interval_reads_as_a_person_says_it() -> None:
@@ -48,3 +48,27 @@ def test_a_right_prediction_holds_and_a_wrong_one_does_not(share: float) -> None
 def test_a_prediction_is_about_a_count() -> None:
     assert not Predicted(0.5, "").accepts(0.5)
     assert LEVEL > 0.9999
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    [
+        ((48, 80), (56, 70), 0.0524, 0.3339),  # the article's own table II, method 10
+        ((3, 10), (9, 10), 0.1705, 0.8090),
+        ((0, 20), (10, 10), 0.6791, 1.0),
+    ],
+)
+def test_the_difference_of_two_shares_has_newcombe_s_interval(
+    one: tuple[float, float], other: tuple[float, float], low: float, high: float
+) -> None:
+    found = newcombe(one, other, 1.959964)
+    assert found == pytest.approx((low, high), abs=0.0002)
+    assert newcombe(other, one, 1.959964) == pytest.approx((-high, -low), abs=0.0002)
+
+
+@pytest.mark.parametrize(
+    ("level", "freedom", "reach"),
+    [(0.95, 10, 2.228), (0.999, 5, 6.869), (0.999, 15, 4.073), (0.999, 60, 3.460)],
+)
+def test_few_groups_make_an_interval_wider(level: float, freedom: int, reach: float) -> None:
+    assert student(level, freedom) == pytest.approx(reach, rel=0.025)

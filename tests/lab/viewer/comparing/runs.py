@@ -62,7 +62,7 @@ def _user(
     node, cart = f"n{draw.randrange(3) + 1}", list[str]()
     more: dict[str, Any] = {"node": node, "credential": hash(name) % 1000 + 1}
     at = draw.uniform(0, 0.5)
-    steps = [login(name, at, node=node)]
+    steps = [login(name, at, node=node, took=0.01 * pace * draw.lognormvariate(0, 0.8))]
     for number in range(requests):
         at += draw.uniform(0.3, 0.5)
         took = 0.01 * pace * draw.lognormvariate(0, 0.8)
