@@ -67,7 +67,12 @@ class Measure(Struct, frozen=True):
             return f"not comparable: {self.why}"
         if self.change is Change.SAME:
             return str(self.change)
-        return f"{self.what} {rounded(self.a)} → {rounded(self.b)}{self._unit}, {self.interval}"
+        return f"{self.brief}, {self.interval}"
+
+    @property
+    def brief(self) -> str:
+        """`p99 4.1 → 9.8 ms`."""
+        return f"{self.what} {rounded(self.a)} → {rounded(self.b)}{self._unit}"
 
     @property
     def difference(self) -> str:
@@ -117,18 +122,23 @@ class Comparison(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What got worse first: `worse: lost 0 → 33 % of users, …; better: …`."""
+        """What got worse first: `worse: p50 0.9 → 1.3 ms; better: lost 33 → 0 % of users`."""
         said = [
-            f"{change}: {'; '.join(one.said for one in found[:3])}"
-            + (f"; and {len(found) - 3} more" if len(found) > 3 else "")  # noqa: PLR2004
+            f"{change}: {_first_of_each(found)}"
             for change in (Change.WORSE, Change.BETTER, Change.DIFFERENT)
             if (found := self.with_change(change))
         ]
         if said:
-            return ". ".join(said)
+            return "; ".join(said)
         if same := self.with_change(Change.SAME):
             return f"no difference seen in {len(same)} figures"
         return "nothing can be compared" + (f": {self.measures[0].why}" if self.measures else "")
+
+
+def _first_of_each(measures: Sequence[Measure]) -> str:
+    """One of users, one of checks and so on, which stand for the others."""
+    first = {one.of: one for one in reversed(measures)}
+    return ", ".join(one.brief for one in reversed(first.values()))
 
 
 def exit_status(comparisons: Sequence[Comparison]) -> int:
