@@ -131,7 +131,7 @@ class Comparison(Struct, frozen=True):
             return self._unchanged
         kinds = {one.change: None for one in changed}  # in the order in which each comes first
         groups = {
-            kind: ", ".join(one.brief for one in changed if one.change is kind) for kind in kinds
+            kind: ", ".join(_named(one) for one in changed if one.change is kind) for kind in kinds
         }
         return "; ".join([*self._who, *(f"{kind}: {briefs}" for kind, briefs in groups.items())])
 
@@ -191,12 +191,17 @@ def _sentence(comparisons: Sequence[Comparison]) -> str:
     changed = [(one, one.told_first[0]) for one in comparisons if one.told_first]
     if changed:
         changed.sort(key=lambda each: (each[1].what != LOST, _ORDER.index(each[1].change)))
-        said = [f"{one.name} {most.change}: {most.brief}" for one, most in changed[:_MOST]]
+        said = [f"{one.name} {most.change}: {_named(most)}" for one, most in changed[:_MOST]]
         more = [f"{len(changed) - _MOST} more changed"] if len(changed) > _MOST else []
         return "; ".join([*said, *more])
     seen = [one for one in comparisons if one.with_change(Change.SAME)]
     of = f"no difference seen: {len(seen)} of {len(comparisons)} stories can be compared"
     return of if seen else "nothing can be compared"
+
+
+def _named(one: Measure) -> str:
+    """Where no heading says what a percentile is of."""
+    return f"latency {one.brief}" if one.of == "latency" else one.brief
 
 
 def _rows(comparison: Comparison, *, several: bool) -> Iterator[view.Row]:

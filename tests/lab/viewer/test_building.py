@@ -309,3 +309,8 @@ def test_a_node_is_of_the_version_that_it_said_last_though_not_each_answer_says_
     ]
     view = only(experiment(tmp_path, [login("u", "n1", 0), login("v", "n1", 0), *said]))
     assert view.cluster.nodes[0].version == "2"
+
+
+def test_a_fault_is_told_in_words(tmp_path: Path) -> None:
+    (fault,) = only(experiment(tmp_path, crowd(NAMES))).faults
+    assert (fault.what, fault.text) == ("kill-node", "n2 was killed")

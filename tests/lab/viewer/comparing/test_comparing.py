@@ -86,7 +86,7 @@ def test_what_is_worse_one_way_is_better_the_other() -> None:
     assert measure(better, "p50").change is Change.BETTER
     assert measure(better, "p50").said.endswith(" less")
     assert (exit_status([worse]), exit_status([better])) == (1, 0)
-    assert "; worse: p50 " in worse.sentence
+    assert "; worse: latency p50 " in worse.sentence
 
 
 def test_writes_that_are_forgotten_are_seen() -> None:

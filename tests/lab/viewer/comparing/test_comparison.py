@@ -54,7 +54,7 @@ def test_a_sentence_begins_with_users_and_has_one_of_each_kind() -> None:
     better = [USERS.changed(9, 0, -12, -5), stuck.changed(9, 0, -12, -5)]
     said = Comparison("one", measures=[*[worse] * 5, *better]).sentence
 
-    assert said == "better: lost 9 → 0 % of users; worse: p99 1 → 2 ms"
+    assert said == "better: lost 9 → 0 % of users; worse: latency p99 1 → 2 ms"
 
 
 def test_a_sentence_says_that_as_many_users_were_lost() -> None:
@@ -65,8 +65,8 @@ def test_a_sentence_says_that_as_many_users_were_lost() -> None:
     ]
 
     assert said == [
-        "nobody was lost in either; worse: p99 1 → 2 ms",
-        "lost 9 and 12 % of users (no difference seen); worse: p99 1 → 2 ms",
+        "nobody was lost in either; worse: latency p99 1 → 2 ms",
+        "lost 9 and 12 % of users (no difference seen); worse: latency p99 1 → 2 ms",
     ]
 
 
@@ -76,8 +76,8 @@ def test_of_several_stories_those_whose_users_changed_come_first_each_with_one_f
     page = drawn([*several, Comparison("d", measures=[worse, lost])], "A", "B")
 
     assert page.sentence == (
-        "d worse: lost 0 → 9 % of users; a worse: p99 1 → 2 ms; b worse: p99 1 → 2 ms;"
-        " 1 more changed"
+        "d worse: lost 0 → 9 % of users; a worse: latency p99 1 → 2 ms;"
+        " b worse: latency p99 1 → 2 ms; 1 more changed"
     )
 
 
