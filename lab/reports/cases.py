@@ -12,7 +12,7 @@ from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.record.packed.schema import ABOUT, HISTORY
 from sessionlab.lab.reports import stored as stories
-from sessionlab.lab.reports.earlier import LATEST, RUN
+from sessionlab.lab.reports.earlier import EVENTS, LATEST, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Event
 
 SCHEMA = 2  # of `run.json`
+COPY = "experiment.toml"  # the file that asked for a run, or for a matrix of them
+_LISTED = 5  # runs, when none of them was named
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def folder_of(run: Path) -> Path:
 def cases(folder: Path) -> Iterator[Case]:
     """All histories in a run's folder, in their order; raises UsageError when there is no run."""
     folder = folder_of(folder)
+    _refuse_several(folder)
     cells = sorted(path.parent.parent for path in folder.glob(f"*/{HISTORY}/{ABOUT}"))
     if (folder / HISTORY).is_dir():
         yield _experiment(folder)
@@ -59,6 +62,16 @@ def cases(folder: Path) -> Iterator[Case]:
     else:
         run = told(folder)
         yield from (_story(folder, run, story) for story in stories.read(folder))
+
+
+def _refuse_several(folder: Path) -> None:
+    """Runs of their own, whatever their kinds, are not cells of one: some would be left out."""
+    if any((folder / name).exists() for name in (RUN, EVENTS, COPY, HISTORY)):
+        return
+    if names := sorted(path.parent.name for path in folder.glob(f"*/{RUN}")):
+        listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+        hint = f"name one of them, such as {folder / names[0]}"
+        raise UsageError(f"{folder} holds no run itself, but folders of some: {listed}", hint)
 
 
 def _experiment(folder: Path) -> Case:

@@ -47,6 +47,9 @@ class Stored:
 
 def read(folder: Path) -> Iterator[Stored]:
     """The scenarios of a run in their order; raises UsageError when there is no run."""
+    if not any((folder / name).exists() for name in (RUN, EVENTS)):
+        hint = "write one with `sessionlab run --out DIR`"
+        raise UsageError(f"{folder} holds no run: no {RUN}, no {EVENTS}", hint)
     try:
         names, ended = _names(folder)
         events, cut = stored_events(folder)

@@ -56,7 +56,7 @@ class Charts:
         self._states = np.zeros((len(STATES), axis.count), np.int64)
         self._nodes: dict[str, Numbers] = {}
         self._took: list[tuple[Numbers, Numbers]] = []
-        self.versions: dict[str, str] = {}
+        self._versions: dict[str, tuple[int, str]] = {}
 
     def add(self, of: Columns) -> None:
         """Count the rows of one shard."""
@@ -69,11 +69,20 @@ class Charts:
             name, mine = of.shard.words.text("node", number), of.node == number
             before = self._nodes.get(name, 0)
             self._nodes[name] = before + np.bincount(place[mine], minlength=axis.count)
-            version = of["version"][mine][-1:]
-            self.versions[name] = of.shard.words.text("version", int(version[0]))
+            told = np.flatnonzero(mine & (of["version"] > 0))
+            if len(told):
+                last = told[np.argmax(of.invoked[told])]
+                version = of.shard.words.text("version", int(of["version"][last]))
+                seen = int(of.invoked[last]), version
+                self._versions[name] = max(self._versions.get(name, seen), seen)
         asked = of.balanced
         took = of["took"][asked].astype(np.int64) + of["late"][asked]
         self._took.append((place[asked].astype(np.int32), took))
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Which each node said last that it is of: not every answer says one."""
+        return {name: version for name, (_, version) in self._versions.items()}
 
     @property
     def requests(self) -> Counter[str]:

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from sessionlab.lab.checks.interface import About
 
 _HAPPENED = {"killed", "removed", "restarted", "frozen"}  # was, and `died` and `stopped` did
+_DONE = {
+    "kill": "killed",
+    "stop": "stopped",
+    "restart": "restarted",
+    "freeze": "frozen",
+    "pause": "frozen",
+    "drain": "drained",
+    "remove": "removed",
+}
+_CALLED = {"redis": "Redis", "balancer": "the balancer"}
 _MARKS = {
     "redis.flushed": "Redis was flushed",
     "redis.full": "Redis was full",
@@ -45,6 +55,10 @@ def _all(about: About) -> Iterator[Fault]:
 
 
 def _text(one: timeline.Window) -> str:
+    """In words where an experiment names it so: `kill-node` of n1."""
+    done, _, of = one.what.partition("-")
+    if done in _DONE and of in ("node", "redis", "balancer"):
+        return f"{_CALLED.get(one.part, one.part or of)} was {_DONE[done]}"
     if one.what in _HAPPENED:
         return f"{one.part} was {one.what}"
     if one.what in ("died", "stopped"):

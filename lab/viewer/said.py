@@ -32,7 +32,7 @@ def of_one(case: Case, users: Users, findings: Sequence[Finding]) -> str:
     if users.lost and not (own and own in mixed):
         said = [_short(loss) for loss in users.losses[:_MOST]]
         more = len(users.losses) - len(said)
-        return "; ".join([*said, *([f"and {more} more"] if more else [])])
+        return _as_far("; ".join([*said, *([f"and {more} more"] if more else [])]), case)
     if own:
         return own
     if case.said.get("outcome") in ("error", "skipped"):
@@ -40,7 +40,12 @@ def of_one(case: Case, users: Users, findings: Sequence[Finding]) -> str:
     if not users:
         return _without_users(case)
     lives = next((one for one in findings if one.check == "continuity"), None)
-    return f"nobody was lost: {lives.said}" if lives else "nobody was lost"
+    return _as_far(f"nobody was lost: {lives.said}" if lives else "nobody was lost", case)
+
+
+def _as_far(said: str, case: Case) -> str:
+    """Of a run of which something is missing nobody knows more."""
+    return f"as far as this run goes: {said}" if case.cut else said
 
 
 def _without_users(case: Case) -> str:

@@ -92,7 +92,10 @@ def _difference(a: Counted, b: Counted) -> tuple[float, float]:
 
 
 def others(both: Both) -> Iterator[Measure]:
-    """Figures that are no shares: groups of users are drawn anew."""
+    """Figures that are no shares: groups of users are drawn anew.
+
+    Where all of them are alike no draw differs, which is no proof: each group counts once, then.
+    """
     for check, figures in _OTHERS.items():
         known = {
             name: (both.a.judged.figure(check, name), both.b.judged.figure(check, name))
@@ -107,6 +110,9 @@ def others(both: Both) -> Iterator[Measure]:
                 yield figures[name].lacking(a, b)
             elif groups < FEWEST or not isfinite(error):
                 yield figures[name].unknown("too few users", a, b)
+            elif not error and figures[name].unit.startswith("%"):
+                low, high = newcombe((a / 100 * groups, groups), (b / 100 * groups, groups), _Z)
+                yield figures[name].changed(a, b, 100 * low, 100 * high)
             else:
                 reach = student(LEVEL, groups - 1) * error
                 yield figures[name].changed(a, b, b - a - reach, b - a + reach)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LEVEL = 0.999
-_MOST = 3  # stories, and figures of each kind, in a sentence
+_MOST = 3  # stories, or figures, in a sentence
+LOST = "lost"  # the figure that comes first
 MARGIN = 0.05
 """Of A's latency or throughput: a smaller difference is none."""
 
@@ -33,6 +34,9 @@ class Change(StrEnum):
     DIFFERENT = "different"
     SAME = "no difference seen"
     UNKNOWN = "not comparable"
+
+
+_ORDER = [Change.WORSE, Change.BETTER, Change.DIFFERENT, Change.SAME, Change.UNKNOWN]
 
 
 class Asked(Struct, frozen=True):
@@ -122,23 +126,39 @@ class Comparison(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What got worse first: `worse: p50 0.9 → 1.3 ms; better: lost 33 → 0 % of users`."""
-        said = [
-            f"{change}: {_first_of_each(found)}"
-            for change in (Change.WORSE, Change.BETTER, Change.DIFFERENT)
-            if (found := self.with_change(change))
-        ]
-        if said:
-            return "; ".join(said)
+        """Of users first: `better: lost 33.3 → 0 % of users; worse: p50 0.9 → 1.3 ms`."""
+        if not (changed := self.told_first):
+            return self._unchanged
+        kinds = {one.change: None for one in changed}  # in the order in which each comes first
+        groups = {
+            kind: ", ".join(_named(one) for one in changed if one.change is kind) for kind in kinds
+        }
+        return "; ".join([*self._who, *(f"{kind}: {briefs}" for kind, briefs in groups.items())])
+
+    @property
+    def told_first(self) -> list[Measure]:
+        """The figures of a sentence: who was lost, and one of each other kind that changed."""
+        changed = self.with_change(Change.WORSE, Change.BETTER, Change.DIFFERENT)
+        changed.sort(key=lambda one: (one.what != LOST, _ORDER.index(one.change)))
+        first: dict[str, Measure] = {}
+        for one in changed:
+            first.setdefault(one.of, one)
+        return list(first.values())[:_MOST]
+
+    @property
+    def _unchanged(self) -> str:
         if same := self.with_change(Change.SAME):
-            return f"no difference seen in {len(same)} figures"
+            return "; ".join([f"no difference seen in {len(same)} figures", *self._who])
         return "nothing can be compared" + (f": {self.measures[0].why}" if self.measures else "")
 
-
-def _first_of_each(measures: Sequence[Measure]) -> str:
-    """One of users, one of checks and so on, which stand for the others."""
-    first = {one.of: one for one in reversed(measures)}
-    return ", ".join(one.brief for one in reversed(first.values()))
+    @property
+    def _who(self) -> Iterator[str]:
+        """That as many users were lost, where no change in that is to be seen."""
+        for one in self.with_change(Change.SAME):
+            if one.what == LOST and one.a == one.b == 0:
+                yield "nobody was lost in either"
+            elif one.what == LOST:
+                yield f"lost {rounded(one.a)} and {rounded(one.b)} % of users (no difference seen)"
 
 
 def exit_status(comparisons: Sequence[Comparison]) -> int:
@@ -168,24 +188,27 @@ def _sentence(comparisons: Sequence[Comparison]) -> str:
     """The only one's; of several, what changed in which."""
     if len(comparisons) == 1:
         return comparisons[0].sentence
-    said = [
-        f"{one.name}: {one.sentence}"
-        for one in comparisons
-        if one.with_change(Change.WORSE, Change.BETTER, Change.DIFFERENT)
-    ]
-    if said:
-        more = f"; and {len(said) - _MOST} more changed" if len(said) > _MOST else ""
-        return "; ".join(said[:_MOST]) + more
+    changed = [(one, one.told_first[0]) for one in comparisons if one.told_first]
+    if changed:
+        changed.sort(key=lambda each: (each[1].what != LOST, _ORDER.index(each[1].change)))
+        said = [f"{one.name} {most.change}: {_named(most)}" for one, most in changed[:_MOST]]
+        more = [f"{len(changed) - _MOST} more changed"] if len(changed) > _MOST else []
+        return "; ".join([*said, *more])
     seen = [one for one in comparisons if one.with_change(Change.SAME)]
     of = f"no difference seen: {len(seen)} of {len(comparisons)} stories can be compared"
     return of if seen else "nothing can be compared"
+
+
+def _named(one: Measure) -> str:
+    """Where no heading says what a percentile is of."""
+    return f"latency {one.brief}" if one.of == "latency" else one.brief
 
 
 def _rows(comparison: Comparison, *, several: bool) -> Iterator[view.Row]:
     of = f"{comparison.name}: " if several else ""
     for one in comparison.asked:
         yield view.Row(f"{of}{one.what}", one.a or "–", one.b or "–", "", "", "asked for")
-    for each in comparison.measures:
+    for each in sorted(comparison.measures, key=lambda one: _ORDER.index(one.change)):
         a, b = each.side(each.a), each.side(each.b)
         said = each.said if each.change in (Change.SAME, Change.UNKNOWN) else str(each.change)
         yield view.Row(f"{of}{each.what}", a, b, each.difference, each.interval, said)

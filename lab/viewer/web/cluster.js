@@ -22,7 +22,7 @@ export function cluster(view) {
   return html("div", { class: many ? "cluster crowded" : "cluster" },
     box("clients", texts.clients, [users.total > 0 && texts.someUsers(number(users.total, 6)), texts.requests(number(view.requests, 6))]),
     fan([1]),
-    box("balancer", texts.balancer, [it.balancer, it.algorithm, it.affinity], befell(view, "balancer")),
+    box("balancer", texts.balancer, [it.balancer, it.algorithm, it.affinity && texts.affinity(it.affinity)], befell(view, "balancer")),
     fan(ways(shares)),
     html("ul", { class: "nodes", "aria-label": texts.nodes }, ...nodes.map((node, index) => nodeBox(view, node, index, all))),
     it.store && fan(ways(shares.map((part) => part && 0.1)), true),

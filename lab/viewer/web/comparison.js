@@ -12,7 +12,7 @@ import { texts } from "viewer/texts.js";
 /** @import {Scale} from "viewer/scale.js" */
 /** @typedef {[View, View]} Both */
 
-const HEIGHT = 200;
+const HEIGHT = 200, ASKED = "asked for";
 const CLASSES = /** @type {Record<string, string>} */ ({ better: "good", worse: "bad", "no difference seen": "faint" });
 
 /**
@@ -23,9 +23,11 @@ const CLASSES = /** @type {Record<string, string>} */ ({ better: "good", worse: 
 export function compared(comparison, views, width) {
   const [what, ...rest] = texts.comparedHead(`${number(100 * comparison.level)} %`);
   const head = [what, texts.side("A", comparison.a), texts.side("B", comparison.b), ...rest];
+  const { rows } = comparison, asked = rows.filter((row) => row.said === ASKED);
   const both = /** @type {Both} */ (views.slice(0, 2));
   return html("section", { "data-section": "compared", "aria-labelledby": "compared" }, html("h2", { id: "compared" }, texts.compared),
-    table(texts.compared, head, comparison.rows.map((row) => [row.what, row.a, row.b, row.difference, row.interval, html("span", { class: CLASSES[row.said] ?? "" }, row.said)])),
+    table(texts.compared, head, rows.filter((row) => row.said !== ASKED).map((row) => [row.what, row.a, row.b, row.difference, row.interval, html("span", { class: CLASSES[row.said] ?? "" }, row.said)])),
+    asked.length > 0 && table(texts.askedFor, head.slice(0, 3), asked.map((row) => [row.what, row.a, row.b])),
     comparison.notes.length > 0 && html("ul", { class: "notes" }, ...comparison.notes.map((note) => html("li", {}, note))),
     ...(both.length === 2 ? [overlaid(both, width, texts.servedShare, shares, (value) => `${number(value)} %`, 100),
       overlaid(both, width, texts.latencyOfBoth, (bins) => bins.p99, milliseconds)] : []));

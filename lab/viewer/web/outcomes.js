@@ -38,10 +38,12 @@ export function outcomes(view, width) {
     return svg("path", { d: path, fill: `url(#${outcome})`, class: `bars ${outcome}` });
   });
   const all = sum(totals), used = OUTCOMES.filter((outcome) => sum(bins[outcome]) > 0);
+  const late = view.findings.find((one) => one.check === "revocation")?.figures.refused_after_logout ?? 0, refused = sum(bins.refused);
+  const why = late > 0 && refused >= late ? ` ${texts.afterLogout(number(late, 6), number(refused, 6))}` : "";
   const said = (/** @type {number} */ bin) => used.map((outcome) => `${bins[outcome][bin]} ${texts.outcomes[outcome]}`).join(", ");
   return figure({
     name: texts.requestsOverTime,
-    summary: texts.ofRequests(number(all, 6), used.map((outcome) => `${number(sum(bins[outcome]), 6)} ${texts.outcomes[outcome]} (${share(sum(bins[outcome]), all)})`)),
+    summary: texts.ofRequests(number(all, 6), used.map((outcome) => `${number(sum(bins[outcome]), 6)} ${texts.outcomes[outcome]} (${share(sum(bins[outcome]), all)})`)) + why,
     legend: used.map((outcome) => [outcome, texts.outcomes[outcome]]),
     drawing: drawing(width, HEIGHT, valueAxis(y, width, (value) => `${number(value)}/s`), ...bars, bands(view.faults, x, bottom),
       hovers(bins, x, bottom, said), timeAxis(x, bottom)),

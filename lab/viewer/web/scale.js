@@ -72,5 +72,8 @@ export function seconds(value) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min`;
 }
 
+/** As the sentences say it: to a tenth, which leaves no loss before its cause. @param {number} value */
+export const moment = (value) => (Math.abs(value) < 100 ? `${value.toFixed(1)} s` : seconds(value));
+
 /** @param {number} part @param {number} all */
 export const share = (part, all) => (all > 0 ? `${number((100 * part) / all)} %` : "–");

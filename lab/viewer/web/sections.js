@@ -7,7 +7,7 @@ import { lossKey, lanes } from "viewer/lanes.js";
 import { latency } from "viewer/latency.js";
 import { load } from "viewer/load.js";
 import { outcomes } from "viewer/outcomes.js";
-import { milliseconds, number, seconds, share } from "viewer/scale.js";
+import { milliseconds, moment, number, seconds, share } from "viewer/scale.js";
 import { texts } from "viewer/texts.js";
 
 /** @import {View, Loss, Fate} from "viewer/types.js" */
@@ -77,7 +77,7 @@ function losses({ losses: lost, cluster: { store }, users }, { open }) {
   if (lost.total === 0) return [html("p", { class: "good" }, `✓ ${texts.nobodyLost}`)];
   const buttons = lost.shown.map((loss) => html("li", {}, html("button", {
     "data-keep": lossKey(loss), "aria-haspopup": "dialog", click: () => open(loss, store !== null),
-  }, html("b", {}, texts.named(loss.user, loss.tab)), html("span", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], seconds(loss.at))}`),
+  }, html("b", {}, texts.named(loss.user, loss.tab)), html("span", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], moment(loss.at))}`),
   html("span", { class: "why" }, loss.why), html("span", { class: "faint" }, texts.openLoss))));
   return [...lost.reasons.map((reason) => html("p", {}, reason)),
     lost.shown.length < lost.total && html("p", { class: "faint" }, texts.moreLosses(lost.shown.length, number(lost.total, 6))),

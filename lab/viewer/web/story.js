@@ -4,7 +4,7 @@ import { html, svg } from "viewer/dom.js";
 import { focusOn } from "viewer/keeping.js";
 import { lossKey } from "viewer/lanes.js";
 import { clipped } from "viewer/load.js";
-import { milliseconds, seconds } from "viewer/scale.js";
+import { milliseconds, moment, seconds } from "viewer/scale.js";
 import { texts } from "viewer/texts.js";
 
 /** @import {Loss, Step} from "viewer/types.js" */
@@ -41,7 +41,7 @@ function told(loss, store, room) {
   return [
     html("header", {}, html("h2", { id: "story-name" }, texts.story(texts.named(loss.user, loss.tab))),
       html("form", { method: "dialog" }, html("button", { class: "close" }, texts.close))),
-    html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], seconds(loss.at))}`), `: ${loss.why}`),
+    html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], moment(loss.at))}`), `: ${loss.why}`),
     html("p", {}, loss.home && texts.home(loss.home), loss.left_out > 0 && ` ${texts.leftOut(loss.left_out)}`),
     html("div", { class: "sequence", tabindex: 0, role: "group", "aria-label": texts.story(loss.user) },
       html("div", { class: "parts", "aria-hidden": "true" }, heads(parts, places)),

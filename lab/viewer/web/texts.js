@@ -30,6 +30,7 @@ export const texts = {
   requests: (/** @type {string} */ count) => `${count} ${count === "1" ? "request" : "requests"}`,
   sessionsIn: (/** @type {string} */ strategies) => `sessions: ${strategies}`,
   version: (/** @type {string} */ version) => `version ${version}`,
+  affinity: (/** @type {string} */ kind) => (kind === "none" ? "no affinity" : `affinity: ${kind}`),
   until: (/** @type {string} */ when) => `gone at ${when}`,
   since: (/** @type {string} */ when) => `came at ${when}`,
   between: (/** @type {string} */ from, /** @type {string} */ to) => `${from} to ${to}`,
@@ -40,6 +41,7 @@ export const texts = {
   requestsOverTime: "Requests over time",
   outcomes: { ok: "done", refused: "refused", failed: "failed", unknown: "no answer" },
   ofRequests: (/** @type {string} */ all, /** @type {string[]} */ parts) => `${all} requests: ${parts.join(", ") || "none"}.`,
+  afterLogout: (/** @type {string} */ some, /** @type {string} */ all) => `${some === all ? "All" : some} of the refused were asked after a logout, as they are to be.`,
   nobody: "no node",
   load: "Load",
   loadOverTime: "Requests of each node over time",
@@ -107,6 +109,7 @@ export const texts = {
   notes: "To bear in mind",
 
   compared: "What changed",
+  askedFor: "What was asked for differently",
   comparedHead: (/** @type {string} */ level) => ["What", "Difference", `${level} interval`, "What is said of it"],
   side: (/** @type {string} */ letter, /** @type {string} */ name) => `${letter}: ${name}`,
   servedShare: "Requests done, percent",

@@ -266,6 +266,7 @@ def hostile() -> View:
 def two_runs() -> Page:
     one, other = killed(seed=1), killed(seed=2)
     rows = [
+        Row("strategy", "memory", "redis", "", "", "asked for"),
         Row(
             what="lost",
             a="33.0 %",

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
-from sessionlab.lab.viewer.view import to_json
+from sessionlab.lab.checks.interface import Verdict
+from sessionlab.lab.viewer.view import Finding, to_json
 from tests.installed import needs
 from tests.lab.viewer import examples
 from tests.lab.viewer.opening import opened
@@ -66,7 +68,7 @@ def test_a_click_on_a_loss_tells_its_story(browser: Browser, write: Write) -> No
         tab.locator(".losses button").first.click()
 
         story = tab.get_by_role("dialog", name="The story of u0")
-        assert "logged out at 4 s" in story.inner_text()
+        assert "logged out at 4.0 s" in story.inner_text()
         assert (
             "its session was in the memory of n3, which was killed at 4.0 s" in story.inner_text()
         )
@@ -76,6 +78,29 @@ def test_a_click_on_a_loss_tells_its_story(browser: Browser, write: Write) -> No
         assert "the node says: session-unknown" in marked
         parts = story.locator(".parts title").all_text_contents()
         assert parts == ["client", "balancer", "n3", "n1", "store"]
+
+
+def test_a_loss_is_not_before_its_cause_which_is_told_to_a_tenth(
+    browser: Browser, write: Write
+) -> None:
+    view = examples.killed()
+    early = [replace(loss, at=3.97) for loss in view.losses.shown]
+    view = replace(view, losses=replace(view.losses, shown=early))
+    with opened(browser, write(examples.page(view))) as tab:
+        assert "logged out at 4.0 s" in tab.locator(".losses button").first.inner_text()
+
+
+def test_what_was_refused_as_it_was_to_be_and_what_ties_users_to_nodes_is_said(
+    browser: Browser, write: Write
+) -> None:
+    view = examples.killed()
+    refused = float(sum(view.bins.refused))
+    after = Finding("revocation", Verdict.HOLDS, "", {"refused_after_logout": refused}, [])
+    view = replace(view, findings=[after], cluster=replace(view.cluster, affinity="none"))
+    with opened(browser, write(examples.page(view))) as tab:
+        said = "All of the refused were asked after a logout"
+        assert said in named(tab, "Requests over time")
+        assert "no affinity" in tab.locator(".box.balancer").inner_text()
 
 
 def test_a_click_on_a_lane_tells_it_too(browser: Browser, write: Write) -> None:
@@ -208,6 +233,9 @@ def test_two_runs_are_beside_each_other(browser: Browser, write: Write) -> None:
         assert rows[2].split("\t") == [
             "p99_ms", "22 ms", "23 ms", "+1 ms", "−3 to +5 ms", "no difference seen",
         ]  # fmt: skip
+        asked = tab.get_by_role("table", name="What was asked for differently").get_by_role("row")
+        assert asked.nth(1).inner_text().split("\t") == ["strategy", "memory", "redis"]
+        assert len(rows) == 3, "what was asked for is not among what changed"
         assert tab.locator(".side-a").count() == tab.locator(".side-b").count() == 2
 
 

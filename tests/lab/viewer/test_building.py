@@ -280,3 +280,37 @@ def test_a_real_story_says_in_its_view_what_it_says_in_its_json(tmp_path: Path) 
     assert view.losses.total == len(view.losses.shown) == loss["users"]
     assert [fault.text for fault in view.faults] == [f"{view.losses.shown[0].home} was killed"]
     assert [claim.holds for claim in view.claims] == [one["holds"] for one in told["claims"]]
+
+
+def test_a_folder_of_several_runs_is_none_and_says_which_it_has(tmp_path: Path) -> None:
+    experiment(tmp_path / "first", crowd(NAMES))
+    story(tmp_path / "second", crowd(NAMES))
+    with pytest.raises(UsageError, match="folders of some: first, second"):
+        views(tmp_path)
+
+
+def test_what_is_left_of_a_cut_run_does_not_say_that_nobody_was_lost_in_all_of_it(
+    tmp_path: Path,
+) -> None:
+    told = story(tmp_path, crowd(NAMES))
+    lines = (told / "one" / "history.jsonl").read_text().splitlines()
+    (told / "one" / "history.jsonl").write_text("\n".join(lines[:30]) + "\n" + lines[30][:9])
+    view = only(told)
+    assert view.users.lost == 0
+    assert view.sentence.startswith("as far as this run goes: nobody was lost: ")
+
+
+def test_a_node_is_of_the_version_that_it_said_last_though_not_each_answer_says_one(
+    tmp_path: Path,
+) -> None:
+    said = [
+        replace(asked(user, "n1", at), version=version)
+        for user, at, version in (("u", 1, "1"), ("u", 3, "2"), ("u", 4, None), ("v", 2, "1"))
+    ]
+    view = only(experiment(tmp_path, [login("u", "n1", 0), login("v", "n1", 0), *said]))
+    assert view.cluster.nodes[0].version == "2"
+
+
+def test_a_fault_is_told_in_words(tmp_path: Path) -> None:
+    (fault,) = only(experiment(tmp_path, crowd(NAMES))).faults
+    assert (fault.what, fault.text) == ("kill-node", "n2 was killed")

@@ -10,6 +10,7 @@ import pytest
 from sessionlab.lab.record.packed.reader import read
 from sessionlab.lab.viewer.comparing.comparing import of_cases
 from sessionlab.lab.viewer.comparing.comparison import LEVEL, Change, drawn, exit_status
+from tests.lab.checks.histories import login, step
 from tests.lab.viewer.comparing.runs import case, run
 
 if TYPE_CHECKING:
@@ -47,6 +48,27 @@ def test_a_run_beside_itself_has_no_difference() -> None:
     assert exit_status([comparison]) == 0
 
 
+def test_where_each_of_a_few_users_fared_alike_that_is_no_proof_of_all() -> None:
+    """Whichever of them are drawn anew, the figure is the same: its interval had no width."""
+    served, failed = (
+        case(
+            [
+                one
+                for n in range(6)
+                for one in (login(f"u{n}", 0.1), step(f"u{n}", "me", 1.2, **how))
+            ]
+        )
+        for how in ({}, {"status": 503})
+    )
+    worst = measure(compared(served, failed), "served, worst second")
+
+    assert (worst.a, worst.b) == (100, 0)
+    assert worst.low is not None
+    assert worst.high is not None
+    assert worst.low == -100
+    assert worst.high > -50
+
+
 def test_users_who_are_lost_more_often_are_seen() -> None:
     lost = measure(compared(run(1, 80, lost=0.0), run(2, 80, lost=0.6)), "logged out")
 
@@ -65,7 +87,7 @@ def test_what_is_worse_one_way_is_better_the_other() -> None:
     assert measure(better, "p50").change is Change.BETTER
     assert measure(better, "p50").said.endswith(" less")
     assert (exit_status([worse]), exit_status([better])) == (1, 0)
-    assert worse.sentence.startswith("worse: ")
+    assert "; worse: latency p50 " in worse.sentence
 
 
 def test_writes_that_are_forgotten_are_seen() -> None:

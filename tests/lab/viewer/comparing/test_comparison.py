@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sessionlab.lab.viewer.comparing.both import Figure
-from sessionlab.lab.viewer.comparing.comparison import Change, Comparison, rounded
+from sessionlab.lab.viewer.comparing.comparison import Change, Comparison, drawn, rounded
 
 LATENCY = Figure("latency", "p99", "ms", more_is_worse=True)
+USERS = Figure("users", "lost", "% of users", more_is_worse=True)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +48,47 @@ def test_a_difference_within_the_margin_is_none() -> None:
     assert LATENCY.scaled(10.0, 11.3, 0.001, 50).change is Change.WORSE
 
 
-def test_a_sentence_has_what_got_worse_first_and_one_of_each_kind() -> None:
+def test_a_sentence_begins_with_users_and_has_one_of_each_kind() -> None:
     worse = LATENCY.changed(1, 2, 0.5, 1.5)
-    lost = Figure("users", "lost", "% of users", more_is_worse=True)
     stuck = Figure("users", "stuck", "% of users", more_is_worse=True)
-    better = [lost.changed(9, 0, -12, -5), stuck.changed(9, 0, -12, -5)]
-    said = Comparison("one", measures=[*better, *[worse] * 5]).sentence
+    better = [USERS.changed(9, 0, -12, -5), stuck.changed(9, 0, -12, -5)]
+    said = Comparison("one", measures=[*[worse] * 5, *better]).sentence
 
-    assert said == "worse: p99 1 → 2 ms; better: lost 9 → 0 % of users"
+    assert said == "better: lost 9 → 0 % of users; worse: latency p99 1 → 2 ms"
+
+
+def test_a_sentence_says_that_as_many_users_were_lost() -> None:
+    worse = LATENCY.changed(1, 2, 0.5, 1.5)
+    said = [
+        Comparison("one", measures=[USERS.changed(a, b, -12, 12), worse]).sentence
+        for a, b in ((0, 0), (9, 12))
+    ]
+
+    assert said == [
+        "nobody was lost in either; worse: latency p99 1 → 2 ms",
+        "lost 9 and 12 % of users (no difference seen); worse: latency p99 1 → 2 ms",
+    ]
+
+
+def test_of_several_stories_those_whose_users_changed_come_first_each_with_one_figure() -> None:
+    worse, lost = LATENCY.changed(1, 2, 0.5, 1.5), USERS.changed(0, 9, 5, 12)
+    several = [Comparison(name, measures=[worse]) for name in "abc"]
+    page = drawn([*several, Comparison("d", measures=[worse, lost])], "A", "B")
+
+    assert page.sentence == (
+        "d worse: lost 0 → 9 % of users; a worse: latency p99 1 → 2 ms;"
+        " b worse: latency p99 1 → 2 ms; 1 more changed"
+    )
+
+
+def test_what_changed_comes_first_in_the_table() -> None:
+    measures = [USERS.changed(0, 0, -5, 5), LATENCY.lacking(None, 1), LATENCY.changed(1, 2, 1, 2)]
+    rows = drawn([Comparison("one", measures=measures)], "A", "B").rows
+
+    assert [row.said for row in rows] == [
+        *("worse", "no difference seen"),
+        "not comparable: not known in A",
+    ]
 
 
 @pytest.mark.parametrize(
