@@ -13,6 +13,7 @@ import numpy as np
 from sessionlab.lab.record.packed.schema import (
     DIRECT,
     ENTERS,
+    FAREWELL,
     FIXED,
     GIVEN_UP,
     OUTCOMES,
@@ -98,6 +99,11 @@ class Columns:
     def balanced(self) -> Mask:
         """Not past the balancer, and its client waited for the answer."""
         return (self.flags & (DIRECT | GIVEN_UP)) == 0
+
+    @cached_property
+    def timed(self) -> Mask:
+        """The same, asked in the workload's time: what figures of served and waited count."""
+        return self.balanced & ((self.flags & FAREWELL) == 0)
 
     @cached_property
     def tied(self) -> Mask:

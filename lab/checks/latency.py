@@ -66,7 +66,7 @@ class Latency:
 
     def look(self, shard: Shard, about: About) -> Took:
         of = columns(shard, about)
-        asked = of.balanced
+        asked = of.timed
         late = of["late"][asked].astype(np.int64)
         took = of["took"][asked] + late
         began = np.maximum(of.invoked[asked] - late, 0) // SECOND

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 SWEEP = 0.1  # seconds between two looks for what was not answered in time
 GRACE = 2.0  # seconds for what is under way when the workload is over
+LEAVE, AT_ONCE = 5.0, 64  # seconds for all to say who they are then, and so many at the same time
+PATIENCE = 2.0  # seconds in which one that gets errors asks again
 COLLECTED = 50_000  # objects between two looks of the garbage collector: a request leaves none
 
 
@@ -121,6 +123,9 @@ class Generator:
         await self._finish()
         for task in tasks:
             task.cancel()
+        if not self.stopped.is_set():
+            await self._take_leave()
+        await self._close()
         self._take()
         latency = {name: histograms.as_text(one) for name, one in self._whole.items()}
         return Said(
@@ -191,6 +196,26 @@ class Generator:
             await asyncio.sleep(SWEEP / 10)
         left = [task for user in self._users if user.is_busy and (task := user.give_up())]
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def _take_leave(self) -> None:
+        """Have each user say who it is; what goes on for too long is given up."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def leave(user: VirtualUser) -> None:
+            async with turn:
+                await user.take_leave(time.monotonic() + PATIENCE)
+
+        leaving = asyncio.gather(*map(leave, self._users))
+        stopping = asyncio.create_task(self.stopped.wait())
+        await asyncio.wait({leaving, stopping}, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
+        for task in (leaving, stopping):
+            task.cancel()
+        ended = await asyncio.gather(leaving, stopping, return_exceptions=True)
+        if isinstance(ended[0], Exception):  # no room on the disk, say
+            self._fail(ended[0])
+
+    async def _close(self) -> None:
+        """Write what there is."""
         for user in self._users:
             await user.client.close()
         try:

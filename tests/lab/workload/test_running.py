@@ -18,7 +18,7 @@ from sessionlab.lab.workload import running
 from sessionlab.lab.workload.model import Stage, Workload
 from sessionlab.lab.workload.running import generate, processes
 from tests.lab.clients.speaking import serving
-from tests.lab.workload.test_process import BROWSE, App, target
+from tests.lab.workload.test_process import BROWSE, App, stored, target
 
 if TYPE_CHECKING:
     from sessionlab.lab.workload.load import Live, Load
@@ -41,7 +41,8 @@ async def test_processes_tell_of_each_second_and_of_all(tmp_path: Path) -> None:
     load = await generated(tmp_path, workload, told=seconds.append)
     assert not load.failed
     assert len(load.cpu) == 2
-    assert load.operations == Stored.open(tmp_path).operations > 50
+    assert load.operations == len(stored(tmp_path)) > 50
+    assert len(stored(tmp_path, farewell=True)) <= 6
     assert sum(one.operations for one in seconds) <= load.operations
     assert 1 <= len(seconds) <= 2
     assert all(one.p50 and one.p99 and one.p50 <= one.p99 < 5000 for one in seconds)
