@@ -218,10 +218,7 @@ class Plain:
     def _tied(self, users: Numbers) -> Booleans:
         """As `may_be_tied`: whether a pin was found or made in any of their requests."""
         found = [pin.partition(";")[0] for pin in self._shard.words.texts("pin")]
-        said, tied = (
-            np.array([bool(one) for one in found]),
-            np.array([one != "NN" for one in found]),
-        )
+        said, tied = np.array([(bool(one), one != "NN") for one in found]).T
         pin, flags = self._of["pin"], self._of["flags"]
         tie = (flags & schema.TIE_KNOWN == 0) | (flags & schema.TIED > 0)
         times = np.bincount(

@@ -111,12 +111,7 @@ class EngineWire(Wire):
 
     def exchange(self, url: URL, head: Head, raw: bytes, *, new: bool, credential: int) -> Exchange:
         """An answer as clients take it, its cookies put into the jar; raises ValueError."""
-        headers = CIMultiDict(
-            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-            for name, value in head.lines
-        )
-        if "Set-Cookie" in headers:
-            self.jar.update_cookies_from_headers(headers.getall("Set-Cookie"), url)
+        headers = self._taken(url, head)
         content = _decoded(raw, headers.get("Content-Encoding", ""))
         events = None
         if headers.get("Content-Type", "").partition(";")[0].strip().lower() == EVENT_STREAM:
@@ -124,8 +119,17 @@ class EngineWire(Wire):
             stream.feed(content)
             stream.feed(b"\n\n")
             events = tuple(stream.events)
-        said = CIMultiDictProxy(headers)
-        return Exchange(new, True, credential, head.status, said, content, events)
+        return Exchange(new, True, credential, head.status, headers, content, events)
+
+    def _taken(self, url: URL, head: Head) -> CIMultiDictProxy[str]:
+        """The headers of an answer, its cookies put into the jar."""
+        headers = CIMultiDict(
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in head.lines
+        )
+        if "Set-Cookie" in headers:
+            self.jar.update_cookies_from_headers(headers.getall("Set-Cookie"), url)
+        return CIMultiDictProxy(headers)
 
     @property
     def forgets(self) -> bool:
@@ -149,10 +153,12 @@ class EngineWire(Wire):
             connection.send(awaited, request)
             try:
                 return await awaited.future
-            except asyncio.CancelledError:
-                connection.drop(ConnectionAbortedError("given up"))
-                raise
-            except ConnectionError as problem:
+            except (asyncio.CancelledError, ConnectionError) as problem:
+                if connection.head:  # and no whole body: it says who answered, as any does
+                    asked.said = self._taken(asked.url, connection.head)
+                if isinstance(problem, asyncio.CancelledError):
+                    connection.drop(ConnectionAbortedError("given up"))
+                    raise
                 if not awaited.stale or asked.method not in TWICE:
                     raise told_by(problem) from None
             connection = None

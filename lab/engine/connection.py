@@ -64,6 +64,11 @@ class Connection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.is_open = True
 
+    @property
+    def head(self) -> Head | None:
+        """That of an answer that is not whole; None before it is there."""
+        return self._head(keeps=False) if self._status >= _FINAL else None
+
     def send(self, receiver: Receiver, request: bytes) -> None:
         """Send a whole request; its receiver hears of the answer."""
         self._receiver = receiver

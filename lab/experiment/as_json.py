@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.experiment.reading import Plan
     from sessionlab.lab.experiment.results import Report
 
-_KEPT = ("fabric", "balancer", "started", "seconds", "cut", "idle", "beside", "mark")
+_KEPT = ("fabric", "balancer", "started", "seconds", "cut", "idle", "beside")
 _SLIM = ("latency",)  # of a load: the folder has it in a file of its own
 
 
@@ -82,11 +82,7 @@ def stored(folder: Path, plan: Plan) -> Result | None:
         return None
     load = found["generator"]
     return Result(
-        name=plan.name,
-        seed=plan.seed,
-        title=plan.title,
-        file=plan.file,
-        axes=plan.axes,
+        **plan.known,
         findings=[
             Finding(**one | {"verdict": Verdict(one["verdict"]), "series": {}})
             for one in found["findings"]

@@ -66,6 +66,12 @@ class Plan:
         behind = f" behind {cluster.balancer}" if cluster.balancer != BALANCER else ""
         return f"{cluster.nodes} nodes of {what}{behind}, affinity {cluster.affinity}; {asked}"
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """What a Result has of it."""
+        names = ("name", "seed", "title", "file", "axes", "mark")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True)
 class Read:

@@ -174,11 +174,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         course.trouble = course.trouble or str(error)
     load = course.load
     return Result(
-        name=plan.name,
-        seed=plan.seed,
-        title=plan.title,
-        file=plan.file,
-        axes=plan.axes,
+        **plan.known,
         fabric=plan.experiment.cluster.fabric,
         balancer=plan.experiment.cluster.balancer,
         started=course.started,
@@ -193,7 +189,6 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         cut=cut,
         idle=course.idle,
         beside=company,
-        mark=plan.mark,
         about={"began": about.began, "ended": about.ended, "told": dict(about.told)},
         folder=str(kept.folder),
     )

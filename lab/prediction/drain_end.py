@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.checks.interface import About, Finding
     from sessionlab.lab.prediction.interface import Setting
 
-_MANY, _NONE = (
-    14.0,
-    1e-6,
-)  # expected sessions left: that none is, or any, is one chance in a million
+_MANY, _NONE = 14.0, 1e-6
+"""Expected sessions left: that none is, or any, is one chance in a million."""
 _ANSWER = 0.1  # seconds that one takes at most, where that makes sessions last longer
 _FULL = "of the drains lasted until their limit"
 

@@ -19,14 +19,12 @@ Measure = Callable[[Sequence[Finding], About], Counted | None]
 
 
 class Planned(Protocol):
-    """A fault to come, of `sessionlab.lab.faults.schedule`: `lasts` None is to the run's end."""
+    """A fault to come, of `sessionlab.lab.faults.schedule`."""
 
     @property
     def fault(self) -> str: ...
     @property
     def at(self) -> float: ...
-    @property
-    def lasts(self) -> float | None: ...
     @property
     def part(self) -> str: ...
     @property

@@ -92,19 +92,8 @@ async def _run(
     stop: asyncio.Event,
     hear: Callable[[int, Said], None],
 ) -> Said:
-    """One process, and what it came to; of one that is gone, that.
-
-    It is in a group of its own, so that Ctrl-C reaches it through its parent alone.
-    """
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sessionlab.lab.workload"),
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        limit=_LINE,
-        start_new_session=True,
-    )
+    """One process, and what it came to; of one that is gone, that."""
+    process = await _process()
     assert process.stdin  # noqa: S101
     closing = asyncio.create_task(_close(process.stdin, stop))
     try:
@@ -129,6 +118,19 @@ async def _run(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def _process() -> Process:
+    """In a group of its own, so that Ctrl-C reaches it through its parent alone."""
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sessionlab.lab.workload"),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        limit=_LINE,
+        start_new_session=True,
+    )
 
 
 async def _close(stdin: asyncio.StreamWriter, stop: asyncio.Event) -> None:
@@ -164,12 +166,8 @@ def _summed(workload: Workload, ends: list[Said]) -> Load:
     operations = sum(end.operations for end in ends)
     seconds = max(end.seconds for end in ends)
     names = sorted({name for end in ends for name in end.latency})
-    latency = {
-        name: histograms.as_text(
-            histograms.added([end.latency[name] for end in ends if name in end.latency])
-        )
-        for name in names
-    }
+    each = {name: [end.latency[name] for end in ends if name in end.latency] for name in names}
+    latency = {name: histograms.as_text(histograms.added(texts)) for name, texts in each.items()}
     failed = next((end for end in ends if end.failed), Said())
     asked = None
     if workload.stages:

@@ -111,14 +111,9 @@ class Writer:
 
     def _adding(self) -> tuple[Callable[..., None], Callable[[], np.ndarray]]:
         """`add`, and what takes the rows that it has gathered; closures, as `self` costs time."""
-        size = ROW.itemsize
-        full, buffer, pack, flush = (
-            BLOCK * size,
-            bytearray(BLOCK * size),
-            _LAYOUT.pack_into,
-            self.flush,
-        )
-        at, due = 0, MICROSECONDS
+        size, pack, flush = ROW.itemsize, _LAYOUT.pack_into, self.flush
+        full, at, due = BLOCK * size, 0, MICROSECONDS
+        buffer = bytearray(full)
 
         def add(*row: float) -> None:
             nonlocal at

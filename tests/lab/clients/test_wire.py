@@ -64,6 +64,13 @@ async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
     writer.write(b"HTTP/1.1 200 OK\r\nX-Node: n1\r\nContent-Length: 99\r\n\r\n{")
 
 
+async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    head = b"HTTP/1.1 200 OK\r\nX-Node: n1\r\nSet-Cookie: sid=new\r\nContent-Length: 9\r\n\r\n"
+    writer.write(head + b"{")
+    await reader.read()
+
+
 async def close(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
 
@@ -134,6 +141,19 @@ async def test_what_is_noted_as_sent_is_what_arrives(cookies: dict[str, str], to
         alice.present(token.strip())
         operation = (await alice.me()).operation
     assert f"bytes{operation.credential}" == operation.user
+
+
+@pytest.mark.parametrize("network", [ClientNetwork(), ClientNetwork(trace=aiohttp.TraceConfig())])
+async def test_an_answer_that_is_not_whole_says_who_gave_it_and_what_to_hold(
+    network: ClientNetwork,
+) -> None:
+    async with server(stall) as url, client(url, network) as alice:
+        alice.patience = 0.3
+        late = (await alice.me()).operation
+        assert alice.cookies == {"sid": "new"}
+    assert (late.status, late.node, late.error) == (None, "n1", "TimeoutError")
+    async with server(cut) as url, client(url, network) as alice:
+        assert (await alice.me()).operation.node == "n1"
 
 
 async def test_what_is_under_way_is_answered_although_its_client_reconnects() -> None:
