@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import EXAMPLES, REPLICA, SECOND, Columns, columns, moment, total
+from sessionlab.lab.checks.columns import (
+    EXAMPLES,
+    REPLICA,
+    SECOND,
+    Columns,
+    columns,
+    moment,
+    share,
+    total,
+)
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.checks.timeline import Window, changes, outages
@@ -82,7 +91,7 @@ class Affinity:
         pinned, moved = total(parts, "pinned"), total(parts, "moved")
         wrong, users = sum(part.unexplained for part in parts), total(parts, "users")
         figures: dict[str, JSON] = {
-            "stayed": round(100 * (1 - moved / pinned), 3) if pinned else None,
+            "stayed": share(pinned - moved, pinned, 3) if pinned else None,
             "moves": moved if pinned else None,
             "moves_alive": wrong if pinned and about.events else None,
             "pinned": pinned,

@@ -209,6 +209,11 @@ def total(parts: Sequence[Any], name: str) -> int:
     return int(sum(getattr(part, name) for part in parts))
 
 
+def share(part: int, whole: int, digits: int) -> float:
+    """In %, rounded down: 100 is all of them."""
+    return 100 * 10**digits * part // whole / 10**digits
+
+
 def padded(series: Sequence[Numbers]) -> Numbers:
     """Counts by second of several shards, summed; the shorter ones end in nothing."""
     length = max((len(one) for one in series), default=0)
