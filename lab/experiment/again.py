@@ -16,11 +16,13 @@ from sessionlab.lab.checks.continuity import CONTINUITY
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import look
 from sessionlab.lab.errors import UsageError
+from sessionlab.lab.experiment.as_json import SCHEMA
 from sessionlab.lab.experiment.folder import LATEST, told
 from sessionlab.lab.experiment.results import Foretold, Judged, Result
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.record.packed.schema import ABOUT, HISTORY
 from sessionlab.lab.reports import stored as stories
+from sessionlab.lab.reports.earlier import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +93,11 @@ def _experiment(folder: Path) -> Case:
         events, cut = stories.stored_events(folder)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(f"cannot read {folder / 'events.jsonl'}: {error}") from None
+    if (schema := run.get("schema", 0)) > SCHEMA:
+        raise UsageError(
+            f"{folder / RUN} is of schema {schema}, and this sessionlab reads up to {SCHEMA}",
+            "judge it with the sessionlab that wrote it, or a newer one",
+        )
     name = next((event.scenario for event in events if event.scenario), "")
     about = _about([event for event in events if event.scenario == name])
     if "began" in run:
