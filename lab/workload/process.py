@@ -209,14 +209,17 @@ class Generator:
             async with turn:
                 await user.take_leave(time.monotonic() + PATIENCE)
 
+        over = asyncio.Event()
         leaving = asyncio.gather(*map(leave, self._users))
-        stopping = asyncio.create_task(self.stopped.wait())
-        await asyncio.wait({leaving, stopping}, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
-        for task in (leaving, stopping):
-            task.cancel()
-        ended = await asyncio.gather(leaving, stopping, return_exceptions=True)
-        if isinstance(ended[0], Exception):  # no room on the disk, say
-            self._fail(ended[0])
+        leaving.add_done_callback(lambda _: over.set())
+        waits = [asyncio.create_task(one.wait()) for one in (over, self.stopped)]
+        await asyncio.wait(waits, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        for wait in waits:
+            wait.cancel()
+        (ended,) = await asyncio.gather(leaving, return_exceptions=True)
+        if isinstance(ended, Exception):  # no room on the disk, say
+            self._fail(ended)
 
     async def _close(self) -> None:
         """Write what there is."""
