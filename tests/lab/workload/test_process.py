@@ -18,7 +18,7 @@ from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.workload.model import Mix, Stage, Workload
-from sessionlab.lab.workload.process import Generator, Said, Spec
+from sessionlab.lab.workload.process import AT_ONCE, Generator, Said, Spec
 from sessionlab.lab.workload.target import Account, Target
 from tests.lab.clients.speaking import serving
 from tests.nodes.running import PASSWORD, running
@@ -278,3 +278,23 @@ async def test_who_met_an_outage_last_asks_who_it_is_when_the_time_is_over(tmp_p
     assert end.operations == len(operations), "no figure of the workload's time"
     assert end.errors == sum(one.who == "error" for one in operations)
     assert end.seconds < 1.5
+
+
+async def test_of_an_outage_to_the_end_all_are_told(tmp_path: Path) -> None:
+    """Who waits to ask again keeps nobody from asking."""
+    app, down = App(), 0.0
+
+    async def answer(request: web.Request) -> web.Response:
+        if down < time.monotonic() and request.path == "/me":
+            return web.Response(status=503)
+        return await app.answer(request)
+
+    handlers = dict.fromkeys(("any_login", "any_me", "any_cart", "any_logout"), answer)
+    users = 2 * AT_ONCE
+    async with serving(**handlers) as url:
+        down = time.monotonic() + 0.5
+        workload = Workload(users, 1.0, think=5.0, arrive=0.2, life=BROWSE)
+        await generated(workload, target(url, users), tmp_path)
+    leaving = stored(tmp_path, farewell=True)
+    there = {one.client for one in stored(tmp_path) if one.conversation == "login"}
+    assert {one.client for one in leaving} == there
