@@ -195,10 +195,11 @@ class VirtualUser:
         """A connection has none; one that had been closed already does not count."""
         quick, self._asks = self._asks, None
         assert quick is not None  # noqa: S101
-        if stale and quick.step.method in TWICE and isinstance(problem, ConnectionError):
+        given_up = isinstance(problem, GivenUp)
+        again = stale and quick.step.method in TWICE and isinstance(problem, ConnectionError)
+        if again and not given_up:
             self._go_slowly(None)
             return
-        given_up = isinstance(problem, GivenUp)
         error = "given up" if given_up else _named(told_by(problem))
         got = Exchange(False, True, self.used.seen.credential, error=error, given_up=given_up)
         self._go_slowly(lambda: got)

@@ -298,3 +298,19 @@ async def test_of_an_outage_to_the_end_all_are_told(tmp_path: Path) -> None:
     leaving = stored(tmp_path, farewell=True)
     there = {one.client for one in stored(tmp_path) if one.conversation == "login"}
     assert {one.client for one in leaving} == there
+
+
+async def test_what_hangs_at_the_end_is_given_up_and_not_asked_again(tmp_path: Path) -> None:
+    """A read on a connection that was used before, to a cluster that stands still."""
+    app = App()
+    async with serving(**app.handlers) as url:
+        work = generated(
+            Workload(3, 1.0, think=0.02, arrive=0.1, life=BROWSE), target(url), tmp_path
+        )
+        asyncio.get_running_loop().call_later(0.6, setattr, app, "pause", 60.0)
+        began = time.monotonic()
+        await work
+    assert time.monotonic() - began < 9
+    hung = [one for one in stored(tmp_path) if one.status is None]
+    assert len(hung) == 3
+    assert all(one.given_up for one in hung), "the lab's own impatience is no verdict"
