@@ -22,6 +22,7 @@ from sessionlab.lab.checks.columns import (
     columns,
     examples,
     moment,
+    share,
     total,
 )
 from sessionlab.lab.checks.interface import Finding, Verdict
@@ -91,7 +92,7 @@ class Affinity:
         pinned, moved = total(parts, "pinned"), total(parts, "moved")
         wrong, users = sum(part.unexplained for part in parts), total(parts, "users")
         figures: dict[str, JSON] = {
-            "stayed": round(100 * (1 - moved / pinned), 3) if pinned else None,
+            "stayed": share(pinned - moved, pinned, 3) if pinned else None,
             "moves": moved if pinned else None,
             "moves_alive": wrong if pinned and about.events else None,
             "pinned": pinned,

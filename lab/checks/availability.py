@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import REPLICA, SECOND, Columns, columns, padded, total
+from sessionlab.lab.checks.columns import REPLICA, SECOND, Columns, columns, padded, share, total
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.checks.timeline import Window, faults
@@ -98,7 +98,7 @@ class Availability:
         if not asked.sum():
             nothing = dict.fromkeys(self.figures)
             return Finding(self.name, Verdict.UNKNOWN, "nothing was asked", nothing)
-        share = np.where(asked > 0, 100 * (1 - errors / np.maximum(asked, 1)), np.nan)
+        served = np.where(asked > 0, 100 * (asked - errors) / np.maximum(asked, 1), np.nan)
         failures = np.unique(np.concatenate([part.failed for part in parts])) / 1000
         told = [
             _told(window, [part.faults[number] for part in parts], failures)
@@ -106,8 +106,8 @@ class Availability:
         ]
         recoveries = [one["recovery_s"] for one in told]
         figures: dict[str, JSON] = {
-            "served": round(100 * (1 - float(errors.sum() / asked.sum())), 4),
-            "served_worst": round(float(np.nanmin(share)), 2),
+            "served": share(int(asked.sum() - errors.sum()), int(asked.sum()), 4),
+            "served_worst": float(np.floor(np.nanmin(served) * 100) / 100),
             "errors": int(errors.sum()),
             "refused": total(parts, "refused"),
             "in_session": total(parts, "known"),
@@ -121,7 +121,7 @@ class Availability:
             f" {figures['served_worst']:g} % in the worst second"
         )
         by_second = {
-            "served": share.tolist(),
+            "served": served.tolist(),
             "asked": asked.astype(float).tolist(),
             "errors": errors.astype(float).tolist(),
         }
@@ -163,7 +163,7 @@ def _different(number: Numbers, where: Mask) -> int:
 
 def _told(window: Window, hits: Sequence[Hit], failures: Numbers) -> dict[str, JSON]:
     """One fault, as the figures have it; seconds, and shares in %."""
-    users, hit, used, lost = (sum(one[number] for one in hits) for number in range(4))
+    users, hit, used, lost = (int(sum(one[number] for one in hits)) for number in range(4))
     recovery = None
     if not isinf(window.ended):
         after = failures[(failures >= window.ended) & (failures < window.until)]
@@ -177,7 +177,7 @@ def _told(window: Window, hits: Sequence[Hit], failures: Numbers) -> dict[str, J
         "ended": None if isinf(window.ended) else round(window.ended, 3),
         "users": users,
         "users_hit": hit,
-        "blast_radius": round(100 * hit / users, 2) if users else None,
+        "blast_radius": -share(-hit, users, 2) if users else None,
         "sessions": used,
         "sessions_lost": lost,
         "recovery_s": None if recovery is None else round(recovery, 3),

@@ -1,6 +1,7 @@
 """Bounds: what a figure of a check may be at most, or must be at least.
 
-`5`, `"<= 5"`, `"< 50 ms"`, `">= 99.9 %"`: a number alone is the most that is allowed. A figure that
+`5`, `"<= 5"`, `"< 50 ms"`, `">= 99.9 %"`: a number alone is the most that is allowed, or the least
+of what is the better the more of it there is (`served`, `jain`, `stayed`, `kept`). A figure that
 nobody knows meets no bound and breaks none, nor does one of a check that could not be made meet it.
 Where a check knows what a figure may be at most, in `NAME_at_most`, that must meet the bound, too:
 unknown outcomes count as both.
@@ -33,6 +34,7 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
 }
 _TEXT = re.compile(r"(<=|>=|==|<|>)?\s*([0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)\s*([^\d\s]*)")
 _MILLISECONDS = {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
+_THE_MORE = ("served", "served_worst", "jain", "jain_worst", "stayed", "kept", "users")
 _HOW = 'write 5, "<= 5", "< 50 ms" or ">= 99.9 %"'
 
 
@@ -70,7 +72,8 @@ def parse(name: str, value: object) -> Bound:
     if found is None:
         raise UsageError(f"{name} = {value!r} is no bound", _HOW)
     sign, number, unit = found.groups()
-    return Bound(name, sign or "<=", float(number) * _factor(unit, own, name), own)
+    sign = sign or (">=" if name in _THE_MORE else "<=")
+    return Bound(name, sign, float(number) * _factor(unit, own, name), own)
 
 
 def met(bound: Bound, findings: Iterable[Finding]) -> bool | None:

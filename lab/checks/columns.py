@@ -216,6 +216,11 @@ def examples(parts: Sequence[Any]) -> list[str]:
     return [line for part in parts for line in part.evidence][:EXAMPLES]
 
 
+def share(part: int, whole: int, digits: int) -> float:
+    """In %, rounded down: 100 is all of them."""
+    return 100 * 10**digits * part // whole / 10**digits
+
+
 def padded(series: Sequence[Numbers]) -> Numbers:
     """Counts by second of several shards, summed; the shorter ones end in nothing."""
     length = max((len(one) for one in series), default=0)

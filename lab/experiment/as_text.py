@@ -36,7 +36,7 @@ def to_text(report: Report, again: str) -> Iterator[Text]:
     """Its lines; `again` is what to type to have the same once more."""
     if report.is_matrix:
         yield from _matrix(report)
-    else:
+    elif report.results:
         yield from in_full(report.results[0])
     yield Text()
     for line in report.cut_short.splitlines():

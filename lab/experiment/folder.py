@@ -7,6 +7,7 @@ when it began.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -42,6 +43,7 @@ def place(runs: Path, name: str) -> Path:
         while (found := runs / name / (stamp if number == 1 else f"{stamp}.{number}")).exists():
             number += 1
         found.mkdir(mode=0o700)
+        own(found)
         beside = runs / name / f".{LATEST}.{os.getpid()}"
         beside.symlink_to(found.name)
         beside.replace(runs / name / LATEST)
@@ -55,10 +57,29 @@ def given(folder: Path, *, resume: bool) -> Path:
     """
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        own(folder)
         if not resume:
             _clear(folder)
         folder.chmod(0o700)
     return folder
+
+
+def own(folder: Path) -> None:
+    """Keep others from writing to that folder as long as this process lives.
+
+    They would replace what is there, and what is left of a history is no history. Raises UsageError
+    where another does.
+    """
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(opened)
+        raise UsageError(
+            f"another run is writing to {folder}", "wait for its end, or write to another folder"
+        ) from None
+    except OSError:  # a file system that knows no locks
+        os.close(opened)
 
 
 class Kept:

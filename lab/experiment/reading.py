@@ -13,7 +13,7 @@ import msgspec
 from sessionlab.lab.checks import CHECKS
 from sessionlab.lab.checks.bounds import Bound, parse
 from sessionlab.lab.clients.people import people
-from sessionlab.lab.description.cluster import BALANCER
+from sessionlab.lab.description.cluster import BALANCER, MOST_NODES
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.experiment import described
 from sessionlab.lab.experiment.cells import Cell, cells
@@ -153,7 +153,7 @@ class _Reader:
         experiment = self.experiment(dict(cell.raw))
         seed = seed if experiment.seed is None else experiment.seed
         cluster, workload = experiment.cluster, experiment.workload
-        nodes = [f"n{number}" for number in range(1, cluster.nodes + 1)]
+        nodes = [f"n{number}" for number in range(1, min(cluster.nodes, MOST_NODES) + 1)]
         planned = self._scheduled(experiment, seed, nodes)
         with self._at("cluster"):
             links = schedule.links(planned, cluster.fabric)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 SWEEP = 0.1  # seconds between two looks for what was not answered in time
 GRACE = 2.0  # seconds for what is under way when the workload is over
-LEAVE, AT_ONCE = 5.0, 64  # seconds for all to say who they are then, and so many at the same time
+LEAVE, AT_ONCE = 4.0, 64  # seconds for all to say who they are then, and so many at the same time
 PATIENCE = 2.0  # seconds in which one that gets errors asks again
 COLLECTED = 50_000  # objects between two looks of the garbage collector: a request leaves none
 
@@ -199,20 +199,17 @@ class Generator:
 
     async def _take_leave(self) -> None:
         """Have each user say who it is; what goes on for too long is given up."""
-        turn = asyncio.Semaphore(AT_ONCE)
-
-        async def leave(user: VirtualUser) -> None:
-            async with turn:
-                await user.take_leave(time.monotonic() + PATIENCE)
-
-        leaving = asyncio.gather(*map(leave, self._users))
-        stopping = asyncio.create_task(self.stopped.wait())
-        await asyncio.wait({leaving, stopping}, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
-        for task in (leaving, stopping):
-            task.cancel()
-        ended = await asyncio.gather(leaving, stopping, return_exceptions=True)
-        if isinstance(ended[0], Exception):  # no room on the disk, say
-            self._fail(ended[0])
+        turn, over = asyncio.Semaphore(AT_ONCE), asyncio.Event()
+        leaving = asyncio.gather(*(user.take_leave(turn, PATIENCE) for user in self._users))
+        leaving.add_done_callback(lambda _: over.set())
+        waits = [asyncio.create_task(one.wait()) for one in (over, self.stopped)]
+        await asyncio.wait(waits, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        for wait in waits:
+            wait.cancel()
+        (ended,) = await asyncio.gather(leaving, return_exceptions=True)
+        if isinstance(ended, Exception):  # no room on the disk, say
+            self._fail(ended)
 
     async def _close(self) -> None:
         """Write what there is."""

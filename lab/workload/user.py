@@ -147,17 +147,19 @@ class VirtualUser:
             self._task.cancel()
         return self._task
 
-    async def take_leave(self, until: float) -> None:
-        """Ask once more who it is, when the workload is over; after errors again, up to `until`.
+    async def take_leave(self, turn: asyncio.Semaphore, patience: float) -> None:
+        """Ask once more who it is, when the workload is over; after errors again, for so long.
 
         What it has met last may have been an outage that was over before it, and an answer to a
         write shows nobody that its session is still there.
         """
-        self._takes_leave, client = True, self.client
+        self._takes_leave, client, until = True, self.client, 0.0
         while self._at_last:
             self._credential = self._around.recorder.credential(client.credential)[0]
             enters = self._at_last == "login"
-            answer = await (client.try_login() if enters else client.me())
+            async with turn:
+                until = until or time.monotonic() + patience
+                answer = await (client.try_login() if enters else client.me())
             if not is_error(answer.operation):
                 self._at_last = "me" if enters else ""
             elif time.monotonic() + ASKED_AGAIN < until:
@@ -193,10 +195,11 @@ class VirtualUser:
         """A connection has none; one that had been closed already does not count."""
         quick, self._asks = self._asks, None
         assert quick is not None  # noqa: S101
-        if stale and quick.step.method in TWICE and isinstance(problem, ConnectionError):
+        given_up = isinstance(problem, GivenUp)
+        again = stale and quick.step.method in TWICE and isinstance(problem, ConnectionError)
+        if again and not given_up:
             self._go_slowly(None)
             return
-        given_up = isinstance(problem, GivenUp)
         error = "given up" if given_up else _named(told_by(problem))
         got = Exchange(False, True, self.used.seen.credential, error=error, given_up=given_up)
         self._go_slowly(lambda: got)

@@ -6,6 +6,7 @@ import math
 
 from sessionlab.lab.checks.availability import AVAILABILITY
 from sessionlab.lab.checks.balance import BALANCE
+from sessionlab.lab.checks.columns import share
 from sessionlab.lab.checks.interface import About, Verdict
 from sessionlab.lab.checks.latency import LATENCY
 from tests.lab.checks.histories import STARTING, Step, event, figures, found, login, shard, step
@@ -141,3 +142,9 @@ def test_who_says_who_it_is_when_the_time_is_over_is_in_no_figure_of_that_time()
     assert figures(AVAILABILITY, [*users, late], *FAULT) == asked
     for check in (LATENCY, BALANCE):
         assert figures(check, [*users, late], *FAULT) == figures(check, users, *FAULT)
+
+
+def test_one_error_among_very_many_is_not_rounded_away() -> None:
+    assert share(29_999_999, 30_000_000, 4) == 99.9999
+    assert share(30_000_000, 30_000_000, 4) == 100
+    assert share(1, 3, 2) == 33.33

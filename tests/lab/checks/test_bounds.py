@@ -23,6 +23,9 @@ from sessionlab.lab.errors import UsageError
         ("recovery_s", "<= 250 ms", Bound("recovery_s", "<=", 0.25, "s")),
         ("served", ">= 99.9 %", Bound("served", ">=", 99.9, "%")),
         ("jain", "> .9", Bound("jain", ">", 0.9)),
+        ("jain", 0.9, Bound("jain", ">=", 0.9)),
+        ("served", "100 %", Bound("served", ">=", 100, "%")),
+        ("served", "<= 100 %", Bound("served", "<=", 100, "%")),
     ],
 )
 def test_a_bound_is_read(name: str, value: object, bound: Bound) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +56,19 @@ def test_an_earlier_run_is_replaced_with_all_its_cells(tmp_path: Path) -> None:
         kept.write({})
         kept.close()
     assert list(given(tmp_path, resume=False).iterdir()) == []
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_that_another_run_writes_to_is_left_alone(tmp_path: Path, *, resume: bool) -> None:
+    kept = Kept(tmp_path, "x")
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(UsageError, match="another run is writing to"):
+        given(tmp_path, resume=resume)
+    os.close(held)
+    kept.close()
+    assert (tmp_path / "events.jsonl").exists()
+    given(tmp_path, resume=resume)
 
 
 def test_to_go_on_with_a_run_leaves_what_is_there(tmp_path: Path) -> None:

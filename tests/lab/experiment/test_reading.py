@@ -43,6 +43,9 @@ WRONG = {
     " learn:NAME",
     GOOD.replace("affinity", "afinity"): ":5 cluster.afinity is no key here | did you mean"
     " affinity?",
+    GOOD.replace(
+        "[work", f"nodes = {10**18}\n[work"
+    ): ":3 service 'app' was given 1000000000000000000 nodes | ask for 1 to 500",
     GOOD + "[bounds]\nlsot = 0": ":11 no check has a figure 'lsot' | did you mean lost?",
     GOOD + '[bounds]\nlost = "few"': ':11 lost = \'few\' is no bound | write 5, "<= 5", "< 50'
     ' ms" or ">= 99.9 %"',

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sessionlab.lab.checks.interface import Finding, Verdict
+from sessionlab.lab.experiment.as_text import to_text
 from sessionlab.lab.experiment.results import Foretold, Judged, Report, Result
 
 KEPT = Finding("continuity", Verdict.HOLDS, "9 kept", {"lost": 0})
@@ -68,3 +69,9 @@ def test_a_matrix_is_as_bad_as_its_worst_cell_and_one_that_is_left_is_not_shown(
     assert replace(whole, results=[result(KEPT), result(LOST)]).exit_status == 1
     assert replace(whole, left=["y"]).exit_status == 3
     assert replace(whole, results=[]).exit_status == 3
+
+
+def test_what_could_not_even_begin_has_its_reason_alone() -> None:
+    """A disk that is full, no files left: there is no result to tell of."""
+    nothing = Report("x", "x.toml", 1, "local", "builtin", [], left=["x"], cut_short="no room")
+    assert [line.plain for line in to_text(nothing, "again")][1] == "no room"

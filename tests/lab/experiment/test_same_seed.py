@@ -42,7 +42,7 @@ def lives(result: Result) -> dict[str, list[str]]:
     for name in Stored.open(Path(result.folder)).shards():
         of = shard(name)
         for op in of.operations(slice(None)):
-            if op.conversation != "login":  # who is not known any more logs in besides
+            if op.conversation != "login" and not op.farewell:  # who is not known logs in besides
                 found[op.client].append(
                     (int(op.invoked * 1e6), f"{op.conversation} {op.item or ''}")
                 )

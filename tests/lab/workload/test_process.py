@@ -18,7 +18,7 @@ from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.workload.model import Mix, Stage, Workload
-from sessionlab.lab.workload.process import Generator, Said, Spec
+from sessionlab.lab.workload.process import AT_ONCE, Generator, Said, Spec
 from sessionlab.lab.workload.target import Account, Target
 from tests.lab.clients.speaking import serving
 from tests.nodes.running import PASSWORD, running
@@ -51,9 +51,7 @@ def stored(folder: Path, *, farewell: bool = False) -> list[Operation]:
     """What was asked in the workload's time, or (`farewell`) when it was over."""
     shards = map(read, Stored.open(folder).shards())
     found = [one for shard in shards for one in shard.operations(slice(None))]
-    return sorted(
-        (one for one in found if one.farewell == farewell), key=lambda one: one.invoked
-    )
+    return sorted((one for one in found if one.farewell == farewell), key=lambda one: one.invoked)
 
 
 @contextmanager
@@ -280,3 +278,39 @@ async def test_who_met_an_outage_last_asks_who_it_is_when_the_time_is_over(tmp_p
     assert end.operations == len(operations), "no figure of the workload's time"
     assert end.errors == sum(one.who == "error" for one in operations)
     assert end.seconds < 1.5
+
+
+async def test_of_an_outage_to_the_end_all_are_told(tmp_path: Path) -> None:
+    """Who waits to ask again keeps nobody from asking."""
+    app, down = App(), 0.0
+
+    async def answer(request: web.Request) -> web.Response:
+        if down < time.monotonic() and request.path == "/me":
+            return web.Response(status=503)
+        return await app.answer(request)
+
+    handlers = dict.fromkeys(("any_login", "any_me", "any_cart", "any_logout"), answer)
+    users = 2 * AT_ONCE
+    async with serving(**handlers) as url:
+        down = time.monotonic() + 0.5
+        workload = Workload(users, 1.0, think=5.0, arrive=0.2, life=BROWSE)
+        await generated(workload, target(url, users), tmp_path)
+    leaving = stored(tmp_path, farewell=True)
+    there = {one.client for one in stored(tmp_path) if one.conversation == "login"}
+    assert {one.client for one in leaving} == there
+
+
+async def test_what_hangs_at_the_end_is_given_up_and_not_asked_again(tmp_path: Path) -> None:
+    """A read on a connection that was used before, to a cluster that stands still."""
+    app = App()
+    async with serving(**app.handlers) as url:
+        work = generated(
+            Workload(3, 1.0, think=0.02, arrive=0.1, life=BROWSE), target(url), tmp_path
+        )
+        asyncio.get_running_loop().call_later(0.6, setattr, app, "pause", 60.0)
+        began = time.monotonic()
+        await work
+    assert time.monotonic() - began < 9
+    hung = [one for one in stored(tmp_path) if one.status is None]
+    assert len(hung) == 3
+    assert all(one.given_up for one in hung), "the lab's own impatience is no verdict"

@@ -165,9 +165,13 @@ def test_a_line_in_the_middle_that_cannot_be_read_is_no_cut(tmp_path: Path) -> N
     assert isinstance(done.exception, UsageError)
 
 
-def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("history/history.json", '{"schema": 9, "shards": 2}'), ("run.json", '{"schema": 9}')],
+)
+def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path, name: str, text: str) -> None:
     run = experiment(tmp_path, FINE)
-    (run / "history/history.json").write_text('{"schema": 9, "shards": 2}')
+    (run / name).write_text(text)
     refused = judge(run).exception
     assert isinstance(refused, UsageError)
     assert (refused.exit_status, "schema 9" in str(refused)) == (2, True)
