@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.history import Ending
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.viewer.building import beside, page, views
+from sessionlab.lab.viewer.said import of_all
 from sessionlab.lab.viewer.view import SCHEMA, View
 from tests.lab.viewer.runs import BEGAN, asked, crowd, events, experiment, life, login, story, write
 
@@ -194,7 +196,7 @@ def test_a_storys_clusters_are_views_of_their_own(tmp_path: Path) -> None:
     assert (first.requests, second.requests) == (360, 40)
     assert second.faults == []
     assert page(tmp_path).sentence == (
-        "3 of 10 users were lost, in 1 of 2 clusters: one: affinity cookie"
+        "as expected, 3 of 10 users were lost, in 1 of 2 clusters: one: affinity cookie"
     )
 
 
@@ -314,3 +316,12 @@ def test_a_node_is_of_the_version_that_it_said_last_though_not_each_answer_says_
 def test_a_fault_is_told_in_words(tmp_path: Path) -> None:
     (fault,) = only(experiment(tmp_path, crowd(NAMES))).faults
     assert (fault.what, fault.text) == ("kill-node", "n2 was killed")
+
+
+def test_of_several_stories_the_sentence_says_that_the_lost_were_to_be(tmp_path: Path) -> None:
+    view = only(story(tmp_path, crowd(NAMES)))
+    assert (
+        of_all([view, view]) == "as expected, 6 of 18 users were lost, in 2 of 2 clusters: one, one"
+    )
+    broken = msgspec.structs.replace(view, outcome="broken")
+    assert of_all([view, broken]).startswith("6 of 18 users were lost")
