@@ -36,7 +36,8 @@ bench: .venv/dev ## print how long the lab takes, and the balancer beside HAProx
 	@echo "More: python -m benchmarks.balancer.chaos (a million requests while everything changes)," \
 		".idle (10,000 connections), .bodies (1 GB both ways), .peers (other Python proxies);" \
 		"python -m benchmarks.workload (the load generator beside Locust)," \
-		".judge (ten million operations), .report (of 100,000 requests)"
+		".judge (ten million operations), .report (of 100,000 requests)," \
+		".mutants (histories that the checks must find broken)"
 
 GALLERY := $(notdir $(patsubst %/,%,$(wildcard scenarios/apps/*/)))
 gallery: $(GALLERY:%=.venv-gallery/%/ready) ## set up an environment for each real app in scenarios/apps

@@ -79,18 +79,35 @@ nodes = 2
 users = 5
 seconds = 0.5
 [checks]
-only = ["refusals"]
+only = ["refusals", "availability"]
 [bounds]
 refused = 0
 """
 
 
-def test_a_check_on_the_page_judges_an_experiment(tmp_path: Path, sessionlab: Run) -> None:
+def test_a_check_and_a_prediction_on_the_page_judge_an_experiment(
+    tmp_path: Path, sessionlab: Run
+) -> None:
     install_the_page(tmp_path)
     (tmp_path / "mine.toml").write_text(EXPERIMENT)
     done = sessionlab("run", "mine.toml")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ refused <= 0: 0" in done.stdout
+    assert "✓ refusals: 0 % of the sessions' requests refused, as nothing breaks" in done.stdout
+
+
+@pytest.mark.parametrize("group", ["checks", "predictions"])
+def test_what_judges_every_experiment_and_can_not_be_used_is_told_before_it_runs(
+    tmp_path: Path, sessionlab: Run, group: str
+) -> None:
+    (tmp_path / "bad_parts.py").write_text("NUMBER = 5\n")
+    install(tmp_path, "bad-parts", {f"sessionlab.{group}": {"shapeless": BAD["shapeless"]}})
+    (tmp_path / "x.toml").write_text('name = "x"\n[workload]\nusers = 2\nseconds = 0.2\n')
+    done = sessionlab("run", "x.toml")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "the package bad-parts 1.0" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import EXAMPLES, REPLICA, SECOND, Columns, columns, moment, total
+from sessionlab.lab.checks.columns import (
+    EXAMPLES,
+    REPLICA,
+    SECOND,
+    Columns,
+    columns,
+    examples,
+    moment,
+    total,
+)
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.checks.timeline import Window, changes, outages
@@ -98,8 +107,7 @@ class Affinity:
         said = f"{pinned - moved} of {pinned} requests with a pin stayed at their node"
         if wrong and about.events:
             said += f"; {users} users moved {wrong} times although their node was there"
-            evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
-            return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
+            return Finding(self.name, Verdict.BROKEN, said, figures, examples(parts))
         if wrong:
             said += f"; {wrong} moved, and nothing tells what had happened to their nodes"
             return Finding(self.name, Verdict.UNKNOWN, said, figures)

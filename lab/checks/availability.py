@@ -77,8 +77,8 @@ class Availability:
 
     def look(self, shard: Shard, about: About) -> Served:
         of = columns(shard, about)
-        second = of.second[of.balanced]
-        error = of.balanced & of.error
+        second = of.second[of.timed]
+        error = of.timed & of.error
         failed = np.unique(of.completed[error] // _MILLISECOND)
         known = _known(of)
         return Served(
@@ -135,21 +135,21 @@ AVAILABILITY = Availability()
 def _known(of: Columns) -> Mask:
     """Requests of a session that nobody had asked to end; an error may be one of them."""
     session = sessions(of)
-    known = of.balanced & of.sent & ~of.enters & (session.of >= 0) & (of.tab < REPLICA)
+    known = of.timed & of.sent & ~of.enters & (session.of >= 0) & (of.tab < REPLICA)
     return known & ~session.leaving
 
 
 def _hits(of: Columns, known: Mask, windows: Sequence[Window]) -> Iterator[Hit]:
     session = sessions(of)
-    error, lost = of.balanced & of.error, known & of.refuses
+    error, lost = of.timed & of.error, known & of.refuses
     for window in windows:
         began, until = window.began * SECOND, window.until * SECOND
         here = (of.completed >= began) & (of.invoked < until)
-        served = of.invoked[here & of.balanced & ~of.error]
+        served = of.invoked[here & of.timed & ~of.error]
         used = here & known & (of.invoked >= began)
         used[used] = session.began[session.of[used]] <= began
         yield Hit(
-            _different(of.group, here & of.balanced),
+            _different(of.group, here & of.timed),
             _different(of.group, here & (error | lost)),
             _different(session.of, used),
             _different(session.of, used & lost),

@@ -47,7 +47,7 @@ class Balance:
     def look(self, shard: Shard, about: About) -> dict[str, Numbers]:
         """Requests by second, of each node that answered any."""
         of = columns(shard, about)
-        asked = of.balanced & (of.node > 0)
+        asked = of.timed & (of.node > 0)
         node, second = of.node[asked], of.second[asked]
         return {
             shard.words.text("node", int(number)): np.bincount(second[node == number])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.checks import CHECKS
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -54,26 +54,23 @@ def names() -> dict[str, str]:
     return {name: said for check in CHECKS.values() for name, said in check.figures.items()}
 
 
-def parse(name: str, value: object, where: str = "") -> Bound:
-    """One line of `[bounds]`; `where` (`FILE.toml:12`) begins the message of a UsageError.
+def parse(name: str, value: object) -> Bound:
+    """One line of `[bounds]`.
 
     Raises UsageError: there is no such figure (the nearest is offered), or what it is to be can't
     be read.
     """
-    at = f"{where}: " if where else ""
     known = names()
     if name not in known:
-        like = nearest(name, known)
-        hint = f"{like!r} is one" if like else f"there are: {', '.join(sorted(known))}"
-        raise UsageError(f"{at}no check has a figure {name!r}", hint)
+        raise UsageError(f"no check has a figure {name!r}", meant(name, sorted(known)))
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise UsageError(f"{at}{name} = {value!r} is no bound", _HOW)
+        raise UsageError(f"{name} = {value!r} is no bound", _HOW)
     own = unit_of(name, known[name])
     found = _TEXT.fullmatch(str(value).strip())
     if found is None:
-        raise UsageError(f"{at}{name} = {value!r} is no bound", _HOW)
+        raise UsageError(f"{name} = {value!r} is no bound", _HOW)
     sign, number, unit = found.groups()
-    return Bound(name, sign or "<=", float(number) * _factor(unit, own, f"{at}{name}"), own)
+    return Bound(name, sign or "<=", float(number) * _factor(unit, own, name), own)
 
 
 def met(bound: Bound, findings: Iterable[Finding]) -> bool | None:

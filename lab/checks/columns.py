@@ -13,6 +13,7 @@ import numpy as np
 from sessionlab.lab.record.packed.schema import (
     DIRECT,
     ENTERS,
+    FAREWELL,
     FIXED,
     GIVEN_UP,
     OUTCOMES,
@@ -46,21 +47,23 @@ _REFUSED, _SERVER_ERROR = 400, 500
 
 
 class Columns:
-    """The rows of one shard by cluster, user, tab and when they were invoked.
+    """The rows of one shard by cluster, user, tab and when they were invoked, or those `rows`.
 
     Times are microseconds since the workload, or the story, began.
     """
 
-    def __init__(self, shard: Shard, began: float = 0.0) -> None:
+    def __init__(self, shard: Shard, began: float = 0.0, rows: Numbers | None = None) -> None:
         self.shard, self.began = shard, began
-        self._order = None
+        self._order = rows
+        if rows is not None:
+            return
         cluster, user, tab = (shard.column(name) for name in ("cluster", "user", "tab"))
         if len(user) and (tab.any() or (cluster != cluster[0]).any()):
             key = (cluster.astype(np.int64) << 48) | (user.astype(np.int64) << 16) | tab
             self._order = np.argsort(key, kind="stable")
 
     def __len__(self) -> int:
-        return len(self.shard.rows)
+        return len(self.shard.rows if self._order is None else self._order)
 
     def __getitem__(self, name: str) -> Numbers:
         """A column of ROW, in the order of these."""
@@ -96,6 +99,11 @@ class Columns:
     def balanced(self) -> Mask:
         """Not past the balancer, and its client waited for the answer."""
         return (self.flags & (DIRECT | GIVEN_UP)) == 0
+
+    @cached_property
+    def timed(self) -> Mask:
+        """The same, asked in the workload's time: what figures of served and waited count."""
+        return self.balanced & ((self.flags & FAREWELL) == 0)
 
     @cached_property
     def tied(self) -> Mask:
@@ -201,6 +209,11 @@ def at(microseconds: int) -> str:
 def total(parts: Sequence[Any], name: str) -> int:
     """The sum of one field of what was found in each shard."""
     return int(sum(getattr(part, name) for part in parts))
+
+
+def examples(parts: Sequence[Any]) -> list[str]:
+    """The first of the evidence that was found in all shards."""
+    return [line for part in parts for line in part.evidence][:EXAMPLES]
 
 
 def padded(series: Sequence[Numbers]) -> Numbers:

@@ -7,15 +7,15 @@ counts with the time that it was waited for.
 
 from __future__ import annotations
 
-import base64
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
 
 from sessionlab.lab.checks.columns import CONVERSATIONS, SECOND, columns
 from sessionlab.lab.checks.interface import Finding, Verdict
+from sessionlab.lab.record.histograms import LONGEST, as_text, put, rounded
+from sessionlab.lab.record.histograms import histogram as empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import JSON
     from sessionlab.lab.record.packed.shard import Shard
 
-_LONGEST = 24 * 3600 * SECOND
-_DIGITS, _BITS = 3, 11  # 1024 steps to each power of two, so three digits and more
 _COARSE, _MIDDLE = 6, 1 + 2**-6 / 1.5  # 32 by second, which is for a chart; the middle of one
 _PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 _KEY_BITS = 37  # of a day in microseconds
@@ -68,11 +66,11 @@ class Latency:
 
     def look(self, shard: Shard, about: About) -> Took:
         of = columns(shard, about)
-        asked = of.balanced
+        asked = of.timed
         late = of["late"][asked].astype(np.int64)
         took = of["took"][asked] + late
         began = np.maximum(of.invoked[asked] - late, 0) // SECOND
-        took = np.clip(took, 1, _LONGEST)
+        took = np.clip(took, 1, LONGEST)
         kinds = _counted(of.conversation[asked].astype(np.int64), rounded(took))
         return Took(kinds, _counted(began, rounded(took, _COARSE)))
 
@@ -84,13 +82,15 @@ class Latency:
         encoded: dict[str, JSON] = {}
         for number, name in enumerate(("", *CONVERSATIONS)):
             mine = slice(None) if not number else all_of.of == number
-            histogram = of_counts(all_of.value[mine], all_of.times[mine])
-            if histogram.get_total_count():
-                encoded[name or "all"] = base64.b64encode(histogram.encode()).decode()
-                prefix = f"{name}_" if name else ""
-                took = histogram.get_percentile_to_value_dict([*_PERCENTILES.values()])
-                for said, percent in _PERCENTILES.items():
-                    figures[f"{prefix}{said}_ms"] = round(took[percent] / 1000, 3)
+            values, where = np.unique(all_of.value[mine], return_inverse=True)
+            if not len(values):
+                continue
+            put(values, np.bincount(where, all_of.times[mine]), histogram := empty())
+            encoded[name or "all"] = as_text(histogram)
+            prefix = f"{name}_" if name else ""
+            took = histogram.get_percentile_to_value_dict([*_PERCENTILES.values()])
+            for said, percent in _PERCENTILES.items():
+                figures[f"{prefix}{said}_ms"] = round(took[percent] / 1000, 3)
         figures["requests"] = int(all_of.times.sum())
         figures["histograms"] = encoded
         said = (
@@ -114,21 +114,6 @@ def _together(parts: Sequence[Counts]) -> Counts:
         return Counts(*np.zeros((3, 0)))
     of, value, times = (np.concatenate(one) for one in zip(*parts, strict=True))
     return Counts(of, value, times)
-
-
-def rounded(microseconds: Numbers, bits: int = _BITS) -> Numbers:
-    """The lowest value that an HDR histogram (of three digits by default) takes for the same."""
-    shift = np.maximum(np.frexp(microseconds.astype(float))[1] - bits, 0).astype(np.int64)
-    return (microseconds >> shift) << shift
-
-
-def of_counts(values: Numbers, times: Numbers) -> HdrHistogram:
-    """A histogram of values (microseconds) that came so many times each."""
-    histogram = HdrHistogram(1, _LONGEST, _DIGITS)
-    values, where = np.unique(values, return_inverse=True)
-    for value, count in zip(values.tolist(), np.bincount(where, times).tolist(), strict=True):
-        histogram.record_value(int(value), int(count))
-    return histogram
 
 
 def _by_second(took: Counts) -> dict[str, list[float]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sessionlab.lab.record.history import ERROR, NOBODY, USER, Ending
+from sessionlab.lab.checks.columns import LOGIN, LOGOUT, Columns
 from sessionlab.lab.record.packed import schema
 from sessionlab.lab.record.packed.rows import MICROSECONDS
 from sessionlab.lab.verdicts.fates import Fate, Interruption, User
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2_000_000  # items that reads have seen
 _NO_KEY = np.iinfo(np.int64).max
-_WHO = {who: number for number, who in enumerate(schema.WHO)}
 
 
 class Plain:
@@ -44,16 +43,12 @@ class Plain:
         self.doubt: Booleans = np.zeros(count, bool)
         whose = np.repeat(np.arange(count), np.diff(self._starts))
         self._at = self._of_one_tab(whose)
+        self._of = Columns(shard, rows=self._at)
         self._whose = whose[self._at]
         self._number = np.arange(len(self._at))
         self._look_at_lives()
         self._look_at_errors()
         self._look_at_carts()
-
-    def _column(self, name: str) -> Numbers:
-        """A field of the rows that are decided about."""
-        found: Numbers = self._shard.column(name)[self._at]
-        return found
 
     def _doubt(self, rows: Numbers | Booleans) -> None:
         """Of those rows' users."""
@@ -68,49 +63,20 @@ class Plain:
         of = np.full(len(self.doubt), -1)
         of[users] = tab[enters[first]]
         own = tab == of[whose]
-        asks = column("conversation") == _conversation("logout")
+        asks = column("conversation") == LOGOUT
         asks |= (flags & schema.ENTERS > 0) | (column("item") > 0)
         odd = (flags & schema.DIRECT > 0) | (cluster != cluster[self._starts[:-1]][whose])
         self.doubt[of < 0] = True
         self.doubt[whose[odd | (asks & ~own)]] = True
         return np.flatnonzero(own)
 
-    # The columns, of the rows that are decided about
-
-    @cached_property
-    def _invoked(self) -> Numbers:
-        return self._column("invoked").astype(np.int64)
-
-    @cached_property
-    def _completed(self) -> Numbers:
-        return self._invoked + self._column("took")
-
-    def _is(self, name: str, value: int) -> Booleans:
-        found: Booleans = self._column(name) == value
-        return found
-
-    @cached_property
-    def _is_error(self) -> Booleans:
-        unanswered = self._is("status", 0) & self._is("who", _WHO[""])
-        return self._is("who", _WHO[ERROR]) | unanswered
-
-    @cached_property
-    def _is_success(self) -> Booleans:
-        denied = self._is("who", _WHO[NOBODY]) | self._is("who", _WHO[ERROR])
-        return self._is("outcome", schema.OUTCOMES.index(Ending.OK)) & ~denied
-
-    @cached_property
-    def _is_refused(self) -> Booleans:
-        status = self._column("status")
-        return (status >= 400) & (status < 500)  # noqa: PLR2004
-
     @cached_property
     def _is_login(self) -> Booleans:
-        return self._is("conversation", _conversation("login"))
+        return self._of.conversation == LOGIN
 
     @cached_property
     def _is_logout(self) -> Booleans:
-        return self._is("conversation", _conversation("logout"))
+        return self._of.conversation == LOGOUT
 
     @cached_property
     def _login(self) -> Numbers:
@@ -126,35 +92,34 @@ class Plain:
     @cached_property
     def _vouches(self) -> Booleans:
         """Whether it shows that the user is known, and its session there."""
-        shows = (self._column("items") >= 0) & self._is_success
-        return self._is_in & ~self._is_error & (self._is("who", _WHO[USER]) | shows)
+        return self._is_in & ~self._of.error & self._of.vouches
 
     # What must not be
 
     def _look_at_lives(self) -> None:
-        before, login, logout = self._completed[:-1], self._is_login, self._is_logout
-        flags, item, found = self._column("flags"), self._column("item"), self._column("found")
-        nobody, took = self._is("who", _WHO[NOBODY]), self._column("took")
+        before, login, logout = self._of.completed[:-1], self._is_login, self._is_logout
+        flags, item, found = self._of["flags"], self._of["item"], self._of["found"]
+        nobody, took = self._of.refuses, self._of["took"]
         place = self._shard.place[self._at].astype(np.int64)
         first = np.diff(self._whose, prepend=-1) > 0
         late = np.zeros_like(login)  # at the same microsecond, nobody knows which was first
-        gap = self._invoked[1:] - before
+        gap = self._of.invoked[1:] - before
         late[1:] = (gap < 0) | ((gap == 0) & (login | logout)[1:]) | (place[1:] < place[:-1])
         strange = self._vouches | login
-        strange &= (found > 0) & (found != self._column("user"))
+        strange &= (found > 0) & (found != self._of["user"])
         odd = first ^ (first & login)
         odd |= (late & ~first) | strange | (flags & schema.GIVEN_UP > 0)
-        odd |= (flags & schema.ENTERS > 0) != login
-        odd |= login & (self._is_error | self._is_refused | nobody | (item > 0))
+        odd |= self._of.enters != login
+        odd |= login & (self._of.error | self._of.refused | nobody | (item > 0))
         odd |= (took == 0) & (login | (item > 0))
-        odd |= logout & ~self._is_success
-        odd |= self._is_in & (nobody | self._is("size", 0))
+        odd |= logout & ~self._of.success
+        odd |= self._is_in & (nobody | ~self._of.sent)
         self._doubt(odd)
 
     def _look_at_errors(self) -> None:
         """Those that a session has survived are interruptions: from the first to an answer."""
-        errors = np.flatnonzero(self._is_in & self._is_error)
-        is_answer = self._vouches | ~(self._is_in | self._is_login | self._is_error)
+        errors = np.flatnonzero(self._is_in & self._of.error)
+        is_answer = self._vouches | ~(self._is_in | self._is_login | self._of.error)
         answers = np.flatnonzero(is_answer)
         after = np.searchsorted(answers, errors)
         there = after < len(answers)
@@ -169,7 +134,7 @@ class Plain:
 
     def _look_at_carts(self) -> None:
         """Every cart that was shown, against what was put in: see `verdicts.cart`."""
-        item = self._column("item")
+        item = self._of["item"]
         self._doubt(np.flatnonzero(item >= schema.ITEM_WORD))
         writes = np.flatnonzero(item)
         keys = _keys(self._whose[writes], item[writes])
@@ -178,10 +143,10 @@ class Plain:
         plain = ~self.doubt[self._whose[writes]]
         self._writes = np.append(writes[plain], 0)  # whatever else was seen is found last
         self._write_keys = np.append(keys[plain], _NO_KEY)
-        self._is_acknowledged = (item > 0) & self._is_success
+        self._is_acknowledged = (item > 0) & self._of.success
         self._put_in = self._is_acknowledged.cumsum()
-        items = self._column("items")
-        shows = self._vouches & (items >= 0) & self._is_success
+        items = self._of["items"]
+        shows = self._vouches & (items >= 0) & self._of.success
         reads = np.flatnonzero(shows & ~self.doubt[self._whose])
         chunks = items[reads].cumsum(dtype=np.int64) // _AT_ONCE
         for chunk in np.split(reads, np.flatnonzero(np.diff(chunks)) + 1):
@@ -201,7 +166,7 @@ class Plain:
         found = np.searchsorted(self._write_keys, keys)
         writes, at = self._writes[found], reads[read]
         odd = (self._write_keys[found] != keys) | twice | foreign
-        self._doubt(at[odd | (writes > at) | self._is_refused[writes]])
+        self._doubt(at[odd | (writes > at) | self._of.refused[writes]])
         had_to = self._is_acknowledged[writes] & (writes > self._login[at])
         shown = np.bincount(read[had_to], minlength=len(reads))
         self._doubt(reads[self._put_in[reads] - self._put_in[self._login[reads]] != shown])
@@ -244,7 +209,7 @@ class Plain:
     @cached_property
     def _stations(self) -> Numbers:
         """Where a user is led to a node, by a login or from one to another."""
-        return np.flatnonzero(self._is_login | (self._vouches & (self._column("node") > 0)))
+        return np.flatnonzero(self._is_login | (self._vouches & (self._of["node"] > 0)))
 
     def _homes(self, users: Numbers) -> Numbers:
         last = np.searchsorted(self._whose[self._stations], users, side="right") - 1
@@ -257,7 +222,7 @@ class Plain:
             np.array([bool(one) for one in found]),
             np.array([one != "NN" for one in found]),
         )
-        pin, flags = self._column("pin"), self._column("flags")
+        pin, flags = self._of["pin"], self._of["flags"]
         tie = (flags & schema.TIE_KNOWN == 0) | (flags & schema.TIED > 0)
         times = np.bincount(
             self._whose[np.where(said[pin], tied[pin], tie)], minlength=len(self.doubt)
@@ -281,19 +246,15 @@ class Plain:
 
     def _interruptions(self, began: int) -> dict[int, list[Interruption]]:
         spans: dict[int, list[Interruption]] = {}
-        ends = ((self._completed[self._ends] - began) / MICROSECONDS).tolist()
+        ends = ((self._of.completed[self._ends] - began) / MICROSECONDS).tolist()
         begins = self._seconds(self._errors, began)
         for user, begin, end in zip(self._whose[self._ends].tolist(), begins, ends, strict=True):
             spans.setdefault(user, []).append(Interruption(begin, end))
         return spans
 
     def _seconds(self, rows: Numbers, began: int) -> list[float]:
-        found: list[float] = ((self._invoked[rows] - began) / MICROSECONDS).tolist()
+        found: list[float] = ((self._of.invoked[rows] - began) / MICROSECONDS).tolist()
         return found
-
-
-def _conversation(name: str) -> int:
-    return schema.FIXED["conversation"].index(name) + 1
 
 
 def _keys(users: Numbers, items: Numbers) -> Numbers:

@@ -25,6 +25,7 @@ from sessionlab.lab.checks.columns import (
     Columns,
     at,
     columns,
+    examples,
     moment,
     total,
 )
@@ -115,8 +116,7 @@ class Revocation:
                 f"{credentials} of {logouts} credentials were accepted after their logout,"
                 f" {accepted} times, for {longest:.3f} s{unsure}"
             )
-            evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
-            return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
+            return Finding(self.name, Verdict.BROKEN, said, figures, examples(parts))
         if nothing or perhaps:
             said = f"nobody came back with a credential after its acknowledged logout{unsure}"
             said = f"{refused} requests after a logout were refused{unsure}" if refused else said

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import EXAMPLES, USER, columns, moment, total
+from sessionlab.lab.checks.columns import EXAMPLES, USER, columns, examples, moment, total
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.record.packed.schema import DIRECT
@@ -63,7 +63,6 @@ class Updates:
 
     def judge(self, parts: Sequence[Seen], _about: About) -> Finding:
         all_of = Seen((), *[total(parts, name) for name in _COUNTS])
-        evidence = [line for part in parts for line in part.evidence][:EXAMPLES]
         figures = {
             "lost_writes": all_of.lost,
             "foreign_items": all_of.foreign,
@@ -77,7 +76,7 @@ class Updates:
                 f"{all_of.lost} of {all_of.acknowledged} acknowledged additions were missing, and"
                 f" {all_of.foreign} foreign items shown, in {all_of.wrong} of {all_of.reads} reads"
             )
-            return Finding(self.name, Verdict.BROKEN, said, figures, evidence)
+            return Finding(self.name, Verdict.BROKEN, said, figures, examples(parts))
         if not all_of.acknowledged:
             nothing = dict.fromkeys(figures) if not all_of.reads else figures
             said = "no read came after an acknowledged addition"

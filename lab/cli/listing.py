@@ -35,14 +35,19 @@ FAMILIES: dict[str, tuple[str, Variants[Any]]] = {
 
 def command() -> None:
     """Show scenarios, and what there is to build clusters of and to do to them."""
-    from sessionlab.lab.checks import CHECKS  # noqa: PLC0415  with NumPy
+    # Not before, for the time that NumPy takes to load.
+    from sessionlab.lab.checks import CHECKS  # noqa: PLC0415
+    from sessionlab.lab.prediction import MODELS  # noqa: PLC0415
 
     found, unusable = offered()
     scenarios = [(name, _title(story)) for name, story in found.items()]
     scenarios += [(point, f"unusable: {error}") for point, error in unusable]
     shown = {"scenarios (run NAME, run FILE.py)": scenarios}
-    checks = {"checks": ("[checks] and [bounds] of an experiment, judge --only NAME", CHECKS)}
-    for name, (takes, family) in (FAMILIES | checks).items():
+    of_experiments: dict[str, tuple[str, Variants[Any]]] = {
+        "checks": ("[checks] and [bounds] of an experiment, judge --only NAME", CHECKS),
+        "predictions": ("made of every experiment", MODELS),
+    }
+    for name, (takes, family) in (FAMILIES | of_experiments).items():
         shown[f"{name} ({takes})"] = list(family.summaries().items())
     width = min(MOST, max(LEAST, shutil.get_terminal_size().columns))
     for heading, entries in shown.items():

@@ -8,13 +8,16 @@ import queue
 import select
 import signal
 import sys
+from collections.abc import Iterable
 from threading import Thread
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from rich.console import Console
+from rich.text import Text
 
 from sessionlab.lab.errors import NothingShown
+from sessionlab.lab.reports.glyphs import Glyphs
 
 MOST = 1000  # texts that wait for the reader
 LAST = 0.5  # seconds that the last of them get in the end
@@ -44,6 +47,11 @@ class Screen(Console):
             os.dup2(nowhere, (sys.stderr if self.stderr else sys.stdout).fileno())
             os.close(nowhere)
             raise ScreenGone(error) from None
+
+    def show(self, lines: Iterable[Text], glyphs: Glyphs) -> None:
+        """Each on a line of its own, in glyphs that it has."""
+        for line in lines:
+            self.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
 
     def on_broken_pipe(self) -> NoReturn:
         """Rich would end the program here."""

@@ -19,7 +19,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from sessionlab.lab.clients.content import EVENT_STREAM, MOST, EventStream
-from sessionlab.lab.clients.wire import Exchange, Wire, credential_size
+from sessionlab.lab.clients.wire import Exchange, Wire
 from sessionlab.lab.engine.connection import Broken
 from sessionlab.lab.engine.origin import Origin
 from sessionlab.lab.engine.rendering import rendered
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from sessionlab.lab.clients.network import ClientNetwork
+    from sessionlab.lab.clients.wire import Asked
     from sessionlab.lab.engine.connection import Connection
     from sessionlab.lab.engine.head import Head
 
@@ -92,41 +93,21 @@ class EngineWire(Wire):
             lines.append(("Cookie", cookies))
         return rendered(method, url, lines, said, kind)
 
-    async def ask(
-        self,
-        method: str,
-        url: URL,
-        *,
-        headers: Mapping[str, str],
-        patience: float,
-        events: int = 0,
-        **body: Any,
-    ) -> Exchange:
+    async def ask(self, method: str, url: URL, **how: Any) -> Exchange:
         if self.got is not None:
             got, self.got = self.got, None
             return got()
-        if events or not self.is_plain(url, headers):
-            return await super().ask(
-                method, url, headers=headers, patience=patience, events=events, **body
-            )
-        cookies = self.cookie_line(url)
-        credential = credential_size(headers, cookies)
-        told = _Told()
-        self._asking += 1
-        try:
-            request = self.request(method, url, headers, body, cookies)
-            async with asyncio.timeout(patience):
-                head, raw = await self._answer(method, url, request, told)
-            return self.exchange(url, head, raw, new=told.new, credential=credential)
-        except asyncio.CancelledError:
-            return Exchange(told.new, told.sent, credential, error="given up", given_up=True)
-        except (aiohttp.ClientError, OSError, ValueError) as problem:  # a time-out is an OSError
-            self._blame(problem)
-            error = f"{type(problem).__name__}: {problem}".removesuffix(": ")
-            return Exchange(told.new, told.sent, credential, error=error)
-        finally:
-            self._asking -= 1
-            await self._close_when_idle()
+        return await super().ask(method, url, **how)
+
+    async def _exchange(self, asked: Asked) -> Exchange:
+        """Over the engine, where it is plain."""
+        url, headers = asked.url, asked.headers
+        if asked.events or not self.is_plain(url, headers):
+            return await super()._exchange(asked)
+        request = self.request(asked.method, url, headers, asked.body, asked.cookies)
+        async with asyncio.timeout(asked.patience):
+            head, raw = await self._answer(asked, request)
+        return self.exchange(url, head, raw, new=asked.new, credential=asked.credential)
 
     def exchange(self, url: URL, head: Head, raw: bytes, *, new: bool, credential: int) -> Exchange:
         """An answer as clients take it, its cookies put into the jar; raises ValueError."""
@@ -156,17 +137,15 @@ class EngineWire(Wire):
             origin.close()
         await super().close()
 
-    async def _answer(
-        self, method: str, url: URL, request: bytes, told: _Told
-    ) -> tuple[Head, bytes]:
-        origin = self.origin(url)
+    async def _answer(self, asked: Asked, request: bytes) -> tuple[Head, bytes]:
+        origin = self.origin(asked.url)
         connection = origin.take()
         while True:
             if connection is None:
-                told.new = True
+                asked.new = True
                 connection = await _connected(origin)
             awaited = Awaited()
-            told.sent = True
+            asked.sent = True
             connection.send(awaited, request)
             try:
                 return await awaited.future
@@ -174,13 +153,9 @@ class EngineWire(Wire):
                 connection.drop(ConnectionAbortedError("given up"))
                 raise
             except ConnectionError as problem:
-                if not awaited.stale or method not in TWICE:
+                if not awaited.stale or asked.method not in TWICE:
                     raise told_by(problem) from None
             connection = None
-
-
-class _Told:
-    new = sent = False
 
 
 def told_by(problem: Exception) -> Exception:

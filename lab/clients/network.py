@@ -18,14 +18,13 @@ class ClientNetwork:
     """`source` is one of this machine's addresses, None for whichever the system takes.
 
     `tls` says which certificates are believed; without it, those that the system believes. `trace`
-    hears of every request, and may hold it up. `fast` asks over the engine, which
+    hears of every request, and may hold it up: then aiohttp asks, and not the engine, which
     remembers `heads` of answers.
     """
 
     source: str | None = None
     tls: ssl.SSLContext | None = None
     trace: aiohttp.TraceConfig | None = None
-    fast: bool = True
     heads: Heads = field(default_factory=Heads, compare=False, repr=False)
 
     def connector(self) -> aiohttp.TCPConnector:

@@ -76,7 +76,7 @@ class Speaker:
         self._cut = False  # from the channel that it had logged in on
 
     def _new_wire(self) -> Wire:
-        kind = EngineWire if self._network.fast and not self._network.trace else Wire
+        kind = Wire if self._network.trace else EngineWire
         return kind(self._holdings.jar, self._network)
 
     def foresee(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from sessionlab.lab.clients.content import Content, ServerEvent, read
+from sessionlab.lab.clients.content import ServerEvent, read
 from sessionlab.lab.engine.exhaustion import NO_ADDRESS, denied, exhausted
 from sessionlab.lab.errors import NothingShown, StepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import SimpleNamespace
 
     from aiohttp.abc import AbstractCookieJar
     from yarl import URL
@@ -45,6 +45,30 @@ class Exchange:
     events: tuple[ServerEvent, ...] | None = None
     error: str | None = None
     given_up: bool = False
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request as `Wire.ask` takes it, and what becomes known of it: see `Exchange`."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    cookies: str
+    patience: float
+    events: int
+    body: dict[str, Any]
+    new: bool = False
+    sent: bool = False
+    said: CIMultiDictProxy[str] = field(default_factory=lambda: NO_HEADERS)
+
+    @property
+    def credential(self) -> int:
+        return credential_size(self.headers, self.cookies)
+
+    def exchange(self, *answer: Any, **failure: Any) -> Exchange:
+        """With the answer, from its `status` on, or without one."""
+        return Exchange(self.new, self.sent, self.credential, *answer, **failure)
 
 
 class Wire:
@@ -87,43 +111,34 @@ class Wire:
         when the lab's own machine is what keeps it from being sent. When it is cancelled it
         returns all the same, for the request may have been carried out.
         """
-        credential = credential_size(headers, self.cookie_line(url))
-        seen = SimpleNamespace(new=False, sent=False)
-        status, content, error, given_up = None, Content(), None, False
-        said = NO_HEADERS
+        asked = Asked(method, url, headers, self.cookie_line(url), patience, events, body)
         self._asking += 1
         try:
-            async with self.http.request(
-                method,
-                url,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=patience),
-                allow_redirects=False,
-                trace_request_ctx=seen,
-                **body,
-            ) as response:
-                said = response.headers
-                content = await read(response, events)
-                status = response.status
+            return await self._exchange(asked)
         except asyncio.CancelledError:
-            error, given_up = "given up", True
+            return asked.exchange(headers=asked.said, error="given up", given_up=True)
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # a time-out is an OSError
             self._blame(problem)
             error = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+            return asked.exchange(headers=asked.said, error=error)
         finally:
             self._asking -= 1
             await self._close_when_idle()
-        return Exchange(
-            seen.new,
-            seen.sent,
-            credential,
-            status,
-            said,
-            content.raw,
-            content.events,
-            error,
-            given_up,
-        )
+
+    async def _exchange(self, asked: Asked) -> Exchange:
+        """Over aiohttp."""
+        async with self.http.request(
+            asked.method,
+            asked.url,
+            headers=asked.headers,
+            timeout=aiohttp.ClientTimeout(total=asked.patience),
+            allow_redirects=False,
+            trace_request_ctx=asked,
+            **asked.body,
+        ) as response:
+            asked.said = response.headers
+            content = await read(response, asked.events)
+        return asked.exchange(response.status, asked.said, content.raw, content.events)
 
     def cookie_line(self, url: URL) -> str:
         """The value of the `Cookie` that goes there; empty without any."""

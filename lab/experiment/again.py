@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks import CHECKS
-from sessionlab.lab.checks.bounds import met, parse, seen
+from sessionlab.lab.checks.bounds import parse
 from sessionlab.lab.checks.continuity import CONTINUITY
 from sessionlab.lab.checks.judging import look
 from sessionlab.lab.experiment.results import Foretold, Judged, Result
@@ -38,10 +38,7 @@ def judged(
         seed=case.run.get("seed", 0),
         title=case.name,
         findings=findings,
-        bounds=[
-            Judged(bound.name, str(bound), met(bound, findings), seen(bound, findings))
-            for bound in bounds
-        ],
+        bounds=[Judged.of(bound, findings) for bound in bounds],
         predictions=[Foretold(**one) for one in case.run.get("predictions", ())],
         cut=case.cut,
         remarks=case.notes,

@@ -19,10 +19,11 @@ from sessionlab.lab.experiment import described
 from sessionlab.lab.experiment.cells import Cell, cells
 from sessionlab.lab.experiment.model import Experiment
 from sessionlab.lab.faults import schedule
+from sessionlab.lab.prediction import MODELS
 from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.environment import check_environment
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 from sessionlab.lab.recipes.reading import merged
 from sessionlab.lab.recipes.toml_text import TomlText
 
@@ -95,6 +96,7 @@ def read(
     over the file's, and over its matrix.
     """
     toml = TomlText.read(path, _HINT)
+    dict(MODELS)  # a package's own that can't be used is told now, and not after the run
     reader = _Reader(toml)
     raw = _pinned(toml.parsed(), {**(over or {}), **({"seed": seed} if insist else {})})
     whole = reader.experiment(raw)
@@ -164,7 +166,7 @@ class _Reader:
             description,
             planned,
             [self._bound(name, value) for name, value in experiment.bounds.items()],
-            experiment.checks.only or list(CHECKS),
+            [name for name in experiment.checks.only or CHECKS if CHECKS[name]],
             str(self._toml.path),
             _mark(seed, experiment, description),
         )
@@ -227,6 +229,4 @@ def _faults(experiment: Experiment) -> Iterator[Fault]:
                 yield Fault(("matrix", axis, number), f"{value!r} is not known", why)
     for number, name in enumerate(experiment.checks.only):
         if name not in CHECKS:
-            near = nearest(name, CHECKS)
-            hint = f"did you mean {near}?" if near else f"there are: {', '.join(CHECKS)}"
-            yield Fault(("checks", "only", number), f"{name!r} is no check", hint)
+            yield Fault(("checks", "only", number), f"{name!r} is no check", meant(name, CHECKS))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from sessionlab.lab.checks.bounds import met, seen
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sessionlab.lab.checks.bounds import Bound
     from sessionlab.lab.checks.interface import Finding
     from sessionlab.lab.workload.load import Load
 
@@ -28,6 +30,10 @@ class Judged:
     text: str
     met: bool | None
     saw: str
+
+    @classmethod
+    def of(cls, bound: Bound, findings: Sequence[Finding]) -> Self:
+        return cls(bound.name, str(bound), met(bound, findings), seen(bound, findings))
 
 
 @dataclass(frozen=True, slots=True)

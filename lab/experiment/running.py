@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.checks.bounds import met, seen
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.cluster.cluster import Cluster
@@ -185,10 +184,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         started=course.started,
         seconds=round(seconds, 3),
         findings=findings,
-        bounds=[
-            Judged(bound.name, str(bound), met(bound, findings), seen(bound, findings))
-            for bound in plan.bounds
-        ],
+        bounds=[Judged.of(bound, findings) for bound in plan.bounds],
         predictions=foretold(plan, findings, about),
         load=load,
         faults=[*course.failed_faults, *course.not_over(plan)],

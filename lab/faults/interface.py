@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -70,9 +70,7 @@ class Fault:
         found = {name: one.default for name, one in self.takes.items()}
         for name, value in given.items():
             if name not in self.takes:
-                near = nearest(name, self.takes)
-                known = ", ".join(self.takes) or "no parameters"
-                hint = f"did you mean {near!r}?" if near else f"it takes {known}"
+                hint = meant(name, self.takes, f"it takes {', '.join(self.takes) or 'none'}")
                 raise UsageError(f"{where}{name}: this fault has no such parameter", hint)
             kind = type(found[name])
             if type(value) is not kind and not (kind is float and type(value) is int):

@@ -15,7 +15,7 @@ from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.faults.interface import over
 from sessionlab.lab.recipes.checks.fault import Fault as Refused
 from sessionlab.lab.recipes.checks.types import converted
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 from sessionlab.lab.recipes.toml_text import dotted
 
 if TYPE_CHECKING:
@@ -224,6 +224,4 @@ def _named(name: str, where: str) -> Fault:
 
 def _known(name: str, known: Collection[str], where: str) -> None:
     if name not in known:
-        near = nearest(name, known)
-        hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}"
-        raise UsageError(f"{where}: {name!r} is not known", hint)
+        raise UsageError(f"{where}: {name!r} is not known", meant(name, known))

@@ -10,7 +10,7 @@ from sessionlab.lab.description.cluster import Wishes
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.pytest_plugin.options import OPTIONS
 from sessionlab.lab.recipes.environment import check_environment
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 from sessionlab.lab.recipes.reading import read
 from sessionlab.lab.scenario.lab import SETTINGS, Settings
 
@@ -66,9 +66,8 @@ def _marks(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
     for mark in reversed(list(node.iter_markers(MARK))):
         for name in mark.kwargs:
             if name not in ARGUMENTS:
-                near = nearest(name, ARGUMENTS)
-                hint = f"did you mean {near}?" if near else f"there are: {', '.join(ARGUMENTS)}"
-                raise UsageError(f"@pytest.mark.{MARK} takes no {name!r}", hint)
+                says = f"@pytest.mark.{MARK} takes no {name!r}"
+                raise UsageError(says, meant(name, ARGUMENTS))
         said |= mark.kwargs
     return said
 

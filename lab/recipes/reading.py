@@ -11,7 +11,7 @@ from sessionlab.lab.recipes.checks.types import converted
 from sessionlab.lab.recipes.checks.whole import faults
 from sessionlab.lab.recipes.forms import plain
 from sessionlab.lab.recipes.model import Recipe
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 from sessionlab.lab.recipes.toml_text import TomlText
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ class RecipeFile:
         if name is None:
             return self.base
         if name not in self.variants:
-            near = nearest(name, self.variants)
-            there = ", ".join(self.variants) or "none"
-            raise UsageError(
-                f"{self.path} has no variant {name!r}",
-                f"did you mean {near}?" if near else f"there are: {there}",
-            )
+            hint = meant(name, self.variants or ["none"])
+            raise UsageError(f"{self.path} has no variant {name!r}", hint)
         return self.variants[name]
 
 

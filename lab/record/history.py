@@ -37,7 +37,8 @@ class Operation:
     `nobody`, `error` (it was not served, and not told either that it is not known; `error` says
     why), or empty where it says nothing of that. `method` and `path` are those of the last request,
     the path with its variables. `service` is the one that was asked, where there are several;
-    `enters` says that it was to begin a session.
+    `enters` says that it was to begin a session; `farewell` that a workload's time was over, and it
+    asked only what had become of its client: no figure of that time counts it.
 
     `status` is None when no answer came, and `error` then says why. `node` is who answered, None
     when the balancer did itself. `credential` is the size in bytes of the
@@ -83,6 +84,7 @@ class Operation:
     who: str = ""
     service: str = ""
     enters: bool = False
+    farewell: bool = False
 
     @property
     def recognised(self) -> bool:

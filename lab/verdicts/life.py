@@ -138,9 +138,10 @@ class Life:
         self._denied = None
         if self._entry == "connect" and self._login is not None:
             return  # it has connected anew by itself, and goes on with what it has
-        if not operation.credential:
+        wanted_out = self._wanted_out(operation)
+        if not operation.credential and not wanted_out:
             self._asked_with_nothing(operation)
-        elif self._errors and self._has_session(operation):
+        elif self._errors and self._login is not None and not wanted_out:
             if any(error.enters for error in self._errors):
                 self._was_stuck()
             else:
@@ -204,11 +205,16 @@ class Life:
             if self._entry == "connect":
                 self._login = None  # until it has connected anew
 
-    def _has_session(self, operation: Operation) -> bool:
-        """Whether it had one that nobody was told is over, when this was asked."""
+    def _wanted_out(self, operation: Operation) -> bool:
+        """Whether it had asked to end its session by then, be it in vain.
+
+        Not where it could not log in with what it held: a cookie that is too large, say.
+        """
         login = self._login
-        return login is not None and not any(
-            is_success(logout) for logout in self._logouts_before(operation, login)
+        return (
+            login is not None
+            and bool(self._logouts_before(operation, login))
+            and (bool(operation.credential) or not any(_held(error) for error in self._errors))
         )
 
     def _after_logout(self, login: Operation, asked: list[Operation], operation: Operation) -> None:
@@ -260,3 +266,7 @@ class Life:
                 entered=self._entered,
                 since=self._well,
             )
+
+
+def _held(error: Operation) -> bool:
+    return error.enters and bool(error.credential)

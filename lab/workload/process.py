@@ -27,8 +27,8 @@ from sessionlab.lab.clients.people import Person
 from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Events
+from sessionlab.lab.record import histograms
 from sessionlab.lab.record.packed.writer import Writer
-from sessionlab.lab.workload import latencies
 from sessionlab.lab.workload.decisions import decisions
 from sessionlab.lab.workload.model import Workload  # noqa: TC001  msgspec reads it
 from sessionlab.lab.workload.pace import ClosedLoop, OpenLoop, Pace, Rate
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 SWEEP = 0.1  # seconds between two looks for what was not answered in time
 GRACE = 2.0  # seconds for what is under way when the workload is over
+LEAVE, AT_ONCE = 5.0, 64  # seconds for all to say who they are then, and so many at the same time
+PATIENCE = 2.0  # seconds in which one that gets errors asks again
 COLLECTED = 50_000  # objects between two looks of the garbage collector: a request leaves none
 
 
@@ -89,7 +91,7 @@ class Generator:
         self._recorder = Recorder(self._writer, spec.key, spec.began)
         self._events = Events(began=spec.began)
         tls = ssl.create_default_context(cadata=target.certificate) if target.certificate else None
-        self._network = ClientNetwork(tls=tls, fast=True)
+        self._network = ClientNetwork(tls=tls)
         self._whole: dict[str, HdrHistogram] = {}
         self._operations = self._errors = 0
         numbers = range(spec.part, workload.users, spec.parts)
@@ -121,8 +123,11 @@ class Generator:
         await self._finish()
         for task in tasks:
             task.cancel()
+        if not self.stopped.is_set():
+            await self._take_leave()
+        await self._close()
         self._take()
-        latency = {name: latencies.as_text(one) for name, one in self._whole.items()}
+        latency = {name: histograms.as_text(one) for name, one in self._whole.items()}
         return Said(
             *(self._operations, self._errors, lasted, spent, self.lag, latency, True, interrupted),
             *_told(self.failure),
@@ -141,11 +146,7 @@ class Generator:
     def _client(self, person: Person, notebook: VirtualUser, tab: int) -> Client:
         target = self._spec.target
         told = (notebook, self._events, "", target.cluster)
-        client = Client(
-            *(person, target.recipe, target.url, *told, self._network, tab),
-            target.public or None,
-            allow_script=target.allow_script,
-        )
+        client = Client(*(person, target.recipe, target.url, *told, self._network, tab))
         client.affinity = target.affinity
         client.patience = target.patience or client.patience
         client.know(target.words)
@@ -171,19 +172,19 @@ class Generator:
         before, spent = time.monotonic(), time.process_time()
         while True:
             await asyncio.sleep(1)
-            seen, operations, errors = latencies.histogram(), self._operations, self._errors
+            seen, operations, errors = histograms.histogram(), self._operations, self._errors
             self._take(seen)
             now, cpu = time.monotonic(), time.process_time()
             came = (self._operations - operations, self._errors - errors, now - before, cpu - spent)
             before, spent = now, cpu
-            tell(out, Said(*came, latency={"": latencies.as_text(seen)}))
+            tell(out, Said(*came, latency={"": histograms.as_text(seen)}))
 
     def _take(self, *also: HdrHistogram) -> None:
         """Count what came since the last time."""
         for name, taken in self._recorder.latencies.items():
             if taken:
-                whole = self._whole.setdefault(name, latencies.histogram())
-                latencies.count(taken, whole, *also)
+                whole = self._whole.setdefault(name, histograms.histogram())
+                histograms.count(taken, whole, *also)
                 self._operations += len(taken)
                 del taken[:]
         self._errors = self._recorder.errors
@@ -195,6 +196,26 @@ class Generator:
             await asyncio.sleep(SWEEP / 10)
         left = [task for user in self._users if user.is_busy and (task := user.give_up())]
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def _take_leave(self) -> None:
+        """Have each user say who it is; what goes on for too long is given up."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def leave(user: VirtualUser) -> None:
+            async with turn:
+                await user.take_leave(time.monotonic() + PATIENCE)
+
+        leaving = asyncio.gather(*map(leave, self._users))
+        stopping = asyncio.create_task(self.stopped.wait())
+        await asyncio.wait({leaving, stopping}, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
+        for task in (leaving, stopping):
+            task.cancel()
+        ended = await asyncio.gather(leaving, stopping, return_exceptions=True)
+        if isinstance(ended[0], Exception):  # no room on the disk, say
+            self._fail(ended[0])
+
+    async def _close(self) -> None:
+        """Write what there is."""
         for user in self._users:
             await user.client.close()
         try:

@@ -77,6 +77,8 @@ class Recorder:
             late = max(invoked - due, 0.0)
             operation = replace(operation, invoked=invoked - self.began)
         self.writer.append(operation, credential=credential, late=late)
+        if operation.farewell:
+            return
         self.errors += operation.who == ERROR
         took = operation.completed - operation.invoked + late
         self.latencies.setdefault(operation.conversation, array("d")).append(took)

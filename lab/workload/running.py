@@ -14,8 +14,8 @@ import msgspec
 import msgspec.structs
 
 from sessionlab.lab.errors import StartError
+from sessionlab.lab.record import histograms
 from sessionlab.lab.waiting import side_by_side
-from sessionlab.lab.workload import latencies
 from sessionlab.lab.workload.load import Live, Load
 from sessionlab.lab.workload.pace import Rate
 from sessionlab.lab.workload.process import GRACE, Said, Spec
@@ -123,6 +123,7 @@ async def _run(
         return gone
     finally:
         closing.cancel()
+        process.stdin.close()  # which `communicate` does from Python 3.12 on
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.communicate(), _LEAVING)
         if process.returncode is None:
@@ -148,13 +149,13 @@ async def _complaint(process: Process) -> str:
 
 
 def _live(seconds: list[Said], began: float) -> Live:
-    latency = latencies.added([one.latency[""] for one in seconds])
+    latency = histograms.added([one.latency[""] for one in seconds])
     return Live(
         time.monotonic() - began,
         sum(one.operations for one in seconds),
         sum(one.errors for one in seconds),
-        latencies.milliseconds(latency, 50),
-        latencies.milliseconds(latency, 99),
+        histograms.milliseconds(latency, 50),
+        histograms.milliseconds(latency, 99),
         max(one.cpu / one.seconds for one in seconds),
     )
 
@@ -164,8 +165,8 @@ def _summed(workload: Workload, ends: list[Said]) -> Load:
     seconds = max(end.seconds for end in ends)
     names = sorted({name for end in ends for name in end.latency})
     latency = {
-        name: latencies.as_text(
-            latencies.added([end.latency[name] for end in ends if name in end.latency])
+        name: histograms.as_text(
+            histograms.added([end.latency[name] for end in ends if name in end.latency])
         )
         for name in names
     }

@@ -18,21 +18,19 @@ class Account(Struct, frozen=True):
 class Target(Struct, frozen=True):
     """An app under load.
 
-    `url` is what is asked (the balancer's), `public` what users know it by, empty for the same.
-    `people` are the accounts, one for each user, round and round where there are fewer. `words` are
-    what all copies were given (`{secret}`, `{shared}`, `{redis}`). `certificate` is the PEM text of
-    the authority to believe, empty for those of the system. `cluster` is what operations say of
-    where they were; `affinity` that of the cluster, where it is known. `patience` are the seconds
-    until a request counts as unanswered, 0 for each step's own `within`.
+    `url` is what is asked (the balancer's). `people` are the accounts, one for each user, round and
+    round where there are fewer. `words` are what all copies were given (`{secret}`, `{shared}`,
+    `{redis}`). `certificate` is the PEM text of the authority to believe, empty for those of the
+    system. `cluster` is what operations say of where they were; `affinity` that of the cluster,
+    where it is known. `patience` are the seconds until a request counts as unanswered, 0 for each
+    step's own `within`.
     """
 
     url: str
     recipe: Recipe
     people: list[Account]
     words: dict[str, str] = field(default_factory=dict)
-    public: str = ""
     affinity: str = ""
     certificate: str = ""
     cluster: str = ""
     patience: float = 0.0
-    allow_script: bool = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.engine_wire import TWICE, EngineWire, told_by
 from sessionlab.lab.clients.wire import Exchange
 from sessionlab.lab.record.history import NOBODY, Ending
 from sessionlab.lab.record.packed.schema import OUTCOMES, WHO
+from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.workload.decisions import Decision
 from sessionlab.lab.workload.kept import Requests
 from sessionlab.lab.workload.quick import Meaning
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from sessionlab.lab.workload.kept import Kept
     from sessionlab.lab.workload.quick import Quick
     from sessionlab.lab.workload.recording import Recorder
+
+
+ASKED_AGAIN = 0.2
+"""Seconds after an error, when the workload is over."""
 
 
 class GivenUp(ConnectionAbortedError):
@@ -78,7 +83,8 @@ class VirtualUser:
         self._does = does
         self._next = next(does)
         self._then: Decision | None = None
-        self._is_nobody = self._has_left = False
+        self._is_nobody = self._has_left = self._takes_leave = False
+        self._at_last = ""  # what shows what has become of it: `me`, `login`, or nothing
         self._thief: Client | None = None
         self._lent: Kept | None = None
         self._asks: Quick | None = None
@@ -125,6 +131,8 @@ class VirtualUser:
         what = self._next.what
         self._has_left = what == "logout" and not is_nobody
         self._is_nobody = is_nobody and what not in ("login", "logout", "replay")
+        if what != "replay":
+            self._at_last = "" if what == "logout" or self._is_nobody else "me"
 
     def overdue(self, now: float) -> None:
         """Give up waiting for an answer that has not come in time."""
@@ -138,6 +146,24 @@ class VirtualUser:
         elif self._task is not None:
             self._task.cancel()
         return self._task
+
+    async def take_leave(self, until: float) -> None:
+        """Ask once more who it is, when the workload is over; after errors again, up to `until`.
+
+        What it has met last may have been an outage that was over before it, and an answer to a
+        write shows nobody that its session is still there.
+        """
+        self._takes_leave, client = True, self.client
+        while self._at_last:
+            self._credential = self._around.recorder.credential(client.credential)[0]
+            enters = self._at_last == "login"
+            answer = await (client.try_login() if enters else client.me())
+            if not is_error(answer.operation):
+                self._at_last = "me" if enters else ""
+            elif time.monotonic() + ASKED_AGAIN < until:
+                await asyncio.sleep(ASKED_AGAIN)
+            else:
+                return
 
     # The plain case
 
@@ -202,6 +228,8 @@ class VirtualUser:
     def append(self, operation: Operation) -> None:
         """Note what its client has done: of one decision that may be several operations."""
         began, self._began = self._began, None
+        if self._takes_leave:
+            operation = replace(operation, farewell=True)
         self._around.recorder.note(operation, began, self._credential)
 
     def _go_slowly(self, got: Callable[[], Exchange] | None) -> None:
@@ -216,6 +244,8 @@ class VirtualUser:
             answer = await self._do(self._next.what)
             self.was(is_nobody=answer.who == NOBODY)
             self._has_left &= answer.operation.outcome is Ending.OK and not answer.who
+            if is_error(answer.operation) and self._next.what in ("login", "logout"):
+                self._at_last = "me" if self._next.what == "logout" else "login"
             self.requests.changed()
             self._task = None
             self._around.rested(self, time.monotonic())

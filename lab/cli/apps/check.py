@@ -201,8 +201,7 @@ def _run_and_report(plan: Plan, outputs: Outputs) -> int:
     outputs.write(checks)
     glyphs = glyphs_for(screen.encoding, os.environ)
     for check in checks:
-        for line in to_text(check, glyphs):
-            screen.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
+        screen.show(to_text(check, glyphs), glyphs)
     return max((check.exit_status for check in checks), key=(0, 3, 1).index)
 
 

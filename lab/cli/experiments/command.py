@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.text import Text
 
 from sessionlab.lab.cli.experiments.live import Progress
 from sessionlab.lab.cli.interrupts import run_to_end
@@ -151,9 +150,7 @@ class _Run:
         try:
             self._outputs.write(report)
         finally:
-            for line in to_text(report, self._again):
-                clean = Text(self._glyphs.clean(line.plain)) if self._glyphs.ascii else line
-                self._screen.print(clean, soft_wrap=True)
+            self._screen.show(to_text(report, self._again), self._glyphs)
 
     def _keep(self, report: Report) -> None:
         if report.is_matrix:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
@@ -16,9 +17,10 @@ import typer
 from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
+from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.runs.progress import progress
 from sessionlab.lab.cli.screen import Screen
-from sessionlab.lab.cli.whole_files import replace as replace_file
+from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.errors import NothingShown, UsageError
 from sessionlab.lab.record.printable import printable
 from sessionlab.lab.reports.glyphs import glyphs_for
@@ -78,11 +80,13 @@ def command(
     from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
     from sessionlab.lab.reports.cases import cases  # noqa: PLC0415
 
-    quiet = "-" in map(str, (json_file, jsonl))
+    outputs = replace(Outputs.of(None, (), json=json_file), table=REPORTS)
+    outputs.check()
+    quiet = outputs.take_stdout or str(jsonl) == "-"
     if other:
         if only or each or jsonl:
             raise UsageError("--only, --each and --jsonl are of one run", "judge each by itself")
-        _compare(folder, other, json_file, processes or min(cores(), MOST))
+        _compare(folder, other, outputs, processes or min(cores(), MOST))
     judged: list[tuple[Case, Result]] = []
     with stopped_by_signals("sessionlab: interrupted"), _opened(jsonl) as lines:
         for case in cases(folder):
@@ -95,8 +99,7 @@ def command(
             judged.append((case, result))
             if not quiet:
                 _show(result, users.judged if each else ())
-    if json_file:
-        _write(json_file, to_json(judged))
+    outputs.write(judged)
     raise typer.Exit(exit_status([result for _, result in judged]))
 
 
@@ -110,8 +113,7 @@ def _show(result: Result, each: Sequence[User]) -> None:
     lines = [line for cut in result.cut for line in wrapped(f"{head}{cut}", "bold yellow")]
     lines += in_full(replace(result, cut=()), head, EVIDENCE)
     lines += [Text(_line(user)) for user in each]
-    for line in lines:
-        screen.print(Text(glyphs.clean(line.plain)) if glyphs.ascii else line, soft_wrap=True)
+    screen.show(lines, glyphs)
 
 
 def _line(user: User) -> str:
@@ -129,18 +131,18 @@ def _line(user: User) -> str:
     return printable(f"  {' '.join(line.splitlines())}")
 
 
-def _compare(a: Path, b: Path, json_file: Path | None, processes: int) -> NoReturn:
+def _compare(a: Path, b: Path, outputs: Outputs, processes: int) -> NoReturn:
     from sessionlab.lab.cli.runs import changes  # noqa: PLC0415  NumPy, as above
     from sessionlab.lab.viewer.comparing.comparing import compared  # noqa: PLC0415
     from sessionlab.lab.viewer.comparing.comparison import exit_status as status  # noqa: PLC0415
 
     with stopped_by_signals("sessionlab: interrupted"):
         found = compared(a, b, processes)
-    if str(json_file) != "-":
+    if not outputs.take_stdout:
         for line in changes.to_text(found, str(a), str(b)):
             typer.echo(line)
-    if json_file:
-        _write(json_file, changes.to_json(found, str(a), str(b)))
+    as_json = partial(changes.to_json, a=str(a), b=str(b))
+    replace(outputs, table=Variants("", {"json": as_json}, "__call__")).write(found)
     raise typer.Exit(status(found))
 
 
@@ -179,6 +181,9 @@ def _scenario(case: Case, result: Result) -> dict[str, Any]:
     }
 
 
+REPORTS: Variants[Any] = Variants("sessionlab.judge_reports", {"json": to_json}, "__call__")
+
+
 @contextmanager
 def _opened(path: Path | None) -> Iterator[TextIO | None]:
     """A file that is written while the run is judged; raises UsageError, NothingShown."""
@@ -196,13 +201,3 @@ def _export(case: Case, lines: TextIO) -> None:
     from sessionlab.lab.record.packed.export import to_jsonl  # noqa: PLC0415  NumPy, as above
 
     lines.writelines(to_jsonl(case.stored))
-
-
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        replace_file(path, text)
-    except OSError as error:
-        raise NothingShown(f"cannot write {path}: {error.strerror}", "name another file") from None

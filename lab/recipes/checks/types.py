@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from sessionlab.lab.recipes.checks.fault import Fault
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ def _fault(raw: dict[str, Any], message: str, kind: type) -> Fault:
     )
     keys = _resolved(raw, (*keys, _SOME) if of_key else keys, message, kind)
     if unknown := re.search(r"unknown field `(.*)`", says):
-        return Fault((*keys, unknown[1]), "is no key here", _meant(unknown[1], _known(kind, keys)))
+        return Fault((*keys, unknown[1]), "is no key here", meant(unknown[1], _known(kind, keys)))
     if missing := re.search(r"missing required field `(.*)`", says):
         hint = "" if keys else f"it takes {_required(kind)}"
         return Fault((*keys, missing[1]), "is missing", hint)
@@ -60,7 +60,7 @@ def _fault(raw: dict[str, Any], message: str, kind: type) -> Fault:
         choices = _choices(kind, keys[:-1], key=True) if of_key else _choices(kind, keys)
         given = keys[-1] if of_key else _value(raw, keys)
         says = "is no key here" if of_key else f"{given!r} is not known"
-        return Fault(keys, says, _meant(str(given), choices))
+        return Fault(keys, says, meant(str(given), choices))
     if wrong := re.fullmatch(r"Expected `(.*)`, got `(.*)`", says):
         return _of_another_kind(keys, wrong[1].split(" | "), wrong[2], _value(raw, keys))
     if limit := re.fullmatch(r"Expected `\w+` ([<>]=?) (\S+)", says):
@@ -84,12 +84,6 @@ def _list_of(text: str) -> str:
     except ValueError:
         words = text.split()
     return f"[{', '.join(msgspec.json.encode(word).decode() for word in words)}]"
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = nearest(name, known)
-    return f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
 
 
 # Where

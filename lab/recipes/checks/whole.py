@@ -9,7 +9,7 @@ from sessionlab.lab.recipes.checks.fault import Fault
 from sessionlab.lab.recipes.checks.known import variable_faults
 from sessionlab.lab.recipes.checks.steps import Place, one_place, regex, step_faults
 from sessionlab.lab.recipes.model import CONVERSATIONS, App, LogLine, Recipe
-from sessionlab.lab.recipes.nearest import nearest
+from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +61,7 @@ def _app(recipe: Recipe, app: App) -> Iterator[Fault]:
         yield Fault(("app", "run"), "127.0.0.1 is not reached from outside a container", "{host}")
     signals = [one.name for one in signal.Signals]
     if app.stop.signal not in signals:
-        near = nearest(app.stop.signal, signals)
-        hint = f"did you mean {near}?" if near else "SIGTERM, SIGINT, SIGQUIT, …"
+        hint = meant(app.stop.signal, signals, "SIGTERM, SIGINT, SIGQUIT, …")
         yield Fault(("app", "stop"), f"{app.stop.signal!r} is no signal", hint)
     if not app.stop.seconds >= 0:
         yield Fault(("app", "stop"), f"{app.stop.seconds:g} are no seconds", "0 or more")

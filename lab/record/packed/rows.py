@@ -11,6 +11,7 @@ from sessionlab.lab.record.history import Ending, Operation
 from sessionlab.lab.record.packed.schema import (
     DIRECT,
     ENTERS,
+    FAREWELL,
     GIVEN_UP,
     ITEM_WORD,
     NEW_CONNECTION,
@@ -118,6 +119,7 @@ def _flags(op: Operation) -> int:
         | ENTERS * op.enters
         | TIE_KNOWN * (op.tie is not None)
         | TIED * bool(op.tie)
+        | FAREWELL * op.farewell
     )
 
 
@@ -173,6 +175,7 @@ def decoded(
             WHO[who],
             services[service],
             bool(flags & ENTERS),
+            bool(flags & FAREWELL),
         )
 
 

@@ -53,7 +53,7 @@ Any other text is a word `item`, with this bit set in its number, and owner 0.""
 
 OUTCOMES = ("ok", "failed", "unknown")
 WHO = ("", "user", "nobody", "error")
-NEW_CONNECTION, DIRECT, GIVEN_UP, ENTERS, TIE_KNOWN, TIED = 1, 2, 4, 8, 16, 32
+NEW_CONNECTION, DIRECT, GIVEN_UP, ENTERS, TIE_KNOWN, TIED, FAREWELL = 1, 2, 4, 8, 16, 32, 64
 
 KINDS = (
     "user",

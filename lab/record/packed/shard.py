@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise, starmap
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -12,8 +11,6 @@ import numpy as np
 from sessionlab.lab.record.packed.rows import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.record.packed.words import Words
 
@@ -46,11 +43,6 @@ class Shard:
         users = self.column("user")
         changes = np.flatnonzero(users[1:] != users[:-1]) + 1
         return np.concatenate(([0], changes, [len(users)])) if len(users) else np.zeros(1, int)
-
-    def users(self) -> Iterator[slice]:
-        """The rows of each user."""
-        bounds = self.starts.tolist()
-        return starmap(slice, pairwise(bounds))
 
     def column(self, name: str) -> np.ndarray:
         """A field of all rows, side by side in memory: what is used again is faster so."""

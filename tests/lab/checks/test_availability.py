@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from sessionlab.lab.checks.availability import AVAILABILITY
+from sessionlab.lab.checks.balance import BALANCE
 from sessionlab.lab.checks.interface import About, Verdict
+from sessionlab.lab.checks.latency import LATENCY
 from tests.lab.checks.histories import STARTING, Step, event, figures, found, login, shard, step
 
 BEGAN = event(2.0, "fault.began", fault="kill-node", part="n1", began=2.0)
@@ -130,3 +132,12 @@ def test_times_count_from_when_the_workload_began() -> None:
     finding = AVAILABILITY.judge([AVAILABILITY.look(shard(steps), told)], told)
     assert finding.series["errors"] == [0, 0, 1, 0, 0, 0]
     assert finding.evidence[0].startswith("kill-node n1 at 2.0 s: hit 1 of 1 users")
+
+
+def test_who_says_who_it_is_when_the_time_is_over_is_in_no_figure_of_that_time() -> None:
+    users = [*every("u1"), *every("u2")]
+    asked = figures(AVAILABILITY, users, *FAULT)
+    late = step("u1", "me", 9.0, status=503, farewell=True)
+    assert figures(AVAILABILITY, [*users, late], *FAULT) == asked
+    for check in (LATENCY, BALANCE):
+        assert figures(check, [*users, late], *FAULT) == figures(check, users, *FAULT)

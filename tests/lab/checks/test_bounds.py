@@ -32,8 +32,8 @@ def test_a_bound_is_read(name: str, value: object, bound: Bound) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said", "hint"),
     [
-        ("p99", 1, "no check has a figure 'p99'", "'p99_ms' is one"),
-        ("blast-radius", 1, "no check has a figure", "'blast_radius' is one"),
+        ("p99", 1, "no check has a figure 'p99'", "did you mean p99_ms?"),
+        ("blast-radius", 1, "no check has a figure", "did you mean blast_radius?"),
         ("xyz", 1, "no check has a figure 'xyz'", "there are: "),
         ("lost", "few", "lost = 'few' is no bound", 'write 5, "<= 5"'),
         ("lost", "=< 5", "is no bound", "write 5"),
@@ -49,12 +49,9 @@ def test_a_bound_is_read(name: str, value: object, bound: Bound) -> None:
         ("p99_ms", "5 m", "p99_ms is in ms, not in 'm'", "write 5"),
     ],
 )
-def test_what_can_t_be_read_is_said_with_its_place(
-    name: str, value: object, said: str, hint: str
-) -> None:
+def test_what_can_t_be_read_is_said(name: str, value: object, said: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(name, value, "x.toml:12")
-    assert str(caught.value).startswith("x.toml:12: ")
+        parse(name, value)
     assert said in str(caught.value)
     assert hint in caught.value.hint
 

@@ -43,7 +43,7 @@ WRONG = {
     " learn:NAME",
     GOOD.replace("affinity", "afinity"): ":5 cluster.afinity is no key here | did you mean"
     " affinity?",
-    GOOD + "[bounds]\nlsot = 0": ":11 no check has a figure 'lsot' | 'lost' is one",
+    GOOD + "[bounds]\nlsot = 0": ":11 no check has a figure 'lsot' | did you mean lost?",
     GOOD + '[bounds]\nlost = "few"': ':11 lost = \'few\' is no bound | write 5, "<= 5", "< 50'
     ' ms" or ">= 99.9 %"',
     GOOD + '[checks]\nonly = ["contiunity"]': ":11 checks.only[0] 'contiunity' is no check | did"
@@ -61,7 +61,7 @@ WRONG = {
     GOOD
     + KILL.replace("kill-node", "kill-nod").replace(
         "dely", "at"
-    ): ":11 fault[1].fault: 'kill-nod' is not known | did you mean 'kill-node'?",
+    ): ":11 fault[1].fault: 'kill-nod' is not known | did you mean kill-node?",
     GOOD + KILL.replace("dely = 1", "at = 9"): ":12 fault[1].at: 9 s is more than the 3 s that"
     " there are | ",
     GOOD + KILL.replace('kill-node"\ndely', 'stop-redis"\nat'): ":10 stop-redis redis at 1 s can't"

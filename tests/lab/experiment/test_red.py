@@ -37,7 +37,7 @@ FREEZE = """
 fault = "freeze-node"
 part = "n1"
 at = 0.7
-for = 0.6
+for = 1
 """
 LEARNT = 'strategy = "redis"\naffinity = "learn:sid"'
 BROKEN = {
@@ -87,15 +87,31 @@ async def test_a_promise_is_broken_on_the_one_and_held_on_the_other(
     assert sound.exit_status == 0, sound.sentence
 
 
-async def test_a_frozen_node_is_seen_in_availability_and_latency_by_their_bounds(
+async def test_a_frozen_node_is_seen_by_the_bounds_of_availability_and_latency(
     fabric: LocalFabric, tmp_path: Path
 ) -> None:
     bounds = '[bounds]\nserved_worst = ">= 99 %"\nmax_ms = "<= 400"\n'
-    result = await of(fabric, tmp_path, 'strategy = "redis"', FREEZE + bounds)
-    met = {bound.figure: bound.met for bound in result.bounds}
-    assert met["max_ms"] is False, result.bounds
+    impatient = "balancer_options = {response-timeout = 0.5}"  # the demo's users would wait longer
+    result = await of(fabric, tmp_path, f'strategy = "redis"\n{impatient}', FREEZE + bounds)
+    assert {bound.figure: bound.met for bound in result.bounds} == {
+        "served_worst": False,
+        "max_ms": False,
+    }, result.bounds
+    assert found(result, "availability").figures["blast_radius"]
     assert result.exit_status == 1
 
 
+@pytest.mark.parametrize(("algorithm", "even"), [("hash:source", False), ("round-robin", True)])
+async def test_all_behind_one_address_are_seen_by_the_bound_of_balance(
+    fabric: LocalFabric, tmp_path: Path, algorithm: str, even: bool
+) -> None:
+    cluster = f'strategy = "redis"\nalgorithm = "{algorithm}"'
+    result = await of(fabric, tmp_path, cluster, '[bounds]\njain = ">= 0.95"\n')
+    (bound,) = result.bounds
+    assert bound.met is even, bound
+    assert result.exit_status == (0 if even else 1), result.sentence
+
+
 async def test_no_check_is_left_out() -> None:
-    assert set(BROKEN) | {"availability", "latency", "balance"} == set(CHECKS)
+    by_bounds = {"availability", "latency", "balance"}
+    assert set(BROKEN) | by_bounds == set(CHECKS)

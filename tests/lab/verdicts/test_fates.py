@@ -248,6 +248,24 @@ def test_who_was_stuck_at_the_login_too_was_stuck_whoever_ended_it() -> None:
 
 
 @pytest.mark.parametrize("credential", [0, 60])
+@pytest.mark.parametrize("at_the_login", [False, True])
+def test_who_wanted_to_leave_and_logs_in_anew_has_ended_its_session_itself(
+    credential: int, *, at_the_login: bool
+) -> None:
+    """Its logout met the outage, too: what came of the session afterwards nobody can say."""
+    life = Life("alice")
+    life.log_in()
+    life.fail("GET", "/me", 503)
+    life.fail("POST", "/logout", 503)
+    if at_the_login:
+        life.fail("POST", "/login", 503, credential=credential)
+    life.log_in(credential)
+    life.me()
+    user = only(life.operations)
+    assert (user.fate, len(user.interruptions)) == (Fate.KEPT, 1)
+
+
+@pytest.mark.parametrize("credential", [0, 60])
 def test_who_logs_out_and_can_never_get_in_again_is_stuck(credential: int) -> None:
     life = Life("alice")
     life.log_in()

@@ -7,6 +7,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import aiohttp
+
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
 from sessionlab.lab.clients.people import Person
@@ -72,7 +74,7 @@ class Lived:
 
     def _client(self, person: Person, notebook: VirtualUser, tab: int) -> Client:
         events = Events(began=self._recorder.began)
-        network = ClientNetwork(fast=True)
+        network = ClientNetwork()
         client = Client(person, self._recipe, self._url, notebook, events, "", "c", network, tab)
         client.affinity = self._affinity
         return client
@@ -95,7 +97,7 @@ async def asked(
 ) -> list[Operation]:
     """The same by a client as stories have them, over aiohttp."""
     history, written, has_left = History(), 0, False
-    network = ClientNetwork(fast=False)
+    network = ClientNetwork(trace=aiohttp.TraceConfig())
     client = Client(ALICE, recipe, url, history, Events(), "", "c", network)
     client.affinity = affinity
     old: Client | None = None

@@ -47,10 +47,13 @@ async def generated(
     return await generator.run(io.StringIO())
 
 
-def stored(folder: Path) -> list[Operation]:
+def stored(folder: Path, *, farewell: bool = False) -> list[Operation]:
+    """What was asked in the workload's time, or (`farewell`) when it was over."""
     shards = map(read, Stored.open(folder).shards())
     found = [one for shard in shards for one in shard.operations(slice(None))]
-    return sorted(found, key=lambda one: one.invoked)
+    return sorted(
+        (one for one in found if one.farewell == farewell), key=lambda one: one.invoked
+    )
 
 
 @contextmanager
@@ -253,3 +256,27 @@ async def test_a_server_that_is_not_there_fails_and_goes_on_failing(tmp_path: Pa
     assert end.errors == end.operations > 0
     assert not end.failed
     assert all(one.outcome == "failed" for one in stored(tmp_path))
+
+
+async def test_who_met_an_outage_last_asks_who_it_is_when_the_time_is_over(tmp_path: Path) -> None:
+    """An answer to a write shows nobody that its session has outlived the errors before."""
+    app, down = App(), 0.0
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/me" and down < time.monotonic() < down + 1.5:
+            return web.Response(status=503)
+        return await app.answer(request)
+
+    handlers = dict.fromkeys(("any_login", "any_me", "any_cart", "any_logout"), answer)
+    async with serving(**handlers) as url:
+        down = time.monotonic() + 0.3
+        life = Mix(browse=20, write=0, idle=0, logout=0)
+        workload = Workload(3, 1.0, think=0.02, arrive=0.1, life=life)
+        end = await generated(workload, target(url), tmp_path)
+    operations, leaving = stored(tmp_path), stored(tmp_path, farewell=True)
+    assert {one.conversation for one in leaving} == {"me"}
+    assert [one.client for one in leaving if one.who == "user"] == ["u1", "u2", "u3"]
+    assert any(one.who == "error" for one in leaving), "one asks again while it is bounded"
+    assert end.operations == len(operations), "no figure of the workload's time"
+    assert end.errors == sum(one.who == "error" for one in operations)
+    assert end.seconds < 1.5

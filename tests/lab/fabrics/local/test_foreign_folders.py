@@ -12,7 +12,7 @@ import pytest
 from sessionlab.lab.errors import FabricLost
 from sessionlab.lab.fabrics.interface import Part
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
-from sessionlab.lab.fabrics.local.forkserver import options_of
+from sessionlab.lab.fabrics.local.loading import options_of
 from tests.field import field
 
 COMMAND = str(Path(sys.executable).parent / "sessionlab")

@@ -44,7 +44,7 @@ def test_kill_9_of_the_lab_leaves_no_process_and_no_file() -> None:
 
 NODES = """
 import sys
-from sessionlab.lab.fabrics.local.forkserver import NODES, load_for
+from sessionlab.lab.fabrics.local.loading import NODES, load_for
 strategy = ["--strategy", sys.argv[1]]
 load_for(NODES, strategy)
 before = set(sys.modules)

@@ -29,6 +29,7 @@ def measure(comparison: Comparison, what: str) -> Measure:
     return next(one for one in comparison.measures if one.what == what)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_of_many_pairs_of_like_runs_hardly_any_figure_differs() -> None:
     pairs = [compared(run(2 * seed, 30), run(2 * seed + 1, 30)) for seed in range(PAIRS)]

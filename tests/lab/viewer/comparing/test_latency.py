@@ -12,6 +12,7 @@ from tests.lab.checks.histories import step
 from tests.lab.viewer.comparing.runs import case, run
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_error_is_no_less_than_that_of_runs_that_were_really_made_anew() -> None:
     """Up to 1.4 times that where users and moments share nothing: chance is counted twice then."""
