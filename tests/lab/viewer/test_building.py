@@ -325,3 +325,14 @@ def test_of_several_stories_the_sentence_says_that_the_lost_were_to_be(tmp_path:
     )
     broken = msgspec.structs.replace(view, outcome="broken")
     assert of_all([view, broken]).startswith("6 of 18 users were lost")
+
+
+def test_who_says_who_it_is_when_the_time_is_over_is_on_its_lane_and_in_no_figure(
+    tmp_path: Path,
+) -> None:
+    last = replace(asked("u0", "n1", 4.5), completed=BEGAN + 9, farewell=True)
+    view = only(experiment(tmp_path, [*crowd(NAMES), last]))
+    assert view.requests == total(view) == sum(map(sum, view.bins.nodes.values())) == 360
+    assert view.cluster.nodes[0].requests == 120 + 3 * 19
+    assert max(one for one in view.bins.p99 if one is not None) < 100
+    assert next(lane for lane in view.users.lanes if lane.name == "u0").spans[-1][1] == 9
