@@ -51,9 +51,7 @@ def stored(folder: Path, *, farewell: bool = False) -> list[Operation]:
     """What was asked in the workload's time, or (`farewell`) when it was over."""
     shards = map(read, Stored.open(folder).shards())
     found = [one for shard in shards for one in shard.operations(slice(None))]
-    return sorted(
-        (one for one in found if one.farewell == farewell), key=lambda one: one.invoked
-    )
+    return sorted((one for one in found if one.farewell == farewell), key=lambda one: one.invoked)
 
 
 @contextmanager
