@@ -103,7 +103,12 @@ class Columns:
     @cached_property
     def timed(self) -> Mask:
         """The same, asked in the workload's time: what figures of served and waited count."""
-        return self.balanced & ((self.flags & FAREWELL) == 0)
+        return self.balanced & self.in_time
+
+    @cached_property
+    def in_time(self) -> Mask:
+        """Asked while the workload went on, and not only to say who one still is."""
+        return (self.flags & FAREWELL) == 0
 
     @cached_property
     def tied(self) -> Mask:

@@ -122,7 +122,7 @@ def of_case(
         began=axis.start,
         ended=axis.end,
         seconds=_seconds(case, axis),
-        requests=case.stored.operations,
+        requests=charts.total,
         cluster=_cluster(case, charts),
         bins=charts.bins(),
         faults=faults(case.about),

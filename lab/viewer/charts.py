@@ -64,18 +64,20 @@ class Charts:
         at = (of.invoked / SECOND - self._began - axis.start) / axis.width
         place = np.clip(np.floor(at + 1e-9).astype(np.int64), 0, axis.count - 1)
         for number in range(len(STATES)):
-            self._states[number] += np.bincount(place[state == number], minlength=axis.count)
+            self._states[number] += np.bincount(
+                place[(state == number) & of.in_time], minlength=axis.count
+            )
         for number in np.unique(of.node).tolist():
             name, mine = of.shard.words.text("node", number), of.node == number
             before = self._nodes.get(name, 0)
-            self._nodes[name] = before + np.bincount(place[mine], minlength=axis.count)
+            self._nodes[name] = before + np.bincount(place[mine & of.in_time], minlength=axis.count)
             told = np.flatnonzero(mine & (of["version"] > 0))
             if len(told):
                 last = told[np.argmax(of.invoked[told])]
                 version = of.shard.words.text("version", int(of["version"][last]))
                 seen = int(of.invoked[last]), version
                 self._versions[name] = max(self._versions.get(name, seen), seen)
-        asked = of.balanced
+        asked = of.timed
         took = of["took"][asked].astype(np.int64) + of["late"][asked]
         self._took.append((place[asked].astype(np.int32), took))
 
@@ -83,6 +85,11 @@ class Charts:
     def versions(self) -> dict[str, str]:
         """Which each node said last that it is of: not every answer says one."""
         return {name: version for name, (_, version) in self._versions.items()}
+
+    @property
+    def total(self) -> int:
+        """All requests of the workload's time."""
+        return int(self._states.sum())
 
     @property
     def requests(self) -> Counter[str]:

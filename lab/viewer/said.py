@@ -66,7 +66,10 @@ def of_all(views: Sequence[View]) -> str:
         return f"nobody of {number(total, 'user')} was lost in {number(len(views), 'cluster')}"
     which = f": {', '.join(of)}" if len(of) <= _MOST else ""
     be = "was" if lost == 1 else "were"
-    return f"{lost} of {total} users {be} lost, in {len(of)} of {len(views)} clusters{which}"
+    told = {(one.kind, one.outcome) for one in views} == {("scenario", "held")}
+    return (
+        "as expected, " if told else ""
+    ) + f"{lost} of {total} users {be} lost, in {len(of)} of {len(views)} clusters{which}"
 
 
 def kind(case: Case) -> Kind:

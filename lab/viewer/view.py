@@ -219,8 +219,8 @@ class View(Struct, frozen=True):
     `outcome` is that of the run's JSON (held, broken, error, skipped), "" where it has none.
     `notes` qualify what is said, `cut` says what of the run is missing, `sampled` what is not
     drawn. `began` and `ended` are what the charts span, `seconds` how long all of it took, setting
-    up and clearing away too, and `requests` how many there were. `again` is the command that runs
-    it again, "" where nobody knows.
+    up and clearing away too, and `requests` how many there were in its time. `again` is the command
+    that runs it again, "" where nobody knows.
     """
 
     name: str

@@ -46,7 +46,7 @@ class Latencies:
 
     def _add(self, of: Columns, seconds: int) -> None:
         """One shard's; so many seconds go together."""
-        asked = of.balanced
+        asked = of.timed
         names, who = np.unique(of.group[asked], return_inverse=True)
         took = of["took"][asked].astype(float) + of["late"][asked]
         step = np.clip(np.log2(np.maximum(took, 1)) * _STEPS, 0, _BINS - 1).astype(np.int64)

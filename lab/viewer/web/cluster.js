@@ -53,7 +53,7 @@ function nodeBox(view, node, index, all) {
 /** @param {View} view @param {string} part */
 function befell(view, part) {
   return view.faults.map((fault, index) => ({ fault, index })).filter(({ fault }) => fault.part === part)
-    .map(({ fault, index }) => html("em", {}, `${letter(index)} ${fault.text}, ${during(fault)}`));
+    .map(({ fault, index }) => html("em", {}, `${letter(index)}: ${fault.text}, ${during(fault)}`));
 }
 
 /** @param {Fault} fault */

@@ -66,7 +66,7 @@ function overlaid(both, width, name, values, said, most) {
 /** @param {Bins} bins @param {(number | null)[]} values @param {Scale} x @param {Scale} y @param {string} name */
 function labels(bins, values, x, y, name) {
   const last = values.findLastIndex((value) => value !== null);
-  return last < 0 ? [] : [svg("text", { x: x(Math.min(start(bins, last + 0.5), x.end)), y: y(values[last] ?? 0) + (name === "A" ? -6 : 14), "text-anchor": "end" }, name)];
+  return last < 0 ? [] : [svg("text", { x: x(Math.min(start(bins, last + 0.5), x.end)), y: Math.max(12, y(values[last] ?? 0) + (name === "A" ? -6 : 14)), "text-anchor": "end" }, name)];
 }
 
 /** @param {Both} both @param {(number | null)[][]} lines @param {(value: number) => string} said */

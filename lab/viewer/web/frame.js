@@ -32,7 +32,7 @@ export function bands(faults, x, height) {
   return svg("g", { class: "faults" }, ...drawn.flatMap(([index, fault], place) => {
     const from = x(Math.max(fault.from, x.begin)), to = Math.max(from + 2, x(Math.min(fault.to ?? x.end, x.end)));
     const next = drawn[place + 1] ? x(drawn[place + 1][1].from) : x(x.end);
-    const words = `${letter(index)} ${fault.text}`;
+    const words = `${letter(index)}: ${fault.text}`;
     const fits = words.length * LETTER < next - from - 4;
     return [
       svg("rect", { class: "band", x: from, y: 0, width: to - from, height }, svg("title", {}, fault.text)),

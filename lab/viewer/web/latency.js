@@ -9,7 +9,7 @@ import { texts } from "viewer/texts.js";
 /** @import {View, Bins, Bound} from "viewer/types.js" */
 /** @import {Scale} from "viewer/scale.js" */
 
-const HEIGHT = 220, TOP = 22;
+const HEIGHT = 220, TOP = 22, HIGHEST = 12; // where a name is still whole
 const LINES = /** @type {const} */ (["p50", "p90", "p99"]);
 const BOUNDED = /^(p50|p90|p99|p999|max)_ms$/;
 
@@ -89,10 +89,12 @@ function limit(bound, y, width) {
  */
 function names(bins, x, y) {
   let lowest = Infinity;
-  return svg("g", { class: "names" }, ...LINES.map((name) => {
+  const found = LINES.flatMap((name) => {
     const last = bins[name].findLastIndex((value) => value !== null);
-    if (last < 0) return null;
+    if (last < 0) return [];
     lowest = Math.min(lowest - 13, y(bins[name][last] ?? 0) - 4);
-    return svg("text", { x: x(Math.min(start(bins, last + 0.5), x.end)), y: lowest, "text-anchor": "end" }, name);
-  }));
+    return [{ name, at: x(Math.min(start(bins, last + 0.5), x.end)), low: lowest }];
+  });
+  const down = Math.max(0, HIGHEST - lowest); // lines at the top have their names below
+  return svg("g", { class: "names" }, ...found.map(({ name, at, low }) => svg("text", { x: at, y: low + down, "text-anchor": "end" }, name)));
 }

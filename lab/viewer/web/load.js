@@ -28,7 +28,7 @@ export function load(view, width) {
   const { bins } = view, nodes = nodesOf(view);
   const rows = [...nodes, ...(sum(bins.nodes[""] ?? []) > 0 ? [""] : [])].map((name) => ({ name, counts: bins.nodes[name] ?? [] }));
   if (rows.length === 0) return null;
-  const ROW = rows.length > 12 ? LOW : HIGH, most = Math.max(1, ...rows.flatMap((row) => row.counts)), all = sum(rows.map((row) => sum(row.counts)));
+  const ROW = rows.length > 12 ? LOW : HIGH, most = Math.max(1, ...rows.flatMap((row) => row.counts)), all = sum(rows.map((row) => (row.name ? sum(row.counts) : 0)));
   const x = timeScale(view, width, NAMES), height = TOP + rows.length * ROW;
   const drawn = rows.flatMap(({ name, counts }, row) => {
     const low = TOP + (row + 1) * ROW - 4, index = nodes.indexOf(name);
@@ -40,14 +40,14 @@ export function load(view, width) {
     });
     return [
       svg("text", { class: "name", x: NAMES - 8, y: ROW === HIGH ? low - 13 : low - 1, "text-anchor": "end" }, clipped(name || texts.nobody, 12)),
-      ROW === HIGH && svg("text", { class: "faint", x: NAMES - 8, y: low, "text-anchor": "end" }, share(sum(counts), all)),
+      ROW === HIGH && name && svg("text", { class: "faint", x: NAMES - 8, y: low, "text-anchor": "end" }, share(sum(counts), all)),
       svg("path", { d: path, class: "bars", fill: index < 0 ? "url(#unknown)" : `url(#node-${index})` }),
       svg("line", { class: "grid", x1: NAMES, x2: width - RIGHT, y1: low, y2: low }),
     ].filter((part) => part instanceof Element);
   });
   return figure({
     name: texts.loadOverTime,
-    summary: texts.loadSummary(rows.slice(0, 8).map((row) => `${row.name || texts.nobody} ${number(sum(row.counts), 6)} (${share(sum(row.counts), all)})`)),
+    summary: texts.loadSummary(rows.slice(0, 8).map((row) => `${row.name || texts.nobody} ${number(sum(row.counts), 6)}${row.name && ` (${share(sum(row.counts), all)})`}`)),
     drawing: drawing(width, height + BOTTOM, bands(view.faults, x, height), ...drawn, timeAxis(x, height)),
     head: [texts.time, ...rows.map((row) => row.name || texts.nobody)],
     rows: () => bins.ok.map((_, bin) => [seconds(start(bins, bin)), ...rows.map((row) => String(row.counts[bin] ?? 0))]),

@@ -24,11 +24,11 @@ const GLYPHS = { kept: "✓", moved: "→", "logged out": "✕", "wrong data": "
 export const SECTIONS = [
   [texts.usersFared, (view) => [fates(view)]],
   [texts.cluster, (view) => [what(view), cluster(view)]],
-  [texts.happened, (view, { width }) => [faults(view), view.bins.count > 0 && outcomes(view, width)]],
+  [texts.happened, (view, { width }) => [faults(view), view.requests > 0 && outcomes(view, width)]],
   [texts.losses, losses],
   [texts.users, (view, { width, open }) => [lanes(view, width, (loss) => open(loss, view.cluster.store !== null))]],
   [texts.latency, (view, { width }) => [latency(view, width), percentiles(view)]],
-  [texts.load, (view, { width }) => [view.bins.count > 0 && load(view, width)]],
+  [texts.load, (view, { width }) => [view.requests > 0 && load(view, width)]],
   [texts.judged, judged],
   [texts.notes, (view) => [remarks("notes", view.notes), remarks("sampled", view.sampled)]],
   [texts.again, again],

@@ -103,6 +103,40 @@ def test_what_was_refused_as_it_was_to_be_and_what_ties_users_to_nodes_is_said(
         assert "no affinity" in tab.locator(".box.balancer").inner_text()
 
 
+def test_a_nodes_share_is_the_same_in_the_drawing_and_in_the_chart(
+    browser: Browser, write: Write
+) -> None:
+    view = examples.killed()
+    counts = {**view.bins.nodes, "": [10 * count for count in view.bins.nodes["n1"]]}
+    nodes = [replace(one, requests=sum(counts[one.name])) for one in view.cluster.nodes]
+    cluster = replace(view.cluster, nodes=nodes)
+    view = replace(view, bins=replace(view.bins, nodes=counts), cluster=cluster)
+    with opened(browser, write(examples.page(view))) as tab:
+        drawn = re.search(r"\(([\d.]+) %\)", tab.locator(".nodes .box").first.inner_text())
+        assert drawn
+        assert f"n1 {sum(counts['n1']):,} ({drawn[1]} %)" in named(tab, "Requests of each node")
+
+
+def test_the_names_of_lines_at_the_top_are_whole(browser: Browser, write: Write) -> None:
+    view = examples.killed()
+    flat: list[float | None] = [10.0] * view.bins.count
+    view = replace(view, bounds=[], bins=replace(view.bins, p50=flat, p90=flat, p99=flat))
+    with opened(browser, write(examples.page(view))) as tab:
+        tops = tab.locator('svg[aria-label^="Latency over"] .names text').evaluate_all(
+            "(all) => all.map((one) => one.getBBox().y)"
+        )
+        assert len(tops) == 3
+        assert min(tops) >= 0
+
+
+def test_a_long_name_leaves_room_for_the_others(browser: Browser, write: Write) -> None:
+    view = examples.killed()
+    long = [replace(loss, user="x" * 5000) for loss in view.losses.shown[:2]]
+    view = replace(view, losses=replace(view.losses, shown=long))
+    with opened(browser, write(examples.page(view)), width=360) as tab:
+        assert tab.locator(".losses button").first.evaluate("(one) => one.clientHeight") < 250
+
+
 def test_a_click_on_a_lane_tells_it_too(browser: Browser, write: Write) -> None:
     with opened(browser, write(examples.page(examples.killed()))) as tab:
         lost = tab.locator(".lanes .loss").nth(2)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.history import Ending
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.viewer.building import beside, page, views
+from sessionlab.lab.viewer.said import of_all
 from sessionlab.lab.viewer.view import SCHEMA, View
 from tests.lab.viewer.runs import BEGAN, asked, crowd, events, experiment, life, login, story, write
 
@@ -194,7 +196,7 @@ def test_a_storys_clusters_are_views_of_their_own(tmp_path: Path) -> None:
     assert (first.requests, second.requests) == (360, 40)
     assert second.faults == []
     assert page(tmp_path).sentence == (
-        "3 of 10 users were lost, in 1 of 2 clusters: one: affinity cookie"
+        "as expected, 3 of 10 users were lost, in 1 of 2 clusters: one: affinity cookie"
     )
 
 
@@ -314,3 +316,23 @@ def test_a_node_is_of_the_version_that_it_said_last_though_not_each_answer_says_
 def test_a_fault_is_told_in_words(tmp_path: Path) -> None:
     (fault,) = only(experiment(tmp_path, crowd(NAMES))).faults
     assert (fault.what, fault.text) == ("kill-node", "n2 was killed")
+
+
+def test_of_several_stories_the_sentence_says_that_the_lost_were_to_be(tmp_path: Path) -> None:
+    view = only(story(tmp_path, crowd(NAMES)))
+    assert (
+        of_all([view, view]) == "as expected, 6 of 18 users were lost, in 2 of 2 clusters: one, one"
+    )
+    broken = msgspec.structs.replace(view, outcome="broken")
+    assert of_all([view, broken]).startswith("6 of 18 users were lost")
+
+
+def test_who_says_who_it_is_when_the_time_is_over_is_on_its_lane_and_in_no_figure(
+    tmp_path: Path,
+) -> None:
+    last = replace(asked("u0", "n1", 4.5), completed=BEGAN + 9, farewell=True)
+    view = only(experiment(tmp_path, [*crowd(NAMES), last]))
+    assert view.requests == total(view) == sum(map(sum, view.bins.nodes.values())) == 360
+    assert view.cluster.nodes[0].requests == 120 + 3 * 19
+    assert max(one for one in view.bins.p99 if one is not None) < 100
+    assert next(lane for lane in view.users.lanes if lane.name == "u0").spans[-1][1] == 9
