@@ -55,6 +55,11 @@ LONG = (
 Tests of other files that it leaves out are marked there."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers are told how tests are spread: their own option says `no`."""
+    os.environ.setdefault("TESTS_SPREAD", config.getoption("dist", "no"))
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

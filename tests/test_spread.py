@@ -7,8 +7,7 @@ import os
 import pytest
 
 
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process has them all")
-@pytest.mark.skipif("config.option.dist != 'loadgroup'", reason="nobody asked for groups")
+@pytest.mark.skipif(os.environ.get("TESTS_SPREAD") != "loadgroup", reason="nobody asked for groups")
 @pytest.mark.parametrize("number", range(4))
 def test_those_of_a_file_share_a_process(number: int, request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith(f"[{number}]@test_spread.py")
