@@ -21,6 +21,7 @@ requirements() {
     python3 -m venv --without-pip "$target"
     python3 -m venv --without-pip "$tools"
     pip "$target" install --no-compile --require-hashes -r wheels/requirements.txt
+    pip "$target" uninstall --yes pbr setuptools # which HdrHistogram names, and asks nothing of
     pip "$tools" install --no-compile --require-hashes -r wheels/requirements-build.txt
 }
 
@@ -42,7 +43,7 @@ sessionlab() {
 prune() { # what only a compiler, a type checker or the package's own author reads
     find "$target/lib" -depth \( \
         -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \
-        -o -path '*/site-packages/*/tests' -o -path '*/site-packages/tests' \
+        -o -path '*/numpy/f2py' -o -path '*/numpy/distutils' -o -path '*/site-packages/*/tests' -o -path '*/site-packages/tests' \
         -o -path '*/site-packages/*/test' \) -exec rm -rf {} +
 }
 

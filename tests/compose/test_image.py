@@ -20,7 +20,7 @@ LOCKED_UP = (
     *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--network", "none"),
     *("--security-opt", "no-new-privileges", "--label", "sessionlab.test=image"),
 )
-MOST_BYTES_OVER_ITS_BASE = 120 * 1000 * 1000
+MOST_BYTES_OVER_ITS_BASE = 155_000_000  # a third of it is NumPy
 
 
 def docker(*words: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +54,13 @@ def test_the_lab_itself_tells_its_stories_in_one_container_without_a_network(
     assert "3 scenarios: 3 as predicted" in told
 
 
+def test_what_experiments_need_is_inside_although_parts_of_it_were_taken_out(
+    images: Images,
+) -> None:
+    needed = "import numpy, numpy.random, hdrh.histogram; print(numpy.unique([1, 1]))"
+    assert run(images.sessionlab, "python", "-c", needed) == "[1]"
+
+
 def test_nothing_that_installs_or_builds_is_left_inside(images: Images) -> None:
     left = (
         "for p in pip pip3 apt apt-get dpkg apk gcc cc make hatchling; do command -v $p; done; true"
@@ -68,7 +75,7 @@ def test_nothing_that_installs_or_builds_is_left_inside(images: Images) -> None:
     )
 
 
-def test_it_is_less_than_120_mb_larger_than_its_base(images: Images) -> None:
+def test_it_is_less_than_155_mb_larger_than_its_base(images: Images) -> None:
     layers = json.loads(inspect(images.sessionlab, "RootFS.Layers").replace(" ", '","').translate(
         {ord("["): '["', ord("]"): '"]'}
     ))  # fmt: skip
