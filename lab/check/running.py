@@ -243,14 +243,17 @@ class _Series:
             (ordeal, trial), self._broken = self._broken, None
             await trial.leave()
             await ordeal.mend(trial)
-        for name in list(self._cluster.nodes):
-            if self._cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
-                await self._cluster.start(name)
         if self._began:
             await until("every copy to be up again after that", self._whole, seconds=MEND_SECONDS)
 
     async def _whole(self) -> bool:
-        """Whether the balancer runs, and sends users to every copy: what is broken is no ordeal."""
+        """Whether the balancer runs, and sends users to every copy: what is broken is no ordeal.
+
+        A copy that has ended by itself is started again, also one that only now does so.
+        """
+        for name in list(self._cluster.nodes):
+            if self._cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
+                await self._cluster.start(name)
         return all(state == "up" for state in (await self._cluster.backends()).values())
 
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:

@@ -229,10 +229,10 @@ async def test_a_flush_logs_all_out_and_lets_them_in_again(make: Make) -> None:
 async def test_a_slow_redis_is_waited_for(make: Make) -> None:
     async with make("redis") as cluster:
         alice = await user(cluster)
-        async with broken(cluster, "slow-redis", delay=0.4):
+        async with broken(cluster, "slow-redis", delay=0.2):
             slow = await alice.me_times(4)
         assert slow.recognised == 4
-        assert 0.4 <= slow.seconds > (await alice.me_times(4)).seconds
+        assert 0.2 <= slow.seconds > (await alice.me_times(4)).seconds
 
 
 async def test_a_frozen_redis_is_silence(make: Make) -> None:
