@@ -119,7 +119,7 @@ class Wire:
             return asked.exchange(headers=asked.said, error="given up", given_up=True)
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # a time-out is an OSError
             self._blame(problem)
-            error = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+            error = named(problem)
             return asked.exchange(headers=asked.said, error=error)
         finally:
             self._asking -= 1
@@ -174,6 +174,11 @@ def credential_size(headers: Mapping[str, str], cookies: str) -> int:
     if cookies:
         lines.append(f"Cookie: {cookies}")
     return sum(len(line) + 2 for line in lines)
+
+
+def named(problem: Exception) -> str:
+    """What is recorded of it: its kind, and what it says."""
+    return f"{type(problem).__name__}: {problem}".removesuffix(": ")
 
 
 def own_trouble(problem: Exception) -> NothingShown | None:

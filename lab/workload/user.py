@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.engine_wire import TWICE, EngineWire, told_by
-from sessionlab.lab.clients.wire import Exchange
+from sessionlab.lab.clients.wire import Exchange, named
 from sessionlab.lab.record.history import NOBODY, Ending
 from sessionlab.lab.record.packed.schema import OUTCOMES, WHO
 from sessionlab.lab.verdicts.classify import is_error
@@ -200,7 +200,7 @@ class VirtualUser:
         if again and not given_up:
             self._go_slowly(None)
             return
-        error = "given up" if given_up else _named(told_by(problem))
+        error = "given up" if given_up else named(told_by(problem))
         got = Exchange(False, True, self.used.seen.credential, error=error, given_up=given_up)
         self._go_slowly(lambda: got)
 
@@ -212,7 +212,7 @@ class VirtualUser:
             try:
                 return used.wire.exchange(used.url, head, body, new=False, credential=credential)
             except (OSError, ValueError) as problem:
-                return Exchange(False, True, credential, error=_named(problem))
+                return Exchange(False, True, credential, error=named(problem))
 
         self._go_slowly(got)
 
@@ -269,7 +269,3 @@ class VirtualUser:
             return await client.me()
         item = f"{client.user}.{self.item}" if what == "write" else None
         return await client.do(what, item=item)
-
-
-def _named(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}".removesuffix(": ")

@@ -13,7 +13,7 @@ from yarl import URL
 
 from sessionlab.lab.clients.content import MOST
 from sessionlab.lab.clients.speech.heard import Heard
-from sessionlab.lab.clients.wire import NO_HEADERS, credential_size, own_trouble
+from sessionlab.lab.clients.wire import NO_HEADERS, credential_size, named, own_trouble
 from sessionlab.lab.recipes.variables import fill, template
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ async def talk(context: Context, step: Step, channels: dict[tuple[str, str], Cha
     except (aiohttp.ClientError, OSError, ValueError) as problem:
         if trouble := own_trouble(problem):
             raise trouble from problem
-        heard.error = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+        heard.error = named(problem)
     else:
         _said(heard, channel, message)
     return heard

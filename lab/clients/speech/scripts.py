@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from yarl import URL
 
 from sessionlab.lab.clients.speech.heard import Heard
+from sessionlab.lab.clients.wire import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ async def run(context: Context, step: Step, *, allowed: bool) -> Heard:
     except asyncio.CancelledError:
         heard.error, heard.given_up = "given up", True
     except Exception as error:  # noqa: BLE001  somebody's own program
-        heard.error = f"{type(error).__name__}: {error}".removesuffix(": ")
+        heard.error = named(error)
     return heard
 
 
