@@ -18,6 +18,7 @@ from rich.text import Text
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
 from sessionlab.lab.cli.outputs import Outputs
+from sessionlab.lab.cli.runs.options import Processes, Run, workers
 from sessionlab.lab.cli.runs.progress import progress
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.description.variants import Variants
@@ -33,14 +34,10 @@ if TYPE_CHECKING:
 
 SCHEMA = 2
 EVIDENCE = 1000  # lines: more than there are causes
-MOST = 4  # processes, unless more are asked for: each takes memory
 
 
 def command(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="What `run`, `check` or `watch --out DIR` has written."),
-    ],
+    folder: Run,
     other: Annotated[
         Path | None,
         typer.Argument(
@@ -61,10 +58,7 @@ def command(
         Path | None,
         typer.Option(help="Write every operation as a line of JSON; - for standard output."),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many judge a long history; one a core, up to four."),
-    ] = None,
+    processes: Processes = None,
 ) -> None:
     """Judge a stored run again: what became of its users, and all else there is a check for.
 
@@ -77,7 +71,6 @@ def command(
     """
     # Not before: NumPy alone takes as long to load as all the rest.
     from sessionlab.lab.experiment.again import judged as judge  # noqa: PLC0415
-    from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
     from sessionlab.lab.reports.cases import cases  # noqa: PLC0415
 
     outputs = replace(Outputs.of(None, (), json=json_file), table=REPORTS)
@@ -86,14 +79,13 @@ def command(
     if other:
         if only or each or jsonl:
             raise UsageError("--only, --each and --jsonl are of one run", "judge each by itself")
-        _compare(folder, other, outputs, processes or min(cores(), MOST))
+        _compare(folder, other, outputs, workers(processes))
     judged: list[tuple[Case, Result]] = []
     with stopped_by_signals("sessionlab: interrupted"), _opened(jsonl) as lines:
         for case in cases(folder):
             if lines:
                 _export(case, lines)
-            count = processes or min(cores(), MOST)
-            result, users = judge(case, only or (), count, progress)
+            result, users = judge(case, only or (), workers(processes), progress)
             if judged and not quiet:
                 typer.echo()
             judged.append((case, result))

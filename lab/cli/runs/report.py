@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sessionlab.lab.cli.interrupts import stopped_by_signals
+from sessionlab.lab.cli.outputs import Outputs
+from sessionlab.lab.cli.runs.options import Processes, Run, workers
 from sessionlab.lab.cli.runs.progress import progress
-from sessionlab.lab.cli.whole_files import replace
+from sessionlab.lab.description.variants import Variants
 from sessionlab.lab.errors import NothingShown
 from sessionlab.lab.record.printable import printable
 
@@ -18,14 +20,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.viewer.view import Page
 
 
-MOST = 4  # processes, unless more are asked for: each takes memory
-
-
 def command(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="What `run`, `check` or `watch --out DIR` has written."),
-    ],
+    folder: Run,
     other: Annotated[
         Path | None,
         typer.Argument(metavar="DIR", help="A second run, to be seen beside it."),
@@ -52,10 +48,7 @@ def command(
             "--json", metavar="FILE", help="Write all that the page shows; - for standard output."
         ),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many judge a long history; one a core, up to four."),
-    ] = None,
+    processes: Processes = None,
 ) -> None:
     """Show a stored run as a page: who was logged out, when, and why; with two, what changed.
 
@@ -66,29 +59,29 @@ def command(
     Example: `sessionlab run sticky-node-dies --out runs/1`, then `sessionlab report runs/1 --open`.
     """
     # Not before: NumPy alone takes as long to load as all the rest.
-    from sessionlab.lab.experiment.machine import cores  # noqa: PLC0415
     from sessionlab.lab.reports.cases import folder_of  # noqa: PLC0415
     from sessionlab.lab.reports.earlier import COMPARISON, REPORT  # noqa: PLC0415
     from sessionlab.lab.viewer.as_run import to_junit, to_summary  # noqa: PLC0415
     from sessionlab.lab.viewer.page import to_html  # noqa: PLC0415
-    from sessionlab.lab.viewer.view import to_json  # noqa: PLC0415
 
     with stopped_by_signals("sessionlab: interrupted"):
-        page = _page(folder, other, processes or min(cores(), MOST))
+        page = _page(folder, other, workers(processes))
     written = out or (folder_of(other) / COMPARISON if other else folder_of(folder) / REPORT)
-    text = to_html(page)
-    _write(written, text)
-    if summary:
-        _append(summary, to_summary(page))
-    if junit:
-        _write(junit, to_junit(page))
-    if json_file:
-        _write(json_file, to_json(page).decode() + "\n")
-    if "-" not in map(str, (out, summary, junit, json_file)):
+    makes = {"html": to_html, "summary": to_summary, "junit": to_junit, "json": _as_json}
+    files = {"html": written, "summary": summary, "junit": junit, "json": json_file}
+    outputs = replace(Outputs.of(None, (), **files), table=Variants("", makes, "__call__"))
+    outputs.write(page)
+    if not outputs.take_stdout:
         typer.echo(printable(page.sentence))
-        typer.echo(f"{written}: {len(text.encode()) / 1000:,.0f} kB")
+        typer.echo(f"{written}: {written.stat().st_size / 1000:,.0f} kB")
     if open_it and str(written) != "-":
         _open(written)
+
+
+def _as_json(page: Page) -> str:
+    from sessionlab.lab.viewer.view import to_json  # noqa: PLC0415  NumPy, as above
+
+    return to_json(page).decode() + "\n"
 
 
 def _page(folder: Path, other: Path | None, processes: int) -> Page:
@@ -104,29 +97,3 @@ def _open(path: Path) -> None:
 
     if not webbrowser.open(path.resolve().as_uri()):
         raise NothingShown("there is no browser here", f"open {path} in one")
-
-
-def _append(path: Path, text: str) -> None:
-    """Earlier steps of a job may have written to it."""
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        replace(path, text)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> NothingShown:
-    return NothingShown(f"cannot write {path}: {error.strerror}", "name another file with --out")
