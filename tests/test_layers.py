@@ -53,6 +53,7 @@ ORDER = {
         ("faults",),
         ("bench", "scenario", "ordeals"),
         ("check", "experiment"),
+        ("page",),
         ("cli", "pytest_plugin"),
         ("__main__",),
     ),
