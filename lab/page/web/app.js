@@ -1,0 +1,39 @@
+/** The page: its frame, and the screen that the address names. */
+
+import { html } from "viewer/dom.js";
+import { main as live } from "page/live.js";
+import { connect, on, takeToken } from "page/net.js";
+import { texts } from "page/texts.js";
+
+/**
+ * A screen fills its root and returns what ends it. Those of stories are loaded when they are asked for.
+ * @typedef {(root: HTMLElement, name: string) => () => void} Screen
+ */
+/** @type {[RegExp, () => Screen | Promise<Screen>][]} */
+const ROUTES = [
+  [/^#\/stories$/, () => import("page/stories.js").then(({ stories }) => stories)],
+  [/^#\/story\/([\w-]+)$/, () => import("page/story.js").then(({ story }) => story)],
+  [/^/, () => live],
+];
+
+const root = html("main", { id: "main", tabindex: -1 });
+let end = () => {};
+let shown = "";
+
+async function route() {
+  if (takeToken()) connect();
+  if (shown === location.hash) return;
+  shown = location.hash;
+  const [pattern, made] = /** @type {typeof ROUTES[0]} */ (ROUTES.find(([one]) => one.test(location.hash)));
+  const screen = await made(), name = pattern.exec(location.hash)?.[1] ?? "";
+  end();
+  root.replaceChildren();
+  end = screen(root, decodeURIComponent(name));
+}
+
+document.body.append(html("header", { class: "top" }, html("a", { href: "#/" }, texts.frame.name), html("nav", { "aria-label": texts.frame.menu }, html("a", { href: "#/" }, texts.frame.live), html("a", { href: "#/stories" }, texts.frame.stories))), root);
+takeToken();
+on("link", (link) => (document.body.dataset.link = link));
+connect();
+window.addEventListener("hashchange", route);
+route();
