@@ -23,7 +23,7 @@ class Act(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Done(Struct, frozen=True):
-    """What was done, in words; `refused` says of the other clusters why it was not, and what to do."""
+    """What was done, in words; `refused` says of other clusters why it was not, and what to do."""
 
     done: str
     refused: dict[str, str] = {}

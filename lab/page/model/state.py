@@ -25,7 +25,7 @@ class Part(Struct, frozen=True):
     `kind` is node, balancer or redis; `state` running, frozen, ended or "not ours"; `seen` the
     balancer's word for a node (up, drain, down …), "" where it says none; `how` says how it ended.
     `sessions` are those in its own memory, null where it has none or does not say; `requests` are
-    those that it has answered since it is on this page. `version` is that of the app, "" if unknown.
+    those that it has answered since it is on this page. `version` is the app's, "" if unknown.
     """
 
     name: str

@@ -14,7 +14,7 @@ Ending = Literal["telling", "held", "broken", "error", "skipped"]
 
 
 class Story(Struct, frozen=True):
-    """`GET /stories`: one that can be told; `why_not` says why not here. `about` is its docstring."""
+    """`GET /stories`: one that can be told; `why_not` says why not here; `about` its docstring."""
 
     name: str
     title: str

@@ -25,7 +25,7 @@ class Hops(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """What one conversation came to, for its client.
 
-    `how` is ok, refused, failed or unknown (as a view's states); `who` is user, nobody, error or "";
+    `how` is ok, refused, failed or unknown (a view's states); `who` is user, nobody, error or "";
     `said` is one plain sentence. `pin` are the balancer's letters, `pin_says` what they mean.
     """
 
@@ -115,7 +115,7 @@ class NewCrowd(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Request(Struct, frozen=True):
-    """The event `request`: one request and its answer, whoever sent it, as whoever answered logs it.
+    """The event `request`: a request and its answer, whoever sent it, as whoever answered logs it.
 
     As in docs/bench.md, and besides: `cluster`; `id` of the request; `tab` that sent it, "" for a
     stranger's; the balancer's letters `pin`, `pin_says` in words, `moved` (why its pin moved);

@@ -2,17 +2,19 @@
 
 import { html } from "viewer/dom.js";
 import { main as live } from "page/live.js";
-import { connect, on, takeToken } from "page/net.js";
+import { call, connect, on, takeToken } from "page/net.js";
 import { texts } from "page/texts.js";
 
 /**
  * A screen fills its root and returns what ends it. Those of stories are loaded when they are asked for.
  * @typedef {(root: HTMLElement, name: string) => () => void} Screen
  */
+/** What the stories ask of the server. @type {import("page/stories.js").Api} */
+const api = { get: (path) => call("GET", path), post: (path, body) => call("POST", path, body), hear: (event, heard) => on(/** @type {"telling"} */ (event), heard) };
 /** @type {[RegExp, () => Screen | Promise<Screen>][]} */
 const ROUTES = [
-  [/^#\/stories$/, () => import("page/stories.js").then(({ stories }) => stories)],
-  [/^#\/story\/([\w-]+)$/, () => import("page/story.js").then(({ story }) => story)],
+  [/^#\/stories$/, () => import("page/stories.js").then(({ stories }) => (root) => stories(root, api))],
+  [/^#\/story\/([\w-]+)$/, () => import("page/player.js").then(({ story }) => (root, name) => story(root, api, name))],
   [/^/, () => live],
 ];
 

@@ -1,0 +1,51 @@
+"""The page's own requests, told apart from strangers' by an id that only the page could have made.
+
+The balancer keeps the `X-Request-ID` that a client sends, forwards and logs it. Other balancers log
+nothing that this would help with.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from itertools import count
+
+HEADER = "X-Request-ID"
+MOST = 10_000  # that are remembered
+
+
+@dataclass(slots=True)
+class Sending:
+    """Of which tab it is; how many seconds its client waited, None as long as it waits."""
+
+    tab: str = ""
+    seconds: float | None = None
+
+
+STRANGER = Sending()
+
+
+class Sendings:
+    """Every conversation that a tab begins, by the id that is sent with it in `HEADER`."""
+
+    def __init__(self) -> None:
+        self._prefix = secrets.token_hex(6)
+        self._numbers = count(1)
+        self._known: dict[str, Sending] = {}
+
+    def begin(self, tab: str) -> str:
+        """The id for a tab's next conversation."""
+        name = f"{self._prefix}.{next(self._numbers)}"
+        self._known[name] = Sending(tab)
+        while len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
+        return name
+
+    def end(self, name: str, seconds: float) -> None:
+        """Its client has its answer, or has given up."""
+        if name in self._known:
+            self._known[name].seconds = seconds
+
+    def of(self, name: str) -> Sending:
+        """Whose the request of that id is: `STRANGER` where it is none of a tab's."""
+        return self._known.get(name, STRANGER)
