@@ -5,12 +5,12 @@ from __future__ import annotations
 from sessionlab.lab.bench.joining import MOST, PATIENCE, Joining, Row
 
 
-def node(id: str, at: float = 0.0, part: str = "n1") -> Row:
-    return Row(at, part, {}, True, (id, part))
+def node(name: str, at: float = 0.0, part: str = "n1") -> Row:
+    return Row(at, part, {}, True, (name, part))
 
 
-def front(id: str, backend: str = "n1", *, waits: bool = True) -> Row:
-    return Row(0.0, "balancer", {}, False, (id, backend), waits)
+def front(name: str, backend: str = "n1", *, waits: bool = True) -> Row:
+    return Row(0.0, "balancer", {}, False, (name, backend), waits)
 
 
 def test_either_row_waits_for_the_other() -> None:
