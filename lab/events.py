@@ -48,6 +48,10 @@ class Events:
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
+    def ignore(self, listener: Listener) -> None:
+        """Tell that listener no more."""
+        self._listeners.remove(listener)
+
     @contextmanager
     def recording(self, scenario: str) -> Iterator[list[Event]]:
         """Keep what happens in one scenario, its requests left out: those are in its history."""
@@ -61,7 +65,7 @@ class Events:
         try:
             yield heard
         finally:
-            self._listeners.remove(listen)
+            self.ignore(listen)
 
     def emit(self, kind: str, scenario: str = "", **data: object) -> None:
         event = Event(self.now(), kind, scenario, data)
