@@ -134,6 +134,12 @@ class Client(Speaker):
         self._holdings.copy(other._holdings)
         self._connected = other._connected and not self._connects_by_channel
 
+    def share(self, other: Client) -> None:
+        """Hold from now on what another holds, whatever either is given: tabs of one browser."""
+        self._holdings = other._holdings
+        self._connected = other._connected and not self._connects_by_channel
+        self.wire = self._new_wire()
+
     def replica(self) -> Client:
         """A client that holds the same, and never connects anew: what it asks is a replay."""
         person, same = self._holdings.person, (self._network, REPLICAS + self._tab, self._public)
