@@ -1,0 +1,4 @@
+/** The tour of eight steps. */
+
+/** Begins it, or goes on where it was left. */
+export function tour() {}
