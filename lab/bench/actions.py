@@ -95,7 +95,7 @@ ACTIONS = {
         asks=True,
     ),
     "deploy": Action(
-        *("v", f"every node makes way for one of the next version: {DEPLOY}, or as PART says"),
+        *("v", f"each node makes way for one of the next version ({DEPLOY}, or PART)"),
         *("deployed", {}),
         asks=True,
         words=lambda: [*DEPLOYS],
@@ -174,7 +174,6 @@ class Hands:
         if nodes >= MOST_NODES:
             raise StepError(f"there are {MOST_NODES} nodes, which is the most", "remove one first")
         return f"{(await self._cluster.add_node()).name} added"
-
 
     async def _deploy(self, how: str) -> str:
         if how not in DEPLOYS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.page.model import credentials, doing, stories, visitors
+from sessionlab.lab.page.model import doing, visitors
 from sessionlab.lab.page.model.state import State
 
 if TYPE_CHECKING:

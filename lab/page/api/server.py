@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import socket
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import hdrs, web
 
-from sessionlab.lab.bench.place import Place, own_run
+from sessionlab.lab.bench.place import Place
 from sessionlab.lab.errors import LabError, StartError, UsageError
 from sessionlab.lab.fabrics.interface import Address
+from sessionlab.lab.fabrics.run_folder import running
 from sessionlab.lab.page.api import static
 from sessionlab.lab.page.api.connection import Connection, problem
-from sessionlab.lab.page.api.guard import LOOPBACK, Guard
+from sessionlab.lab.page.api.guard import LOOPBACK, Guard, check_form
 from sessionlab.lab.page.api.routes import PATH, ROUTES, VERSION, Call, Route
 from sessionlab.lab.page.desk.desk import Desk
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
@@ -27,7 +29,7 @@ from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-MOST_BYTES = 64 * 1024
+MOST_BYTES = 16 * 1024
 SOON = 0.01  # seconds until it is known that who has asked had left before that was read
 ANYWHERE = Address(LOOPBACK, 0)
 DESK, GUARD = web.AppKey("desk", Desk), web.AppKey("guard", Guard)
@@ -53,7 +55,7 @@ async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]
     assert server is not None  # noqa: S101  it is set up
     serving = await loop.create_server(lambda: Connection(server, loop), sock=listening)
     try:
-        desk.run_name = own_run()
+        desk.run_name = _own_run()
         host = LOOPBACK if got.host in ("0.0.0.0", "::") else got.host
         place = Place(desk.run_name, f"{Address(host, got.port).url}{PATH}", token)
         await asyncio.to_thread(place.write)
@@ -61,6 +63,14 @@ async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]
     finally:
         serving.close()
         await runner.cleanup()
+
+
+def _own_run() -> str:
+    """The run that this process holds."""
+    for run, pid in running():
+        if pid == os.getpid():
+            return run
+    raise StartError("this lab has no folder of its own, so nobody could find it")
 
 
 def _listening(wanted: Address) -> socket.socket:
@@ -120,8 +130,10 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         def wanted() -> bool:
             return request.transport is not None and not request.transport.is_closing()
 
-        body = _decoded(await request.read(), route) if route.takes else None
+        body = None
         if route.takes:
+            check_form(request)
+            body = _decoded(await request.read(), route)
             await asyncio.sleep(SOON)
         call = Call(request.app[DESK], request.match_info, request.query, body, wanted)
         said = await route.answer(call)
@@ -159,7 +171,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     stream = request.app[DESK].stream
     with stream.listener(int(most) if most else None) as listener, suppress(ConnectionError):
         await response.prepare(request)
-        request.app[DESK].greet(listener)
+        await request.app[DESK].greet(listener)
         async for text in listener.heard():
             await response.write(text)
     return response

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import re
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
 ROOMS = {room: files(f"sessionlab.lab.{room}") / "web" for room in ("page", "viewer")}
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-MAP = json.dumps({"imports": {f"{room}/": f"/web/{room}/" for room in ROOMS}})
-_HASH = b64encode(sha256(MAP.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; script-src 'self' 'sha256-{_HASH}'; style-src 'self'; img-src 'self';"
+_MAP = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'sha256-{map}'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -31,9 +25,12 @@ HEADERS = {
 
 
 async def page(_: web.Request) -> web.Response:
-    """`index.html`, with the map of the modules in it."""
-    text = (ROOMS["page"] / "index.html").read_text(encoding="utf-8").replace("{importmap}", MAP)
-    return web.Response(text=text, content_type="text/html", headers=HEADERS)
+    """`index.html`; its one inline script, the map of the modules, may run by its hash."""
+    text = (ROOMS["page"] / "index.html").read_text(encoding="utf-8")
+    inline = _MAP.search(text)
+    digest = b64encode(sha256(inline[1].encode() if inline else b"").digest()).decode()
+    headers = HEADERS | {"Content-Security-Policy": _POLICY.format(map=digest)}
+    return web.Response(text=text, content_type="text/html", headers=headers)
 
 
 async def module(request: web.Request) -> web.Response:
@@ -43,8 +40,6 @@ async def module(request: web.Request) -> web.Response:
     kind = KINDS.get("." + name.rpartition(".")[2])
     if name not in found or kind is None:
         raise web.HTTPNotFound(reason="there is no such file of the page")
-    return _file(found[name], kind)
-
-
-def _file(path: Traversable, kind: str) -> web.Response:
-    return web.Response(body=path.read_bytes(), content_type=kind, charset="utf-8", headers=HEADERS)
+    return web.Response(
+        body=found[name].read_bytes(), content_type=kind, charset="utf-8", headers=HEADERS
+    )

@@ -46,9 +46,7 @@ def described(wanted: NewCluster, before: Description, port: int) -> Description
     affinity = before.affinity if wanted.affinity is None else wanted.affinity
     _check("algorithm", algorithm, ALGORITHMS.summaries())
     _check("affinity", affinity, AFFINITIES.summaries())
-    return replace(
-        before, services=(service,), algorithm=algorithm, affinity=affinity, port=port
-    )
+    return replace(before, services=(service,), algorithm=algorithm, affinity=affinity, port=port)
 
 
 def _options(wanted: NewCluster, before: Description) -> Mapping[str, str]:
@@ -69,6 +67,8 @@ def _check(field: str, value: str, table: Mapping[str, str]) -> None:
     kind, _, argument = value.partition(":")
     forms = {re.split(r"\[?:", form)[0]: form for form in table}
     if kind not in forms:
-        raise WrongField(field, f"there is no {field} {value[:64]!r}", f"one of: {', '.join(table)}")
+        raise WrongField(
+            field, f"there is no {field} {value[:64]!r}", f"one of: {', '.join(table)}"
+        )
     if re.search("[^[]:", forms[kind]) and not argument:
         raise WrongField(field, f"{value!r} says too little", f"as in {forms[kind]}")

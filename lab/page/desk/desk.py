@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from rich.text import Text
 
-from sessionlab import __version__
 from sessionlab.lab.bench.actions import BALANCER
-from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.errors import LabError
 from sessionlab.lab.page.desk import sending, visitors
-from sessionlab.lab.page.desk.choosing import choices, described
+from sessionlab.lab.page.desk.choosing import choices
 from sessionlab.lab.page.desk.crowd import Crowds
 from sessionlab.lab.page.desk.side import Side
-from sessionlab.lab.page.desk.stream import Listener, Stream
-from sessionlab.lab.page.desk.wrong import NotThere, WrongField
+from sessionlab.lab.page.desk.stream import Listener, Stream, event
+from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.doing import Done
-from sessionlab.lab.page.model.state import State
+from sessionlab.lab.page.model.state import Id, State
 from sessionlab.lab.page.seen.sendings import Sendings
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
-    from sessionlab.lab.page.model.doing import Act, NewCluster
+    from sessionlab.lab.page.model.doing import Act
     from sessionlab.lab.page.model.visitors import Crowd, NewCrowd, NewTab, Send, Sent, Tab
 
+_RELEASE = version("sessionlab")
 PAUSE = 0.05  # seconds between two looks at the logs
 BETWEEN_STATES = 0.34  # seconds, at least: three a second
 IDLE = 1.0  # seconds after which it is looked whether the state has changed by itself
@@ -50,15 +51,15 @@ class Desk:
         redis_url: str | None = None,
         show: Callable[[Text], None] = lambda _: None,
         look: Callable[[], None] = lambda: None,
-        run: str = "",
+        label: str = "up",
     ) -> None:
-        self.fabric, self.events, self.run_name = fabric, events, run
+        self.fabric, self.events, self.run_name = fabric, events, ""
         self.show, self._look = show, look
         self.redis_url = redis_url
         self.stream, self.sendings = Stream(), Sendings()
         self.sides: dict[str, Side] = {}
         self.visitors, self.crowds = visitors.Visitors(), Crowds()
-        self._first = description
+        self._first, self._label = description, label
         self._generation = 0
         self._over: BaseException | None = None
         self._left = False
@@ -72,10 +73,12 @@ class Desk:
 
     def side(self, id_: str, field: str = "cluster") -> Side:
         if id_ not in self.sides:
-            raise WrongField(field, f"there is no cluster {id_[:8]!r}", "there: " + ", ".join(self.sides))
+            raise WrongField(
+                field, f"there is no cluster {id_[:8]!r}", "there: " + ", ".join(self.sides)
+            )
         return self.sides[id_]
 
-    async def __aenter__(self) -> Desk:
+    async def __aenter__(self) -> Self:
         self.events.listen(self._hear)
         try:
             await self._open("a", self._first)
@@ -113,12 +116,16 @@ class Desk:
         """End `run`."""
         self._left = True
 
+    def fail(self, error: BaseException) -> None:
+        """End `run` by that."""
+        self._over = self._over or error
+
     # What is asked of it
 
     async def state(self) -> State:
         clusters = [await side.state() for side in list(self.sides.values())]
         return State(
-            sessionlab=__version__,
+            sessionlab=_RELEASE,
             run=self.run_name,
             at=round(self.events.now(), 3),
             clusters=clusters,
@@ -173,10 +180,9 @@ class Desk:
         self.changed()
         return crowd
 
-    def greet(self, listener: Listener) -> None:
-        """Have one who begins to listen hear the state first, soon."""
-        self._last = None
-        self.changed()
+    async def greet(self, listener: Listener) -> None:
+        """Tell the state to one who begins to listen."""
+        listener.put(event("state", await self.state()))
 
     def changed(self) -> None:
         """Have the state looked at soon: it may be another."""
@@ -184,8 +190,11 @@ class Desk:
 
     # What it does by itself
 
-    async def _open(self, id_: str, description: Description) -> Side:
-        side = Side(id_, self._generation, description, self.fabric, self.events, self.redis_url)
+    async def _open(self, id_: Id, description: Description) -> Side:
+        number = self._generation
+        label = f"{self._label}-{id_}{number}" if number else self._label
+        told = (self.fabric, self.events, self.redis_url, label)
+        side = Side(id_, number, description, *told)
         self._generation += 1
         self.sides[id_] = side
         await side.open()
@@ -220,10 +229,10 @@ class Desk:
                 if requests:
                     self.changed()
 
-    def _hear(self, event: Event) -> None:
-        label = event.data.get("cluster")
+    def _hear(self, heard: Event) -> None:
+        label = heard.data.get("cluster")
         side = next((one for one in self.sides.values() if one.label == label), None)
-        if side is None or (told := side.hear(event)) is None:
+        if side is None or (told := side.hear(heard)) is None:
             return
         self._tell_requests()  # those that came before
         data = {"at": round(told.at, 3), "kind": told.kind, "part": told.part}

@@ -127,7 +127,9 @@ def _check(wanted: Send, chosen: list[Side], sides: Mapping[str, Side]) -> None:
         raise WrongField("item", f"an item here is one line of at most {LONGEST_ITEM} characters")
     if not chosen:
         there = ", ".join(sides)
-        raise WrongField("cluster", f"there is no cluster {wanted.cluster[:8]!r}", f"there: {there}")
+        raise WrongField(
+            "cluster", f"there is no cluster {wanted.cluster[:8]!r}", f"there: {there}"
+        )
     for side in chosen:
         recipe = side.cluster.recipe
         entry = recipe.login or recipe.connect or recipe.me if wanted.what == "login" else ()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-
-import aiohttp
-from rich.text import Text
 
 from sessionlab.lab.bench.actions import ACTIONS, BALANCER, Hands, targets
 from sessionlab.lab.bench.lines import Lines
 from sessionlab.lab.bench.requests import Requests
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.processes import how_ended
-from sessionlab.lab.errors import LabError
+from sessionlab.lab.page.desk.meanwhile import Looks, shown
 from sessionlab.lab.page.desk.told import Told, lines_of
 from sessionlab.lab.page.model import state as model
-from sessionlab.lab.page.seen.looks import Looks
-from sessionlab.lab.page.seen.shown import shown
 from sessionlab.lab.recipes.model import CONVERSATIONS
 from sessionlab.lab.record.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from rich.text import Text
 
     from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.description.cluster import Description
@@ -53,9 +49,10 @@ class Side:
         fabric: Fabric,
         events: Events,
         redis_url: str | None,
+        label: str,
     ) -> None:
         self.id, self.generation, self.description = id_, generation, description
-        self.label = "up" if generation == 0 else f"{id_}{generation}"
+        self.label = label
         self.history, self.heard = History(), list[Any]()
         self.began = events.now()
         self.condition: model.Condition = "starting"
@@ -115,6 +112,10 @@ class Side:
         return Told(event.at, event.kind, who, f"{who} {words}", self.id)
 
     # What is said of it
+
+    def parts(self) -> list[PartState]:
+        """As they are now, without what it takes time to ask."""
+        return self.cluster.inventory.parts()
 
     async def state(self) -> model.Cluster:
         description = self.description

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sessionlab.lab.page.desk.meanwhile import Sampled
 from sessionlab.lab.page.model.visitors import Rate
-from sessionlab.lab.page.seen.sampled import Sampled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

@@ -7,9 +7,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.people import people
-from sessionlab.lab.page.credentials.short import credential_of
-from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 from sessionlab.lab.errors import StepError
+from sessionlab.lab.page.desk.meanwhile import credential_of
+from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 from sessionlab.lab.page.model.visitors import MOST_TABS, Answer, Holding, Tab
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ class Visitors:
 
 def shown(tab: OpenTab) -> Tab:
     at = {
-        id_: Holding(credential_of(client), "", tab.last.get(id_))
-        for id_, client in tab.at.items()
+        id_: Holding(credential_of(client), "", tab.last.get(id_)) for id_, client in tab.at.items()
     }
     return Tab(tab.id, tab.user, tab.number, tab.browser, at)
 
