@@ -4,6 +4,7 @@ import { html } from "viewer/dom.js";
 import { drawing } from "page/drawing.js";
 import { history } from "page/history.js";
 import { on, state } from "page/net.js";
+import { tourPlace } from "page/tour.js";
 
 /** @import {State} from "page/types.js" */
 
@@ -11,6 +12,7 @@ import { on, state } from "page/net.js";
 export function main(root) {
   const stage = html("div", { class: "stage" }), drawn = drawing(stage);
   const show = (/** @type {State} */ now) => now.clusters[0] && drawn.cluster(now.clusters[0]);
+  tourPlace(root);
   root.append(stage);
   const ends = [on("state", show), on("request", (request) => drawn.request(request)), history(root), drawn.close];
   const now = state();
