@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.lab.page.seen.kept import Kept
 from sessionlab.lab.page.seen.standings import Standings
-from sessionlab.lab.record.history import Operation
 from sessionlab.lab.verdicts.fates import Fate, User, users
 from tests.lab.lives import Life
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessionlab.lab.record.history import Operation
 
 MOMENTS = ("me", "refused", "error", "silence", "read", "add", "log in", "log out", "bare")
 NODES = ("n1", "n2")
@@ -19,25 +24,19 @@ NODES = ("n1", "n2")
 
 def asked(life: Life, moment: str, node: str) -> Operation:
     life.node = node
-    match moment:
-        case "me":
-            return life.me()
-        case "refused":
-            return life.ask("GET", "/me", 401)
-        case "error":
-            return life.fail("GET", "/me", 503)
-        case "silence":
-            return life.fail("GET", "/me", None)
-        case "read":
-            return life.read()
-        case "add":
-            life.add(f"item {len(life.cart)}")
-        case "log in":
-            life.log_in(life.credential)
-        case "log out":
-            life.ask("POST", "/logout", 204)
-        case _:
-            return replace(life.me(), credential=0)
+    if moment == "bare":
+        return replace(life.me(), credential=0)
+    does: dict[str, Callable[[], object]] = {
+        "me": life.me,
+        "refused": lambda: life.ask("GET", "/me", 401),
+        "error": lambda: life.fail("GET", "/me", 503),
+        "silence": lambda: life.fail("GET", "/me", None),
+        "read": life.read,
+        "add": lambda: life.add(f"item {len(life.cart)}"),
+        "log in": lambda: life.log_in(life.credential),
+        "log out": lambda: life.ask("POST", "/logout", 204),
+    }
+    does[moment]()
     return life.operations[-1]
 
 
