@@ -1,6 +1,6 @@
 """The access log: one line a request, written by a thread that the hot path never waits for.
 
-The hot path appends a record to a list. Once a tick the list goes to the thread, which formats and
+The hot path appends a record to a list. Now and then the list goes to the thread, which formats and
 writes; when it can't keep up, whole batches are dropped and counted rather than memory filled.
 """
 
@@ -110,7 +110,7 @@ class _Standard:
 
 
 class AccessLog:
-    """Takes records with `append`; `flush` is for the tick, `close` for the end."""
+    """Takes records with `append`; `flush` is for a timer, `close` for the end."""
 
     def __init__(self, form: str, out: Out | None = None) -> None:
         self._format = FORMATS[form]

@@ -31,6 +31,7 @@ _MOST_RETRIES = 100.0
 _TICKS_PER_TIMEOUT = 10
 _SLOWEST_TICK_S = 0.25
 _FASTEST_TICK_S = 0.01
+_LOG_EVERY_S = 0.05  # who follows the log sees what has just been
 
 
 class Connection(Protocol):
@@ -84,6 +85,7 @@ class ProxyContext:
         self.access_log: AccessLog | None = None
         if cluster.config.access_log != "none":
             self.access_log = AccessLog(cluster.config.access_log)
+            self._flush_log()
         self._refused = refused
         self._empty: asyncio.Event = asyncio.Event()
         self.reconfigured()
@@ -156,8 +158,6 @@ class ProxyContext:
             self.date = b"Date: %b\r\n" % formatdate(self._second, usegmt=True).encode()
         self.cluster.keep_time(self.wall)
         self.cluster.hear_pins()
-        if self.access_log is not None:
-            self.access_log.flush()
         timeouts = self.config.timeouts
         self.header_at = clock + timeouts.header
         self.idle_at = clock + timeouts.idle
@@ -175,6 +175,11 @@ class ProxyContext:
         services = self.cluster.services.values()
         self.retry_budget.earn(sum(sum(service.counters.buckets) for service in services))
         self._ticking = self.loop.call_later(self._tick_every, self._tick)
+
+    def _flush_log(self) -> None:
+        if self.access_log is not None:
+            self.access_log.flush()
+            self.loop.call_later(_LOG_EVERY_S, self._flush_log)
 
     def _tick_backend(self, backend: Backend) -> bool:
         """Close its old connections, end an ejection, go on warming up; True when that counts."""

@@ -1,17 +1,20 @@
 """The requests that a cluster gets, from whoever sends them: read in the logs of who answered.
 
-A node's access log says who asked and why not; the balancer's, what it answered itself. Nobody else
-knows either. What a client has typed is in there as it was typed: see `lines.safe`.
+A node's access log says who asked and why not; the balancer's, what it answered itself, and of what
+a node has answered the pin and its own seconds, if it knows them. Nobody else knows either. What a
+client has typed is in there as it was typed: see `lines.safe`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.bench.joining import Joining, Row
 from sessionlab.lab.cluster.inventory import Kind
 
 if TYPE_CHECKING:
@@ -21,9 +24,11 @@ if TYPE_CHECKING:
 
 PROBES = ("/readyz", "/healthz", "/metrics")
 MOST_CREDENTIALS = 10_000
+MOST_ID = 64  # characters of an id
 MOST_BYTES = 1_000_000  # of a log, in one look; one of which more was read is emptied
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
+NO_PHRASE = "no proper answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Request:
     ended it without an answer: client, backend or balancer. `credential` is a mark of what was
     presented, and tells nothing but whether it was the same. `does` is what a form of the page at
     `/` is for. A good status with a `reason` was for nobody.
+
+    `id` is what it had in X-Request-ID at its node. `pin` are the balancer's letters, `moved` why
+    the pin moved; `front`, `seconds` and `store` are what it took from the balancer's view, from
+    that of who answered, and for the node to find out who asks: None where nobody tells.
     """
 
     at: float
@@ -47,6 +56,11 @@ class Request:
     credential: str = ""
     cut: str = ""
     does: str = ""
+    id: str = ""
+    pin: str = ""
+    moved: str = ""
+    front: float | None = None
+    store: float | None = None
 
     @property
     def is_good(self) -> bool:
@@ -61,34 +75,56 @@ class Requests:
         self._kinds: dict[str, Kind] = {}
         self._read: dict[str, int] = {}
         self._users: dict[str, str] = {}
+        self._joining = Joining()
 
     def new(self) -> list[Request]:
         """What came since the last time, in the order of the answers; a row that fits none is left.
 
-        A node that has left is read to its end, and then forgotten.
+        Those of which one row is not there yet are for the next time. A node that has left is read
+        to its end, and then forgotten.
         """
         there = {part.name: part.kind for part in self._inventory.parts()}
         over = {name for name in self._kinds.keys() - there if self._inventory.has_ended(name)}
         self._kinds |= there
         rows = [row for name in self._kinds for row in self._rows(name)]
+        rows.sort(key=lambda row: (row.at, row.part))
         found = []
-        for at, name, row in sorted(rows, key=lambda one: one[:2]):
+        for node, front in self._joining.of(map(self._noted, rows), time.monotonic()):
             with contextlib.suppress(*UNFIT):
-                is_node = self._kinds[name] is Kind.NODE
-                found.append(self._of_node(row, at, name) if is_node else self._of_front(row, at))
-        for name in over - {name for _, name, _ in rows}:
+                found.append(self._told(node, front))
+        for name in over - {row.part for row in rows}:
             del self._kinds[name]
             self._read.pop(name, None)
         return [request for request in found if request and _fits(request)]
 
-    def _rows(self, name: str) -> Iterator[tuple[float, str, dict[str, Any]]]:
-        """The whole lines of JSON that a part has added, each with its time."""
+    def _rows(self, name: str) -> Iterator[Row]:
+        """The whole lines of JSON that a part has added."""
         kind = self._kinds[name]
         for line in self._lines(name) if kind is not Kind.REDIS else ():
             with contextlib.suppress(*UNFIT):  # something else that begins like that
-                row = json.loads(line) if line.startswith(b'{"') else {}
-                if "status" in row and "method" in row:
-                    yield float(row["at" if kind is Kind.NODE else "time"]), name, row
+                data = json.loads(line) if line.startswith(b'{"') else {}
+                if "status" in data and "method" in data:
+                    yield self._row(name, data, is_node=kind is Kind.NODE)
+
+    def _row(self, name: str, data: dict[str, Any], *, is_node: bool) -> Row:
+        at = float(data["at" if is_node else "time"])
+        where = name if is_node else data["backend"]
+        known = str(data.get("request_id") or "")[:MOST_ID]
+        if not (known and where and self._inventory.tells_ids and data.get("forwarded", True)):
+            return Row(at, name, data, is_node)
+        waits = is_node or not (data.get("cut") or self._inventory.is_of_an_app)
+        return Row(at, name, data, is_node, (known, where), waits)
+
+    def _noted(self, row: Row) -> Row:
+        """Itself: whose its credential is, is known from then on."""
+        with contextlib.suppress(*UNFIT):
+            data = row.data
+            if row.is_node and data["user"] and data["status"] < HTTPStatus.BAD_REQUEST:
+                marks = (data["credential"], data["granted"])
+                self._users |= {mark: data["user"] for mark in marks if mark}
+        while len(self._users) > MOST_CREDENTIALS:
+            del self._users[next(iter(self._users))]
+        return row
 
     def _lines(self, name: str) -> list[bytes]:
         """What it has added; a half line is for the next time, unless it is longer than a look."""
@@ -101,38 +137,58 @@ class Requests:
         self._read[name] = since
         return added[:end].splitlines()
 
-    def _of_front(self, row: dict[str, Any], at: float) -> Request | None:
-        return _of_balancer(row, at, whole=self._inventory.is_of_an_app)
+    def _told(self, node: Row | None, front: Row | None) -> Request | None:
+        there = self._of_node(node) if node else None
+        if front is None:
+            return there
+        here = self._of_front(front)
+        if node is None or there is None or here is None or here.cut:
+            return here  # who was cut off has nothing of what the node has answered
+        return replace(there, pin=here.pin, moved=here.moved, front=here.front)
 
-    def _of_node(self, row: dict[str, Any], at: float, node: str) -> Request | None:
-        if row["path"] in PROBES and not row["forwarded"]:
-            return None  # the balancer's check, or the lab's own
-        status, credential = row["status"], row["credential"] or ""
-        user = row["user"] or self._users.get(credential, "")
-        if row["user"] and status < HTTPStatus.BAD_REQUEST:
-            self._users |= {mark: user for mark in (credential, row["granted"]) if mark}
-        while len(self._users) > MOST_CREDENTIALS:
-            del self._users[next(iter(self._users))]
-        said = (status, row["reason"] or "", row["seconds"], credential)
-        does = row.get("does") or ""
-        return Request(at, user, row["method"], row["path"], node, *said, does=does)
-
-
-def _of_balancer(row: dict[str, Any], at: float, *, whole: bool = False) -> Request | None:
-    """An answer of its own, or a request that ended without any; the rest is in a node's log.
-
-    With `whole` that is told here too: nodes that are copies of some app may log anything.
-    """
-    cut, status = row.get("cut") or "", int(row["status"])
-    if row["backend"] and not cut:
-        if not whole:
+    def _of_front(self, row: Row) -> Request | None:
+        """What a balancer has answered, or passed on; where nodes tell the same, that is None."""
+        data = row.data
+        cut, status = data.get("cut") or "", int(data["status"])
+        reason = "" if data["backend"] else data.get("detail") or PHRASES.get(status, NO_PHRASE)
+        if cut:
+            reason = data.get("detail") or f"no answer: cut by the {cut}"
+        elif data["backend"] and row.joins is None and not self._inventory.is_of_an_app:
             return None
-        path = row["target"].partition("?")[0]
-        return Request(at, "", row["method"], path, row["backend"], status, "", row["seconds"])
-    reason = f"no answer: cut by the {cut}" if cut else PHRASES.get(status, "no proper answer")
-    path = row["target"].partition("?")[0]  # the rest may hold a secret
-    said = (status, row.get("detail") or reason, row["seconds"], "", cut)
-    return Request(at, "", row["method"], path, row["backend"], *said)
+        path = data["target"].partition("?")[0]  # the rest may hold a secret
+        said = (status, reason, data["seconds"], "", cut)
+        pin = data.get("affinity") or "--"
+        return Request(
+            row.at,
+            "",
+            data["method"],
+            path,
+            data["backend"],
+            *said,
+            id=str(data.get("request_id") or "")[:MOST_ID],
+            pin="" if pin == "--" else pin,
+            moved=data.get("reason") or "",
+            front=data["seconds"],
+        )
+
+    def _of_node(self, row: Row) -> Request | None:
+        data = row.data
+        if data["path"] in PROBES and not data["forwarded"]:
+            return None  # the balancer's check, or the lab's own
+        credential = data["credential"] or ""
+        user = data["user"] or self._users.get(credential, "")
+        said = (data["status"], data["reason"] or "", data["seconds"], credential)
+        return Request(
+            row.at,
+            user,
+            data["method"],
+            data["path"],
+            row.part,
+            *said,
+            does=data.get("does") or "",
+            id=str(data.get("request_id") or "")[:MOST_ID],
+            store=data.get("auth"),
+        )
 
 
 def _fits(request: Request) -> bool:

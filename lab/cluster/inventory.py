@@ -90,6 +90,11 @@ class Inventory:
         return front.admin.url if isinstance(front, Builtin) else None
 
     @property
+    def tells_ids(self) -> bool:
+        """Whether its balancer logs each request with the id that the node gets and logs, too."""
+        return isinstance(self._runtime.balancer, Builtin)
+
+    @property
     def is_of_an_app(self) -> bool:
         """Whether its nodes are copies of an app that is not ours."""
         return self._runtime.description.app is not None

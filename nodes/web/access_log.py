@@ -22,10 +22,14 @@ GRANTED = web.RequestKey("granted", str)
 REASON = web.RequestKey("reason", str)
 """What was wrong, in words; with an answer that is no error, whom it was for."""
 
+AUTH_SECONDS = web.RequestKey("auth_seconds", float)
+"""What authentication took in this request."""
+
 DOES = web.RequestKey("does", str)
 """What a form of the page at `/` is for."""
 
 _LONGEST = 256  # characters of a path
+_LONGEST_ID = 64
 
 
 class TextLog(AbstractAccessLogger):
@@ -39,7 +43,8 @@ class TextLog(AbstractAccessLogger):
 class JsonLog(AbstractAccessLogger):
     """One JSON object: `forwarded` says that it came through a proxy, as a client's does.
 
-    `credential` and `granted` are marks of what the request brought and of what its answer gave.
+    `credential` and `granted` are marks of what the request brought and of what its answer gave;
+    `auth` is the part of `seconds` that went into finding out who asks, store included.
     """
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
@@ -55,6 +60,8 @@ class JsonLog(AbstractAccessLogger):
             "credential": _mark(request.get(CREDENTIAL)),
             "granted": _mark(request.get(GRANTED)),
             "forwarded": hdrs.X_FORWARDED_FOR in request.headers,
+            "request_id": request.headers.get("X-Request-ID", "")[:_LONGEST_ID],
+            "auth": round(request.get(AUTH_SECONDS, 0.0), 6),
         }
         self.logger.info(json.dumps(row))
 

@@ -10,11 +10,8 @@ from multidict import CIMultiDict
 from sessionlab.nodes.errors import Problem, Reason, Refused, Unavailable
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import problems
-from sessionlab.nodes.web.access_log import REASON
+from sessionlab.nodes.web.access_log import AUTH_SECONDS, REASON
 from sessionlab.nodes.web.node import NODE, Node
-
-AUTH_SECONDS = web.RequestKey("auth_seconds", float)
-"""What authentication took in this request."""
 
 _log = logging.getLogger("nodes")
 

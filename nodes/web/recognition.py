@@ -8,8 +8,7 @@ from aiohttp import web
 
 from sessionlab.nodes.errors import Problem, Reason, Refused
 from sessionlab.nodes.strategies.interface import Session
-from sessionlab.nodes.web.access_log import CREDENTIAL, USER
-from sessionlab.nodes.web.answers import AUTH_SECONDS
+from sessionlab.nodes.web.access_log import AUTH_SECONDS, CREDENTIAL, USER
 from sessionlab.nodes.web.node import NODE
 
 

@@ -1,7 +1,7 @@
 """The page's own requests, told apart from strangers' by an id that only the page could have made.
 
-The balancer keeps the `X-Request-ID` that a client sends, forwards and logs it. Other balancers log
-nothing that this would help with.
+Our balancer keeps the `X-Request-ID` that a client sends, forwards and logs it; HAProxy and nginx
+forward it as it is, so that a node of ours logs it, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import count
 
 HEADER = "X-Request-ID"
+LOOK = f"look.{secrets.token_hex(6)}"
+"""What the page sends when it looks into a credential: that is no request of anybody's."""
 MOST = 10_000  # that are remembered
 
 
@@ -37,7 +39,7 @@ class Sendings:
         """The id for a tab's next conversation."""
         name = f"{self._prefix}.{next(self._numbers)}"
         self._known[name] = Sending(tab)
-        while len(self._known) > MOST:
+        if len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return name
 

@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from sessionlab.lab.page.model.visitors import Hops, Request
+from sessionlab.lab.page.seen.sendings import LOOK
+from sessionlab.lab.record.history import Ending, ending_of
+from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
     from sessionlab.lab.bench.requests import Request as Read
-    from sessionlab.lab.page.model.visitors import Request
     from sessionlab.lab.page.seen.sendings import Sendings
 
 
-def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request:
-    """`at` is in seconds since the run began, `cluster` its id on the page."""
-    raise NotImplementedError
+def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | None:
+    """None for what the page itself has asked, to look into a credential.
+
+    `at` is in seconds since the run began, `cluster` its id on the page.
+    """
+    if read.id == LOOK:
+        return None
+    sending = sendings.of(read.id)
+    is_told_by_node = read.store is not None
+    return Request(
+        at=round(at, 3),
+        user=read.user,
+        method=read.method,
+        path=read.path,
+        node=read.node,
+        status=read.status,
+        reason=read.reason,
+        seconds=read.seconds,
+        credential=read.credential,
+        cut=read.cut,
+        does=read.does,
+        cluster=cluster,
+        id=read.id,
+        tab=sending.tab,
+        pin=read.pin,
+        pin_says=in_words(read.pin, read.moved) if read.pin else "",
+        moved=read.moved,
+        how=how(read),
+        hops=Hops(
+            client=sending.seconds,
+            balancer=read.front,
+            node=read.seconds if is_told_by_node else None,
+            store=read.store or None,
+        ),
+    )
+
+
+def how(read: Read) -> str:
+    """ok, refused (for nobody, or a 4xx), failed; unknown where it may have been carried out."""
+    status = None if read.cut else read.status
+    ending = ending_of(read.method, status, sent=True)
+    if ending is Ending.UNKNOWN:
+        return "unknown"
+    if read.cut or read.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "failed"
+    return "refused" if ending is Ending.FAILED or read.reason else "ok"

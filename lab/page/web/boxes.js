@@ -41,7 +41,7 @@ export function columns(cluster, acts) {
 /** What is done to no part of it: another node, another version. @param {Drawn} cluster */
 function whole({ actions = [] }) {
   return html("div", { class: "buttons" }, ...actions.filter(({ takes_part, options }) => !takes_part || options.length > 0).flatMap(({ do: name, does, options, why_not }) => (options.length ? options : [""]).map((part) =>
-    button("whole", [words.does[name] ?? name, part].filter(Boolean).join(": "), { "data-of": name, "data-part": part, "data-key": `${name} ${part}`, title: does, why: why_not }))));
+    button("whole", [words.does[name] ?? name, part].filter(Boolean).join(": "), { "data-of": name, "data-option": part, "data-key": `${name} ${part}`, title: does, why: why_not }))));
 }
 
 /** The name: a button where something can be done to it. @param {string} part @param {string} name @param {boolean} acts */

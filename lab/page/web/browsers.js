@@ -24,8 +24,10 @@ export function browsers() {
   const list = html("div", { class: "tabs" }), opening = html("div", { class: "opening" });
   const others = html("div", { class: "part others", "data-tab": "" });
   const element = html("section", { class: "column browsers", "aria-labelledby": "browsers" }, html("h2", { id: "browsers" }, words.title), html("p", { class: "says" }, words.says),
-    list, opening, openOther(), others);
-  others.append(html("div", { class: "strangers", "data-own": true }), crowd());
+    list, opening, others);
+  const greeting = html("div", {}), choices = html("div", { class: "openers" });
+  others.append(greeting, html("details", {}, html("summary", {}, words.crowd), crowd()));
+  opening.append(html("span", {}, words.open), choices, html("details", {}, html("summary", {}, words.other), openOther()));
   const note = (/** @type {string} */ tab, /** @type {string} */ text) => (notes.set(tab, text), shown && show(shown));
 
   /** @param {string} tab @param {What} what @param {number} [times] */
@@ -70,8 +72,8 @@ export function browsers() {
   function show(state) {
     shown = state;
     fill(list, ...state.tabs.map((tab) => card(tab, state, notes.get(tab.id) ?? "")));
-    fill(opening, html("span", {}, words.open), ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user) })));
-    fill(/** @type {Element} */ (others.firstChild), html("h3", {}, words.everybody), html("p", { class: "says" }, words.everybodyIs),
+    fill(choices, ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user), class: state.tabs.length ? null : "main" })));
+    fill(greeting, html("h3", {}, words.everybody), html("p", { class: "says" }, words.everybodyIs),
       ...state.clusters.filter(({ url }) => url.startsWith("http")).map(({ url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, url)));
   }
   const all = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[data-tab]")]);
@@ -122,7 +124,7 @@ function holding(id, at, several) {
 const answer = (last) => html("p", { class: `last ${last.how}` }, glyph(last.how), html("b", {}, String(last.status ?? "–")), html("span", {}, last.said, last.items && ` ${words.cart(last.items)}`));
 
 function openOther() {
-  const name = html("input", { name: "user", required: true, maxlength: 64, autocomplete: "off", placeholder: words.other, "aria-label": words.name });
+  const name = html("input", { name: "user", required: true, maxlength: 64, autocomplete: "off", "aria-label": words.name, placeholder: words.name });
   const form = html("form", { id: "open-other", class: "inline", submit }, html("div", { class: "field" }, name), html("button", {}, words.go));
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
@@ -136,7 +138,7 @@ function crowd() {
   const users = html("input", { name: "users", type: "number", min: 1, max: 200, value: 20 }), rate = html("input", { name: "rate", type: "number", min: 1, max: 500, value: 50 });
   const home = html("button", { type: "button", click: () => put(0, 1) }, words.home);
   const form = html("form", { id: "crowd", class: "crowd", novalidate: true, submit: (/** @type {Event} */ event) => (event.preventDefault(), put(users.valueAsNumber, rate.valueAsNumber)) },
-    html("h3", {}, words.crowd), html("p", { class: "says" }, words.crowdIs), html("div", { class: "inline" }, labelled(words.users, users), labelled(words.rate, rate)), html("div", { class: "buttons" }, html("button", {}, words.send), home));
+    html("p", { class: "says" }, words.crowdIs), html("div", { class: "inline" }, labelled(words.users, users), labelled(words.rate, rate)), html("div", { class: "buttons" }, html("button", {}, words.send), home));
   async function put(/** @type {number} */ many, /** @type {number} */ often) {
     complain(form, null);
     form.setAttribute("aria-busy", "true");

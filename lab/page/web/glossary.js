@@ -1,8 +1,45 @@
 /** Words of the field, explained where they stand. */
 
+import { html } from "viewer/dom.js";
+import { texts } from "page/texts.js";
+
+const { words } = texts.depth, EDGE = 8; // px that stay free beside the explanation
+
 /**
- * A word with its explanation behind it (a click, a key, a hover).
+ * A word with its explanation behind it, for a click or a key; a word that is not explained is itself.
  * @param {string} word
+ * @param {string} [shown] another form of it
  * @returns {Node | string}
  */
-export const term = (word) => word;
+export function term(word, shown = word) {
+  if (!Object.hasOwn(words, word)) return shown;
+  const note = html("span", { class: "note-of-word", popover: "auto", role: "note", toggle: (/** @type {ToggleEvent} */ event) => {
+    button.setAttribute("aria-expanded", String(event.newState === "open"));
+  } }, words[word]);
+  const button = html("button", { type: "button", class: "term", "aria-expanded": "false", click: () => {
+    note.togglePopover();
+    place(note, button.getBoundingClientRect());
+  } }, shown);
+  return html("span", { class: "termed" }, button, note);
+}
+
+/** A text in which `[words]` stand that are explained; `[word|form]` is shown in another form. @param {string} text */
+export function explained(text) {
+  return text.split(/\[([^\]]+)\]/).map((part, index) => {
+    const [word, shown] = part.split("|");
+    return index % 2 === 1 ? term(word, shown) : part;
+  });
+}
+
+/** Below the word, or above it where there is no room. @param {HTMLElement} note @param {DOMRect} word */
+function place(note, word) {
+  const { width, height } = note.getBoundingClientRect(), { clientWidth, clientHeight } = document.documentElement;
+  const below = word.bottom + 4 + height < clientHeight ? word.bottom + 4 : word.top - 4 - height;
+  note.style.left = `${Math.max(EDGE, Math.min(word.left, clientWidth - width - EDGE))}px`;
+  note.style.top = `${Math.max(EDGE, below)}px`;
+}
+
+/** All of them, as a list. */
+export function glossary() {
+  return html("dl", { class: "glossary" }, ...Object.entries(words).flatMap(([word, means]) => [html("dt", {}, word), html("dd", {}, means)]));
+}

@@ -9,6 +9,7 @@ import { fill } from "page/morph.js";
 import { on, state } from "page/net.js";
 import { side } from "page/side.js";
 import { texts } from "page/texts.js";
+import { tourPlace } from "page/tour.js";
 import { glyph } from "page/travel.js";
 
 /** @import {Cluster, Rate, State} from "page/types.js" */
@@ -25,7 +26,9 @@ export function main(root) {
   const around = { over: stage, clients: visitors.all, from: (/** @type {Travelling} */ request) => visitors.of(request.tab ?? "") };
   /** @type {Map<string, ReturnType<typeof side>>} */
   const sides = new Map();
-  root.append(sentence, stage, legend(sampled));
+  root.append(sentence);
+  tourPlace(root);
+  root.append(stage, legend(sampled));
 
   /** @param {State} now */
   function show(now) {

@@ -44,7 +44,7 @@ export function side(id, around) {
     alone: () => change(words.alone, "DELETE", "/clusters/b"),
     setup: () => ((form.element.hidden = !form.element.hidden), again(), form.element.hidden || form.element.querySelector("select")?.focus()),
     part: (at) => openPart(id, at.dataset.of ?? "", at),
-    whole: (at) => act(at, { do: at.dataset.of ?? "", part: at.dataset.part ?? "", cluster: id }),
+    whole: (at) => act(at, { do: at.dataset.of ?? "", part: at.dataset.option ?? "", cluster: id }),
   });
 
   /** @param {State} state */

@@ -179,6 +179,209 @@ export const texts = {
 
   // ---- depth: what lies behind a click ----
   depth: {
-    title: "",
+    wrong: (/** @type {string} */ said, /** @type {string} */ hint) => [said, hint].filter(Boolean).join(" "),
+    cluster: (/** @type {string} */ id, /** @type {string} */ strategy, /** @type {string} */ affinity) =>
+      `Cluster ${id.toUpperCase()}: ${strategy}${affinity === "none" ? "" : `, ${affinity}`}`,
+    balancer: "the balancer",
+    close: "Close",
+    copy: "Copy",
+    copied: "Copied",
+
+    // a credential, looked into
+    look: {
+      title: (/** @type {string} */ user) => `What ${user}'s browser holds`,
+      nothing: "Its browser holds nothing: for every server it is nobody.",
+      travels: (/** @type {string} */ where) => `It travels as ${where}.`,
+      value: "The whole of it",
+      again: "Look again",
+      held: "Who knows it",
+      heldSays: "Each server was asked directly just now, past the [balancer].",
+      heldHead: ["Server", "Its answer", "Cart"],
+      knows: (/** @type {string} */ user) => `✓ knows it: ${user}`,
+      knowsNot: "✕ does not know it",
+      silent: "? gave no answer to that",
+      stored: "What Redis holds for it",
+      storedSays: (/** @type {string} */ key) => `Under the key ${key}, which every server can look up.`,
+      storedHead: ["Field", "Value"],
+      forgotten: (/** @type {string} */ left) => `Forgotten in ${left}, unless it is used.`,
+      parts: ["Header", "Claims", "Signature"],
+      partsSay: "Anybody who gets hold of it can read it: it is written out, not locked away. Only who has the key can sign it.",
+      claimHead: ["Name", "Value", "What it means"],
+      claims: /** @type {Record<string, string>} */ ({
+        sub: "whom it is about", exp: "no longer good after", iat: "made at", nbf: "not good before", iss: "who made it", aud: "for whom",
+        jti: "its own number", alg: "how it is signed", kid: "with which key", typ: "what it is", sid: "its session", ver: "its version",
+      }),
+      verified: { true: "✓ The signature is right", false: "✕ The signature is wrong", null: "? Nobody here has the key for it" },
+      expires: (/** @type {string} */ left) => `Expires in ${left}.`,
+      expired: "It has expired.",
+    },
+    forge: {
+      title: "Forge it",
+      says: "Change something, and send it in its place, once. The browser keeps what it has.",
+      claims: "Claims",
+      value: "What is sent instead",
+      another: (/** @type {string} */ user) => `Be ${user}`,
+      forever: "Never expire",
+      back: "As it was",
+      sign: "Signature",
+      signs: { keep: "keep the old one", none: "none at all (alg: none)", "own-key": "sign it with a key of my own" },
+      send: "Send the forgery",
+      notJson: (/** @type {string} */ said) => `This is no JSON object: ${said}`,
+      empty: "There is nothing to send.",
+      refused: (/** @type {string} */ node, /** @type {number | null} */ status) => `✕ Refused: ${node} answered ${status}.`,
+      taken: (/** @type {string} */ node, /** @type {string} */ user) => `✓ Taken: ${node} answered ${user || "somebody"}.`,
+      other: (/** @type {string} */ said) => `No verdict: ${said}`,
+      presented: "What was presented",
+    },
+
+    // what was done becomes a run
+    record: {
+      open: "Record what was done here",
+      title: "Keep what was done here",
+      says: "All that was asked and done at this cluster so far becomes a stored run, and a script to start from.",
+      name: "Name",
+      hint: "letters, digits, dashes; may stay empty",
+      keep: "Keep it",
+      kept: (/** @type {string} */ folder) => `It lies in ${folder}`,
+      again: "Look at it later:",
+      script: "The script",
+    },
+
+    // the history below
+    history: {
+      reading: "Reading what happened…",
+      none: "Nothing has been asked yet. Log somebody in, and this fills.",
+    },
+
+    // the tour
+    tour: {
+      title: "The tour",
+      lead: "Eight clicks on this cluster of real processes: what a session is, how it gets lost, and what keeps it.",
+      begin: "Take the tour",
+      resume: (/** @type {number} */ step) => `Go on with the tour (step ${step} of 8)`,
+      leave: "Leave the tour",
+      restart: "Start again",
+      skip: "Skip this step",
+      of: (/** @type {number} */ step, /** @type {number} */ all) => `Step ${step} of ${all}`,
+      dot: (/** @type {number} */ step, /** @type {string} */ title, /** @type {boolean | undefined} */ well) =>
+        `Step ${step}, ${title}: ${well === undefined ? "not done yet" : well ? "seen" : "something else was seen"}`,
+      saw: "What was seen",
+      all: "Each thing that came back",
+      working: "One moment: this happens for real …",
+      failed: (/** @type {string} */ said) => `That could not be done: ${said}`,
+      otherwise: (/** @type {string} */ said) => `This time something else was seen than was to be shown: ${said}`,
+      cannotBuild: (/** @type {{strategy: string, affinity: string}} */ { strategy, affinity }, /** @type {string} */ why) =>
+        `this step needs a cluster with ${strategy} sessions${affinity === "none" ? "" : ` and affinity ${affinity}`}. ${why}`,
+      built: (/** @type {number} */ nodes, /** @type {{strategy: string, affinity: string}} */ { strategy, affinity }) =>
+        `a new cluster: ${nodes} servers, sessions: ${strategy}, ${affinity === "none" ? "nobody is tied to a server" : `tied by a ${affinity}`}`,
+      line: (/** @type {string} */ user, /** @type {{method: string, path: string, node: string, status: number | null, reason: string}} */ a) =>
+        `${user}: ${a.method} ${a.path} → ${a.node || "the balancer"} ${a.status ?? "no answer"}${a.reason ? `, ${a.reason}` : ""}`,
+      asked: (/** @type {{node: string, knows: boolean | null, user: string, reason: string}} */ held) =>
+        `${held.node} ${held.knows ? `knows it: ${held.user}` : held.knows === false ? "does not know it" : `says nothing of it${held.reason ? `: ${held.reason}` : ""}`}`,
+      aForger: "forged",
+      steps: {
+        login: {
+          title: "Log in",
+          asks: "Here are some [server]s that all run the same app, and a [balancer] that hands each request to one of them. Let somebody log in.",
+          does: (/** @type {string[]} */ [alice]) => `Log in as ${alice}`,
+          saw: (/** @type {string} */ alice, /** @type {string} */ node, /** @type {string} */ held) =>
+            `${node} checked ${alice}'s password and began a [session]: it noted who she is in its own memory. Her browser got only the number of that note, ${held}, to show with every request.`,
+        },
+        again: {
+          title: "Ask again",
+          asks: "She is logged in, and shows her number with each request. What could go wrong? Let her ask who she is.",
+          does: () => "Ask again",
+          saw: (/** @type {string} */ alice, /** @type {string} */ node, /** @type {number | null} */ status, /** @type {string[]} */ knew) =>
+            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody.${knew.length > 0 ? ` ${list(knew)} had still known her.` : ""} She did nothing wrong; her request came to another server.`,
+          lucky: (/** @type {string[]} */ knew) => `${list(knew)} knew her, every time. No other server was asked, or they share what they know.`,
+        },
+        why: {
+          title: "Why?",
+          asks: "Take a look at the number itself, and ask every server directly whether it knows it.",
+          does: () => "Look inside",
+          saw: (/** @type {string} */ alice, /** @type {string[]} */ knows, /** @type {string[]} */ not) =>
+            `The number is drawn at random and says nothing. ${knows.length > 0 ? `${list(knows)} ${knows.length === 1 ? "has" : "have"} the note that goes with it` : "No server has the note that goes with it any more"}${not.length > 0 ? `; ${list(not)} ${not.length === 1 ? "does" : "do"} not` : ""}. ${alice} is logged in where her note is, and only there.`,
+        },
+        sticky: {
+          title: "Tie each to a server",
+          asks: "One way out: the [balancer] remembers who belongs where. That is called [sticky]. Two people log in, and each asks four times.",
+          does: () => "Tie them",
+          saw: (/** @type {string[]} */ [alice, bob], /** @type {string[][]} */ [hers, his], /** @type {number} */ times) =>
+            `All ${times} requests of each were known. ${alice}'s went to ${list(hers)}, ${bob}'s to ${list(his)}: the balancer gave each a second cookie, which names the server.`,
+        },
+        killed: {
+          title: "Kill that server",
+          asks: "Servers crash, and are replaced with every new version. Kill the one that she is tied to, and let both ask again.",
+          does: (/** @type {string[]} */ [alice]) => `Kill ${alice}'s server`,
+          saw: (/** @type {string[]} */ [alice, bob], /** @type {string} */ node, /** @type {Seen} */ hers, /** @type {Seen} */ his, /** @type {boolean} */ same) =>
+            `${node} is gone, with all that was in its memory. ${alice} came to ${hers.node} and is ${became(hers)}. ${bob}, ${same ? "who was on the same server" : "whose server lives"}, is ${became(his)}.`,
+        },
+        shared: {
+          title: "Share the memory",
+          asks: "Another way: no server keeps anything. All keep their notes in one place, [Redis]. Log in, and kill a server once more.",
+          does: () => "Share it, then kill one",
+          saw: (/** @type {string} */ alice, /** @type {string[]} */ before, /** @type {string} */ victim, /** @type {string[]} */ after) =>
+            `${list(before)} all knew ${alice}, though only one had seen her log in. ${victim} was killed, and at ${list(after)} she is still logged in.`,
+        },
+        stopped: {
+          title: "Stop Redis",
+          asks: "So everything hangs on that one place now. Stop it.",
+          does: () => "Stop Redis",
+          saw: (/** @type {string[]} */ nodes, /** @type {(number | null)[]} */ statuses) =>
+            `Everybody is out, at once: ${nodes.length > 0 ? list(nodes) : "the cluster"} answered ${statuses.map((status) => status ?? "nothing").join(", ")}. The servers are well; what they would have to look up is gone.`,
+          served: (/** @type {number} */ well, /** @type {number} */ all) => `${well} of ${all} requests were served although Redis is stopped.`,
+        },
+        signed: {
+          title: "Carry it yourself",
+          asks: "The third way: nobody keeps a note. The browser carries it, signed by the cluster: a [JWT]. Ask each server, then forge it.",
+          does: (/** @type {string[]} */ [alice, bob]) => `Log in, then forge it to be ${bob || alice}`,
+          saw: (/** @type {string[]} */ [alice, bob], /** @type {string[]} */ nodes, /** @type {Seen} */ forged, /** @type {string} */ why) =>
+            `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}${why && forged.how === "refused" ? `: ${why}` : "."}`,
+        },
+      },
+      done: "That was all",
+      sum: "In memory: lost with its server. Sticky: the same, but only for those who were on it. In Redis: lost with Redis, for everybody. A JWT: lost with nothing, which is why it cannot be taken back.",
+      unlike: (/** @type {string[]} */ steps) => `Not all was as it mostly is (step ${list(steps)}): somebody else may have had a hand in it. Start again to see it.`,
+      next: "Now break something yourself: all the buttons below are real. Or have a story told.",
+      stories: "All the stories",
+    },
+
+    words: /** @type {Record<string, string>} */ ({
+      server: "A program that answers requests. Here several run the same app; the lab calls them nodes: n1, n2, n3.",
+      node: "One of several servers that run the same app.",
+      balancer: "The program in front of the servers. Every request comes to it first, and it hands it to one of them.",
+      session: "What a server remembers of somebody who logged in, so that the password is not asked for each time.",
+      "session id": "The number of a session. It says nothing by itself: only who keeps the session knows whose it is.",
+      cookie: "A small text that a server gives to a browser. The browser shows it again with every request.",
+      credential: "What a browser shows so that it is known: a session id, or a JWT.",
+      sticky: "The balancer ties each browser to one server, and sends all its requests there.",
+      affinity: "How the balancer knows which server a browser belongs to: a cookie of its own, one that it has learned, or the address.",
+      algorithm: "How the balancer picks a server where nothing ties the request to one: each in turn, the least busy one, at random.",
+      strategy: "How servers know who asks: notes in their own memory, notes in a shared Redis, or a signed JWT that the browser carries.",
+      Redis: "A store in memory that all servers share. It is a program of its own, and can fail like any other.",
+      JWT: "A signed note that the browser carries itself: who it is, until when it is good, and a signature. Everybody can read it; nobody can change it unnoticed.",
+      claim: "One statement in a JWT, such as who it is about or until when it is good.",
+      pin: "What ties one browser to one server in the balancer's eyes.",
+      drain: "To send a server no new browsers, while those that it has stay until they leave.",
+      freeze: "To stop a program where it stands. It keeps its connections and answers nothing.",
+      health: "The balancer asks every server again and again whether it is well, and leaves out those that are not.",
+      401: "The answer of a server that does not know who asks: please log in.",
+      502: "The balancer's answer when the server that it asked broke off.",
+      503: "The answer of a server that cannot do its work just now.",
+      recipe: "A file that says how to log in to an app, and how to tell who it takes you for.",
+    }),
   },
 };
+
+/** @typedef {{how: string, node: string, status: number | null, said: string}} Seen */
+
+/** @param {string[]} names */
+function list(names) {
+  return new Intl.ListFormat("en").format(names);
+}
+
+/** @param {Seen} answer */
+function became(answer) {
+  if (answer.how === "ok") return "still logged in";
+  return answer.how === "refused" ? `logged out (${answer.status})` : `without an answer (${answer.status ?? "silence"})`;
+}

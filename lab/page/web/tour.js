@@ -1,4 +1,146 @@
-/** The tour of eight steps. */
+/** The tour: eight steps, each with one click, each saying afterwards what was seen. It may be left and taken up. */
+
+import { html } from "viewer/dom.js";
+import { explained } from "page/glossary.js";
+import { Refused, state } from "page/net.js";
+import { texts } from "page/texts.js";
+import { guide } from "page/tour_guide.js";
+import { STEPS } from "page/tour_steps.js";
+
+/** @import {Guests, Line} from "page/tour_guide.js" */
+/** @typedef {{well: boolean, says: string, lines: Line[]}} Sight what was seen at a step */
+/** @typedef {{open: boolean, at: number, sights: (Sight | null)[], guests: Guests}} Progress */
+
+const KEY = "sessionlab.tour", words = texts.depth.tour, BREATH = 500; // ms in which a second click is one too many
+
+/** @type {Progress} */
+const progress = { open: true, at: 0, sights: [], guests: { run: "", tabs: [] }, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+const saw = html("div", { class: "saw" }), conclusion = html("p", { role: "status" }), next = html("div", { class: "next" });
+const dots = html("ol", { class: "dots" }), again = html("button", { class: "quiet", click: open }), go = html("button", { class: "go", click: step });
+const band = html("div", { class: "band-of-tour" },
+  html("header", {}, html("h2", { id: "tour-title" }, words.title), dots, html("button", { class: "quiet", click: leave }, words.leave)),
+  html("div", { class: "columns" }, saw, next));
+const element = html("section", { id: "tour", class: "tour", "aria-labelledby": "tour-title", tabindex: -1 }, band, again);
+/** @type {Line[] | null} what this step has seen so far, while it is being done */
+let seeing = null;
+let trouble = "", spoken = "", showing = progress.at - 1, ready = 0;
 
 /** Begins it, or goes on where it was left. */
-export function tour() {}
+export function tour() {
+  if (!element.isConnected) location.hash = "#/";
+  open();
+}
+
+/** Its place on the screen; it is where it was left. @param {HTMLElement} root */
+export function tourPlace(root) {
+  root.append(element);
+  draw();
+}
+
+function open() {
+  progress.open = true;
+  draw();
+  go.focus();
+}
+
+function leave() {
+  progress.open = false;
+  draw();
+  again.focus();
+}
+
+function draw() {
+  localStorage.setItem(KEY, JSON.stringify(progress));
+  const { open, at } = progress, finished = at >= STEPS.length;
+  band.hidden = !open;
+  again.hidden = open;
+  again.textContent = at > 0 && !finished ? words.resume(at + 1) : words.begin;
+  element.setAttribute("aria-busy", String(seeing !== null));
+  dots.replaceChildren(...STEPS.map(dot));
+  const sight = seeing ? { well: true, says: words.working, lines: seeing } : progress.sights[showing];
+  drawSight(trouble ? { well: false, says: trouble, lines: [] } : sight);
+  next.replaceChildren(...(finished ? ended() : asked(at)));
+}
+
+/** @param {typeof STEPS[0]} step @param {number} index */
+function dot({ name }, index) {
+  const sight = progress.sights[index], title = words.steps[name].title;
+  return html("li", {}, html("button", {
+    class: sight ? (sight.well ? "seen" : "otherwise") : "", disabled: !sight, "aria-current": index === progress.at && "step",
+    "aria-label": words.dot(index + 1, title, sight?.well), click: () => {
+      [showing, trouble] = [index, ""];
+      draw();
+    },
+  }, String(index + 1)));
+}
+
+/** What the last click has shown. The region that is read aloud stays the same element. @param {Sight | null | undefined} sight */
+function drawSight(sight) {
+  const says = sight ? sight.says : "", at = seeing ? progress.at : showing;
+  if (spoken !== says) conclusion.replaceChildren(...explained(says));
+  spoken = says;
+  conclusion.className = seeing ? "faint" : sight && !sight.well ? "bad" : "";
+  const lines = sight?.lines ?? [];
+  const list = html("ol", { class: "lines", tabindex: lines.length > 4 && 0, "aria-label": words.all }, ...lines.map(({ good, text }) =>
+    html("li", { class: good === null ? "faint" : good ? "good" : "bad" }, `${good === null ? "·" : good ? "✓" : "✕"} ${text}`)));
+  const head = sight ? html("h3", {}, at >= 0 && !trouble ? `${at + 1}. ${words.steps[STEPS[at].name].title}` : words.saw) : html("p", { class: "lead" }, words.lead);
+  for (const old of [...saw.children]) if (old !== conclusion) old.remove();
+  if (!conclusion.isConnected) saw.append(conclusion);
+  saw.prepend(head);
+  if (lines.length > 0) saw.append(list);
+  list.scrollTop = list.scrollHeight;
+}
+
+/** @param {number} at */
+function asked(at) {
+  const { title, asks, does } = words.steps[STEPS[at].name];
+  go.textContent = does(guests());
+  go.setAttribute("aria-disabled", String(seeing !== null));
+  return [html("p", { class: "kind" }, words.of(at + 1, STEPS.length)), html("h3", {}, title), html("p", {}, ...explained(asks)),
+    html("p", {}, go, trouble && html("button", { class: "quiet", click: skip }, words.skip))];
+}
+
+function ended() {
+  const unlike = progress.sights.flatMap((sight, index) => (sight?.well ? [] : [String(index + 1)]));
+  return [html("h3", {}, words.done), html("p", {}, unlike.length > 0 ? words.unlike(unlike) : words.sum), html("p", {}, words.next),
+    html("p", {}, html("a", { class: "go", href: "#/stories" }, words.stories), html("button", { class: "quiet", click: restart }, words.restart))];
+}
+
+/** Who the steps are about. */
+const guests = () => (state()?.users ?? ["alice", "bob"]).slice(0, 2);
+
+async function step() {
+  if (seeing || performance.now() < ready) return;
+  const lines = (seeing = /** @type {Line[]} */ ([])), { settings, deed } = STEPS[progress.at];
+  trouble = "";
+  draw();
+  const leads = guide(progress.guests, (line) => {
+    lines.push(line);
+    draw();
+  });
+  try {
+    await leads.ready(settings);
+    const [well, says] = await deed(leads);
+    progress.sights[progress.at] = { well, says, lines };
+    showing = progress.at++;
+  } catch (error) {
+    trouble = words.failed(error instanceof Refused ? texts.depth.wrong(error.problem.detail || error.problem.title, error.problem.hint) : String(error instanceof Error ? error.message : error));
+  }
+  seeing = null;
+  ready = performance.now() + BREATH;
+  draw();
+}
+
+function skip() {
+  progress.sights[progress.at++] = null;
+  [trouble, showing] = ["", -1];
+  draw();
+  go.focus();
+}
+
+function restart() {
+  Object.assign(progress, { at: 0, sights: [] });
+  showing = -1;
+  draw();
+  go.focus();
+}

@@ -1,5 +1,7 @@
 /** Begins a page that has all its data with it. */
 
-import { show } from "viewer/viewer.js";
+import { viewer } from "viewer/viewer.js";
 
-show(JSON.parse(document.getElementById("page")?.textContent ?? "null"));
+const data = document.getElementById("page")?.textContent ?? "null"; // the viewer takes the body for itself
+export const report = viewer(document.body);
+report.show(JSON.parse(data));

@@ -13,33 +13,36 @@ const HEIGHT = 48; // px of one request, at least
 const { client: CLIENT, balancer: BALANCER, store: STORE } = texts.participants;
 
 /**
- * The dialog of the page, which is there once; it stays as it is while the page is drawn anew.
+ * The dialog of a viewer, which is there once; it stays as it is while the page is drawn anew.
+ * @param {HTMLElement} root of the viewer
+ * @param {string} prefix of its ids
  * @returns {{element: HTMLDialogElement, open: (loss: Loss, store: boolean, key: string) => void}}
  */
-export function storyDialog() {
+export function storyDialog(root, prefix) {
+  const name = `${prefix}story-name`;
   let opener = ""; // the button may be another one by the time the dialog is closed
-  const element = html("dialog", { "aria-labelledby": "story-name", click: (/** @type {MouseEvent} */ event) => {
+  const element = html("dialog", { "aria-labelledby": name, click: (/** @type {MouseEvent} */ event) => {
     if (event.target === element) element.close();
-  }, close: () => focusOn(opener) });
+  }, close: () => focusOn(root, opener) });
   return {
     element,
     open(loss, store, key) {
       opener = `${key} ${lossKey(loss)}`;
-      element.replaceChildren(...told(loss, store, Math.min(window.innerWidth, 640) - 60));
+      element.replaceChildren(...told(name, loss, store, Math.min(window.innerWidth, 640) - 60));
       element.showModal();
       element.scrollTop = 0;
     },
   };
 }
 
-/** @param {Loss} loss @param {boolean} store @param {number} room px for all lines of life */
-function told(loss, store, room) {
+/** @param {string} name @param {Loss} loss @param {boolean} store @param {number} room px for all lines of life */
+function told(name, loss, store, room) {
   const nodes = [...new Set([loss.home, ...loss.steps.map((step) => step.node)])].filter(Boolean);
   const parts = [CLIENT, BALANCER, ...nodes, ...(store ? [STORE] : [])];
   const each = Math.max(48, Math.min(78, room / parts.length));
   const places = parts.map((_, index) => (index + 0.5) * each);
   return [
-    html("header", {}, html("h2", { id: "story-name" }, texts.story(texts.named(loss.user, loss.tab))),
+    html("header", {}, html("h2", { id: name }, texts.story(texts.named(loss.user, loss.tab))),
       html("form", { method: "dialog" }, html("button", { class: "close" }, texts.close))),
     html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], moment(loss.at))}`), `: ${loss.why}`),
     html("p", {}, loss.home && texts.home(loss.home), loss.left_out > 0 && ` ${texts.leftOut(loss.left_out)}`),

@@ -24,6 +24,7 @@ class Printed:
 
     def __init__(self, *, is_of_an_app: bool = False) -> None:
         self.is_of_an_app = is_of_an_app
+        self.tells_ids = True
         self.logs = {"n1": b"", "n2": b"", "balancer": b""}
         self.left: set[str] = set()
         self.asked: list[str] = []
@@ -63,7 +64,7 @@ class Printed:
     def balancer(self, at: float, status: int, **more: object) -> None:
         row = {
             "time": at, "method": "GET", "target": "/me?token=hush", "status": status,
-            "seconds": 0.1, "backend": "", "cut": None, "detail": None, **more,
+            "seconds": 0.2, "backend": "", "cut": None, "detail": None, **more,
         }  # fmt: skip
         self.logs["balancer"] += json.dumps(row).encode() + b"\n"
 
@@ -211,3 +212,44 @@ async def test_each_balancer_tells_what_it_answered_itself_and_no_more(
         *told_before, last = lines(found)
         assert told_before == ["alice POST /login → n1 200", "alice GET /me → n1 200"]
         assert re.fullmatch(rf"\? GET /me → the balancer {says}", last)
+
+
+def test_a_node_s_row_gets_what_the_balancer_knows_of_the_request() -> None:
+    parts = Printed()
+    requests = parts.requests()
+    of_both = {"request_id": "7f" * 50}
+    parts.node("n1", 1.0, "/me", 200, user="alice", auth=0.01, **of_both)
+    assert requests.new() == []
+    parts.balancer(1.0, 200, backend="n1", affinity="DI", reason="backend-down", **of_both)
+    (found,) = requests.new()
+    assert (found.user, found.node, found.id) == ("alice", "n1", "7f" * 32)
+    assert (found.pin, found.moved) == ("DI", "backend-down")
+    assert (found.front, found.seconds, found.store) == (0.2, 0.1, 0.01)
+
+
+def test_whose_a_credential_is_is_known_while_the_login_waits_for_its_other_row() -> None:
+    parts = Printed()
+    parts.node("n1", 1.0, "/login", 200, user="alice", granted="abcd", request_id="a")
+    parts.node("n2", 2.0, "/me", 401, credential="abcd", reason="session unknown here")
+    assert lines(parts.requests().new()) == ["alice GET /me → n2 401 session unknown here"]
+
+
+def test_what_a_killed_node_has_answered_the_balancer_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessionlab.lab.bench.joining.PATIENCE", 0.0)
+    parts = Printed()
+    parts.balancer(1.0, 200, backend="n1", affinity="NI", request_id="a")
+    (found,) = parts.requests().new()
+    assert (found.path, found.node, found.status, found.pin) == ("/me", "n1", 200, "NI")
+
+
+def test_a_request_that_was_cut_off_is_told_once_though_its_node_goes_on() -> None:
+    parts = Printed()
+    requests = parts.requests()
+    parts.balancer(1.0, 499, backend="n1", cut="client", request_id="a")
+    parts.balancer(1.1, 499, backend="n2", cut="client", request_id="b")
+    parts.node("n2", 1.1, "/me", 200, user="alice", request_id="b")
+    assert [one.cut for one in requests.new()] == ["client", "client"]
+    parts.node("n1", 9.0, "/me", 200, user="alice", request_id="a")
+    assert requests.new() == []

@@ -224,7 +224,7 @@ def test_what_is_shown_again_keeps_dialog_focus_tables_and_place(
     shown = examples.page(examples.killed())
     later = to_json(examples.page(examples.killed(seconds=16.0))).decode()
     with opened(browser, write(shown), bypass_csp=True) as tab:
-        again = "async (page) => (await import('viewer/viewer.js')).show(JSON.parse(page))"
+        again = "async (page) => (await import('viewer/report.js')).report.show(JSON.parse(page))"
         tab.get_by_text("Show as a table: Latency over time").click()
         load = tab.locator("h2", has_text="Load")
         load.scroll_into_view_if_needed()

@@ -262,7 +262,8 @@ async def test_no_log_has_a_credential() -> None:
 async def test_a_json_log_tells_who_asked_and_why_not_and_no_credential() -> None:
     async with listening("--access-log", "json") as (node, client):
         session = (await client.login()).cookie
-        await client.get("/me", {**cookie(session), "X-Forwarded-For": "192.0.2.7"})
+        forwarded = {"X-Forwarded-For": "192.0.2.7", "X-Request-ID": "7" * 99}
+        await client.get("/me", {**cookie(session), **forwarded})
         unknown = new_id()
         await client.get("/me", cookie(unknown))
         await client.login("mallory \n\x1b[2J", "wrong guess")
@@ -279,6 +280,8 @@ async def test_a_json_log_tells_who_asked_and_why_not_and_no_credential() -> Non
     assert (login["user"], login["status"], login["path"]) == ("alice", 200, "/login")
     assert (me["user"], me["credential"]) == ("alice", login["granted"])
     assert (login["forwarded"], me["forwarded"]) == (False, True)
+    assert (login["request_id"], me["request_id"]) == ("", "7" * 64)
+    assert 0 < login["auth"] < login["seconds"]
     assert (refused["user"], refused["reason"]) == (None, "session unknown here")
     assert (guess["user"], guess["status"]) == ("mallory \n\x1b[2J", 401)
     nobody = "nobody: session unknown here"

@@ -1,4 +1,4 @@
-"""A server that says what a test wants: states that no cluster here comes to, floods of requests."""
+"""A server that says what a test wants: rare states, floods of requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 from contextlib import suppress
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from aiohttp import web
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 TOKEN = "the-token"
 _ROOMS = {room: files(f"sessionlab.lab.{room}") / "web" for room in ("page", "viewer")}
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-Answers = "Callable[[str, str, dict[str, Any]], object]"
 
 
 class Pretended:
@@ -39,7 +38,7 @@ class Pretended:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.port = 0
 
-    def __enter__(self) -> Pretended:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait(5)
         return self
