@@ -43,6 +43,11 @@ class Client(Speaker):
         await self.close()
 
     @property
+    def tab(self) -> int:
+        """Which of its user's clients it is, from 0 on: as in what is recorded of it."""
+        return self._tab
+
+    @property
     def called(self) -> str:
         """Its user, and which of that user's tabs it is where it is not the first."""
         return f"{self.user} (tab {self._tab + 1})" if self._tab else self.user
@@ -157,6 +162,12 @@ class Client(Speaker):
         """Take over all that another client holds, as a thief or a second tab would."""
         self._holdings.copy(other._holdings)
         self._connected = other._connected and not self._connects_by_channel
+
+    def share(self, other: Client) -> None:
+        """Hold from now on what another holds, whatever either is given: tabs of one browser."""
+        self._holdings = other._holdings
+        self._connected = other._connected and not self._connects_by_channel
+        self.wire = self._new_wire()
 
     def replica(self) -> Client:
         """A client that holds the same, and never connects anew: what it asks is a replay."""

@@ -161,6 +161,10 @@ class Cluster:
         """
         return self._visitors.several(count, self.url, sources, patience)
 
+    async def dismiss(self, client: Client) -> None:
+        """Close a client that nobody needs any more."""
+        await self._visitors.dismiss(client)
+
     def audience(self, count: int) -> Audience:
         """What so many users know of it whom other processes act out."""
         return self._visitors.audience(count)
