@@ -31,8 +31,8 @@ export function beats(items) {
 }
 
 /**
- * Steps of one line of the script, or with nothing between them, are one beat, and so are a step
- * and what has come of it.
+ * Steps of one line of the script are one beat, as are those of one moment, which have none, and a
+ * step with what has come of it.
  * @param {Item} item
  * @param {Beat} last
  * @param {Item | undefined} before the last one that is no request
@@ -42,7 +42,7 @@ function begins(item, last, before) {
   if (item.kind === "event") return before?.kind !== "step";
   if (item.kind === "note") return before?.kind !== "note";
   if (item.kind !== "step" || before?.kind !== "step" || item.cluster !== last.cluster) return true;
-  return !(item.line && item.line === before.line) && last.items[last.items.length - 1].kind === "request";
+  return Boolean(item.line) && item.line !== before.line;
 }
 
 /**

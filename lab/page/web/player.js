@@ -49,6 +49,7 @@ export function story(root, api, name) {
     const mine = ++turn;
     played.go(-1);
     [items, known, told] = [[], [], null];
+    shown.known(known, 0);
     problem.replaceChildren();
     real.textContent = said.starting;
     try {

@@ -1,11 +1,11 @@
 /** What one sees of a story at a beat: its words, the cluster, what must be seen, all its steps. */
 
 import { html } from "viewer/dom.js";
-import { seconds } from "viewer/scale.js";
 import { after, cameOf, clusterAfter } from "page/beats.js";
 import { drawing } from "page/drawing.js";
 import { coded } from "page/stories.js";
 import { texts } from "page/texts.js";
+import { texts as viewer } from "viewer/texts.js";
 
 /** @import {Beat} from "page/beats.js" */
 /** @import {Drawn} from "page/drawing.js" */
@@ -17,18 +17,22 @@ const MOST_TEXTS = 3; // of steps that are alike
 /** @param {(index: number) => void} go a beat was chosen */
 export function scene(go) {
   const words = html("div", { class: "words", role: "status" }), came = html("p", { class: "came" }), place = html("p", { class: "faint at" });
-  const figure = html("div", { class: "stage" }), claims = html("ol", { class: "claims" }), steps = html("ol", { class: "steps" });
-  const script = html("pre", { tabindex: 0, role: "group", "aria-label": said.source }), drawn = drawing(figure);
+  const figure = html("div", { class: "story-drawing" }), claims = html("ol", { class: "claims" }), steps = html("ol", { class: "steps" });
+  const script = html("pre", { tabindex: 0, role: "group", "aria-label": said.source });
   /** @type {Beat[]} */
   let known = [];
   /** @type {Drawn | null} */
   let cluster = null;
-  let begun = -1;
+  let drawn = drawing(figure), where = "", begun = -1;
   /** @type {Item[]} */
   let happened = [];
 
-  /** @param {Drawn | null} now */
-  function stand(now) {
+  /** @param {Drawn | null} now @param {string} [of] which cluster it is, if another */
+  function stand(now, of = where) {
+    if (of !== where) {
+      drawn.close();
+      [drawn, where] = [drawing(figure), of];
+    }
     cluster = now;
     if (now) drawn.cluster(now);
   }
@@ -37,7 +41,12 @@ export function scene(go) {
   function mark(index) {
     const beat = known[index];
     place.textContent = index < 0 ? "" : said.at(index + 1, known.length);
-    [...steps.querySelectorAll("button")].forEach((one, at) => (at === index ? one.setAttribute("aria-current", "step") : one.removeAttribute("aria-current")));
+    [...steps.querySelectorAll("button")].forEach((one, at) => {
+      one.parentElement?.classList.toggle("past", at <= index);
+      if (at !== index) return one.removeAttribute("aria-current");
+      one.setAttribute("aria-current", "step");
+      steps.scrollTop = Math.max(Math.min(steps.scrollTop, one.offsetTop), one.offsetTop + one.offsetHeight - steps.clientHeight);
+    });
     [...script.children].forEach((line, at) => line.classList.toggle("now", beat && at + 1 === beat.line));
     const now = script.querySelector(".now");
     if (now instanceof HTMLElement) script.scrollTop = now.offsetTop - script.clientHeight / 2;
@@ -57,9 +66,8 @@ export function scene(go) {
       [begun, happened] = [index, []];
       words.replaceChildren(...worded(beat, true));
       came.replaceChildren();
-      stand(clusterAfter(known.slice(0, index), beat.cluster));
-      mark(beat.claim ? index - 1 : index);
-      if (beat.claim) judge(index);
+      stand(clusterAfter(known.slice(0, index), beat.cluster), beat.cluster);
+      mark(index);
     },
     /** @param {Item} item */
     item(item) {
@@ -83,7 +91,7 @@ export function scene(go) {
       const beat = known[index];
       words.replaceChildren(...(beat ? worded(beat, false) : []));
       came.replaceChildren(...(beat ? counted(beat.items, beat.left_out) : []));
-      stand(beat ? clusterAfter(known.slice(0, index + 1), beat.cluster) : null);
+      stand(beat ? clusterAfter(known.slice(0, index + 1), beat.cluster) : null, beat?.cluster ?? "");
       mark(index);
       if (told && told.ending !== "telling" && index === known.length - 1) words.append(...ending(told, known));
       begun = index;
@@ -91,19 +99,25 @@ export function scene(go) {
     /** @param {Beat[]} all @param {number} whole how many of them can be shown */
     known(all, whole) {
       known = all;
-      const entries = all.slice(0, whole).map((beat, index) => html("li", { class: beat.kind }, html("button", { click: () => go(index) }, html("time", {}, seconds(beat.items[0].at)), " ", ...coded(beat.claim ? `${glyph(beat.claim)} ${beat.texts[0]}` : listed(beat.texts).join("; ")))));
-      steps.replaceChildren(...entries);
+      if (whole < steps.children.length) steps.replaceChildren();
+      for (let index = steps.children.length; index < whole; index++) steps.append(listedStep(all[index], () => go(index)));
       mark(begun);
     },
     /** @param {string} text */
     source: (text) => script.replaceChildren(...text.split("\n").map((line) => html("span", {}, `${line}\n`))),
-    close: drawn.close,
+    close: () => drawn.close(),
     element: html("div", { class: "telling" },
       html("section", { class: "scene" }, place, words, figure, came),
       html("section", { class: "judged" }, html("h2", {}, said.claims), claims),
       html("section", { class: "all-steps" }, html("h2", {}, said.steps), steps),
       html("details", {}, html("summary", {}, said.source), script)),
   };
+}
+
+/** @param {Beat} beat @param {() => void} click */
+function listedStep({ kind, items, texts, claim }, click) {
+  const words = claim ? [html("span", { class: "glyph" }, `${glyph(claim)} `), ...coded(texts[0])] : coded(listed(texts).join("; "));
+  return html("li", { class: `of-${kind}` }, html("button", { click }, html("time", {}, `${items[0].at.toFixed(2)} s`), " ", ...words));
 }
 
 /** @param {Item} claim */
@@ -143,9 +157,9 @@ function counted(items, left_out) {
 }
 
 /** @param {Item} item */
-function travelling({ cluster, user = "", request = "", node = "", status = null, how = "ok", pin, took, reason, text }) {
+function travelling({ cluster, user = "", tab = 0, request = "", node = "", status = null, how = "ok", pin, took, reason, text }) {
   const [method, path = ""] = request.split(" ");
-  return { user, method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text) };
+  return { user: viewer.named(user, tab), method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text) };
 }
 
 /** @param {Telling} told @param {Beat[]} known */

@@ -29,10 +29,10 @@ export function stories(root, api) {
 
 /** @param {Story} story */
 function entry({ name, title, about, slow, why_not }) {
-  const [first] = about.split(/\n\s*\n/);
+  const [first, plot = first] = about.split(/\n\s*\n/); // the first says what the title says
   return html("li", { class: why_not ? "cannot" : "" },
     html("h2", {}, why_not ? title : html("a", { href: `#/story/${encodeURIComponent(name)}` }, title), slow && html("small", {}, texts.stories.slow)),
-    html("p", {}, ...coded(first)), why_not && html("p", { class: "why" }, texts.stories.cannot(why_not)));
+    html("p", {}, ...coded(plot)), why_not && html("p", { class: "why" }, texts.stories.cannot(why_not)));
 }
 
 /** Text in which `this` is code. @param {string} text */
