@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
@@ -29,6 +30,19 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+STEP, PART_TOLD = "story.step", "story.part-told"
+
+_within: ContextVar[bool] = ContextVar("within a step", default=False)
+
+
+@contextmanager
+def within_a_step() -> Iterator[None]:
+    """What is done here is part of a step that was told before, and no step of its own."""
+    before = _within.set(True)
+    try:
+        yield
+    finally:
+        _within.reset(before)
 
 
 class Events:
@@ -39,6 +53,7 @@ class Events:
 
     def __init__(self, *listeners: Listener, began: float | None = None) -> None:
         self._listeners = list(listeners)
+        self._followers: list[Listener] = []
         self.began = time.monotonic() if began is None else began
 
     def now(self) -> float:
@@ -47,6 +62,28 @@ class Events:
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
+
+    def follow(self, follower: Listener) -> None:
+        """Let it hear, besides all else, the steps of stories: reports of a run have none."""
+        self._followers.append(follower)
+
+    @contextmanager
+    def step(
+        self, does: str, scenario: str, told: Callable[[], Mapping[str, object]]
+    ) -> Iterator[None]:
+        """A step of a story, told before it is done; of those that it consists of none is told."""
+        if not self._followers or _within.get():
+            yield
+            return
+        self.tell_followers(STEP, scenario, does=does, **told())
+        with within_a_step():
+            yield
+
+    def tell_followers(self, kind: str, scenario: str = "", **data: object) -> None:
+        """An event that only they hear."""
+        event = Event(self.now(), kind, scenario, data)
+        for follower in self._followers:
+            follower(event)
 
     @contextmanager
     def recording(self, scenario: str) -> Iterator[list[Event]]:
@@ -65,5 +102,5 @@ class Events:
 
     def emit(self, kind: str, scenario: str = "", **data: object) -> None:
         event = Event(self.now(), kind, scenario, data)
-        for listener in self._listeners:
+        for listener in (*self._listeners, *self._followers):
             listener(event)

@@ -45,6 +45,7 @@ def application(cluster: Cluster, workers: Workers) -> web.Application:
             web.post("/backends", _add),
             web.patch("/backends/{service}/{name}", _change),
             web.delete("/backends/{service}/{name}", _remove),
+            web.get("/services", _services),
             web.get("/affinity", _affinity),
             web.get("/metrics", _metrics),
             web.get("/openapi.json", _openapi),
@@ -136,6 +137,25 @@ async def _remove(request: web.Request) -> web.Response:
     close_all(_cluster(request).remove(info["service"], info["name"]))
     await request.app[_WORKERS].sync()
     return web.Response(status=204)
+
+
+async def _services(request: web.Request) -> web.Response:
+    """Each service, and whom its next client without a pin comes to. Looking changes nothing."""
+    cluster = _cluster(request)
+    return web.json_response({"services": [_service(cluster, name) for name in cluster.services]})
+
+
+def _service(cluster: Cluster, name: str) -> dict[str, str]:
+    chosen, says = cluster.services[name].foreseen()
+    if chosen and (workers := cluster.config.workers) > 1:
+        chosen, says = None, f"each of the {workers} workers chooses for itself"
+    algorithm = cluster.config.policy(name).algorithm
+    return {
+        "service": name,
+        "algorithm": algorithm,
+        "next": chosen.name if chosen else "",
+        "says": says,
+    }
 
 
 async def _affinity(request: web.Request) -> web.Response:

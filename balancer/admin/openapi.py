@@ -109,6 +109,18 @@ _SCHEMAS = {
             "expires_in": {"type": "number", "description": "Seconds."},
         }
     ),
+    "Service": _object(
+        {
+            "service": _TEXT,
+            "algorithm": _TEXT,
+            "next": {
+                "type": "string",
+                "description": "The backend that the next client without a pin would come to now; "
+                "empty where that is drawn, depends on the client, or is not known.",
+            },
+            "says": {"type": "string", "examples": ["it is n2's turn", "it is drawn at random"]},
+        }
+    ),
     "Count": _object({"service": _TEXT, "backend": _TEXT, "clients": _COUNT}),
     "Problem": {
         "type": "object",
@@ -168,6 +180,16 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Remove a backend; what it is answering finishes.",
                 "responses": {"204": {"description": "Removed."}, "404": _BAD["404"]},
             },
+        },
+        "/services": {
+            "get": {
+                "summary": "Every service, and whom its next client would come to.",
+                "responses": {
+                    "200": _json(
+                        _object({"services": _list("Service")}), "Looking takes nobody's turn."
+                    )
+                },
+            }
         },
         "/affinity": {
             "get": {

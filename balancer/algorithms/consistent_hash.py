@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sessionlab.balancer.algorithms.hashing import number_of
 
@@ -25,6 +25,8 @@ class ConsistentHash:
     A candidate with more than 1.25 times its share of the requests under way is passed over for
     the next in order (Mirrokni, Thorup, Zadimoghaddam: bounded loads).
     """
+
+    says: ClassVar[str] = "it depends on the client: the hash of its key decides"
 
     def __init__(self, random: Random) -> None:
         self._seeds: dict[str, int] = {}

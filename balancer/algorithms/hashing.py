@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from hashlib import blake2b
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,8 @@ def number_of(key: bytes) -> int:
 
 class Hash:
     """HAProxy's `hash-type map-based`: n/(n+1) of the clients move when a backend is added."""
+
+    says: ClassVar[str] = "it depends on the client: the hash of its key decides"
 
     def __init__(self, random: Random) -> None:
         self._seen: Sequence[object] = ()

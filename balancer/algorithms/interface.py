@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,4 +31,13 @@ class Algorithm(Protocol):
         `key` is what hashing algorithms hash (the client's address, a header, a cookie or the
         path), empty for the others. The same sequence object is passed while nothing changed.
         """
+        ...
+
+
+@runtime_checkable
+class Foreseeable(Protocol):
+    """One that can tell what it would choose: neither a draw nor the client's key decides."""
+
+    def twin(self) -> Algorithm:
+        """One that would choose the same from here on, and takes nobody's turn."""
         ...

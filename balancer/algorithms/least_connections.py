@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,8 @@ class LeastConnections:
     request to the first.
     """
 
+    says: ClassVar[str] = "{next} has the fewest requests under way, or it is its turn among equals"
+
     def __init__(self, random: Random) -> None:
         self._turn = 0
 
@@ -32,3 +35,7 @@ class LeastConnections:
             if (other.active + 1) * best.weight < (best.active + 1) * other.weight:
                 best = other
         return best
+
+    def twin(self) -> LeastConnections:
+        """With its turn among equals."""
+        return copy(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class RandomChoice:
     """Independent draws; needs no state that workers would have to share."""
+
+    says: ClassVar[str] = "it is drawn at random"
 
     def __init__(self, random: Random) -> None:
         self._random = random

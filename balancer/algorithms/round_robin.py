@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ class RoundRobin:
     costs nothing.
     """
 
+    says: ClassVar[str] = "it is {next}'s turn"
+
     def __init__(self, random: Random) -> None:
         self._turn = -1
         self._seen: Sequence[object] = ()
@@ -34,6 +37,12 @@ class RoundRobin:
             self._turn += 1
             return candidates[self._turn % len(candidates)]
         return self._richest(candidates)
+
+    def twin(self) -> RoundRobin:
+        """With its turn, and credit of its own."""
+        twin: RoundRobin = copy(self)
+        twin._credit = dict(self._credit)
+        return twin
 
     def _richest(self, candidates: Sequence[C]) -> C:
         credit = self._credit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,8 @@ class TwoChoices:
     Where several balancers see only their own requests, all of them would send the next ones to
     the same least loaded backend; a draw of two keeps them apart.
     """
+
+    says: ClassVar[str] = "two are drawn at random, and the less loaded one is taken"
 
     def __init__(self, random: Random) -> None:
         self._random = random

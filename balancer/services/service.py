@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.balancer import algorithms
 from sessionlab.balancer.affinity.none import NoAffinity
+from sessionlab.balancer.algorithms.interface import Foreseeable
 from sessionlab.balancer.backends.backend import Found
 from sessionlab.balancer.backends.pin import BACKEND_DOWN, DOWN, PAST_LIMIT, SATURATED, VALID
 from sessionlab.balancer.backends.queue import Queue
@@ -149,6 +150,26 @@ class Service:
             if free:
                 chosen = self.algorithm.choose(free, key)
         return chosen, found
+
+    def foreseen(self) -> tuple[Backend | None, str]:
+        """Whom the next client without a pin would come to now, and why; None where nobody knows.
+
+        Nothing changes by it: a twin of the algorithm is asked, as `choose` asks itself.
+        """
+        if not self._open:
+            return None, "no backend takes new clients"
+        most = self._most_active
+        free = tuple(b for b in self._open if not most or b.active < most)
+        if not free:
+            return None, "all backends are full: it waits for the first that has room"
+        says = getattr(self.algorithm, "says", "this algorithm does not tell")
+        if not isinstance(self.algorithm, Foreseeable):
+            return None, str(says)
+        twin = self.algorithm.twin()
+        chosen = twin.choose(self._open, b"")
+        if chosen not in free:
+            chosen = twin.choose(free, b"")
+        return chosen, str(says).replace("{next}", chosen.name)
 
     def _overflow(
         self, pinned: Backend, found: Found, key: bytes, tried: Container[Backend]

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.inventory import Kind, PartState, State
 from sessionlab.lab.description.cluster import MOST_NODES
 from sessionlab.lab.errors import StepError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
 PATIENCE = 10.0  # seconds that one hand waits for what another has begun
 
 Step = Callable[[Cluster, str], Awaitable[object]]
 UP = frozenset({State.RUNNING, State.FROZEN})
+DEPLOY = "rolling"
 DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
 
 
@@ -28,7 +31,8 @@ DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
 class Action:
     """One thing to do, to a part of the kinds in `to` that is in one of the states `when`.
 
-    `key` does it from the terminal. `asks`: the balancer helps.
+    `key` does it from the terminal. `asks`: the balancer helps. `words` says what may stand in the
+    place of a part.
     """
 
     key: str
@@ -37,6 +41,7 @@ class Action:
     to: Mapping[Kind, Step]
     when: frozenset[State] = frozenset({State.RUNNING})
     asks: bool = False
+    words: Callable[[], Sequence[str]] = tuple
 
 
 NODE, BALANCER, REDIS = Kind.NODE, Kind.BALANCER, Kind.REDIS
@@ -89,6 +94,12 @@ ACTIONS = {
         when=frozenset({State.RUNNING, State.ENDED}),
         asks=True,
     ),
+    "deploy": Action(
+        *("v", f"each node makes way for one of the next version ({DEPLOY}, or PART)"),
+        *("deployed", {}),
+        asks=True,
+        words=lambda: [*DEPLOYS],
+    ),
     "restart": Action(
         *("b", "the balancer ends and starts again; what it has learned is gone", "restarted"),
         {BALANCER: _only(Cluster.restart_balancer)},
@@ -106,6 +117,7 @@ class Hands:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._free = asyncio.Lock()
+        self._version = 1
         self.doing = ""
 
     async def do(self, name: str, part: str = "", wanted: Callable[[], bool] = lambda: True) -> str:
@@ -117,6 +129,14 @@ class Hands:
         if name not in ACTIONS:
             there = f"there are: {', '.join(ACTIONS)}"
             raise UsageError(f"there is no action {name[:64]!r}", there)
+        async with self.alone(f"{name} {part}".rstrip()):
+            if not wanted():
+                raise StepError("nobody waits for it any more, so it was not begun")
+            return await self._do(name, part)
+
+    @asynccontextmanager
+    async def alone(self, doing: str) -> AsyncIterator[None]:
+        """Do something while nobody else does anything; raises StepError where that waits long."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._free.acquire()
@@ -125,10 +145,8 @@ class Hands:
                 f"`{self.doing}` is under way, and one thing is done at a time", "try again then"
             ) from None
         try:
-            if not wanted():
-                raise StepError("nobody waits for it any more, so it was not begun")
-            self.doing = f"{name} {part}".rstrip()
-            return await self._do(name, part)
+            self.doing = doing
+            yield
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             raise StepError(f"the balancer did not answer ({error or 'in time'})") from None
         finally:
@@ -142,6 +160,8 @@ class Hands:
         nodes = sum(one.kind is NODE for one in parts)
         if name == "add":
             return await self._add(part, nodes)
+        if name == "deploy":
+            return await self._deploy(part or DEPLOY)
         target = _target(name, part, parts)
         if name == "remove" and nodes == 1:
             raise StepError(f"{part} is the only node", "add another before")
@@ -154,6 +174,13 @@ class Hands:
         if nodes >= MOST_NODES:
             raise StepError(f"there are {MOST_NODES} nodes, which is the most", "remove one first")
         return f"{(await self._cluster.add_node()).name} added"
+
+    async def _deploy(self, how: str) -> str:
+        if how not in DEPLOYS:
+            raise UsageError(f"there is no deploy {how[:64]!r}", f"there are: {', '.join(DEPLOYS)}")
+        self._version += 1
+        await self._cluster.deploy(how, str(self._version))
+        return f"version {self._version} deployed, {how}"
 
 
 def targets(action: Action, parts: Iterable[PartState]) -> list[PartState]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from yarl import URL
 
-from sessionlab.lab.errors import StartError, UsageError
+from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics.run_folder import home, running
 
 if TYPE_CHECKING:
@@ -26,6 +25,11 @@ class Place:
     run: str
     url: str
     token: str = field(repr=False)
+
+    @property
+    def page(self) -> str:
+        """The address to open; what follows `#` never reaches a server, a proxy or a log."""
+        return f"{URL(self.url).origin()}/#token={self.token}"
 
     def write(self) -> Path:
         """Leave it where `found` looks; it goes with the run's folder."""
@@ -44,14 +48,6 @@ class Place:
         if not (URL(place.url).host and URL(place.url).port):
             raise ValueError("the URL says not where")
         return place
-
-
-def own_run() -> str:
-    """The run that this process holds."""
-    for run, pid in running():
-        if pid == os.getpid():
-            return run
-    raise StartError("this lab has no folder of its own, so nobody could find it")
 
 
 def found(run: str = "") -> Place:

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from sessionlab.lab.bench.api import served
-from sessionlab.lab.bench.bench import Bench
+from sessionlab.lab.bench.at_keys import AtKeys
 from sessionlab.lab.bench.greeting import how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
@@ -25,13 +24,13 @@ from sessionlab.lab.cli.options import (
     app_of,
 )
 from sessionlab.lab.cli.screen import Printer, Screen
-from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.record.history import History
+from sessionlab.lab.page.api.server import served
+from sessionlab.lab.page.desk.desk import Desk
 from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
@@ -155,21 +154,20 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
                 printer.check()
                 terminal.look()
 
-            async with Cluster(
-                description,
-                fabric.sandbox("up"),
-                history=History(),
-                events=events,
-                redis_url=redis_url,
-            ) as cluster:
-                bench = Bench(cluster, events, terminal.show, look)
-                parts = cluster.inventory.parts
-                keys = Keys(parts, bench.act, lambda said: bench.show(Text(said)), bench.leave)
-                async with served(bench) as place:
+            async with Desk(description, fabric, events, redis_url, terminal.show, look) as desk:
+                at_keys = AtKeys(lambda: desk.a.hands, terminal.show, desk.fail)
+                keys = Keys(
+                    desk.a.parts,
+                    at_keys.act,
+                    lambda said: desk.show(Text(said)),
+                    desk.leave,
+                )
+                async with served(desk) as place:
+                    cluster = desk.a.cluster
                     found = await cluster.inventory.looked_at()
                     greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
                     printer.write(f"{greeting}\n")
                     with terminal.taking(keys):
-                        await bench.run()
+                        await desk.run()
     finally:
         await fabric.close()

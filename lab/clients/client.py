@@ -11,9 +11,11 @@ from sessionlab.lab.errors import StepError, UsageError
 from sessionlab.lab.recipes.model import METHODS, Step
 from sessionlab.lab.record.answers import JSON, Answer, Answers
 from sessionlab.lab.record.history import ERROR, NOBODY, Ending
+from sessionlab.lab.record.steps import quick_step, step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
 REPLICAS = 1000  # from which number on replicas count, so that no tab is taken for one
@@ -40,12 +42,26 @@ class Client(Speaker):
     ) -> None:
         await self.close()
 
+    @property
+    def called(self) -> str:
+        """Its user, and which of that user's tabs it is where it is not the first."""
+        return f"{self.user} (tab {self._tab + 1})" if self._tab else self.user
+
+    def _telling(
+        self, does: str, told: Callable[[], Mapping[str, object]]
+    ) -> AbstractContextManager[None]:
+        """See `lab.record.steps`."""
+        _, events, scenario, cluster = self._told
+        return events.step(does, scenario, lambda: {**told(), "cluster": cluster})
+
     # What a user does
 
+    @step
     async def connect(self, service: str = "", at: str | None = None) -> Answer:
         """Connect anew."""
         return await self.do("connect", service=service, at=at)
 
+    @step
     async def login(self, service: str = "", at: str | None = None) -> Answer:
         """Log in; raises StepError when that is refused, for a story cannot go on without it."""
         answer = await self.try_login(service, at)
@@ -57,6 +73,7 @@ class Client(Speaker):
             )
         return answer
 
+    @step
     async def try_login(self, service: str = "", at: str | None = None) -> Answer:
         """Log in, and take whatever answer comes.
 
@@ -68,18 +85,22 @@ class Client(Speaker):
             return await self.do(name, service=service, at=at)
         return await self._have("login", service, at, None, self.recipe.steps("me"), is_me=True)
 
+    @step
     async def me(self, service: str = "", at: str | None = None) -> Answer:
         """Ask who the servers think this client is."""
         return await self.do("me", service=service, at=at)
 
+    @step
     async def me_times(self, times: int, service: str = "") -> Answers:
         """Ask that many times, one after the other."""
         return Answers([await self.me(service) for _ in range(times)])
 
+    @step
     async def read(self, service: str = "", at: str | None = None) -> Answer:
         """Ask for what belongs to the session."""
         return await self.do("read", service=service, at=at)
 
+    @step
     async def write(self, item: str, service: str = "", at: str | None = None) -> Answer:
         """Put something into the session."""
         return await self.do("write", service=service, at=at, item=item)
@@ -92,6 +113,7 @@ class Client(Speaker):
         """`write`: put an item into the session's cart."""
         return await self.write(item, service)
 
+    @step
     async def logout(self, service: str = "", at: str | None = None) -> Answer:
         """Log out; raises StepError when that is refused, or nothing could be concluded from it."""
         answer = await self.do("logout", service=service, at=at)
@@ -102,6 +124,7 @@ class Client(Speaker):
             )
         return answer
 
+    @step
     async def ask(
         self,
         method: str,
@@ -129,10 +152,17 @@ class Client(Speaker):
         """The names of its cookies that are for TLS only."""
         return {cookie.key for cookie in self._holdings.jar if cookie["secure"]}
 
+    @quick_step
     def copy_credential(self, other: Client) -> None:
         """Take over all that another client holds, as a thief or a second tab would."""
         self._holdings.copy(other._holdings)
         self._connected = other._connected and not self._connects_by_channel
+
+    def share(self, other: Client) -> None:
+        """Hold from now on what another holds, whatever either is given: tabs of one browser."""
+        self._holdings = other._holdings
+        self._connected = other._connected and not self._connects_by_channel
+        self.wire = self._new_wire()
 
     def replica(self) -> Client:
         """A client that holds the same, and never connects anew: what it asks is a replay."""
@@ -146,6 +176,7 @@ class Client(Speaker):
         self._made.append(replica)
         return replica
 
+    @quick_step
     def present(self, token: str) -> None:
         """Present this value from now on, in place of what was taken and is sent with each request.
 
@@ -174,11 +205,13 @@ class Client(Speaker):
         """Drop those, and keep all else."""
         self._holdings.jar.clear(lambda cookie: cookie.key in names)
 
+    @quick_step
     def forget(self) -> None:
         """Drop the credential, and keep the connection."""
         self._holdings.drop()
         self._connected = self._cut = False
 
+    @step
     async def reconnect(self) -> None:
         """Drop the connections, and keep the credential; what is under way is still answered."""
         old, self.wire = self.wire, self._new_wire()

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.clients.client import Client
+from sessionlab.lab.events import within_a_step
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.waiting import until
 
@@ -45,9 +46,10 @@ class Traffic:
         self.entered = True
         order = self._drawn.sample(self._clients, len(self._clients))
         pauses = [Random(self._drawn.random()) for _ in order]  # noqa: S311  a schedule, no secret
-        self._tasks = [
-            asyncio.create_task(self._ask(*one)) for one in zip(order, pauses, strict=True)
-        ]
+        with within_a_step():
+            self._tasks = [
+                asyncio.create_task(self._ask(*one)) for one in zip(order, pauses, strict=True)
+            ]
         return self
 
     async def __aexit__(

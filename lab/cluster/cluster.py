@@ -23,9 +23,11 @@ from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.record.answers import Answers
+from sessionlab.lab.record.steps import step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.clients.people import Person
@@ -159,6 +161,10 @@ class Cluster:
         """
         return self._visitors.several(count, self.url, sources, patience)
 
+    async def dismiss(self, client: Client) -> None:
+        """Close a client that nobody needs any more."""
+        await self._visitors.dismiss(client)
+
     def audience(self, count: int) -> Audience:
         """What so many users know of it whom other processes act out."""
         return self._visitors.audience(count)
@@ -167,6 +173,7 @@ class Cluster:
         """The nodes of one service."""
         return [node for node in self.nodes.values() if node.service.name == service]
 
+    @step
     async def ask_each_node(self, client: Client) -> Answers:
         """Let a client ask every node that runs who it is, past the balancer."""
         running = [node for node in self.nodes.values() if self._runtime.running(node.name)]
@@ -192,12 +199,14 @@ class Cluster:
 
     # What a story does to it
 
+    @step
     async def kill(self, name: str) -> None:
         """SIGKILL: the node and all that was in its memory are gone at once."""
         began = self._events.now()
         await self._runtime.parts.end(self._node(name).name, signal.SIGKILL)
         self.tell("node.killed", node=name, began=began)
 
+    @step
     async def stop(self, name: str) -> None:
         """SIGTERM, or as its recipe says: the node finishes what it has begun, then leaves.
 
@@ -207,21 +216,25 @@ class Cluster:
             raise StepError(f"{name} is not running")
         await self._members.stop(self._node(name), "node.stopped", self._events.now())
 
+    @step
     async def start(self, name: str) -> None:
         """Start a node again that was killed or stopped: same name, same address, empty memory."""
         await self._runtime.start_node(self._node(name))
         await self._runtime.all_up([name])
         self.tell("node.started", node=name)
 
+    @step
     async def add_node(self, service: str = "") -> Node:
         """Grow a service (the only one, when none is named) by one node, up when this returns."""
         (node,) = await self._members.bring_up([service or self.description.services[0].name], None)
         return node
 
+    @step
     async def remove_node(self, name: str, *, limit: float = 0.0) -> None:
         """Take a node away: drain it for at most `limit` seconds, then stop it."""
         await self._members.send_off([self._node(name)], limit)
 
+    @step
     async def drain(self, name: str, *, limit: float = DRAIN_SECONDS) -> None:
         """Let no new client come to a node; who is tied to it stays, `limit` seconds at most.
 
@@ -229,6 +242,7 @@ class Cluster:
         """
         await self._members.drain(self._node(name), limit)
 
+    @step
     async def deploy(self, how: Deploy | str, version: str, service: str = "") -> None:
         """Replace every node (of one service, when one is named) by one of another version.
 
@@ -246,43 +260,53 @@ class Cluster:
             raise
         self.tell("deploy.finished", version=version, nodes=list(self.nodes))
 
+    @step
     async def kill_balancer(self) -> None:
         """SIGKILL: nobody is answered any more, and what it has learned is gone."""
         await self._front.kill()
 
+    @step
     async def start_balancer(self) -> None:
         """Start it again after a kill: same address, same secrets, an empty memory."""
         await self._front.start()
 
+    @step
     async def freeze_balancer(self) -> None:
         """Stop it where it stands: it takes connections, and answers nothing."""
         await self._front.freeze()
 
+    @step
     async def thaw_balancer(self) -> None:
         """Let it go on from there."""
         await self._front.thaw()
 
+    @step
     async def restart_balancer(self) -> None:
         """Stop the balancer and start it again: same address, same secrets, an empty memory."""
         await self._front.restart()
 
+    @step
     async def reload_balancer(self) -> None:
         """Have the balancer read its configuration anew while it serves."""
         await self._front.reload()
 
+    @step
     async def stop_redis(self) -> None:
         """SIGKILL the shared Redis; every session in it is gone, unless it keeps them."""
         await self.redis.stop()
 
+    @step
     async def start_redis(self) -> None:
         """Start the shared Redis again at the same address, empty unless it keeps its data."""
         await self.redis.start()
 
+    @step
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid."""
         await self._runtime.rotate_keys()
         self.tell("keys.rotated")
 
+    @step
     async def retire_keys(self) -> None:
         """Take away every key but the newest: what the older ones signed is refused from now on."""
         began = self._events.now()
@@ -304,3 +328,10 @@ class Cluster:
     def tell(self, kind: str, **data: object) -> None:
         """Tell an event of this cluster."""
         self._events.emit(kind, self._scenario, cluster=self._sandbox.label, **data)
+
+    def _telling(
+        self, does: str, told: Callable[[], Mapping[str, object]]
+    ) -> AbstractContextManager[None]:
+        """See `lab.record.steps`."""
+        where = self._sandbox.label
+        return self._events.step(does, self._scenario, lambda: {**told(), "cluster": where})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ class Visitors:
         self._allow_script = allow_script
         self._app = runtime.description.app
         self._stand_ins: dict[str, Person] = {}
+        self._tabs: Counter[str] = Counter()
         self.clients: list[Client] = []
 
     @property
@@ -67,13 +69,19 @@ class Visitors:
             url,
             *self._told,
             ClientNetwork(source, edge.believed() if edge else None),
-            sum(other.user == person.name for other in self.clients),
+            self._tabs[person.name],
             allow_script=self._allow_script,
         )
         client.patience, client.affinity = patience, self._runtime.description.affinity
         client.know(self._runtime.given())
         self.clients.append(client)
+        self._tabs[person.name] += 1
         return client
+
+    async def dismiss(self, client: Client) -> None:
+        """Close one that nobody needs any more, and forget it; its number is not given again."""
+        self.clients.remove(client)
+        await client.close()
 
     def several(
         self, count: int, url: str, sources: Sequence[str], patience: float = PATIENCE

@@ -165,6 +165,7 @@ class Description:
             "affinity": self.affinity,
             "algorithm": self.algorithm,
             "one_key": self.one_key,
+            "redis": self.needs_redis,
             "redis_keeps": self.redis_keeps,
             "tls": self.tls,
             "trust_balancer": self.trust_balancer,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, TypeVar, Unpack
@@ -22,12 +22,14 @@ from sessionlab.lab.description.cluster import (
 )
 from sessionlab.lab.description.tokens import read_token
 from sessionlab.lab.errors import Skip
+from sessionlab.lab.events import PART_TOLD
 from sessionlab.lab.fabrics.interface import Fabric, ManyAddresses
 from sessionlab.lab.faults import FAULTS
 from sessionlab.lab.faults.interface import Broken
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
+from sessionlab.lab.record.steps import names, step
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.fitting import Asked
 from sessionlab.lab.scenario.settings_told import Told, marked
@@ -82,11 +84,12 @@ class Lab:
         events: Events,
         scenario: str = "",
         folder: Path = Path(),
+        history: History | None = None,
     ) -> None:
         self.nodes = settings.nodes
         self.random = Random(f"{settings.seed}/{scenario}")  # noqa: S311  a schedule, no secret
         self._turns = Turns(f"{settings.seed}/{scenario}/turns")
-        self.history = History()
+        self.history = History() if history is None else history
         self.claims: list[Claim] = []
         self.tables: list[Table] = []
         self._settings = settings
@@ -153,8 +156,9 @@ class Lab:
         """Say what should have been seen, and what was; unequal values break the claim."""
         claim = judge(text, expected, observed)
         self.claims.append(claim)
-        self._events.emit("claim.judged", self._scenario, text=text, holds=claim.holds)
+        self._events.emit("claim.judged", self._scenario, **asdict(claim))
 
+    @step
     async def one_by_one(self, clients: Sequence[Client], does: Does) -> Answers:
         """All clients do the same, one after the other, in an order that is drawn from the seed.
 
@@ -173,6 +177,7 @@ class Lab:
         mine = [operation for operation in self.history if operation.cluster == cluster.label]
         return Users.of(*in_story_time(mine, self.told))
 
+    @step
     async def everyone(self, clients: Sequence[Client], does: Does) -> Answers:
         """All clients do the same at the same time; their answers in the clients' order.
 
@@ -183,9 +188,12 @@ class Lab:
 
     async def at_once(self, *steps: Coroutine[object, object, Answer]) -> Answers:
         """Several requests at the same time, of one client or of more; the answers in order."""
+        with self._telling("at_once", lambda: {"times": len(steps)}):
+            pass  # each of them is told, too
         order = shuffled(len(steps), self._turns.of(()))
         return Answers(in_place(await side_by_side([steps[n] for n in order]), order))
 
+    @step
     async def everyone_often(
         self, clients: Sequence[Client], times: int, does: Does
     ) -> list[Answers]:
@@ -210,6 +218,8 @@ class Lab:
                     return await part
                 except Skip as skip:
                     return skip
+                finally:
+                    self._events.tell_followers(PART_TOLD, self._scenario)
 
         try:
             ends = await side_by_side([told(name, part) for name, part in parts.items()])
@@ -223,6 +233,8 @@ class Lab:
 
         Each pauses between an answer and its next request, for `pause` seconds on average.
         """
+        with self._telling("asking", lambda: {"who": names(clients), "what": does.__name__}):
+            pass  # it begins, and other steps are told while it lasts
         return to_be_entered(Traffic(clients, does, pause, drawn=self._turns.of(clients)))
 
     def fault(
@@ -235,6 +247,7 @@ class Lab:
         """
         return to_be_entered(Broken(FAULTS.named(name), cluster, node, parameters))
 
+    @step
     async def until_expired(self, client: Client) -> None:
         """Wait until the client's token has reached its end (`exp`); a credential without one has.
 
@@ -242,6 +255,12 @@ class Lab:
         """
         end = read_token(client.credential).get("exp", 0)
         await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
+
+    def _telling(
+        self, does: str, told: Callable[[], Mapping[str, object]]
+    ) -> AbstractContextManager[None]:
+        """See `lab.record.steps`."""
+        return self._events.step(does, self._scenario, told)
 
     def _fitting(self, ends: Mapping[str, T | Skip]) -> Told[T]:
         """What the parts returned that could be told; notes those that could not."""

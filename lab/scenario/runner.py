@@ -101,10 +101,14 @@ def cut_short(
 
 
 async def run_one(
-    story: Scenario, settings: Settings, fabric: Fabric, events: Events
+    story: Scenario,
+    settings: Settings,
+    fabric: Fabric,
+    events: Events,
+    history: History | None = None,
 ) -> ScenarioResult:
-    """Tell one story. Whatever goes wrong in it becomes its result."""
-    lab = Lab(settings, fabric, events, story.name, story.folder)
+    """Tell one story, and write it down in that `history`. What goes wrong becomes its result."""
+    lab = Lab(settings, fabric, events, story.name, story.folder, history)
     began, started = time.monotonic(), time.time()
     with events.recording(story.name) as told:
         lab.told = told

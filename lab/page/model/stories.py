@@ -33,6 +33,9 @@ class Item(Struct, frozen=True, omit_defaults=True):
     event: `event` (node.killed), `part`, `text`, `cluster`, `nodes` afterwards
     claim: `text`, `expected`, `observed`, `holds`
     note: `text`
+
+    `line` is that of `source` which a step or a claim stands in, `left_out` how many requests just
+    before it are too many to be told. Of a request `text` says what is special about its way.
     """
 
     n: int
@@ -57,6 +60,8 @@ class Item(Struct, frozen=True, omit_defaults=True):
     expected: str = ""
     observed: str = ""
     holds: bool | None = None
+    line: int = 0
+    left_out: int = 0
 
 
 class Telling(Struct, frozen=True):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionlab.balancer.algorithms import ALGORITHMS, make
+from sessionlab.balancer.algorithms.interface import Foreseeable
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -182,3 +183,21 @@ def test_an_unknown_name_or_key_is_refused() -> None:
     for spec in ("best", "hash:colour", "hash:header:", "consistent-hash:source:x"):
         with pytest.raises(UsageError):
             make(spec, Random(1))
+
+
+@pytest.mark.parametrize("name", ["round-robin", "least-connections"])
+@given(candidates=clusters, turns=st.integers(0, 20))
+def test_a_twin_chooses_the_same_and_takes_nobody_s_turn(
+    name: str, candidates: list[Fake], turns: int
+) -> None:
+    chooser = algorithm(name)
+    for _ in range(turns):
+        chooser.choose(candidates, b"")
+    assert isinstance(chooser, Foreseeable)
+    foreseen = [chooser.twin().choose(candidates, b"") for _ in range(2)]
+    assert foreseen == [chooser.choose(candidates, b"")] * 2
+
+
+def test_what_is_drawn_or_depends_on_the_client_has_no_twin() -> None:
+    foreseeable = {name for name in ALGORITHMS if isinstance(algorithm(name), Foreseeable)}
+    assert foreseeable == {"round-robin", "least-connections"}

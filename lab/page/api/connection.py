@@ -1,4 +1,4 @@
-"""A connection to the bench's API, with a problem document for what aiohttp itself refuses."""
+"""A connection to the page, with a problem document for what aiohttp itself refuses."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
+from msgspec import json
+
+from sessionlab.lab.page.model.doing import Problem
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
-_silent = logging.getLogger("sessionlab.bench.connection")
+_silent = logging.getLogger("sessionlab.page.api.connection")
 _silent.setLevel(
     logging.CRITICAL + 1
 )  # whoever sends garbage writes tracebacks over the bench otherwise
@@ -55,12 +58,19 @@ class Connection(RequestHandler):
 
 
 def problem(
-    status: int, detail: str, hint: str = "", headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    hint: str = "",
+    headers: Mapping[str, str] | None = None,
+    field: str = "",
 ) -> web.Response:
-    """RFC 9457, and `hint`, the way out."""
-    title = HTTPStatus(status).phrase
-    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "hint": hint}
+    """RFC 9457, and `hint`, the way out; `field` is the one that is wrong."""
+    said = Problem(HTTPStatus(status).phrase, status, detail, hint, field)
     kept = {name: value for name, value in (headers or {}).items() if name != hdrs.CONTENT_TYPE}
-    return web.json_response(
-        said, status=status, headers=kept, content_type="application/problem+json"
+    return web.Response(
+        body=json.encode(said),
+        status=status,
+        headers=kept,
+        content_type="application/problem+json",
+        charset="utf-8",
     )

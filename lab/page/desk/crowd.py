@@ -1,0 +1,123 @@
+"""A crowd: users who ask who they are again and again, at every cluster of the page."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.page.desk.wrong import WrongField
+from sessionlab.lab.page.model.visitors import MOST_CROWD, MOST_RATE, Crowd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.model.visitors import NewCrowd
+
+PATIENCE = 5.0  # seconds
+AT_ONCE = 8  # that log in at the same time
+TICK = 0.02  # seconds
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The crowd at one cluster; who still waits for an answer is `busy`, and asks nothing else."""
+
+    side: Side
+    clients: list[Client] = field(default_factory=list)
+    busy: set[int] = field(default_factory=set)
+    entered: set[int] = field(default_factory=set)
+    steps: set[asyncio.Task[None]] = field(default_factory=set)
+    due: float = 0.0
+
+
+class Crowds:
+    """As many at each cluster as were wanted last; one who is logged out stays so.
+
+    Who asks is drawn: in turn they would line up with a balancer that goes in turn.
+    """
+
+    def __init__(self) -> None:
+        self.now = Crowd()
+        self._at: dict[str, Gathering] = {}
+        self._random = random.Random(1)  # noqa: S311  no secret
+        self._walking: asyncio.Task[None] | None = None
+
+    async def want(self, wanted: NewCrowd, sides: Mapping[str, Side]) -> Crowd:
+        """Let so many come, or go; those that stay and are logged out log in again."""
+        if not 0 <= wanted.users <= MOST_CROWD:
+            raise WrongField("users", f"a crowd has 0 to {MOST_CROWD} users")
+        if not 0 < wanted.rate <= MOST_RATE:
+            raise WrongField("rate", f"a crowd asks over 0 to {MOST_RATE} times a second")
+        for side in sides.values():
+            if wanted.users:
+                side.cluster.audience(wanted.users)
+        self.now = Crowd(wanted.users, wanted.rate)
+        for side in sides.values():
+            await self.enter(side)
+        if self.now.users and not self._walking:
+            self._walking = asyncio.create_task(self._walk())
+        return self.now
+
+    async def enter(self, side: Side) -> None:
+        """Gather at that cluster, which may be new."""
+        here = self._at.setdefault(side.id, Gathering(side))
+        if here.side is not side:
+            await self.leave(side.id)
+            here = self._at[side.id] = Gathering(side)
+        wanted = self.now.users
+        gone, here.clients = here.clients[wanted:], here.clients[:wanted]
+        here.entered = {number for number in here.entered if number < wanted}
+        if missing := wanted - len(here.clients):
+            here.clients += side.cluster.clients(wanted, patience=PATIENCE)[-missing:]
+        for client in gone:
+            await side.cluster.dismiss(client)
+
+    async def leave(self, id_: str) -> None:
+        """Go from a cluster that ends, which closes its clients itself."""
+        if here := self._at.pop(id_, None):
+            for task in here.steps:
+                task.cancel()
+
+    async def close(self) -> None:
+        if self._walking:
+            self._walking.cancel()
+        for id_ in list(self._at):
+            await self.leave(id_)
+
+    async def _walk(self) -> None:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        while True:
+            await asyncio.sleep(TICK)
+            passed, before = loop.time() - before, loop.time()
+            for here in list(self._at.values()):
+                if here.side.condition == "ready":
+                    here.due = min(here.due + passed * self.now.rate, self.now.rate)
+                    self._send(here)
+
+    def _send(self, here: Gathering) -> None:
+        while here.due >= 1:
+            here.due -= 1
+            free = [n for n in range(len(here.clients)) if n not in here.busy]
+            if not free:
+                return
+            number = self._random.choice(free)
+            here.busy.add(number)
+            task = asyncio.create_task(self._step(here, number))
+            here.steps.add(task)
+            task.add_done_callback(here.steps.discard)
+
+    async def _step(self, here: Gathering, number: int) -> None:
+        client = here.clients[number]
+        try:
+            if number not in here.entered:
+                here.entered.add(number)
+                await client.try_login()
+            else:
+                await client.me()
+        finally:
+            here.busy.discard(number)

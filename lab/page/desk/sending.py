@@ -1,0 +1,137 @@
+"""What a tab sends, and what came back, as the page says it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.errors import UsageError
+from sessionlab.lab.page.desk.wrong import WrongField
+from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
+from sessionlab.lab.page.seen.sendings import HEADER
+from sessionlab.lab.verdicts.pins import in_words
+from sessionlab.lab.viewer.charts import state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.desk.visitors import OpenTab
+    from sessionlab.lab.page.model.visitors import Send
+    from sessionlab.lab.page.seen.sendings import Sendings
+    from sessionlab.lab.record import answers
+
+LONGEST_ITEM = 64  # characters
+PATIENCE = 20.0  # seconds after which the rest of a hundred is not sent
+
+
+async def sent(tab: OpenTab, wanted: Send, sides: Mapping[str, Side], sendings: Sendings) -> Sent:
+    """Send it to every cluster that is meant, side by side; one after the other to each."""
+    chosen = [side for id_, side in sides.items() if wanted.cluster in ("", id_)]
+    _check(wanted, chosen, sides)
+    found = await asyncio.gather(*(_to(side, tab, wanted, sendings) for side in chosen))
+    return Sent(
+        [last for last, _ in found if last],
+        {side.id: dict(counts) for side, (_, counts) in zip(chosen, found, strict=True)},
+    )
+
+
+async def _to(
+    side: Side, tab: OpenTab, wanted: Send, sendings: Sendings
+) -> tuple[Answer | None, Counter[str]]:
+    counts: Counter[str] = Counter()
+    until = time.monotonic() + PATIENCE
+    last = None
+    for number in range(wanted.times):
+        client = tab.at.get(side.id)
+        if client is None or (number and time.monotonic() > until):
+            break
+        item = wanted.item or f"item-{len(side.history) + 1}"
+        last = await ask(client, wanted.what, item, side, tab.id, sendings)
+        tab.last[side.id] = last
+        counts[last.how] += 1
+    return last, counts
+
+
+async def ask(
+    client: Client, what: str, item: str, side: Side, tab: str, sendings: Sendings
+) -> Answer:
+    """One conversation."""
+    client.headers[HEADER] = name = sendings.begin(tab)
+    began = time.monotonic()
+    try:
+        if what == "login":
+            answer = await client.try_login()
+        else:
+            answer = await client.do(what, item=item if what == "write" else None)
+    finally:
+        sendings.end(name, time.monotonic() - began)
+    return shown(answer, side.id, what)
+
+
+def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
+    op = answer.operation
+    reason = str(answer.body.get("detail") or "") or op.code or op.error or ""
+    letters = ", ".join(filter(None, (op.verdict, op.reason)))
+    return Answer(
+        cluster=cluster,
+        at=round(op.completed, 3),
+        what=what,
+        method=op.method,
+        path=op.path,
+        status=op.status,
+        node=op.node or "",
+        how=state(op),
+        who=op.who,
+        user=op.user or "",
+        reason=reason,
+        said=_said(answer, what),
+        seconds=round(op.completed - op.invoked, 6),
+        pin=letters,
+        pin_says=in_words(op.verdict, op.reason) if op.verdict else "",
+        items=list(op.items) if op.items is not None else None,
+    )
+
+
+DONE = {
+    "login": "{node} logged {user} in",
+    "me": "{node} knows {user}",
+    "read": "{node} knows {user}",
+    "write": "{node} took it for {user}",
+    "logout": "{node} logged {user} out",
+}
+
+
+def _said(answer: answers.Answer, what: str) -> str:
+    op = answer.operation
+    node = op.node or "the balancer"
+    if op.status is None:
+        return f"no answer came: {op.error or 'nobody knows why'}"
+    how = state(op)
+    if how == "ok":
+        return DONE[what].format(node=node, user=op.user or op.client)
+    why = str(answer.body.get("detail") or op.code or op.error or "").rstrip(".")
+    because = f": {why}" if why else ""
+    if how == "refused":
+        return f"{node} does not know who this is ({op.status}{because})"
+    return f"{node} could not serve this ({op.status}{because})"
+
+
+def _check(wanted: Send, chosen: list[Side], sides: Mapping[str, Side]) -> None:
+    if not 1 <= wanted.times <= MOST_TIMES:
+        raise WrongField("times", f"a tab sends 1 to {MOST_TIMES} at a time")
+    if len(wanted.item) > LONGEST_ITEM or not wanted.item.isprintable():
+        raise WrongField("item", f"an item here is one line of at most {LONGEST_ITEM} characters")
+    if not chosen:
+        there = ", ".join(sides)
+        raise WrongField(
+            "cluster", f"there is no cluster {wanted.cluster[:8]!r}", f"there: {there}"
+        )
+    for side in chosen:
+        recipe = side.cluster.recipe
+        entry = recipe.login or recipe.connect or recipe.me if wanted.what == "login" else ()
+        if not (entry or recipe.steps(wanted.what)):
+            raise UsageError(f"{recipe.name}'s recipe does not say how to {wanted.what}")

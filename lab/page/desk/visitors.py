@@ -1,0 +1,120 @@
+"""Tabs of people's browsers: each is a real client at every cluster of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.clients.people import people
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.page.desk.meanwhile import credential_of
+from sessionlab.lab.page.desk.wrong import NotThere, WrongField
+from sessionlab.lab.page.model.visitors import MOST_TABS, Answer, Holding, Tab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.model.visitors import NewTab
+
+LONGEST = 64  # characters of a user's name
+PATIENCE = 5.0  # seconds that a person waits for an answer
+NAMES = ("alice", "bob", "carol")
+
+
+@dataclass(slots=True, eq=False)
+class OpenTab:
+    """`at` are its clients by the cluster's id, `last` the answers that they got last."""
+
+    id: str
+    user: str
+    number: int
+    browser: str
+    at: dict[str, Client] = field(default_factory=dict)
+    last: dict[str, Answer] = field(default_factory=dict)
+
+
+class Visitors:
+    """All tabs, by their ids. A tab of a browser that is open shares what that one holds."""
+
+    def __init__(self) -> None:
+        self._tabs: dict[str, OpenTab] = {}
+        self._ids = count(1)
+
+    def __iter__(self) -> Iterator[OpenTab]:
+        return iter(list(self._tabs.values()))
+
+    def tab(self, id_: str) -> OpenTab:
+        if id_ not in self._tabs:
+            raise NotThere(f"there is no tab {id_[:64]!r}", "it was closed, or the lab is another")
+        return self._tabs[id_]
+
+    def open(self, wanted: NewTab, sides: Iterable[Side]) -> OpenTab:
+        """A new browser's, or one beside another tab."""
+        beside = self._tabs.get(wanted.beside)
+        if wanted.beside and beside is None:
+            raise WrongField("beside", f"there is no tab {wanted.beside[:64]!r}", "it was closed")
+        user = beside.user if beside else wanted.user.strip()
+        _check_name(user)
+        if len(self._tabs) >= MOST_TABS:
+            raise StepError(f"{MOST_TABS} tabs are open, which is the most", "close one first")
+        number = next(self._ids)
+        tab = OpenTab(f"t{number}", user, number, beside.browser if beside else f"b{number}")
+        for side in sides:
+            self._enter(tab, side)
+        self._tabs[tab.id] = tab
+        return tab
+
+    async def close(self, id_: str, sides: Mapping[str, Side]) -> None:
+        """Its browser stays, and what that holds, as long as another tab of it is open."""
+        tab = self.tab(id_)
+        del self._tabs[id_]
+        for side, client in tab.at.items():
+            await sides[side].cluster.dismiss(client)
+
+    def enter(self, side: Side) -> None:
+        """Have every tab be a client of a cluster that is new on the page; it holds nothing."""
+        for tab in self:
+            self._enter(tab, side)
+
+    def leave(self, id_: str) -> None:
+        """Forget what all tabs have at a cluster that goes, which closes its clients itself."""
+        for tab in self:
+            tab.at.pop(id_, None)
+            tab.last.pop(id_, None)
+
+    def _enter(self, tab: OpenTab, side: Side) -> None:
+        client = side.cluster.client(tab.user, patience=PATIENCE)
+        for other in self:
+            if other.browser == tab.browser and other is not tab and side.id in other.at:
+                client.share(other.at[side.id])
+                break
+        tab.at[side.id] = client
+        tab.last.pop(side.id, None)
+
+    def shown(self) -> list[Tab]:
+        return [shown(tab) for tab in self]
+
+
+def shown(tab: OpenTab) -> Tab:
+    at = {
+        id_: Holding(credential_of(client), "", tab.last.get(id_)) for id_, client in tab.at.items()
+    }
+    return Tab(tab.id, tab.user, tab.number, tab.browser, at)
+
+
+def names(side: Side) -> list[str]:
+    """Some to log in as."""
+    recipe = side.cluster.recipe
+    if not side.description.app:
+        return list(NAMES)
+    return list(dict.fromkeys(one.name for one in people(recipe, recipe.users.count)))[:20]
+
+
+def _check_name(user: str) -> None:
+    if not user:
+        raise WrongField("user", "a tab is somebody's: say whose", "as in alice")
+    if len(user) > LONGEST or not user.isprintable():
+        raise WrongField("user", f"a name here is one line of at most {LONGEST} characters")
