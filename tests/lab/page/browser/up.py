@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
 PATIENCE = 30.0
-ABSENT = "Failed to load resource"  # what Chromium writes for an answer that is an error
+TROUBLE = "Failed to load resource"  # what Chromium writes where an answer is an error, or none
 
 
 @dataclass
@@ -91,11 +91,13 @@ def opened(
     width: int = 1200,
     height: int = 900,
     errors: bool = False,
+    ready: str = ".tour .go",
     **looks: object,
 ) -> Iterator[Tab]:
     """The page, once it shows the cluster; what goes wrong in it fails the test.
 
-    `errors`: answers that are errors are to come, and Chromium's console may say so.
+    `ready` is what is there then. `errors`: answers that are errors are to come, and Chromium's
+    console may say so.
     """
     context = browser.new_context(viewport={"width": width, "height": height}, **looks)  # type: ignore[arg-type]
     tab = context.new_page()
@@ -106,9 +108,9 @@ def opened(
     tab.on("dialog", lambda dialog: wrong.append(dialog.message))
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(url)
-    tab.locator(".tour .go, .trouble p").first.wait_for()
+    tab.locator(ready).first.wait_for()
     yield tab
     context.close()
-    assert [said for said in wrong if not (errors and said.startswith(ABSENT))] == []
+    assert [said for said in wrong if not (errors and said.startswith(TROUBLE))] == []
     origin = url.partition("/#")[0]
     assert [url for url in asked if not url.startswith((f"{origin}/", "data:"))] == []
