@@ -63,6 +63,10 @@ class Events:
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
+    def ignore(self, listener: Listener) -> None:
+        """Tell that listener no more."""
+        self._listeners.remove(listener)
+
     def follow(self, follower: Listener) -> None:
         """Let it hear, besides all else, the steps of stories: reports of a run have none."""
         self._followers.append(follower)
@@ -98,7 +102,7 @@ class Events:
         try:
             yield heard
         finally:
-            self._listeners.remove(listen)
+            self.ignore(listen)
 
     def emit(self, kind: str, scenario: str = "", **data: object) -> None:
         event = Event(self.now(), kind, scenario, data)

@@ -43,6 +43,11 @@ class Client(Speaker):
         await self.close()
 
     @property
+    def tab(self) -> int:
+        """Which of its user's clients it is, from 0 on: as in what is recorded of it."""
+        return self._tab
+
+    @property
     def called(self) -> str:
         """Its user, and which of that user's tabs it is where it is not the first."""
         return f"{self.user} (tab {self._tab + 1})" if self._tab else self.user

@@ -100,10 +100,12 @@ def of_case(
     room: Room = ROOM,
     processes: int = 2,
     progress: Progress | None = None,
+    *,
+    until: float = 0.0,
 ) -> view.View:
-    """The view of one cluster's history."""
+    """The view of one cluster's history; its charts go on to `until`, be nothing asked for then."""
     users, findings = _judged(case, processes, progress)
-    began, axis = case.about.began, _axis(case)
+    began, axis = case.about.began, _axis(case, until)
     charts = Charts(axis, began)
     drawn = Lives(users.judged, since(began, case.about.events), began, room)
     for shard in case.stored.shards():
@@ -172,7 +174,7 @@ def _sampled(users: Users, lanes: int, losses: int) -> Iterator[str]:
         yield f"{losses} of the {users.lost} that were lost can be looked at"
 
 
-def _axis(case: Case) -> Axis:
+def _axis(case: Case, until: float) -> Axis:
     """From the first request to the last; of a long history, as the workload lasted."""
     began, ended = case.about.began, case.about.ended
     shards = case.stored.shards()
@@ -182,7 +184,7 @@ def _axis(case: Case) -> Axis:
         if rows:
             start = min(int(one["invoked"].min()) for one in rows) / SECOND - began
             end = max(int((one["invoked"] + one["took"]).max()) for one in rows) / SECOND - began
-    return Axis.of(start, max(end, start), case.stored.operations)
+    return Axis.of(start, max(end, start, until - began), case.stored.operations)
 
 
 def _seconds(case: Case, axis: Axis) -> float:

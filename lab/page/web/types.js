@@ -27,11 +27,12 @@
  *   how: string, version: string, sessions: number | null, requests: number}} Part
  * @typedef {{do: string, does: string, takes_part: boolean, parts: string[], why_not: string,
  *   options: string[]}} Action
- * @typedef {{key: string, node: string, since: number, last_seen: number, why: string}} Pin
+ * @typedef {{key: string, node: string, since: number, last_seen: number, why: string,
+ *   tab: string}} Pin
  * @typedef {{pins: Pin[], pins_total: number, counts: Record<string, number>, next: string,
  *   next_why: string, why: string}} Balancing
  * @typedef {{name: string, kind: string, ttl: number | null, says: string}} Key
- * @typedef {{keys: Key[], total: number, why: string}} Store
+ * @typedef {{keys: Key[], total: number, why: string, says: string}} Store
  * @typedef {{id: Id, generation: number, condition: "starting" | "ready" | "failed" | "ended", why: string,
  *   url: string, strategy: string, balancer: string, affinity: string, algorithm: string, nodes: number,
  *   fabric: string, app: string, sentence: string, doing: string | null, parts: Part[], actions: Action[],

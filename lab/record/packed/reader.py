@@ -86,15 +86,35 @@ def read(name: ShardName | Shard) -> Shard:
 
 def of_operations(operations: Iterable[Operation]) -> Shard:
     """A history in memory, such as a scenario's, as one shard."""
-    words, pairs = Words(), list[tuple[int, int]]()
+    growing = Growing()
+    growing.add(operations)
+    return growing.shard()
 
-    def saw(found: list[tuple[int, int]]) -> tuple[int, int]:
-        pairs.extend(found)
-        return len(found), len(pairs) - len(found)
 
-    encoder = Encoder(words, lambda kind, text: words.add(kind, text)[0], saw)
-    rows = np.array([encoder.row(operation) for operation in operations], ROW)
-    return Shard.of(rows, np.array(pairs, SEEN), words)
+class Growing:
+    """A history in memory that goes on: what was packed once stays packed."""
+
+    def __init__(self) -> None:
+        self._words, self._pairs = Words(), list[tuple[int, int]]()
+        self._encoder = Encoder(self._words, self._number, self._saw)
+        self._rows: list[np.ndarray] = []
+
+    def add(self, operations: Iterable[Operation]) -> None:
+        """Pack what has come since."""
+        rows = [self._encoder.row(operation) for operation in operations]
+        self._rows = [*self._rows, np.array(rows, ROW)]
+
+    def shard(self) -> Shard:
+        """All of it."""
+        self._rows = [np.concatenate(self._rows or [np.zeros(0, ROW)])]
+        return Shard.of(self._rows[0], np.array(self._pairs, SEEN), self._words)
+
+    def _number(self, kind: str, text: str) -> int:
+        return self._words.add(kind, text)[0]
+
+    def _saw(self, found: list[tuple[int, int]]) -> tuple[int, int]:
+        self._pairs.extend(found)
+        return len(found), len(self._pairs) - len(found)
 
 
 def _pad(words: Words, rows: np.ndarray) -> None:
