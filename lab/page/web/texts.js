@@ -257,8 +257,6 @@ export const texts = {
     tour: {
       title: "The tour",
       lead: "Eight clicks on this cluster of real processes: what a session is, how it gets lost, and what keeps it.",
-      begin: "Take the tour",
-      resume: (/** @type {number} */ step) => `Go on with the tour (step ${step} of 8)`,
       leave: "Leave the tour",
       restart: "Start again",
       skip: "Skip this step",
