@@ -35,6 +35,9 @@ export function explained(text) {
   });
 }
 
+/** One plain sentence on what stands below it. @param {string} text */
+export const says = (text) => html("p", { class: "says" }, ...explained(text));
+
 /** Below the word, or above it where there is no room. @param {HTMLElement} note @param {DOMRect} word */
 function place(note, word) {
   const { width, height } = note.getBoundingClientRect(), { clientWidth, clientHeight } = document.documentElement;
@@ -45,5 +48,6 @@ function place(note, word) {
 
 /** All of them, as a list. */
 export function glossary() {
-  return html("dl", { class: "glossary" }, ...Object.entries(words).flatMap(([word, means]) => [html("dt", {}, word), html("dd", {}, means)]));
+  const list = Object.entries(words).flatMap(([word, means]) => [html("dt", {}, word), html("dd", {}, means)]);
+  return html("details", { class: "glossary" }, html("summary", {}, texts.depth.glossary), html("dl", {}, ...list));
 }

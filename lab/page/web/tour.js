@@ -1,8 +1,9 @@
 /** The tour: eight steps, each with one click, each saying afterwards what was seen. It may be left and taken up. */
 
 import { html } from "viewer/dom.js";
+import { wrong } from "page/dialog.js";
 import { explained } from "page/glossary.js";
-import { Refused, state } from "page/net.js";
+import { state } from "page/net.js";
 import { texts } from "page/texts.js";
 import { guide } from "page/tour_guide.js";
 import { STEPS } from "page/tour_steps.js";
@@ -122,7 +123,7 @@ async function step() {
     progress.sights[progress.at] = { well, says, lines };
     showing = progress.at++;
   } catch (error) {
-    trouble = words.failed(error instanceof Refused ? texts.depth.wrong(error.problem.detail || error.problem.title, error.problem.hint) : String(error instanceof Error ? error.message : error));
+    trouble = words.failed(wrong(error));
   }
   seeing = null;
   ready = performance.now() + BREATH;

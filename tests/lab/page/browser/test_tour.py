@@ -114,6 +114,6 @@ def test_a_step_that_fails_says_why_and_can_be_skipped(browser: Browser, lab: Up
         refuse = {"status": 409, "body": title, "content_type": "application/problem+json"}
         tab.route("**/api/1/tabs", lambda route: route.fulfill(**refuse))
 
-        assert click(tab) == "That could not be done: no room Close one."
+        assert click(tab) == "That could not be done: No room. Close one."
         tab.get_by_role("button", name="Skip this step").click()
         assert tab.locator(".tour .kind").inner_text() == "Step 2 of 8"
