@@ -4,6 +4,7 @@ import { html } from "viewer/dom.js";
 import { chip } from "viewer/palette.js";
 import { number } from "viewer/scale.js";
 import { button } from "page/controls.js";
+import { says as plainly } from "page/glossary.js";
 import { texts } from "page/texts.js";
 
 /** @import {Child} from "viewer/dom.js" */
@@ -23,7 +24,7 @@ export const colour = (part, place) => Number(/\d+$/.exec(part.name)?.[0] ?? pla
  * @param {Child[]} children
  */
 const column = (title, says, name, ...children) => html("div", { class: `column ${name}`, "data-key": name },
-  html("h3", {}, title), html("p", { class: "says" }, says), ...children);
+  html("h3", {}, title), plainly(says), ...children);
 
 /** @param {Drawn} cluster @param {boolean} acts */
 export function columns(cluster, acts) {

@@ -37,9 +37,9 @@ export const texts = {
     nobodyYet: "nobody yet",
     balancer: "Balancer",
     balancerIs: (/** @type {string} */ algorithm, /** @type {string} */ affinity) =>
-      affinity && affinity !== "none" ? "It sends a client back to the node that it is tied to." : `It hands every request to a node: ${algorithm || "as it sees fit"}.`,
+      affinity && affinity !== "none" ? "It sends a client back to the [node] that it is tied to: they are [sticky]." : `It hands every request to a [node]: ${algorithm || "as it sees fit"}.`,
     nodes: (/** @type {number} */ count) => (count === 1 ? "1 node" : `${count} nodes`),
-    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the sessions that it made." : strategy === "redis" ? "Each runs the app, and looks every session up in Redis." : strategy === "jwt" ? "Each runs the app, and can check a token by itself." : "Each runs the app."),
+    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the [session]s that it made." : strategy === "redis" ? "Each runs the app, and looks every [session] up in [Redis]." : strategy === "jwt" ? "Each runs the app, and can check a token, a [JWT], by itself." : "Each runs the app."),
     store: "Redis",
     storeIs: "One memory that all nodes share.",
     open: ": what it knows, and what can be done to it",
@@ -67,7 +67,7 @@ export const texts = {
 
   tabs: {
     title: "Browsers",
-    says: "Each is a real client: it keeps what the cluster gives it, and sends it along.",
+    says: "Each is a real client: it keeps the [credential] that the cluster gives it, and sends it along.",
     fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, moved", "logged out": "lost its login", stuck: "gets no answer", "wrong data": "saw another’s data" }),
     named: (/** @type {string} */ user, /** @type {number} */ number) => (number > 1 ? `${user}, tab ${number}` : user),
     holds: { "session-id": "session id", jwt: "token (JWT)", other: "credential" },
@@ -152,7 +152,7 @@ export const texts = {
 
   happenings: {
     title: "What just happened",
-    says: "Every request that anybody sent, newest first. Open one to see where its time went.",
+    says: "Every request that anybody sent, newest first, with its [status]. Open one to see where its time went.",
     none: "Nothing yet. Log in, or send a request.",
     by: (/** @type {string} */ node) => node || "the balancer",
     held: (/** @type {number} */ count) => `Show ${count} newer`,
@@ -221,7 +221,6 @@ export const texts = {
 
   // ---- depth: what lies behind a click ----
   depth: {
-    wrong: (/** @type {string} */ said, /** @type {string} */ hint) => [said, hint].filter(Boolean).join(" "),
     cluster: (/** @type {string} */ id, /** @type {string} */ strategy, /** @type {string} */ affinity) =>
       `Cluster ${id.toUpperCase()}: ${strategy}${affinity === "none" ? "" : `, ${affinity}`}`,
     balancer: "the balancer",
@@ -295,12 +294,12 @@ export const texts = {
       none: "Nothing has been asked yet. Log somebody in, and this fills.",
     },
 
+    glossary: "Words that are used here",
+
     // the tour
     tour: {
       title: "The tour",
       lead: "Eight clicks on this cluster of real processes: what a session is, how it gets lost, and what keeps it.",
-      begin: "Take the tour",
-      resume: (/** @type {number} */ step) => `Go on with the tour (step ${step} of 8)`,
       leave: "Leave the tour",
       restart: "Start again",
       skip: "Skip this step",
@@ -407,9 +406,7 @@ export const texts = {
       drain: "To send a server no new browsers, while those that it has stay until they leave.",
       freeze: "To stop a program where it stands. It keeps its connections and answers nothing.",
       health: "The balancer asks every server again and again whether it is well, and leaves out those that are not.",
-      401: "The answer of a server that does not know who asks: please log in.",
-      502: "The balancer's answer when the server that it asked broke off.",
-      503: "The answer of a server that cannot do its work just now.",
+      status: "The number in an answer: 200 is well, 401 means that nobody is known, 502 to 504 that something behind it failed.",
       recipe: "A file that says how to log in to an app, and how to tell who it takes you for.",
     }),
   },
