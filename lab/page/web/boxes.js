@@ -4,6 +4,7 @@ import { html } from "viewer/dom.js";
 import { chip } from "viewer/palette.js";
 import { number } from "viewer/scale.js";
 import { button } from "page/controls.js";
+import { says as plainly } from "page/glossary.js";
 import { texts } from "page/texts.js";
 
 /** @import {Child} from "viewer/dom.js" */
@@ -23,7 +24,7 @@ export const colour = (part, place) => Number(/\d+$/.exec(part.name)?.[0] ?? pla
  * @param {Child[]} children
  */
 const column = (title, says, name, ...children) => html("div", { class: `column ${name}`, "data-key": name },
-  html("h3", {}, title), html("p", { class: "says" }, says), ...children);
+  html("h3", {}, title), plainly(says), ...children);
 
 /** @param {Drawn} cluster @param {boolean} acts */
 export function columns(cluster, acts) {
@@ -31,7 +32,7 @@ export function columns(cluster, acts) {
   const balancer = cluster.parts.find((part) => part.kind === "balancer"), store = cluster.parts.find((part) => part.kind === "redis");
   const most = Math.max(1, ...nodes.map((node) => node.requests));
   return [
-    column(words.balancer, words.balancerIs(cluster.algorithm, cluster.affinity), "balancing", balancerBox(cluster, balancer, acts)),
+    (balancer || cluster.balancer !== "") && column(words.balancer, words.balancerIs(cluster.algorithm, cluster.affinity), "balancing", balancerBox(cluster, balancer, acts)),
     column(words.nodes(nodes.length), words.nodesAre(cluster.strategy), nodes.length > CROWDED ? "nodes-here many" : "nodes-here",
       html("ul", { "aria-label": words.nodes(nodes.length) }, ...nodes.map((node, place) => nodeBox(node, colour(node, place), most, acts))), acts && whole(cluster)),
     store && column(words.store, words.storeIs, "storing", storeBox(cluster, store, acts)),

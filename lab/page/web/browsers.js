@@ -4,6 +4,7 @@ import { html } from "viewer/dom.js";
 import { number } from "viewer/scale.js";
 import { button, complain, labelled } from "page/controls.js";
 import { look } from "page/credential.js";
+import { says } from "page/glossary.js";
 import { clicks, fill } from "page/morph.js";
 import { call } from "page/net.js";
 import { hear, reason, say } from "page/say.js";
@@ -23,7 +24,7 @@ export function browsers() {
   let shown = null;
   const list = html("div", { class: "tabs" }), opening = html("div", { class: "opening" });
   const others = html("div", { class: "part others", "data-tab": "" });
-  const element = html("section", { class: "column browsers", "aria-labelledby": "browsers" }, html("h2", { id: "browsers" }, words.title), html("p", { class: "says" }, words.says),
+  const element = html("section", { class: "column browsers", "aria-labelledby": "browsers" }, html("h2", { id: "browsers" }, words.title), says(words.says),
     list, opening, others);
   const greeting = html("div", {}), choices = html("div", { class: "openers" });
   others.append(greeting, html("details", {}, html("summary", {}, words.crowd), crowd()));
@@ -73,7 +74,7 @@ export function browsers() {
     shown = state;
     fill(list, ...state.tabs.map((tab) => card(tab, label(tab, state.tabs), state, notes.get(tab.id) ?? "")));
     fill(choices, ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user), class: state.tabs.length ? null : "main" })));
-    fill(greeting, html("h3", {}, words.everybody), html("p", { class: "says" }, words.everybodyIs),
+    fill(greeting, html("h3", {}, words.everybody), says(words.everybodyIs),
       ...state.clusters.filter(({ url }) => url.startsWith("http")).map(({ url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, url)));
   }
   const all = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[data-tab]")]);
@@ -144,7 +145,7 @@ function crowd() {
   const users = html("input", { name: "users", type: "number", min: 1, max: 200, value: 20 }), rate = html("input", { name: "rate", type: "number", min: 1, max: 500, value: 50 });
   const home = html("button", { type: "button", click: () => put(0, 1) }, words.home);
   const form = html("form", { id: "crowd", class: "crowd", novalidate: true, submit: (/** @type {Event} */ event) => (event.preventDefault(), put(users.valueAsNumber, rate.valueAsNumber)) },
-    html("p", { class: "says" }, words.crowdIs), html("div", { class: "inline" }, labelled(words.users, users), labelled(words.rate, rate)), html("div", { class: "buttons" }, html("button", {}, words.send), home));
+    says(words.crowdIs), html("div", { class: "inline" }, labelled(words.users, users), labelled(words.rate, rate)), html("div", { class: "buttons" }, html("button", {}, words.send), home));
   async function put(/** @type {number} */ many, /** @type {number} */ often) {
     complain(form, null);
     form.setAttribute("aria-busy", "true");

@@ -3,6 +3,7 @@
 import { html } from "viewer/dom.js";
 import { number } from "viewer/scale.js";
 import { browsers } from "page/browsers.js";
+import { glossary } from "page/glossary.js";
 import { happenings } from "page/happenings.js";
 import { history } from "page/history.js";
 import { fill } from "page/morph.js";
@@ -52,6 +53,7 @@ export function main(root) {
     calm = window.setTimeout(() => (sampled.textContent = ""), 2500);
   }
   const ends = [on("state", show), on("request", (request) => sides.get(request.cluster)?.request(request)), on("rate", rated), happenings(list), history(root)];
+  root.append(glossary());
   const now = state();
   if (now) show(now);
   else fill(sentence, texts.frame.loading);

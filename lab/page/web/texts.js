@@ -37,9 +37,9 @@ export const texts = {
     nobodyYet: "nobody yet",
     balancer: "Balancer",
     balancerIs: (/** @type {string} */ algorithm, /** @type {string} */ affinity) =>
-      affinity && affinity !== "none" ? "It sends a client back to the node that it is tied to." : `It hands every request to a node: ${algorithm || "as it sees fit"}.`,
+      affinity && affinity !== "none" ? "It sends a client back to the [node] that it is tied to: they are [sticky]." : `It hands every request to a [node]: ${algorithm || "as it sees fit"}.`,
     nodes: (/** @type {number} */ count) => (count === 1 ? "1 node" : `${count} nodes`),
-    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the sessions that it made." : strategy === "redis" ? "Each runs the app, and looks every session up in Redis." : strategy === "jwt" ? "Each runs the app, and can check a token by itself." : "Each runs the app."),
+    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the [session]s that it made." : strategy === "redis" ? "Each runs the app, and looks every [session] up in [Redis]." : strategy === "jwt" ? "Each runs the app, and can check a token, a [JWT], by itself." : "Each runs the app."),
     store: "Redis",
     storeIs: "One memory that all nodes share.",
     open: ": what it knows, and what can be done to it",
@@ -67,7 +67,7 @@ export const texts = {
 
   tabs: {
     title: "Browsers",
-    says: "Each is a real client: it keeps what the cluster gives it, and sends it along.",
+    says: "Each is a real client: it keeps the [credential] that the cluster gives it, and sends it along.",
     fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, moved", "logged out": "lost its login", stuck: "gets no answer", "wrong data": "saw another’s data" }),
     named: (/** @type {string} */ user, /** @type {number} */ browser, /** @type {number} */ tab) => [user, browser > 1 && `browser ${browser}`, tab > 1 && `tab ${tab}`].filter(Boolean).join(", "),
     holds: { "session-id": "session id", jwt: "token (JWT)", other: "credential" },
@@ -152,7 +152,7 @@ export const texts = {
 
   happenings: {
     title: "What just happened",
-    says: "Every request that anybody sent, newest first. Open one to see where its time went.",
+    says: "Every request that anybody sent, newest first, with its [status]. Open one to see where its time went.",
     none: "Nothing yet. Log in, then ask who you are.",
     by: (/** @type {string} */ node) => node || "the balancer",
     held: (/** @type {number} */ count) => `Show ${count} newer`,
@@ -175,11 +175,52 @@ export const texts = {
   // ---- stories: the stories' screens ----
   stories: {
     title: "Stories",
+    says: "Each is a short script. It runs for real when you open it: a cluster of its own, real requests, real faults. What is claimed is judged by what was seen.",
+    slow: "takes longer",
+    cannot: (/** @type {string} */ why) => `Cannot be told here: ${why}`,
+    all: "All stories",
+    next: (/** @type {string} */ title) => `Next: ${title}`,
+    reading: "Reading…",
+    starting: "The story runs now, for real, in a cluster of its own…",
+    real: (/** @type {string} */ requests, /** @type {string} */ seconds, /** @type {number} */ seed) =>
+      `This ran for real just now, on this machine: ${requests} requests in ${seconds} (seed ${seed}). It is shown slowed down.`,
+    beside: "Parts that ran side by side are shown one after the other.",
+    controls: "Player",
+    play: "Play",
+    pause: "Pause",
+    step: "Step",
+    back: "Back",
+    again: "From the beginning",
+    anew: "Run it anew",
+    speed: "Speed",
+    speeds: { 0.5: "half", 1: "normal", 2: "twice", 4: "four times" },
+    keys: "Keys: Space plays and pauses, → one step on, ← one step back, Home from the beginning.",
+    at: (/** @type {number} */ at, /** @type {number} */ all) => `Step ${at} of ${all}`,
+    claims: "What must be seen",
+    pending: "not seen yet",
+    nothingYet: "What the story claims appears as it runs.",
+    asExpected: (/** @type {string} */ what) => `As expected: ${what}`,
+    expected: (/** @type {string} */ what) => `Expected: ${what}`,
+    observed: (/** @type {string} */ what) => `Seen: ${what}`,
+    holds: "came true",
+    fails: "did not come true",
+    more: (/** @type {number} */ count) => `… and ${count} more like it`,
+    leftOut: (/** @type {number} */ count) => `and ${count} more that are not drawn`,
+    cluster: (/** @type {string} */ what) => `A cluster is started: ${what}`,
+    steps: "Step by step",
+    source: "The script that did this",
+    noAnswer: "no answer",
+    endings: {
+      held: (/** @type {number} */ all, /** @type {number} */ _) => (all === 1 ? "Its claim came true." : `All ${all} claims came true.`),
+      broken: (/** @type {number} */ all, /** @type {number} */ wrong) => `${wrong} of ${all} claims did not come true.`,
+      error: () => "It could not be told to its end.",
+      skipped: () => "It cannot be told on this cluster.",
+    },
+    gone: "This telling is gone: the server has forgotten it, or was started anew.",
   },
 
   // ---- depth: what lies behind a click ----
   depth: {
-    wrong: (/** @type {string} */ said, /** @type {string} */ hint) => [said, hint].filter(Boolean).join(" "),
     cluster: (/** @type {string} */ id, /** @type {string} */ strategy, /** @type {string} */ affinity) =>
       `Cluster ${id.toUpperCase()}: ${strategy}${affinity === "none" ? "" : `, ${affinity}`}`,
     balancer: "the balancer",
@@ -253,12 +294,12 @@ export const texts = {
       none: "Nothing has been asked yet. Log somebody in, and this fills.",
     },
 
+    glossary: "Words that are used here",
+
     // the tour
     tour: {
       title: "The tour",
       lead: "Eight clicks on this cluster of real processes: what a session is, how it gets lost, and what keeps it.",
-      begin: "Take the tour",
-      resume: (/** @type {number} */ step) => `Go on with the tour (step ${step} of 8)`,
       leave: "Leave the tour",
       restart: "Start again",
       skip: "Skip this step",
@@ -365,9 +406,7 @@ export const texts = {
       drain: "To send a server no new browsers, while those that it has stay until they leave.",
       freeze: "To stop a program where it stands. It keeps its connections and answers nothing.",
       health: "The balancer asks every server again and again whether it is well, and leaves out those that are not.",
-      401: "The answer of a server that does not know who asks: please log in.",
-      502: "The balancer's answer when the server that it asked broke off.",
-      503: "The answer of a server that cannot do its work just now.",
+      status: "The number in an answer: 200 is well, 401 means that nobody is known, 502 to 504 that something behind it failed.",
       recipe: "A file that says how to log in to an app, and how to tell who it takes you for.",
     }),
   },
