@@ -18,8 +18,12 @@ from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.errors import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sessionlab.lab.cluster.faults import Faults
+    from sessionlab.lab.cluster.redis import Redis
     from sessionlab.lab.cluster.runtime import ClusterRuntime
+    from sessionlab.lab.description.keys import Key
     from sessionlab.lab.errors import StartError
     from sessionlab.lab.fabrics.interface import Sandbox
 
@@ -88,6 +92,16 @@ class Inventory:
         """The balancer's admin listener, where it has one that a person can look at."""
         front = self._runtime.balancer
         return front.admin.url if isinstance(front, Builtin) else None
+
+    @property
+    def redis(self) -> Redis | None:
+        """The shared Redis, where there is one."""
+        return self._runtime.redis
+
+    @property
+    def keys(self) -> Sequence[Key] | None:
+        """What nodes verify tokens with, the one first that signs; None where only they have it."""
+        return self._runtime.keys
 
     @property
     def tells_ids(self) -> bool:

@@ -70,7 +70,7 @@ class Redis:
         """Whether it answers a PING."""
         from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
 
-        async with self._client() as client:
+        async with self.client() as client:
             try:
                 return bool(await client.ping())
             except (RedisError, OSError):
@@ -81,7 +81,7 @@ class Redis:
         from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
 
         try:
-            async with self._client() as client:
+            async with self.client() as client:
                 return await client.execute_command(*words)  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             raise StepError(f"Redis was told {' '.join(map(str, words))}: {error}") from None
@@ -96,22 +96,23 @@ class Redis:
 
         keys = [f"sessionlab:session:proof-{secrets.token_hex(8)}" for _ in range(2)]
         try:
-            async with self._client() as client:
+            async with self.client() as client:
                 await client.register_script(_PROOF)(keys=keys)
                 await client.hgetall(keys[0])
                 await client.delete(keys[0])
         except (RedisError, OSError, TypeError, ValueError) as error:
             raise _unusable(error) from None
 
-    def _client(self) -> RedisClient:
+    def client(self, patience: float = 2) -> RedisClient:
+        """Connections to it; each answer is waited for so many seconds at most."""
         from redis.asyncio import from_url  # noqa: PLC0415  slow, and most clusters have none
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
 
         return from_url(
             self.url,
-            socket_timeout=2,
-            socket_connect_timeout=2,
+            socket_timeout=patience,
+            socket_connect_timeout=patience,
             protocol=2,  # as nodes do; redis-py 8.0 speaks the newer one over no unix socket
             retry=Retry(NoBackoff(), 0),  # who waits for it asks again anyway
         )

@@ -247,6 +247,12 @@ class ClusterRuntime:
 
     # Keys
 
+    @property
+    def keys(self) -> list[Key] | None:
+        """Those in use, the one first that signs; None where nodes have others, or none."""
+        is_ours = self.description.one_key and not self.description.app
+        return self._keys if is_ours else None
+
     async def rotate_keys(self) -> None:
         """Sign with a new key on every node; what the old ones signed stays valid.
 

@@ -56,13 +56,17 @@ class Action(Struct, frozen=True):
 
 
 class Pin(Struct, frozen=True):
-    """Whom the balancer ties to which node. `key` is short, and no credential; ages in seconds."""
+    """Whom the balancer ties to which node. `key` is short, and no credential; ages in seconds.
+
+    `tab` is the tab whose pin it is, "" where that is a stranger's, or not known.
+    """
 
     key: str
     node: str
     since: float
     last_seen: float
     why: str = ""
+    tab: str = ""
 
 
 class Balancing(Struct, frozen=True):
@@ -90,11 +94,15 @@ class Key(Struct, frozen=True):
 
 
 class Store(Struct, frozen=True):
-    """What Redis holds: `keys` are some of `total`; `why` says why it cannot be looked at."""
+    """What Redis holds: `keys` are some of `total`; `why` says why it cannot be looked at.
+
+    `says` is what is wrong with it, though it answers: it is full, or read only.
+    """
 
     keys: list[Key] = []
     total: int = 0
     why: str = ""
+    says: str = ""
 
 
 class Cluster(Struct, frozen=True):

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import aiohttp
 
+from sessionlab.lab.cluster.inventory import Kind, State
+from sessionlab.lab.page.model.state import Balancing, Part, Store
+from sessionlab.lab.page.seen import balancing, nodes, store
+from sessionlab.lab.page.seen.lately import Lately
+from sessionlab.lab.page.seen.nodes import NodeSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sessionlab.lab.clients.client import Client
     from sessionlab.lab.cluster.cluster import Cluster
-    from sessionlab.lab.page.model.state import Balancing, Part, Store
+    from sessionlab.lab.cluster.inventory import PartState
+    from sessionlab.lab.page.model.visitors import Request
+
+MOMENT = 0.1  # seconds that what a part has said is good for
+NODES_A_SECOND = 50  # that are asked, at most
+UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError)
+SILENT = {
+    State.ENDED: "{name} has ended, so it says nothing",
+    State.FROZEN: "{name} is frozen, so it says nothing",
+}
 
 
 class Looks:
@@ -16,18 +35,118 @@ class Looks:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._http: aiohttp.ClientSession | None = None
+        self._tabs: Mapping[str, Client] = {}
+        self._moved: dict[str, Request] = {}
+        self._known: dict[str, NodeSeen] = {}
+        every = max(0.5, len(cluster.nodes) / NODES_A_SECOND)
+        self._nodes = Lately(self._ask_nodes, every)
+        self._balancing = Lately(self._ask_balancer, MOMENT)
+        self._store = Lately(self._ask_store, MOMENT)
+
+    def heard(self, requests: Iterable[Request]) -> None:
+        """Note the requests of tabs that have made or moved their pins, to say why they are so."""
+        for one in requests:
+            if one.tab and one.pin[1:2] == "I":
+                self._moved[one.tab] = one
 
     async def parts(self, answered: Mapping[str, int]) -> list[Part]:
         """Every part; `answered` is how many requests each node has answered on this page."""
-        raise NotImplementedError
+        looked, said = await asyncio.gather(
+            self._cluster.inventory.looked_at(), self._nodes.value()
+        )
+        return [self._part(one, said, answered.get(one.name, 0)) for one in looked]
 
-    async def balancing(self) -> Balancing:
-        """What the balancer knows and would do next."""
-        raise NotImplementedError
+    async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
+        """What the balancer knows and would do next; `tabs` are those whose pins are told."""
+        self._tabs = tabs or {}
+        return await self._balancing.value()
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
-        raise NotImplementedError
+        return await self._store.value()
 
     async def close(self) -> None:
         """Give back what it has open."""
+        if self._http:
+            await self._http.close()
+
+    @property
+    def _asking(self) -> aiohttp.ClientSession:
+        self._http = self._http or aiohttp.ClientSession()
+        return self._http
+
+    def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
+        seen = said.get(one.name, NodeSeen())
+        return Part(
+            name=one.name,
+            kind=one.kind,
+            address=one.address,
+            state=one.state,
+            pid=one.pid,
+            seen=one.seen,
+            how=one.how,
+            version=seen.version,
+            sessions=seen.sessions,
+            requests=requests,
+        )
+
+    async def _ask_nodes(self) -> dict[str, NodeSeen]:
+        """A frozen node has what it had; of one that does not answer only its version is known."""
+        cluster = self._cluster
+        if cluster.description.app:
+            return {node.name: NodeSeen(node.version or "") for node in cluster.nodes.values()}
+        states = {one.name: one.state for one in cluster.inventory.parts()}
+        asked = [n for n in cluster.nodes.values() if states.get(n.name) is State.RUNNING]
+        said = await nodes.seen(self._asking, asked)
+        before, self._known = self._known, dict(said)
+        for name, seen in before.items():
+            if states.get(name) is State.FROZEN:
+                self._known[name] = seen
+            elif states.get(name) is State.RUNNING:
+                self._known.setdefault(name, NodeSeen(seen.version))
+        return self._known
+
+    async def _ask_balancer(self) -> Balancing:
+        cluster = self._cluster
+        if cluster.description.balancer is None:
+            return Balancing(why="there is no balancer")
+        if why := self._silent(Kind.BALANCER):
+            return Balancing(why=why, next_why=why)
+        if (admin := cluster.inventory.admin_url) is None:
+            name = cluster.description.balancer
+            why = f"{name} tells nobody whom it ties to which node"
+            return Balancing(why=why, next_why=f"{name} tells nobody whom it would choose next")
+        whose = {value: tab for tab, one in self._tabs.items() for value in one.held.values()}
+        try:
+            return await balancing.balancing(
+                self._asking, admin, cluster.description, whose, self._moved
+            )
+        except UNFIT:
+            why = "the balancer does not answer when it is asked"
+            return Balancing(why=why, next_why=why)
+
+    async def _ask_store(self) -> Store | None:
+        redis = self._cluster.inventory.redis
+        if redis is None:
+            return None
+        if why := self._silent(Kind.REDIS):
+            return Store(why=why)
+        from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  slow, and most clusters have none
+
+        try:
+            async with redis.client(store.GLANCE) as client:
+                return await store.store(client, is_ours=redis.part is not None)
+        except ResponseError as error:
+            return Store(why=f"Redis refuses to be looked at: {error}")
+        except (RedisError, *UNFIT):
+            return Store(why="Redis does not answer")
+
+    def _silent(self, kind: Kind) -> str:
+        """Why that part can't answer, as far as the lab has seen to it."""
+        for one in self._cluster.inventory.parts():
+            if one.kind is kind and one.state in SILENT:
+                return SILENT[one.state].format(
+                    name="the balancer" if kind is Kind.BALANCER else "Redis"
+                )
+        return ""

@@ -2,8 +2,13 @@
 
 import { html } from "viewer/dom.js";
 import { main as live } from "page/live.js";
-import { call, connect, on, takeToken } from "page/net.js";
+import { fill } from "page/morph.js";
+import { call, connect, linked, on, state, takeToken } from "page/net.js";
+import { parts } from "page/part.js";
+import { record } from "page/record.js";
+import { saying } from "page/say.js";
 import { texts } from "page/texts.js";
+import { tour } from "page/tour.js";
 
 /**
  * A screen fills its root and returns what ends it. Those of stories are loaded when they are asked for.
@@ -18,24 +23,61 @@ const ROUTES = [
   [/^/, () => live],
 ];
 
-const root = html("main", { id: "main", tabindex: -1 });
-let end = () => {};
-let shown = "";
+const words = texts.frame;
+const root = html("main", { id: "main", tabindex: -1 }), menu = html("nav", { "aria-label": words.menu }), tools = html("div", { class: "tools" }), trouble = html("div", { class: "trouble", role: "alert" });
+let end = () => {}, shown = "";
 
 async function route() {
   if (takeToken()) connect();
-  if (shown === location.hash) return;
-  shown = location.hash;
-  const [pattern, made] = /** @type {typeof ROUTES[0]} */ (ROUTES.find(([one]) => one.test(location.hash)));
-  const screen = await made(), name = pattern.exec(location.hash)?.[1] ?? "";
+  const at = location.hash;
+  if (shown === at || linked() === "stranger") return;
+  shown = at;
+  const [pattern, made] = /** @type {typeof ROUTES[0]} */ (ROUTES.find(([one]) => one.test(at)));
+  const screen = await made();
+  if (shown !== at) return; // somebody was faster
   end();
   root.replaceChildren();
-  end = screen(root, decodeURIComponent(name));
+  window.scrollTo(0, 0);
+  end = screen(root, decodeURIComponent(pattern.exec(at)?.[1] ?? ""));
+  frame();
 }
 
-document.body.append(html("header", { class: "top" }, html("a", { href: "#/" }, texts.frame.name), html("nav", { "aria-label": texts.frame.menu }, html("a", { href: "#/" }, texts.frame.live), html("a", { href: "#/stories" }, texts.frame.stories))), root);
+/** What stands around every screen. */
+function frame() {
+  const here = /^#\/stor/.test(location.hash) ? "#/stories" : "#/", unable = state()?.unable;
+  const link = (/** @type {string} */ to, /** @type {string} */ text) => html("a", { href: to, "aria-current": to === here ? "page" : null }, text);
+  fill(menu, link("#/", words.live), link("#/stories", words.stories));
+  fill(tools, html("span", { class: `link-state ${linked().replace(" ", "-")}` }, words.links[linked()] ?? ""),
+    html("button", { type: "button", "aria-disabled": unable?.record ? "true" : null, title: unable?.record }, words.record), html("button", { type: "button" }, words.tour));
+}
+
+/** The connection is lost, the address is an old one, or the server another: one sentence each. */
+function linking() {
+  const link = linked();
+  document.body.dataset.link = link.replace(" ", "-");
+  frame();
+  fill(trouble, link === "lost" && html("p", {}, words.lost), link === "other version" && html("p", {}, words.otherVersion));
+  if (link !== "stranger") return void route();
+  end();
+  [end, shown] = [() => {}, ""];
+  root.replaceChildren(html("h1", {}, words.stranger), html("p", { class: "says" }, words.strangerMore));
+}
+
+tools.addEventListener("click", (event) => {
+  const button = /** @type {Element} */ (event.target).closest("button");
+  if (!button || button.getAttribute("aria-disabled")) return;
+  if (button === tools.lastElementChild) tour();
+  else record("a");
+});
+document.body.append(html("a", { class: "skip", href: "#main", click: skip }, words.skip), html("header", { class: "top" }, html("a", { class: "brand", href: "#/" }, words.name), menu, tools), trouble, root, saying(), parts());
+/** The address is the route's. @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  root.focus();
+}
 takeToken();
-on("link", (link) => (document.body.dataset.link = link));
+on("link", linking);
+on("state", frame);
 connect();
 window.addEventListener("hashchange", route);
 route();

@@ -2,6 +2,7 @@
 
 import { html } from "viewer/dom.js";
 import { Refused } from "page/net.js";
+import { reason } from "page/say.js";
 import { texts } from "page/texts.js";
 
 /** @import {Child} from "viewer/dom.js" */
@@ -29,7 +30,7 @@ export function dialog(title, kind) {
 
 /** What went wrong, in words. @param {unknown} error */
 export function wrong(error) {
-  if (error instanceof Refused) return texts.depth.wrong(error.problem.detail || error.problem.title, error.problem.hint);
+  if (error instanceof Refused) return reason(error);
   return error instanceof Error ? error.message : String(error);
 }
 

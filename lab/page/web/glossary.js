@@ -5,23 +5,27 @@ import { texts } from "page/texts.js";
 
 const { words } = texts.depth, EDGE = 8; // px that stay free beside the explanation
 
+const note = html("span", { id: "word", class: "note-of-word", popover: "auto", role: "note" });
+
 /**
  * A word with its explanation behind it, for a click or a key; a word that is not explained is itself.
+ * It may stand in what is drawn anew (`fill`): the document listens.
  * @param {string} word
  * @param {string} [shown] another form of it
  * @returns {Node | string}
  */
 export function term(word, shown = word) {
   if (!Object.hasOwn(words, word)) return shown;
-  const note = html("span", { class: "note-of-word", popover: "auto", role: "note", toggle: (/** @type {ToggleEvent} */ event) => {
-    button.setAttribute("aria-expanded", String(event.newState === "open"));
-  } }, words[word]);
-  const button = html("button", { type: "button", class: "term", "aria-expanded": "false", click: () => {
-    note.togglePopover();
-    place(note, button.getBoundingClientRect());
-  } }, shown);
-  return html("span", { class: "termed" }, button, note);
+  return html("span", { class: "termed", "data-own": true }, html("button", { type: "button", class: "term", "data-word": word, popovertarget: note.id }, shown));
 }
+
+document.addEventListener("click", ({ target }) => {
+  const button = target instanceof Element ? target.closest("button.term") : null;
+  if (!(button instanceof HTMLElement)) return;
+  if (button.nextElementSibling !== note) button.after(note);
+  note.textContent = words[button.dataset.word ?? ""];
+  requestAnimationFrame(() => place(note, button.getBoundingClientRect())); // once the browser has opened it
+});
 
 /** A text in which `[words]` stand that are explained; `[word|form]` is shown in another form. @param {string} text */
 export function explained(text) {
@@ -30,6 +34,9 @@ export function explained(text) {
     return index % 2 === 1 ? term(word, shown) : part;
   });
 }
+
+/** One plain sentence on what stands below it. @param {string} text */
+export const says = (text) => html("p", { class: "says" }, ...explained(text));
 
 /** Below the word, or above it where there is no room. @param {HTMLElement} note @param {DOMRect} word */
 function place(note, word) {
@@ -41,5 +48,6 @@ function place(note, word) {
 
 /** All of them, as a list. */
 export function glossary() {
-  return html("dl", { class: "glossary" }, ...Object.entries(words).flatMap(([word, means]) => [html("dt", {}, word), html("dd", {}, means)]));
+  const list = Object.entries(words).flatMap(([word, means]) => [html("dt", {}, word), html("dd", {}, means)]);
+  return html("details", { class: "glossary" }, html("summary", {}, texts.depth.glossary), html("dl", {}, ...list));
 }

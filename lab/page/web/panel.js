@@ -1,6 +1,7 @@
 /** A part of the screen: its name, one plain sentence, what is in it. */
 
 import { html } from "viewer/dom.js";
+import { says as plainly } from "page/glossary.js";
 
 /** @import {Child} from "viewer/dom.js" */
 
@@ -11,5 +12,5 @@ import { html } from "viewer/dom.js";
  */
 export function panel(id, { title, says }, ...children) {
   return html("section", { id, class: `panel ${id}`, "aria-labelledby": `${id}-title` },
-    html("header", {}, html("h2", { id: `${id}-title` }, title), html("p", { class: "says" }, says)), ...children);
+    html("header", {}, html("h2", { id: `${id}-title` }, title), plainly(says)), ...children);
 }

@@ -1,8 +1,9 @@
 /** The tour: eight steps, each with one click, each saying afterwards what was seen. It may be left and taken up. */
 
 import { html } from "viewer/dom.js";
+import { wrong } from "page/dialog.js";
 import { explained } from "page/glossary.js";
-import { Refused, state } from "page/net.js";
+import { state } from "page/net.js";
 import { texts } from "page/texts.js";
 import { guide } from "page/tour_guide.js";
 import { STEPS } from "page/tour_steps.js";
@@ -16,11 +17,11 @@ const KEY = "sessionlab.tour", words = texts.depth.tour, BREATH = 500; // ms in 
 /** @type {Progress} */
 const progress = { open: true, at: 0, sights: [], guests: { run: "", tabs: [] }, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
 const saw = html("div", { class: "saw" }), conclusion = html("p", { role: "status" }), next = html("div", { class: "next" });
-const dots = html("ol", { class: "dots" }), again = html("button", { class: "quiet", click: open }), go = html("button", { class: "go", click: step });
+const dots = html("ol", { class: "dots" }), go = html("button", { class: "go", click: step });
 const band = html("div", { class: "band-of-tour" },
   html("header", {}, html("h2", { id: "tour-title" }, words.title), dots, html("button", { class: "quiet", click: leave }, words.leave)),
   html("div", { class: "columns" }, saw, next));
-const element = html("section", { id: "tour", class: "tour", "aria-labelledby": "tour-title", tabindex: -1 }, band, again);
+const element = html("section", { id: "tour", class: "tour", "aria-labelledby": "tour-title", tabindex: -1 }, band);
 /** @type {Line[] | null} what this step has seen so far, while it is being done */
 let seeing = null;
 let trouble = "", spoken = "", showing = progress.at - 1, ready = 0;
@@ -46,20 +47,18 @@ function open() {
 function leave() {
   progress.open = false;
   draw();
-  again.focus();
+  document.getElementById("main")?.focus();
 }
 
 function draw() {
   localStorage.setItem(KEY, JSON.stringify(progress));
-  const { open, at } = progress, finished = at >= STEPS.length;
-  band.hidden = !open;
-  again.hidden = open;
-  again.textContent = at > 0 && !finished ? words.resume(at + 1) : words.begin;
+  const { at } = progress;
+  element.hidden = !progress.open;
   element.setAttribute("aria-busy", String(seeing !== null));
   dots.replaceChildren(...STEPS.map(dot));
   const sight = seeing ? { well: true, says: words.working, lines: seeing } : progress.sights[showing];
   drawSight(trouble ? { well: false, says: trouble, lines: [] } : sight);
-  next.replaceChildren(...(finished ? ended() : asked(at)));
+  next.replaceChildren(...(at >= STEPS.length ? ended() : asked(at)));
 }
 
 /** @param {typeof STEPS[0]} step @param {number} index */
@@ -124,7 +123,7 @@ async function step() {
     progress.sights[progress.at] = { well, says, lines };
     showing = progress.at++;
   } catch (error) {
-    trouble = words.failed(error instanceof Refused ? texts.depth.wrong(error.problem.detail || error.problem.title, error.problem.hint) : String(error instanceof Error ? error.message : error));
+    trouble = words.failed(wrong(error));
   }
   seeing = null;
   ready = performance.now() + BREATH;

@@ -27,11 +27,12 @@
  *   how: string, version: string, sessions: number | null, requests: number}} Part
  * @typedef {{do: string, does: string, takes_part: boolean, parts: string[], why_not: string,
  *   options: string[]}} Action
- * @typedef {{key: string, node: string, since: number, last_seen: number, why: string}} Pin
+ * @typedef {{key: string, node: string, since: number, last_seen: number, why: string,
+ *   tab: string}} Pin
  * @typedef {{pins: Pin[], pins_total: number, counts: Record<string, number>, next: string,
  *   next_why: string, why: string}} Balancing
  * @typedef {{name: string, kind: string, ttl: number | null, says: string}} Key
- * @typedef {{keys: Key[], total: number, why: string}} Store
+ * @typedef {{keys: Key[], total: number, why: string, says: string}} Store
  * @typedef {{id: Id, generation: number, condition: "starting" | "ready" | "failed" | "ended", why: string,
  *   url: string, strategy: string, balancer: string, affinity: string, algorithm: string, nodes: number,
  *   fabric: string, app: string, sentence: string, doing: string | null, parts: Part[], actions: Action[],
@@ -67,7 +68,7 @@
  *   text?: string, cluster?: string, settings?: Record<string, string>, nodes?: string[], user?: string,
  *   tab?: number, what?: string, request?: string, status?: number | null, node?: string, how?: How,
  *   pin?: string, took?: number, reason?: string, event?: string, part?: string, expected?: string,
- *   observed?: string, holds?: boolean | null}} Item
+ *   observed?: string, holds?: boolean | null, line?: number, left_out?: number}} Item
  * @typedef {{id: string, story: string, title: string, seed: number, ending: Ending, reason: string,
  *   seconds: number, count: number, items: Item[], left_out: number, source: string}} Telling
  * @typedef {{story: string, seed: number}} NewTelling

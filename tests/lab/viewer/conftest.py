@@ -1,59 +1,19 @@
-"""A browser, pages as files in it, and what npm installs to look at them."""
+"""A browser, and pages as files in it."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from sessionlab.lab.fabrics.local.programs import executable
 from sessionlab.lab.viewer.page import to_html
+from tests.lab.chromium import browser, npm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
-
     from sessionlab.lab.viewer.view import Page
     from tests.lab.viewer.opening import Write
 
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def npm() -> Path:
-    """What package-lock.json names, installed once for this environment."""
-    wanted = (HERE / "package-lock.json").read_bytes()
-    installed = Path(sys.prefix, "viewer")
-    lock = installed / "package-lock.json"
-    if not lock.exists() or lock.read_bytes() != wanted:
-        shutil.rmtree(installed, ignore_errors=True)
-        fresh = Path(tempfile.mkdtemp(dir=sys.prefix))
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, fresh)
-        command = ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=fresh, check=True)
-        try:
-            fresh.rename(installed)
-        except OSError:  # another process was faster
-            shutil.rmtree(fresh)
-    return installed / "node_modules"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The distribution's Chromium; root has no sandbox."""
-    with sync_playwright() as playwright:
-        chromium = executable("chromium", "chromium-browser", "google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+__all__ = ["browser", "npm", "write"]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.viewer.view import Finding, to_json
 from tests.installed import needs
+from tests.lab.chromium import violations
 from tests.lab.viewer import examples
 from tests.lab.viewer.opening import opened
 
@@ -184,16 +185,6 @@ def test_axe_finds_nothing(
             loss.first.click()
             tab.wait_for_timeout(300)  # until it has appeared
             assert violations(tab) == []
-
-
-def violations(tab: Tab) -> list[str]:
-    every = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = tab.evaluate("(options) => axe.run(document, options)", every)
-    return [
-        f"{rule['id']}: {rule['help']}: {node['html'][:200]} {node['failureSummary']}"
-        for rule in found["violations"]
-        for node in rule["nodes"][:3]
-    ]
 
 
 @every_page

@@ -1,0 +1,67 @@
+"""The connection is lost and comes back; a reload, an old token, no token, another server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.installed import needs
+from tests.lab.page.browser.broken_line import line_to
+from tests.lab.page.browser.hands import log_in, send
+from tests.lab.page.browser.up import opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.lab.page.browser.up import Up
+
+pytestmark = [pytest.mark.browser, needs("chromium")]
+
+LOST = "The connection to sessionlab is lost"
+STRANGER = "Open the address that “sessionlab up” printed"
+
+
+def test_a_lost_connection_is_said_and_what_happened_meanwhile_is_there_afterwards(
+    browser: Browser, lab: Up
+) -> None:
+    with line_to(lab.page) as line, opened(browser, line.url, errors=True) as tab:
+        alice = log_in(tab, "alice")
+        line.cut()
+        tab.get_by_text(LOST).wait_for()
+        alice.get_by_role("button", name="Who am I?").click()
+        tab.get_by_text("sessionlab cannot be reached").first.wait_for()
+
+        lab.act("kill", "n2")
+        line.mend()
+
+        tab.get_by_text(LOST).wait_for(state="detached")
+        tab.locator(".part.gone[data-part=n2]").wait_for()
+        send(tab, alice)
+
+
+def test_a_reload_changes_nothing(browser: Browser, lab: Up) -> None:
+    with opened(browser, lab.page) as tab:
+        before = log_in(tab, "alice").locator(".credential").inner_text()
+        assert "token" not in tab.url
+        tab.reload()
+
+        tab.locator(".credential").wait_for()
+        assert tab.locator(".credential").inner_text() == before
+
+
+@pytest.mark.parametrize("fragment", ["", "#token=of-an-earlier-run"])
+def test_without_its_token_it_says_where_to_get_it(
+    browser: Browser, lab: Up, fragment: str
+) -> None:
+    with opened(browser, f"{lab.origin}/{fragment}", errors=True, ready="h1") as tab:
+        tab.get_by_text(STRANGER).wait_for()
+        tab.goto(lab.page)
+        tab.locator(".tour .go").wait_for()
+
+
+def test_the_end_of_the_lab_is_a_lost_connection(browser: Browser, lab: Up) -> None:
+    with opened(browser, lab.page, errors=True) as tab:
+        log_in(tab, "alice")
+        lab.process.kill()
+        tab.get_by_text(LOST).wait_for()
