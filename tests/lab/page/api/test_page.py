@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # what check-jsonschema is made of
 import pytest
 import pytest_asyncio
 
@@ -21,6 +21,7 @@ from tests.lab.page.up import Up, up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     import aiohttp
 
@@ -219,6 +220,65 @@ async def test_a_crowd_comes_asks_and_goes(fabric: LocalFabric) -> None:
         await asyncio.sleep(0.3)
         assert lab.desk.a.live.history.came == before
         assert lab.desk.a.cluster._visitors.clients == []
+
+
+async def test_a_credential_is_looked_into_and_a_forgery_refused(lab: Up) -> None:
+    tab = (await lab.answered("POST", "/tabs", {"user": "alice"}))["id"]
+    assert (await lab.answered("GET", f"/tabs/{tab}/credential"))["kind"] == "none"
+    assert (await lab.ask("POST", f"/tabs/{tab}/forgery", {"value": "x"}))[0] in (400, 409, 422)
+    await lab.answered("POST", f"/tabs/{tab}/send", {"what": "login"})
+    looked = await lab.answered("GET", f"/tabs/{tab}/credential?cluster=a")
+    assert (looked["kind"], looked["where"]) == ("session-id", "cookie sid")
+    assert [held["knows"] for held in looked["held"]] == [True, True]
+    assert looked["stored"]["ttl"] > 0
+    forged = await lab.answered("POST", f"/tabs/{tab}/forgery", {"value": "made-up"})
+    assert forged["answer"]["status"] == 401
+    assert forged["why"]
+    sent = await lab.answered("POST", f"/tabs/{tab}/send", {"what": "me"})
+    assert sent["answers"][0]["how"] == "ok"
+    for path in (f"/tabs/{tab}/credential?cluster=b", "/view?cluster=b", "/script?cluster="):
+        status, problem = await lab.ask("GET", path)
+        assert (status, problem["field"]) == (422, "cluster")
+    assert (await lab.ask("GET", "/tabs/t999/credential"))[0] == 404
+
+
+async def test_what_was_done_by_hand_is_stored_and_shown(
+    fabric: LocalFabric, tmp_path: Path
+) -> None:
+    async with up(fabric, REDIS, recordings=tmp_path / "kept") as lab:
+        assert (await lab.ask("GET", "/script"))[0] == 409  # nothing was asked yet
+        tab = (await lab.answered("POST", "/tabs", {"user": "alice"}))["id"]
+        for what in ("login", "me"):
+            await lab.answered("POST", f"/tabs/{tab}/send", {"what": what})
+        await lab.answered("POST", "/actions", {"do": "stop", "part": "redis"})
+        await lab.answered("POST", "/actions", {"do": "start", "part": "redis"})
+        await lab.answered("POST", f"/tabs/{tab}/send", {"what": "me"})
+        view = await lab.answered("GET", "/view")
+        assert "was logged out: Redis stopped" in view["sentence"]
+        state = await lab.answered("GET", "/state")
+        assert state["clusters"][0]["sentence"] == view["sentence"]
+        assert state["tabs"][0]["at"]["a"]["fate"] == "logged out"
+        kept = await lab.answered("POST", "/recordings", {"name": "by-me"})
+        assert (tmp_path / "kept").is_dir()
+        text = (await lab.answered("GET", "/script"))["script"]
+        assert text.replace("by_hand", "by_me") == kept["script"]
+        status, problem = await lab.ask("POST", "/recordings", {"name": "../x"})
+        assert (status, problem["field"]) == (422, "name")
+
+
+async def test_stories_are_listed_told_and_not_found(lab: Up) -> None:
+    stories = {one["name"]: one for one in await lab.answered("GET", "/stories")}
+    assert "sticky-node-dies" in stories
+    assert (await lab.ask("POST", "/tellings", {"story": "nix"}))[0] == 400
+    telling = await lab.answered("POST", "/tellings", {"story": "monolith"})
+    while telling["ending"] == "telling":
+        await asyncio.sleep(0.1)
+        telling = await lab.answered("GET", f"/tellings/{telling['id']}?since=0")
+    assert telling["ending"] == "held"
+    assert [item["n"] for item in telling["items"]] == [*range(telling["count"])]
+    assert (await lab.ask("GET", "/tellings/nix"))[0] == 404
+    for since in ("-1", "x", "9" * 99):
+        assert (await lab.ask("GET", f"/tellings/{telling['id']}?since={since}"))[0] == 422
 
 
 async def heard(lab: Up, query: str = "") -> AsyncIterator[tuple[str, dict[str, Any]]]:
