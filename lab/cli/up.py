@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -31,6 +32,7 @@ from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.page.api.server import served
 from sessionlab.lab.page.desk.desk import Desk
+from sessionlab.lab.page.recording.recorder import USUAL
 from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
@@ -65,6 +67,15 @@ Algorithm = Annotated[
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="The balancer's port; 0 for any free one.")
 ]
+RecordTo = Annotated[
+    Path,
+    typer.Option(
+        "--record-to",
+        file_okay=False,
+        metavar="DIR",
+        help="Where the page stores what was done by hand; made when first used.",
+    ),
+]
 Transport = Annotated[
     Literal["bearer", "cookie"],
     typer.Option(help="How a JWT travels; a browser logs in with `cookie` only."),
@@ -95,6 +106,7 @@ def command(
     jwt_transport: Transport = BEARER,
     app: AppPath = None,
     variant: Variant = None,
+    record_to: RecordTo = USUAL,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -119,7 +131,7 @@ def command(
         password=password or "",
         watched=True,
     )
-    run_to_end(_stay(description, fabric, redis_url), said=f"\n{GONE}")
+    run_to_end(_stay(description, fabric, redis_url, record_to), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
 
 
@@ -134,7 +146,9 @@ def _check(strategy: str, password: str | None, transport: str) -> None:
         raise UsageError(f"{', '.join(wrong)} and --app exclude each other", "the recipe says that")
 
 
-async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
+async def _stay(
+    description: Description, fabric_name: str, redis_url: str | None, record_to: Path
+) -> None:
     events = Events()
     fabric = FABRICS.make(fabric_name)
     screen = Screen(highlight=False, markup=False, emoji=False)
@@ -154,7 +168,10 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
                 printer.check()
                 terminal.look()
 
-            async with Desk(description, fabric, events, redis_url, terminal.show, look) as desk:
+            shown = (terminal.show, look)
+            async with Desk(
+                description, fabric, events, redis_url, *shown, recordings=record_to
+            ) as desk:
                 at_keys = AtKeys(lambda: desk.a.hands, terminal.show, desk.fail)
                 keys = Keys(
                     desk.a.parts,
