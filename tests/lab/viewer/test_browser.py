@@ -287,7 +287,7 @@ def test_what_has_no_room_yet_is_drawn_once_it_has(browser: Browser, write: Writ
         tab.evaluate("document.body.hidden = false")
 
         tab.locator("article").nth(1).wait_for()
-        assert tab.locator("figure svg").first.bounding_box()["width"] > 600  # type: ignore[index]
+        assert tab.locator("figure > svg").first.bounding_box()["width"] > 600  # type: ignore[index]
 
 
 def test_a_list_leads_to_each_story(browser: Browser, write: Write) -> None:
