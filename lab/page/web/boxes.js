@@ -32,7 +32,7 @@ export function columns(cluster, acts) {
   const balancer = cluster.parts.find((part) => part.kind === "balancer"), store = cluster.parts.find((part) => part.kind === "redis");
   const most = Math.max(1, ...nodes.map((node) => node.requests));
   return [
-    column(words.balancer, words.balancerIs(cluster.algorithm, cluster.affinity), "balancing", balancerBox(cluster, balancer, acts)),
+    (balancer || cluster.balancer !== "") && column(words.balancer, words.balancerIs(cluster.algorithm, cluster.affinity), "balancing", balancerBox(cluster, balancer, acts)),
     column(words.nodes(nodes.length), words.nodesAre(cluster.strategy), nodes.length > CROWDED ? "nodes-here many" : "nodes-here",
       html("ul", { "aria-label": words.nodes(nodes.length) }, ...nodes.map((node, place) => nodeBox(node, colour(node, place), most, acts))), acts && whole(cluster)),
     store && column(words.store, words.storeIs, "storing", storeBox(cluster, store, acts)),

@@ -12,7 +12,8 @@ import { traveller } from "page/travel.js";
 /**
  * What must be known of a cluster to draw it; a story knows less than the state does.
  * @typedef {Partial<Cluster> & Pick<Cluster, "strategy" | "algorithm" | "affinity" | "parts">} Drawn
- * @typedef {Partial<Request> & Pick<Request, "node" | "how" | "status" | "method" | "path" | "user">} Travelling
+ * @typedef {Partial<Request> & Pick<Request, "node" | "how" | "status" | "method" | "path" | "user"> & {direct?: boolean}} Travelling
+ *   `direct`: past the balancer
  * @typedef {{
  *   cluster: (cluster: Drawn) => void,
  *   request: (request: Travelling) => void,
@@ -82,10 +83,11 @@ export function drawing(root, around = {}) {
 
   /** @param {Travelling} request */
   function request(request) {
-    const from = start(request), balancer = parts.get("balancer"), node = parts.get(request.node), store = parts.get("redis");
-    if (!from?.isConnected || !balancer) return;
-    const there = [from, balancer, ...(node ? [node, ...(store && shown?.strategy !== "memory" && (!request.hops || request.hops.store !== null) ? [store, node] : [])] : [])];
-    const way = [...there, ...(node ? [balancer] : []), from], frame = over.getBoundingClientRect();
+    const from = start(request), balancer = request.direct ? undefined : parts.get("balancer"), node = parts.get(request.node), store = parts.get("redis");
+    if (!from?.isConnected || !(balancer ?? node)) return;
+    const before = balancer ? [balancer] : [];
+    const there = [from, ...before, ...(node ? [node, ...(store && shown?.strategy !== "memory" && (!request.hops || request.hops.store !== null) ? [store, node] : [])] : [])];
+    const way = [...there, ...(node ? before : []), from], frame = over.getBoundingClientRect();
     /** @type {Leg[]} */
     const legs = way.slice(1).map((to, index) => ({ to, points: curve(...ends(way[index], to, frame)) }));
     moving.send({ legs, turn: there.length - 1, how: request.how, going: `${request.method} ${request.path}`, coming: String(request.status || words.noAnswer) });
@@ -94,11 +96,11 @@ export function drawing(root, around = {}) {
   /** The lines between the boxes, anew where they are now. */
   function lay() {
     const balancer = parts.get("balancer"), store = parts.get("redis"), frame = over.getBoundingClientRect();
-    if (!balancer || !box.isConnected) return;
+    if (!box.isConnected) return;
     const many = box.classList.contains("crowded"), block = box.querySelector(".nodes-here ul");
     const nodes = /** @type {HTMLElement[]} */ (many && block ? [block] : [...box.querySelectorAll(".node")]);
     const clients = around.clients?.() ?? /** @type {HTMLElement[]} */ ([...box.querySelectorAll(".client")]);
-    const pairs = [...clients.map((one) => [one, balancer]), ...nodes.map((one) => [balancer, one]), ...(store ? nodes.map((one) => [one, store]) : [])];
+    const pairs = [...clients.flatMap((one) => (balancer ? [balancer] : nodes).map((to) => [one, to])), ...(balancer ? nodes.map((one) => [balancer, one]) : []), ...(store ? nodes.map((one) => [one, store]) : [])];
     edges.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     fill(edges, ...pairs.map(([a, b]) => svg("path", { d: line(ends(a, b, frame)), class: a.matches(".gone, .down") || b.matches(".gone, .down") ? "cut" : "" })));
   }

@@ -68,7 +68,7 @@
  *   text?: string, cluster?: string, settings?: Record<string, string>, nodes?: string[], user?: string,
  *   tab?: number, what?: string, request?: string, status?: number | null, node?: string, how?: How,
  *   pin?: string, took?: number, reason?: string, event?: string, part?: string, expected?: string,
- *   observed?: string, holds?: boolean | null}} Item
+ *   observed?: string, holds?: boolean | null, line?: number, left_out?: number}} Item
  * @typedef {{id: string, story: string, title: string, seed: number, ending: Ending, reason: string,
  *   seconds: number, count: number, items: Item[], left_out: number, source: string}} Telling
  * @typedef {{story: string, seed: number}} NewTelling
