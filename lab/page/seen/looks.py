@@ -77,7 +77,8 @@ class Looks:
         return self._http
 
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
-        seen = said.get(one.name, NodeSeen())
+        has_ended = one.state is State.ENDED  # since it was asked, perhaps
+        seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
         return Part(
             name=one.name,
             kind=one.kind,

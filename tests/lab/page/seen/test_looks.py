@@ -66,6 +66,8 @@ async def test_parts_say_what_is_known_of_each_and_no_more(make: Make) -> None:
         assert found["balancer"].sessions is None
         await cluster.kill("n1")
         await cluster.faults.pause("n2")
+        at_once = await looks.parts({})
+        assert at_once[0].sessions is None, "its memory is gone, whatever it said before"
         found = await parts(looks)
         assert (found["n1"].state, found["n1"].sessions, found["n1"].version) == ("ended", None, "")
         assert (found["n2"].state, found["n2"].sessions) == ("frozen", 1)
