@@ -40,6 +40,7 @@ def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) ->
         tab.evaluate(axe)
         assert violations(tab) == []
         card = log_in(tab, "alice")
+        tab.locator("#history").scroll_into_view_if_needed()
         tab.locator(".losses, #history .good").first.wait_for()
         assert violations(tab) == []
 
