@@ -59,7 +59,8 @@ async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]
     try:
         desk.run_name = _own_run()
         host = LOOPBACK if got.host in ("0.0.0.0", "::") else got.host
-        place = Place(desk.run_name, f"{Address(host, got.port).url}{PATH}", token)
+        url = f"{Address(host, got.port).url}{PATH}"
+        place = Place(desk.run_name, url, token, is_here=app[GUARD].is_here)
         await asyncio.to_thread(place.write)
         yield place
     finally:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
@@ -130,6 +131,10 @@ class Desk:
     def leave(self) -> None:
         """End `run`."""
         self._left = True
+
+    def parts(self) -> list[PartState]:
+        """Those of the first cluster, as they are now."""
+        return self.a.parts()
 
     def fail(self, error: BaseException) -> None:
         """End `run` by that."""

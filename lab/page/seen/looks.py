@@ -59,11 +59,15 @@ class Looks:
 
     async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
         """What the balancer knows and would do next; `tabs` are those whose pins are told."""
+        if why := self._silent(Kind.BALANCER):
+            return Balancing(why=why, next_why=why)
         self._tabs = tabs or {}
         return await self._balancing.value()
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
+        if why := self._silent(Kind.REDIS):
+            return Store(why=why)
         return await self._store.value()
 
     async def close(self) -> None:
@@ -112,8 +116,6 @@ class Looks:
         cluster = self._cluster
         if cluster.description.balancer is None:
             return Balancing(why="there is no balancer")
-        if why := self._silent(Kind.BALANCER):
-            return Balancing(why=why, next_why=why)
         if (admin := cluster.inventory.admin_url) is None:
             name = cluster.description.balancer
             why = f"{name} tells nobody whom it ties to which node"
@@ -134,8 +136,6 @@ class Looks:
         redis = self._cluster.inventory.redis
         if redis is None:
             return None
-        if why := self._silent(Kind.REDIS):
-            return Store(why=why)
         from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  slow, and most clusters have none
 
         try:
