@@ -143,7 +143,7 @@ class Looks:
                 return await store.store(client, is_ours=redis.part is not None)
         except ResponseError as error:
             return Store(why=f"Redis refuses to be looked at: {error}")
-        except (RedisError, *UNFIT):
+        except (RedisError, RuntimeError, *UNFIT):  # uvloop's, of a connection that just closed
             return Store(why="Redis does not answer")
 
     def _silent(self, kind: Kind) -> str:
