@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.deploys import DEPLOYS
+from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.cluster.inventory import Kind, PartState, State
 from sessionlab.lab.description.cluster import MOST_NODES
 from sessionlab.lab.errors import StepError, UsageError
@@ -24,6 +26,7 @@ PATIENCE = 10.0  # seconds that one hand waits for what another has begun
 Step = Callable[[Cluster, str], Awaitable[object]]
 UP = frozenset({State.RUNNING, State.FROZEN})
 DEPLOY = "rolling"
+DRAIN_SECONDS = 3.0  # that each node of a deploy waits at most for those who are tied to it
 DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
 
 
@@ -112,13 +115,16 @@ ACTIONS = {
 
 
 class Hands:
-    """Does one thing at a time, whoever asks; `doing` says what is under way."""
+    """Does one thing at a time, whoever asks; `doing` says what is under way.
+
+    `over` says why nothing is done any more.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._free = asyncio.Lock()
         self._version = 1
-        self.doing = ""
+        self.doing = self.over = ""
 
     async def do(self, name: str, part: str = "", wanted: Callable[[], bool] = lambda: True) -> str:
         """What was done, in words. `wanted`: whether who asked is still there when it would begin.
@@ -145,6 +151,8 @@ class Hands:
                 f"`{self.doing}` is under way, and one thing is done at a time", "try again then"
             ) from None
         try:
+            if self.over:
+                raise StepError(self.over)
             self.doing = doing
             yield
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
@@ -178,8 +186,11 @@ class Hands:
     async def _deploy(self, how: str) -> str:
         if how not in DEPLOYS:
             raise UsageError(f"there is no deploy {how[:64]!r}", f"there are: {', '.join(DEPLOYS)}")
+        deploy = DEPLOYS.make(how)
+        if isinstance(deploy, Rolling | BlueGreen):
+            deploy = replace(deploy, limit=DRAIN_SECONDS)
         self._version += 1
-        await self._cluster.deploy(how, str(self._version))
+        await self._cluster.deploy(deploy, str(self._version))
         return f"version {self._version} deployed, {how}"
 
 

@@ -22,8 +22,10 @@ from sessionlab.lab.fabrics.run_folder import running
 from sessionlab.lab.page.api import static
 from sessionlab.lab.page.api.connection import Connection, problem
 from sessionlab.lab.page.api.guard import LOOPBACK, Guard, check_form
-from sessionlab.lab.page.api.routes import PATH, ROUTES, VERSION, Call, Route
+from sessionlab.lab.page.api.route import Call, Route
+from sessionlab.lab.page.api.routes import PATH, ROUTES, VERSION
 from sessionlab.lab.page.desk.desk import Desk
+from sessionlab.lab.page.desk.stream import encoded
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
         kind = "application/json"
         return web.Response(
-            body=msgspec.json.encode(said), status=route.status, content_type=kind, headers=headers
+            body=encoded(said), status=route.status, content_type=kind, headers=headers
         )
 
     return handle

@@ -6,26 +6,38 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.balancers import haproxy_config, nginx_config
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.state import Choice, Choices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.description.variants import Variants
     from sessionlab.lab.page.model.doing import NewCluster
 
 MOST_NODES = 50
+KNOWN = {
+    "haproxy": (haproxy_config.ALGORITHMS, haproxy_config.AFFINITIES),
+    "nginx": (nginx_config.ALGORITHMS, nginx_config.AFFINITIES),
+}
+"""What a balancer of somebody else's can do."""
 _OF_A_RECIPE = "the app is a recipe's, which knows its users its own way"
 
 
 def choices(description: Description) -> Choices:
     """For a cluster that takes the place of this one."""
+    algorithms, affinities = KNOWN.get(description.balancer or "", (None, None))
+    whose = f"{description.balancer} has no such thing"
     return Choices(
-        strategies=_choices(STRATEGIES.summaries(), _OF_A_RECIPE if description.app else ""),
-        algorithms=_choices(ALGORITHMS.summaries()),
-        affinities=_choices(AFFINITIES.summaries()),
+        strategies=[
+            Choice(name, said, _OF_A_RECIPE if description.app else _unusable(said))
+            for name, said in STRATEGIES.summaries().items()
+        ],
+        algorithms=_choices(ALGORITHMS, algorithms, whose),
+        affinities=_choices(AFFINITIES, affinities, whose),
         most_nodes=MOST_NODES,
     )
 
@@ -55,11 +67,20 @@ def _options(wanted: NewCluster, before: Description) -> Mapping[str, str]:
     return kept if wanted.strategy == "jwt" else {k: v for k, v in kept.items() if "jwt" not in k}
 
 
-def _choices(summaries: Mapping[str, str], why_not: str = "") -> list[Choice]:
+def _choices(table: Variants[object], known: Collection[str] | None, whose: str) -> list[Choice]:
     return [
-        Choice(name, summary, why_not or (summary if summary.startswith("unusable") else ""))
-        for name, summary in summaries.items()
+        Choice(name, said, _unusable(said) or ("" if _is_among(name, known) else whose))
+        for name, said in table.summaries().items()
     ]
+
+
+def _unusable(said: str) -> str:
+    """What a package's variant says of itself that cannot be loaded."""
+    return said if said.startswith("unusable") else ""
+
+
+def _is_among(name: str, known: Collection[str] | None) -> bool:
+    return known is None or re.split(r"\[?:", name)[0] in known
 
 
 def _check(field: str, value: str, table: Mapping[str, str]) -> None:

@@ -7,18 +7,16 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.errors import LabError
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_CROWD, MOST_RATE, Crowd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.desk.sides import Sides
     from sessionlab.lab.page.model.visitors import NewCrowd
 
-PATIENCE = 5.0  # seconds
-AT_ONCE = 8  # that log in at the same time
 TICK = 0.02  # seconds
 
 
@@ -32,6 +30,12 @@ class Gathering:
     entered: set[int] = field(default_factory=set)
     steps: set[asyncio.Task[None]] = field(default_factory=set)
     due: float = 0.0
+    wanted: int = 0
+
+    def gone(self) -> list[Client]:
+        """Those that are too many by now, for somebody else to close."""
+        gone, self.clients = self.clients[self.wanted :], self.clients[: self.wanted]
+        return gone
 
 
 class Crowds:
@@ -46,47 +50,46 @@ class Crowds:
         self._random = random.Random(1)  # noqa: S311  no secret
         self._walking: asyncio.Task[None] | None = None
 
-    async def want(self, wanted: NewCrowd, sides: Mapping[str, Side]) -> Crowd:
+    async def want(self, wanted: NewCrowd, sides: Sides) -> Crowd:
         """Let so many come, or go; those that stay and are logged out log in again."""
         if not 0 <= wanted.users <= MOST_CROWD:
             raise WrongField("users", f"a crowd has 0 to {MOST_CROWD} users")
         if not 0 < wanted.rate <= MOST_RATE:
-            raise WrongField("rate", f"a crowd asks over 0 to {MOST_RATE} times a second")
-        for side in sides.values():
-            if wanted.users:
+            raise WrongField("rate", f"a crowd asks up to {MOST_RATE} times a second")
+        try:
+            for side in sides:
                 side.cluster.audience(wanted.users)
+        except LabError as error:
+            raise WrongField("users", str(error), error.hint) from None
         self.now = Crowd(wanted.users, wanted.rate)
-        for side in sides.values():
-            await self.enter(side)
+        for side in sides:
+            if side.is_up:
+                self.enter(side)
+            for client in self._at[side.id].gone():
+                await side.cluster.dismiss(client)
         if self.now.users and not self._walking:
             self._walking = asyncio.create_task(self._walk())
         return self.now
 
-    async def enter(self, side: Side) -> None:
+    def enter(self, side: Side) -> None:
         """Gather at that cluster, which may be new."""
         here = self._at.setdefault(side.id, Gathering(side))
-        if here.side is not side:
-            await self.leave(side.id)
-            here = self._at[side.id] = Gathering(side)
-        wanted = self.now.users
-        gone, here.clients = here.clients[wanted:], here.clients[:wanted]
-        here.entered = {number for number in here.entered if number < wanted}
-        if missing := wanted - len(here.clients):
-            here.clients += side.cluster.clients(wanted, patience=PATIENCE)[-missing:]
-        for client in gone:
-            await side.cluster.dismiss(client)
+        here.wanted, here.entered = self.now.users, set()
+        people = side.cluster.audience(self.now.users).people
+        for place, person in list(enumerate(people))[len(here.clients) :]:
+            here.clients.append(side.client(person, MOST_CROWD + place))
 
-    async def leave(self, id_: str) -> None:
+    def leave(self, id_: str) -> None:
         """Go from a cluster that ends, which closes its clients itself."""
         if here := self._at.pop(id_, None):
             for task in here.steps:
                 task.cancel()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         if self._walking:
             self._walking.cancel()
         for id_ in list(self._at):
-            await self.leave(id_)
+            self.leave(id_)
 
     async def _walk(self) -> None:
         loop = asyncio.get_running_loop()
@@ -95,7 +98,7 @@ class Crowds:
             await asyncio.sleep(TICK)
             passed, before = loop.time() - before, loop.time()
             for here in list(self._at.values()):
-                if here.side.condition == "ready":
+                if here.side.is_up:
                     here.due = min(here.due + passed * self.now.rate, self.now.rate)
                     self._send(here)
 

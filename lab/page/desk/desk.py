@@ -11,24 +11,31 @@ import msgspec
 from rich.text import Text
 
 from sessionlab.lab.bench.actions import BALANCER
-from sessionlab.lab.errors import LabError
+from sessionlab.lab.description.cluster import BALANCER as BUILTIN
+from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.page.desk import sending, visitors
 from sessionlab.lab.page.desk.choosing import choices
 from sessionlab.lab.page.desk.crowd import Crowds
-from sessionlab.lab.page.desk.side import Side
+from sessionlab.lab.page.desk.sides import Sides
 from sessionlab.lab.page.desk.stream import Listener, Stream, event
-from sessionlab.lab.page.desk.wrong import WrongField
+from sessionlab.lab.page.desk.told import ELSEWHERE, Told
 from sessionlab.lab.page.model.doing import Done
-from sessionlab.lab.page.model.state import Id, State
+from sessionlab.lab.page.model.state import State, Unable
+from sessionlab.lab.page.recording.recorder import USUAL, Recorder
 from sessionlab.lab.page.seen.sendings import Sendings
+from sessionlab.lab.page.stories.tellings import Tellings
+from sessionlab.lab.scenario.lab import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
-    from sessionlab.lab.page.model.doing import Act
+    from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.model.doing import Act, NewCluster
+    from sessionlab.lab.page.model.stories import Ending
     from sessionlab.lab.page.model.visitors import Crowd, NewCrowd, NewTab, Send, Sent, Tab
 
 _RELEASE = version("sessionlab")
@@ -52,15 +59,31 @@ class Desk:
         show: Callable[[Text], None] = lambda _: None,
         look: Callable[[], None] = lambda: None,
         label: str = "up",
+        recordings: Path = USUAL,
     ) -> None:
         self.fabric, self.events, self.run_name = fabric, events, ""
         self.show, self._look = show, look
         self.redis_url = redis_url
         self.stream, self.sendings = Stream(), Sendings()
-        self.sides: dict[str, Side] = {}
         self.visitors, self.crowds = visitors.Visitors(), Crowds()
-        self._first, self._label = description, label
-        self._generation = 0
+        self.sides = Sides(
+            *(fabric, events, redis_url, label),
+            entered=self._enter,
+            left=self._leave,
+            says=lambda said: show(Text(said, "yellow")),
+        )
+        self.recorder = Recorder(recordings)
+        away = ELSEWHERE if fabric.name == "external" else ""
+        self.unable = Unable(switch=away, beside=away, stories=away)
+        settings = Settings(
+            fabric=fabric.name,
+            balancer=description.balancer or BUILTIN,
+            redis_url=redis_url,
+            app=description.app,
+        )
+        self.tellings = Tellings(fabric, settings, self._news, why_not=away)
+        self._first = description
+        self._watching: dict[Side, asyncio.Task[None]] = {}
         self._over: BaseException | None = None
         self._left = False
         self._changed = asyncio.Event()
@@ -69,19 +92,12 @@ class Desk:
     @property
     def a(self) -> Side:
         """The cluster that keys and `sessionlab do` are about."""
-        return self.sides["a"]
-
-    def side(self, id_: str, field: str = "cluster") -> Side:
-        if id_ not in self.sides:
-            raise WrongField(
-                field, f"there is no cluster {id_[:8]!r}", "there: " + ", ".join(self.sides)
-            )
-        return self.sides[id_]
+        return self.sides.named("a")
 
     async def __aenter__(self) -> Self:
         self.events.listen(self._hear)
         try:
-            await self._open("a", self._first)
+            await self.sides.first(self._first)
         except BaseException:
             await self.close()
             raise
@@ -91,11 +107,10 @@ class Desk:
         await self.close()
 
     async def close(self) -> None:
-        """End every cluster; raises what the end of the first says of this machine."""
-        await self.crowds.close()
-        for id_ in reversed(list(self.sides)):
-            side = self.sides.pop(id_)
-            await side.close()
+        """End all of it; raises what the end of the first cluster says of this machine."""
+        self.crowds.close()
+        await self.tellings.close()
+        await self.sides.close()
 
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when a's balancer ends by itself."""
@@ -123,28 +138,30 @@ class Desk:
     # What is asked of it
 
     async def state(self) -> State:
-        clusters = [await side.state() for side in list(self.sides.values())]
+        clusters = await asyncio.gather(
+            *(side.state(self.visitors.clients(side.id)) for side in self.sides)
+        )
         return State(
             sessionlab=_RELEASE,
             run=self.run_name,
             at=round(self.events.now(), 3),
             clusters=clusters,
-            tabs=self.visitors.shown(),
+            tabs=self.visitors.shown(self.sides),
             crowd=self.crowds.now,
             choices=choices(self.a.description),
             users=visitors.names(self.a),
+            unable=self.unable,
         )
 
     async def act(self, act: Act, wanted: Callable[[], bool] = lambda: True) -> Done:
         """Do it at a, at b, or at all of them; what could not be done anywhere is raised."""
         if act.cluster != "all":
-            side = self.side(act.cluster)
-            return Done(await self._did(side, act, wanted))
+            return Done(await self._did(act.cluster, act, wanted))
         done, refused = list[str](), dict[str, str]()
         first: LabError | None = None
-        for side in list(self.sides.values()):
+        for side in self.sides:
             try:
-                done.append(await self._did(side, act, wanted))
+                done.append(await self._did(side.id, act, wanted))
             except LabError as error:
                 first = first or error
                 refused[side.id] = "; ".join(filter(None, (str(error), error.hint)))
@@ -152,17 +169,38 @@ class Desk:
             raise first
         return Done("; ".join(dict.fromkeys(done)), refused)
 
-    async def _did(self, side: Side, act: Act, wanted: Callable[[], bool]) -> str:
+    async def _did(self, cluster: str, act: Act, wanted: Callable[[], bool]) -> str:
         self.changed()
         try:
-            return await side.hands.do(act.do, act.part, wanted)
+            return await self.sides.running(cluster).hands.do(act.do, act.part, wanted)
         finally:
             self.changed()
 
-    def open_tab(self, wanted: NewTab) -> Tab:
-        tab = self.visitors.open(wanted, self.sides.values())
+    async def put(self, id_: str, wanted: NewCluster) -> State:
+        """Have such a cluster in that place, and nothing less when this returns."""
+        if why := self.unable.beside if id_ == "b" else self.unable.switch:
+            raise StepError(why)
         self.changed()
-        return visitors.shown(tab)
+        try:
+            await self.sides.put(id_, wanted)
+        finally:
+            self.changed()
+        side, at = self.sides.named(id_), self.events.now()
+        self._tell(Told(at, "cluster.replaced", "", f"cluster {id_} is now {side.title}", id_))
+        return await self.state()
+
+    async def end(self, id_: str) -> State:
+        """Take away the cluster beside the first."""
+        try:
+            await self.sides.end(id_)
+        finally:
+            self.changed()
+        return await self.state()
+
+    def open_tab(self, wanted: NewTab) -> Tab:
+        tab = self.visitors.open(wanted, self.sides)
+        self.changed()
+        return visitors.shown(tab, self.sides)
 
     async def close_tab(self, id_: str) -> None:
         await self.visitors.close(id_, self.sides)
@@ -190,15 +228,23 @@ class Desk:
 
     # What it does by itself
 
-    async def _open(self, id_: Id, description: Description) -> Side:
-        number = self._generation
-        label = f"{self._label}-{id_}{number}" if number else self._label
-        told = (self.fabric, self.events, self.redis_url, label)
-        side = Side(id_, number, description, *told)
-        self._generation += 1
-        self.sides[id_] = side
-        await side.open()
-        return side
+    def _enter(self, side: Side) -> None:
+        """Whoever is on the page meets a new cluster."""
+        self.visitors.enter(side)
+        self.crowds.enter(side)
+
+        def told(sentence: str) -> None:
+            self.stream.send("view", {"cluster": side.id, "sentence": sentence})
+            self.changed()
+
+        self._watching[side] = asyncio.create_task(side.live.watch(told))
+
+    def _leave(self, side: Side) -> None:
+        """And meets it no longer."""
+        self.visitors.leave(side.id)
+        self.crowds.leave(side.id)
+        if watching := self._watching.pop(side, None):
+            watching.cancel()
 
     async def _push(self) -> None:
         """Send the state whenever it has changed, to who listens."""
@@ -220,8 +266,8 @@ class Desk:
 
     def _tell_requests(self) -> None:
         now = self.events.now()
-        for side in list(self.sides.values()):
-            if side.condition in ("ready", "failed"):
+        for side in self.sides:
+            if side.is_up:
                 requests, lines = side.new(self.sendings)
                 self.stream.send_requests(requests, now)
                 for line in lines:
@@ -231,14 +277,20 @@ class Desk:
 
     def _hear(self, heard: Event) -> None:
         label = heard.data.get("cluster")
-        side = next((one for one in self.sides.values() if one.label == label), None)
+        side = next((one for one in self.sides if one.label == label), None)
         if side is None or (told := side.hear(heard)) is None:
             return
-        self._tell_requests()  # those that came before
-        data = {"at": round(told.at, 3), "kind": told.kind, "part": told.part}
-        self.stream.send("event", data | {"cluster": told.cluster, "text": told.text})
-        where = "" if side.id == "a" else f"{side.id}: "
-        self.show(Text(f"{told.at:7.1f} s  {where}{told.text}", "bold"))
+        self._tell(told)
         if told.kind == "balancer.ended" and side.id == "a":
             self._over = side.cluster.inventory.end_of(BALANCER)
         self.changed()
+
+    def _tell(self, told: Told) -> None:
+        self._tell_requests()  # those that came before
+        data = {"at": round(told.at, 3), "kind": told.kind, "part": told.part}
+        self.stream.send("event", data | {"cluster": told.cluster, "text": told.text})
+        where = "" if told.cluster == "a" or not told.part else f"{told.cluster}: "
+        self.show(Text(f"{told.at:7.1f} s  {where}{told.text}", "bold"))
+
+    def _news(self, telling: str, count: int, ending: Ending) -> None:
+        self.stream.send("telling", {"id": telling, "count": count, "ending": ending})

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.page.desk.told import can
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
 from sessionlab.lab.page.seen.sendings import HEADER
@@ -15,10 +15,11 @@ from sessionlab.lab.verdicts.pins import in_words
 from sessionlab.lab.viewer.charts import state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.desk.sides import Sides
     from sessionlab.lab.page.desk.visitors import OpenTab
     from sessionlab.lab.page.model.visitors import Send
     from sessionlab.lab.page.seen.sendings import Sendings
@@ -28,10 +29,11 @@ LONGEST_ITEM = 64  # characters
 PATIENCE = 20.0  # seconds after which the rest of a hundred is not sent
 
 
-async def sent(tab: OpenTab, wanted: Send, sides: Mapping[str, Side], sendings: Sendings) -> Sent:
+async def sent(tab: OpenTab, wanted: Send, sides: Sides, sendings: Sendings) -> Sent:
     """Send it to every cluster that is meant, side by side; one after the other to each."""
-    chosen = [side for id_, side in sides.items() if wanted.cluster in ("", id_)]
-    _check(wanted, chosen, sides)
+    named = [wanted.cluster] if wanted.cluster else [side.id for side in sides]
+    chosen = [sides.running(id_) for id_ in named]
+    _check(wanted, chosen)
     found = await asyncio.gather(*(_to(side, tab, wanted, sendings) for side in chosen))
     return Sent(
         [last for last, _ in found if last],
@@ -44,12 +46,11 @@ async def _to(
 ) -> tuple[Answer | None, Counter[str]]:
     counts: Counter[str] = Counter()
     until = time.monotonic() + PATIENCE
-    last = None
+    last, client = None, tab.at[side.id]
     for number in range(wanted.times):
-        client = tab.at.get(side.id)
-        if client is None or (number and time.monotonic() > until):
-            break
-        item = wanted.item or f"item-{len(side.history) + 1}"
+        if tab.at.get(side.id) is not client or (number and time.monotonic() > until):
+            break  # the cluster or the tab is gone; or nobody waits that long
+        item = wanted.item or f"item-{side.live.history.came + 1}"
         last = await ask(client, wanted.what, item, side, tab.id, sendings)
         tab.last[side.id] = last
         counts[last.how] += 1
@@ -120,18 +121,12 @@ def _said(answer: answers.Answer, what: str) -> str:
     return f"{node} could not serve this ({op.status}{because})"
 
 
-def _check(wanted: Send, chosen: list[Side], sides: Mapping[str, Side]) -> None:
+def _check(wanted: Send, chosen: Sequence[Side]) -> None:
     if not 1 <= wanted.times <= MOST_TIMES:
         raise WrongField("times", f"a tab sends 1 to {MOST_TIMES} at a time")
     if len(wanted.item) > LONGEST_ITEM or not wanted.item.isprintable():
         raise WrongField("item", f"an item here is one line of at most {LONGEST_ITEM} characters")
-    if not chosen:
-        there = ", ".join(sides)
-        raise WrongField(
-            "cluster", f"there is no cluster {wanted.cluster[:8]!r}", f"there: {there}"
-        )
     for side in chosen:
-        recipe = side.cluster.recipe
-        entry = recipe.login or recipe.connect or recipe.me if wanted.what == "login" else ()
-        if not (entry or recipe.steps(wanted.what)):
-            raise UsageError(f"{recipe.name}'s recipe does not say how to {wanted.what}")
+        if wanted.what not in can(side.cluster.recipe):
+            name = side.cluster.recipe.name
+            raise WrongField("what", f"{name}'s recipe does not say how to {wanted.what}")

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
+from random import Random
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from sessionlab.lab.bench.actions import ACTIONS, BALANCER, Hands, targets
 from sessionlab.lab.bench.lines import Lines
 from sessionlab.lab.bench.requests import Requests
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.processes import how_ended
-from sessionlab.lab.page.desk.meanwhile import Looks, shown
-from sessionlab.lab.page.desk.told import Told, lines_of
+from sessionlab.lab.errors import Skip
+from sessionlab.lab.fabrics.interface import ManyAddresses
+from sessionlab.lab.page.desk.told import Told, can, lines_of, why_not
 from sessionlab.lab.page.model import state as model
-from sessionlab.lab.recipes.model import CONVERSATIONS
-from sessionlab.lab.record.history import History
+from sessionlab.lab.page.model.visitors import MOST_CROWD
+from sessionlab.lab.page.seen.live import Live
+from sessionlab.lab.page.seen.looks import Looks
+from sessionlab.lab.page.seen.sendings import LOOK
+from sessionlab.lab.page.seen.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from rich.text import Text
 
+    from sessionlab.lab.clients.client import Client
+    from sessionlab.lab.clients.people import Person
     from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
@@ -30,15 +41,16 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.model.visitors import Request
     from sessionlab.lab.page.seen.sendings import Sendings
 
+PLACES = 2 * MOST_CROWD  # that clients come from
 NOUNS = ("node", "redis", "balancer", "part", "deploy", "keys")
+PATIENCE = 5.0  # seconds that a person waits for an answer
 WORDS = {"paused": "frozen", "resumed": "thawed"}
 
 
 class Side:
     """`generation` tells it from those that were in its place before; `label` is its sandbox's.
 
-    `history` holds what the page's own clients asked it, `heard` what happened to it: what a view
-    of it is made of.
+    `live` has what the page's own clients saw, and what happened to it.
     """
 
     def __init__(
@@ -51,50 +63,80 @@ class Side:
         redis_url: str | None,
         label: str,
     ) -> None:
-        self.id, self.generation, self.description = id_, generation, description
-        self.label = label
-        self.history, self.heard = History(), list[Any]()
-        self.began = events.now()
+        self.id, self.generation, self.label = id_, generation, label
         self.condition: model.Condition = "starting"
         self.why = ""
-        self._fabric, self._events = fabric, events
+        self._description, self._fabric, self._events = description, fabric, events
+        self.live = Live(events, label)
         self.cluster = Cluster(
             description,
-            fabric.sandbox(self.label),
-            history=self.history,
+            fabric.sandbox(label),
+            history=self.live.history,
             events=events,
             redis_url=redis_url,
         )
         self.hands = Hands(self.cluster)
         self.looks = Looks(self.cluster)
-        self.answered: Counter[str] = Counter()
+        self._answered: Counter[str] = Counter()
         self._requests = Requests(self.cluster.inventory)
         self._lines = Lines()
+        self._sources = _sources(description, fabric)
+        self.is_up = False
+        """Whether its parts are there to be looked at, be they alive or not."""
+
+    @property
+    def description(self) -> Description:
+        """What it was built of; another like it has the same password."""
+        if self._description.app:
+            return self._description
+        return replace(self._description, password=self.cluster.password)
+
+    @property
+    def title(self) -> str:
+        """What it is built of, in a line."""
+        what = self._description
+        app = what.app.title if what.app else what.services[0].strategy
+        return f"{app}, {what.algorithm}, affinity {what.affinity}, at {self.cluster.url}"
 
     async def open(self) -> None:
         """Start it; raises what a cluster raises, and leaves nothing then."""
-        await self.cluster.__aenter__()
-        self.condition = "ready"
+        try:
+            await self.cluster.__aenter__()
+        except BaseException:
+            self.live.close()
+            raise
+        self.is_up, self.condition = True, "ready"
 
     async def close(self) -> None:
         """End all of it; raises NothingShown where the machine had too little for it."""
+        was_up, self.is_up = self.is_up, False
         self.condition = "ended"
-        await self.looks.close()
-        await self.cluster.close()
+        self.live.close()
+        if was_up:
+            await self.looks.close()
+            await self.cluster.close()
+
+    def fail(self, why: str) -> None:
+        """It has come to nothing."""
+        self.condition, self.why = "failed", why
+
+    def client(self, who: str | Person, place: int) -> Client:
+        """A client of it; where the address that it comes from decides, each place has its own."""
+        source = self._sources[place % len(self._sources)] if self._sources else None
+        return self.cluster.client(who, source, patience=PATIENCE)
 
     def new(self, sendings: Sendings) -> tuple[list[Request], list[Text]]:
         """The requests that came since the last time, for the page and for the terminal."""
         began = time.time() - self._events.now()
-        found = [(request.at - began, request) for request in self._requests.new()]
-        for _, request in found:
-            self.answered[request.node] += 1
-        requests = [shown(one, round(at, 3), self.id, sendings) for at, one in found]
+        read = [one for one in self._requests.new() if one.id != LOOK]  # the page's own looks
+        self._answered.update(one.node for one in read)
+        found = [(one.at - began, one) for one in read]
+        requests = [request for at, one in found if (request := shown(one, at, self.id, sendings))]
+        self.looks.heard(requests)
         return requests, list(self._lines.of(found, self._events.now()))
 
     def hear(self, event: Event) -> Told | None:
-        """Keep what has happened here, and say it in words; None for what is not to be told."""
-        if event.kind not in ("request.completed", "part.log"):
-            self.heard.append(event)
+        """Say in words what has happened here; None for what is not to be told."""
         noun, _, verb = event.kind.partition(".")
         if noun not in NOUNS or event.kind == "part.log":
             return None
@@ -105,8 +147,7 @@ class Side:
         if noun == "deploy":
             words = f"of version {event.data.get('version')} {verb}"
         if event.kind == "balancer.ended":
-            self.condition = "failed"
-            self.why = str(self.cluster.inventory.end_of(BALANCER) or f"{who} {words}")
+            self.fail(str(self.cluster.inventory.end_of(BALANCER) or f"{who} {words}"))
         elif event.kind in ("balancer.started", "balancer.restarted"):
             self.condition, self.why = "ready", ""
         return Told(event.at, event.kind, who, f"{who} {words}", self.id)
@@ -115,44 +156,53 @@ class Side:
 
     def parts(self) -> list[PartState]:
         """As they are now, without what it takes time to ask."""
-        return self.cluster.inventory.parts()
+        return self.cluster.inventory.parts() if self.is_up else []
 
-    async def state(self) -> model.Cluster:
-        description = self.description
-        parts = self.cluster.inventory.parts() if self.condition != "ended" else []
-        app = description.app
-        return model.Cluster(
+    async def state(self, tabs: Mapping[str, Client]) -> model.Cluster:
+        """All that is known of it; `tabs` are those whose pins are told."""
+        description, recipe = self._description, self.cluster.recipe
+        plain = model.Cluster(
             id=self.id,
             generation=self.generation,
             condition=self.condition,
             why=self.why,
-            url=self.cluster.url if self.condition in ("ready", "failed") else "",
+            url=self.cluster.url if self.is_up else "",
             strategy=description.services[0].strategy,
             balancer=description.balancer or "",
             affinity=description.affinity,
             algorithm=description.algorithm,
             nodes=len(self.cluster.nodes),
             fabric=self._fabric.name,
-            app=app.title if app else "",
+            app=description.app.title if description.app else "",
             doing=self.hands.doing or None,
-            parts=await self._parts(),
-            actions=self._actions(parts),
-            balancing=await self.looks.balancing(),
-            store=await self.looks.store(),
-            can=[one for one in CONVERSATIONS if self.cluster.recipe.steps(one)],
-            lines=lines_of(self.cluster.recipe),
+            can=can(recipe),
+            lines=lines_of(recipe),
+        )
+        if not self.is_up:
+            return plain
+        parts, balancing, store = await asyncio.gather(
+            self.looks.parts(self._answered),
+            self.looks.balancing(tabs),
+            self.looks.store(),
+        )
+        return structs.replace(
+            plain,
+            sentence=self.live.sentence,
+            parts=parts,
+            balancing=balancing,
+            store=store,
+            actions=self._actions(),
         )
 
-    async def _parts(self) -> list[model.Part]:
-        return await self.looks.parts(self.answered)
-
-    def _actions(self, parts: Sequence[PartState]) -> list[model.Action]:
+    def _actions(self) -> list[model.Action]:
+        parts, balancer = self.parts(), self._description.balancer or ""
         return [
             model.Action(
                 do=name,
                 does=action.does,
                 takes_part=bool(action.to),
                 parts=[part.name for part in targets(action, parts)],
+                why_not=why_not(name, balancer, self._fabric.name),
                 options=list(action.words()),
             )
             for name, action in ACTIONS.items()
@@ -160,9 +210,10 @@ class Side:
 
     async def contract(self) -> dict[str, Any]:
         """What `GET /cluster` has always answered: see docs/bench.md."""
-        parts, description = await self.cluster.inventory.looked_at(), self.description
+        parts = await self.cluster.inventory.looked_at() if self.is_up else []
+        description = self._description
         return {
-            "url": self.cluster.url,
+            "url": self.cluster.url if self.is_up else "",
             "strategy": description.services[0].strategy,
             **{what: getattr(description, what) for what in ("balancer", "affinity", "algorithm")},
             "at": round(self._events.now(), 3),
@@ -178,3 +229,11 @@ class Side:
                 for name, action in ACTIONS.items()
             ],
         }
+
+
+def _sources(description: Description, fabric: Fabric) -> list[str]:
+    """Addresses for clients; none where one for all of them has to do."""
+    if description.by_source and isinstance(fabric, ManyAddresses):
+        with suppress(Skip):
+            return fabric.addresses(PLACES, Random(1))  # noqa: S311  no secret
+    return []

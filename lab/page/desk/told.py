@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from sessionlab.lab.recipes.model import CONVERSATIONS
+from sessionlab.lab.page.model.visitors import What
 
 if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
+
+ELSEWHERE = "the lab did not start this stack, so it only looks at it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,26 @@ class Told:
     cluster: str = "a"
 
 
+def can(recipe: Recipe) -> list[str]:
+    """The conversations that a tab can have; to connect is to log in where there is no login."""
+    enters = recipe.login or recipe.connect
+    return [name for name in get_args(What) if recipe.steps(name) or (name == "login" and enters)]
+
+
 def lines_of(recipe: Recipe) -> dict[str, str]:
-    """What each conversation asks for: `POST /login`; no password is among it."""
+    """What each of them asks for: `POST /login`; no password is among it."""
     return {
-        name: ", then ".join(f"{step.method} {step.path}" for step in recipe.steps(name))
-        for name in CONVERSATIONS
-        if recipe.steps(name)
+        name: ", then ".join(
+            f"{step.method} {step.path}" for step in recipe.steps(name) or recipe.steps("connect")
+        )
+        for name in can(recipe)
     }
+
+
+def why_not(action: str, balancer: str, fabric: str) -> str:
+    """Why that cannot be done here at all; empty where it can."""
+    if fabric == "external":
+        return ELSEWHERE
+    if action == "drain" and balancer == "nginx":
+        return "the open-source nginx has no such state"
+    return ""

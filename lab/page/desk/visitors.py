@@ -13,14 +13,14 @@ from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 from sessionlab.lab.page.model.visitors import MOST_TABS, Answer, Holding, Tab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.page.desk.side import Side
+    from sessionlab.lab.page.desk.sides import Sides
     from sessionlab.lab.page.model.visitors import NewTab
 
 LONGEST = 64  # characters of a user's name
-PATIENCE = 5.0  # seconds that a person waits for an answer
 NAMES = ("alice", "bob", "carol")
 
 
@@ -63,16 +63,18 @@ class Visitors:
         number = next(self._ids)
         tab = OpenTab(f"t{number}", user, number, beside.browser if beside else f"b{number}")
         for side in sides:
-            self._enter(tab, side)
+            if side.is_up:
+                self._enter(tab, side)
         self._tabs[tab.id] = tab
         return tab
 
-    async def close(self, id_: str, sides: Mapping[str, Side]) -> None:
+    async def close(self, id_: str, sides: Sides) -> None:
         """Its browser stays, and what that holds, as long as another tab of it is open."""
         tab = self.tab(id_)
         del self._tabs[id_]
-        for side, client in tab.at.items():
-            await sides[side].cluster.dismiss(client)
+        for side in sides:
+            if client := tab.at.pop(side.id, None):
+                await side.cluster.dismiss(client)
 
     def enter(self, side: Side) -> None:
         """Have every tab be a client of a cluster that is new on the page; it holds nothing."""
@@ -86,7 +88,7 @@ class Visitors:
             tab.last.pop(id_, None)
 
     def _enter(self, tab: OpenTab, side: Side) -> None:
-        client = side.cluster.client(tab.user, patience=PATIENCE)
+        client = side.client(tab.user, int(tab.browser[1:]))
         for other in self:
             if other.browser == tab.browser and other is not tab and side.id in other.at:
                 client.share(other.at[side.id])
@@ -94,13 +96,30 @@ class Visitors:
         tab.at[side.id] = client
         tab.last.pop(side.id, None)
 
-    def shown(self) -> list[Tab]:
-        return [shown(tab) for tab in self]
+    def shown(self, sides: Sides) -> list[Tab]:
+        return [shown(tab, sides) for tab in self]
+
+    def client(self, id_: str, side: Side) -> Client:
+        """A tab's client of a cluster that runs."""
+        return self.tab(id_).at[side.id]
+
+    def clients(self, id_: str) -> dict[str, Client]:
+        """Those of a cluster, by their tabs."""
+        return {tab.id: client for tab in self if (client := tab.at.get(id_))}
+
+    def browsers(self, id_: str) -> dict[tuple[str, int], str]:
+        """Which clients of a cluster share a browser: its name, by user and number of the tab."""
+        found = [(tab.at.get(id_), tab.browser) for tab in self]
+        return {(client.user, client.tab): browser for client, browser in found if client}
 
 
-def shown(tab: OpenTab) -> Tab:
-    at = {
-        id_: Holding(credential_of(client), "", tab.last.get(id_)) for id_, client in tab.at.items()
+def shown(tab: OpenTab, sides: Sides) -> Tab:
+    at: dict[str, Holding] = {
+        side.id: Holding(
+            credential_of(client), side.live.fate(client.user, client.tab), tab.last.get(side.id)
+        )
+        for side in sides
+        if (client := tab.at.get(side.id))
     }
     return Tab(tab.id, tab.user, tab.number, tab.browser, at)
 

@@ -44,6 +44,12 @@ class Recording(Struct, frozen=True):
     again: list[str]
 
 
+class Script(Struct, frozen=True):
+    """`GET /script`: the text of a scenario that does what was done by hand again."""
+
+    script: str
+
+
 class Problem(Struct, frozen=True):
     """RFC 9457; `hint` is the way out, `field` the one that is wrong, "" where it is none."""
 
