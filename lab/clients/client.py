@@ -8,15 +8,18 @@ from msgspec import convert
 
 from sessionlab.lab.clients.speaker import Speaker
 from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.events import Events
 from sessionlab.lab.recipes.model import METHODS, Step
 from sessionlab.lab.record.answers import JSON, Answer, Answers
-from sessionlab.lab.record.history import ERROR, NOBODY, Ending
+from sessionlab.lab.record.history import ERROR, NOBODY, Ending, History
 from sessionlab.lab.record.steps import quick_step, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
+
+    from sessionlab.lab.clients.records import Notebook
 
 REPLICAS = 1000  # from which number on replicas count, so that no tab is taken for one
 
@@ -171,14 +174,23 @@ class Client(Speaker):
 
     def replica(self) -> Client:
         """A client that holds the same, and never connects anew: what it asks is a replay."""
+        replica = self._same(self._told)
+        self._made.append(replica)
+        return replica
+
+    def shadow(self) -> Client:
+        """A replica that nobody hears of: what it asks is in no history. Its maker closes it."""
+        _, events, scenario, cluster = self._told
+        return self._same((History(), Events(began=events.began), scenario, cluster))
+
+    def _same(self, told: tuple[Notebook, Events, str, str]) -> Client:
         person, same = self._holdings.person, (self._network, REPLICAS + self._tab, self._public)
         replica = Client(
-            person, self.recipe, self.url, *self._told, *same, allow_script=self._allow_script
+            person, self.recipe, self.url, *told, *same, allow_script=self._allow_script
         )
         replica.copy_credential(self)
         replica.headers, replica.patience = dict(self.headers), self.patience
         replica.affinity, replica._is_replica = self.affinity, True
-        self._made.append(replica)
         return replica
 
     @quick_step

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.answers import Answer
 
 PATIENCE = 10.0
+OF_BALANCERS = "SESSIONLAB"  # what the names of their own cookies begin with
 
 
 class Speaker:
@@ -174,9 +175,13 @@ class Speaker:
 
     @property
     def credential(self) -> str:
-        """The token, or the cookie that its login was answered with; empty before a login."""
+        """The token, or the cookie that its login was answered with; empty before a login.
+
+        Not that of the lab's balancers: it says where its client is served, and not who that is.
+        """
         cookies = self.cookies
-        held = (cookies[name] for name in self._holdings.given if cookies.get(name))
+        given = (name for name in self._holdings.given if not name.startswith(OF_BALANCERS))
+        held = (cookies[name] for name in given if cookies.get(name))
         return self.token or next(held, "")
 
     async def _have(

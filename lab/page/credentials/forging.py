@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.page.credentials import tokens, words
+from sessionlab.lab.page.credentials.looking import where
+from sessionlab.lab.page.desk.sending import shown
+from sessionlab.lab.page.desk.wrong import WrongField
+from sessionlab.lab.page.model.credentials import Forged
+from sessionlab.lab.page.seen.sendings import HEADER
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
-    from sessionlab.lab.cluster.cluster import Cluster
-    from sessionlab.lab.page.model.credentials import Forged, Forgery
+    from sessionlab.lab.page.model.credentials import Forgery
+    from sessionlab.lab.page.seen.sendings import Sendings
+
+MOST = 4096  # bytes, as browsers keep and our nodes issue
+PATIENCE = 5.0  # seconds
+_SENDABLE = re.compile(r"[!#-+\--:<-\[\]-~]+")  # RFC 6265 section 4.1.1, cookie-octet
 
 
-class ForgeryError(UsageError):
-    """A field of the forgery is wrong: `field` says which."""
+async def forged(client: Client, forgery: Forgery, tab: str, sendings: Sendings) -> Forged:
+    """Asks through the balancer who that is; the tab itself goes on with what it holds.
 
-    def __init__(self, message: str, hint: str = "", *, field: str = "") -> None:
-        super().__init__(message, hint)
-        self.field = field
-
-
-async def forged(cluster: Cluster, client: Client, forgery: Forgery, tab: str, at: float) -> Forged:
-    """Asks who that is, through the balancer; the tab itself goes on with what it holds.
-
-    `at` is now, in seconds since the run began. Raises `ForgeryError`, and StepError where nothing
-    is held that could be forged.
+    It is the tab's request on the page, and in no history. Raises WrongField, and StepError where
+    nothing is held that could be forged.
     """
-    raise NotImplementedError
+    if not client.credential:
+        raise StepError("this tab holds nothing that could be forged", "log in first")
+    value = _value(client, forgery)
+    shadow = client.shadow()
+    _present(shadow, value)
+    shadow.headers[HEADER] = name = sendings.begin(tab)
+    shadow.patience, began = PATIENCE, time.monotonic()
+    try:
+        found = await shadow.me()
+    finally:
+        sendings.end(name, time.monotonic() - began)
+        await shadow.close()
+    answer = shown(found, forgery.cluster, "me")
+    why = words.verdict(forgery, value, client.credential, found.operation.code, answer)
+    return Forged(value, answer, why)
+
+
+def _value(client: Client, forgery: Forgery) -> str:
+    """What is to be presented."""
+    if forgery.value is not None:
+        if forgery.claims is not None or forgery.header is not None:
+            raise WrongField("value", "say a value or claims, not both")
+        return _sendable(forgery.value, "value")
+    token = tokens.opened(client.credential)
+    if token is None:
+        raise WrongField("claims", "this credential is no JWT: it has no claims", "send a value")
+    try:
+        return _sendable(tokens.forged(token, forgery), "claims")
+    except (ValueError, RecursionError):
+        raise WrongField("claims", "these can't be written as JSON") from None
+
+
+def _sendable(value: str, field: str) -> str:
+    if len(value) > MOST:
+        raise WrongField(field, f"a credential has at most {MOST} bytes here, this {len(value)}")
+    if not _SENDABLE.fullmatch(value):
+        raise WrongField(
+            field, "a credential is letters, digits and signs without spaces, quotes, , ; or \\"
+        )
+    return value
+
+
+def _present(client: Client, value: str) -> None:
+    kind, _, name = where(client).partition(" ")
+    if kind == "cookie":
+        client.drop_cookies([name])
+        client.keep_cookie(name, value)
+    else:
+        client.present(value)
