@@ -154,6 +154,11 @@ class Speaker:
         return await self._have(conversation, service, at, item)
 
     @property
+    def source(self) -> str:
+        """The address that it comes from, empty for whichever the system takes."""
+        return self._network.source or ""
+
+    @property
     def cookies(self) -> dict[str, str]:
         """Its cookies, by name."""
         return self._holdings.cookies

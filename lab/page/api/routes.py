@@ -69,9 +69,8 @@ async def _credential(call: Call) -> credentials.Looked:
 
 async def _forge(call: Call) -> credentials.Forged:
     side = call.desk.sides.running(call.body.cluster)
-    tab, at = call.path["tab"], call.desk.events.now()
-    client = call.desk.visitors.client(tab, side)
-    return await forged(side.cluster, client, call.body, tab, at)
+    client = call.desk.visitors.client(tab := call.path["tab"], side)
+    return await forged(client, call.body, tab, call.desk.sendings)
 
 
 async def _view(call: Call) -> Page:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.clients.people import people
 from sessionlab.lab.errors import StepError
-from sessionlab.lab.page.desk.meanwhile import credential_of
+from sessionlab.lab.page.credentials.short import credential_of
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 from sessionlab.lab.page.model.visitors import MOST_TABS, Answer, Holding, Tab
 

@@ -14,7 +14,7 @@ from sessionlab.lab.page.model.state import Balancing, Pin
 from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import aiohttp
 
@@ -43,13 +43,13 @@ async def balancing(
     http: aiohttp.ClientSession,
     admin: str,
     description: Description,
-    whose: Mapping[str, str],
+    whose: Mapping[str, Sequence[str]],
     moved: Mapping[str, Request],
 ) -> Balancing:
     """Raises what asking raises.
 
-    `whose` are tabs by the values that they hold, `moved` the last request of each that has made
-    or moved its pin.
+    `whose` are tabs by what they hold and where they come from, `moved` the last request of each
+    that has made or moved its pin.
     """
     async with asyncio.timeout(GLANCE):
         services, backends = await asyncio.gather(
@@ -66,7 +66,7 @@ async def balancing(
             rows = await _rows(http, f"{admin}/affinity", "pins")
             total, rows = len(rows), rows[-MOST_PINS:][::-1]
             tied = _TIED.get(kind, f"by {description.affinity}").format(name=name)
-            pins = _pins(rows, tied, {key_of(value): tab for value, tab in whose.items()}, moved)
+            pins = _pins(rows, tied, {key_of(value): tabs for value, tabs in whose.items()}, moved)
     (first, *others) = services
     says = first["says"] if not others else "each service has a next one of its own"
     return Balancing(pins, total, counts, "" if others else first["next"], says, why)
@@ -86,7 +86,7 @@ async def _rows(http: aiohttp.ClientSession, url: str, what: str) -> list[dict[s
 def _pins(
     rows: list[dict[str, Any]],
     tied: str,
-    tabs: Mapping[str, str],
+    whose: Mapping[str, Sequence[str]],
     moved: Mapping[str, Request],
 ) -> list[Pin]:
     now = time.time()
@@ -96,8 +96,9 @@ def _pins(
 
     def why(node: str, key: str) -> str:
         if key == key_of(_HERE):
-            return f"tied by its address, {_HERE}: all of this machine have the same"
-        last = moved.get(tabs.get(key, ""))
+            return f"tied by its address, {_HERE}: whoever comes from this machine has the same"
+        made = [moved[tab] for tab in whose.get(key, ()) if tab in moved]
+        last = max(made, key=lambda one: one.at, default=None)
         known = f"; {in_words(last.pin, last.moved)}" if last and last.node == node else ""
         return f"tied {tied}{known}"
 
@@ -108,7 +109,7 @@ def _pins(
             since=ago(row["since"]),
             last_seen=ago(row["last_seen"]),
             why=why(row["backend"], row["key"]),
-            tab=tabs.get(row["key"], ""),
+            tab=next(iter(whose.get(row["key"], ())), ""),
         )
         for row in rows
     ]

@@ -117,7 +117,10 @@ class Looks:
             name = cluster.description.balancer
             why = f"{name} tells nobody whom it ties to which node"
             return Balancing(why=why, next_why=f"{name} tells nobody whom it would choose next")
-        whose = {value: tab for tab, one in self._tabs.items() for value in one.held.values()}
+        whose: dict[str, list[str]] = {}
+        for tab, client in self._tabs.items():
+            for value in (*client.held.values(), client.source):
+                whose.setdefault(value, []).append(tab)
         try:
             return await balancing.balancing(
                 self._asking, admin, cluster.description, whose, self._moved

@@ -41,8 +41,10 @@ export function columns(cluster, acts) {
 
 /** What is done to no part of it: another node, another version. @param {Drawn} cluster */
 function whole({ actions = [] }) {
-  return html("div", { class: "buttons" }, ...actions.filter(({ takes_part, options }) => !takes_part || options.length > 0).flatMap(({ do: name, does, options, why_not }) => (options.length ? options : [""]).map((part) =>
-    button("whole", [words.does[name] ?? name, part].filter(Boolean).join(": "), { "data-of": name, "data-option": part, "data-key": `${name} ${part}`, title: does, why: why_not }))));
+  return html("div", { class: "whole" }, ...actions.filter(({ takes_part, options }) => !takes_part || options.length > 0).map(({ do: name, does, options, why_not }) => {
+    const said = words.does[name] ?? name, way = (/** @type {string} */ label, option = "") => button("whole", label, { "data-of": name, "data-option": option, "data-key": `${name} ${option}`, title: does, "aria-label": option && `${said} ${option}`, why: why_not });
+    return html("div", { class: "buttons", "data-key": name }, ...(options.length ? [html("span", {}, said), ...options.map((option) => way(option, option))] : [way(said)]));
+  }));
 }
 
 /** The name: a button where something can be done to it. @param {string} part @param {string} name @param {boolean} acts */

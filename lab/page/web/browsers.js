@@ -7,7 +7,7 @@ import { look } from "page/credential.js";
 import { says } from "page/glossary.js";
 import { clicks, fill } from "page/morph.js";
 import { call } from "page/net.js";
-import { reason, say } from "page/say.js";
+import { hear, reason, say } from "page/say.js";
 import { texts } from "page/texts.js";
 import { glyph } from "page/travel.js";
 
@@ -38,7 +38,7 @@ export function browsers() {
       const sent = /** @type {Sent} */ (await call("POST", `/tabs/${tab}/send`, { what, times }));
       note(tab, times > 1 ? counted(sent) : "");
       const { answers } = sent;
-      say(answers.map(({ said, cluster }) => (answers.length > 1 ? `${cluster.toUpperCase()}: ${said}` : said)).join(" "));
+      hear(answers.map(({ said, cluster }) => (answers.length > 1 ? `${cluster.toUpperCase()}: ${said}` : said)).join(" "));
     } catch (error) {
       note(tab, reason(error));
     }
@@ -72,7 +72,7 @@ export function browsers() {
   /** @param {State} state */
   function show(state) {
     shown = state;
-    fill(list, ...state.tabs.map((tab) => card(tab, state, notes.get(tab.id) ?? "")));
+    fill(list, ...state.tabs.map((tab) => card(tab, label(tab, state.tabs), state, notes.get(tab.id) ?? "")));
     fill(choices, ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user), class: state.tabs.length ? null : "main" })));
     fill(greeting, html("h3", {}, words.everybody), says(words.everybodyIs),
       ...state.clusters.filter(({ url }) => url.startsWith("http")).map(({ url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, url)));
@@ -90,11 +90,17 @@ function counted({ counts }) {
   return told.join("; ");
 }
 
-/** @param {Tab} tab @param {State} state @param {string} note */
-function card(tab, state, note) {
+/** A user may have several browsers, and a browser several tabs. @param {Tab} tab @param {Tab[]} tabs */
+function label({ id, user, browser }, tabs) {
+  const own = tabs.filter((one) => one.user === user), all = [...new Set(own.map((one) => one.browser))];
+  return words.named(user, all.indexOf(browser) + 1, own.filter((one) => one.browser === browser).findIndex((one) => one.id === id) + 1);
+}
+
+/** @param {Tab} tab @param {string} label @param {State} state @param {string} note */
+function card(tab, label, state, note) {
   const first = state.clusters[0], can = (/** @type {string} */ what) => (first?.can.length && !first.can.includes(what) ? words.cannot : "");
   const holds = Object.values(tab.at).some(({ credential }) => credential);
-  const label = words.named(tab.user, tab.number), several = state.clusters.length > 1;
+  const several = state.clusters.length > 1;
   /** @param {string} does @param {string} text @param {string} what @param {boolean} [main] */
   const does = (does, text, what, main = false) => button(does, text, { why: can(what), class: main ? "main" : null, "data-key": does });
   return html("article", { class: "part tab", "data-key": tab.id, "data-tab": tab.id, "aria-label": label },
@@ -102,7 +108,7 @@ function card(tab, state, note) {
       !several && fate(Object.values(tab.at)[0])),
     ...state.clusters.map(({ id }) => holding(id, tab.at[id], several)),
     html("p", { class: note ? "note-of" : "note-of none" }, note),
-    html("div", { class: "buttons" }, does("login", words.login, "login", !holds), does("me", words.me, "me", holds), button("many", words.many, { why: can("me"), "data-key": "many", "aria-label": words.manyLong, title: words.manyLong }), does("logout", words.logout, "logout")),
+    html("div", { class: "buttons" }, does("login", words.login, "login", !holds), button("me", words.me, { why: can("me"), class: holds ? "main" : null, "data-key": "me", title: first?.lines.me }), button("many", words.many, { why: can("me"), "data-key": "many", "aria-label": words.manyLong, title: words.manyLong }), does("logout", words.logout, "logout")),
     html("details", {}, html("summary", {}, words.more, html("span", { class: "hidden" }, `: ${label}`)), html("div", { class: "buttons" },
       does("write", words.write, "write"), does("read", words.read, "read"), button("beside", words.beside), button("close", words.close))));
 }

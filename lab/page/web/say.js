@@ -9,6 +9,11 @@ let gone = 0;
 /** Where it is said: once, in the frame. */
 export const saying = () => region;
 
+/** For who listens: who looks sees it already. @param {string} text */
+export function hear(text) {
+  if (!region.classList.contains("shown")) region.textContent = text;
+}
+
 /** @param {string} text @param {boolean} [wrong] */
 export function say(text, wrong = false) {
   region.textContent = text;

@@ -6,7 +6,7 @@ import { drawing } from "page/drawing.js";
 import { clicks, fill } from "page/morph.js";
 import { call, state } from "page/net.js";
 import { act, openPart } from "page/part.js";
-import { reason, say } from "page/say.js";
+import { reason } from "page/say.js";
 import { texts } from "page/texts.js";
 
 /** @import {Choice, Cluster, Request, State} from "page/types.js" */
@@ -24,14 +24,14 @@ export function side(id, around) {
   const head = html("div", { class: "side-head" }), over = html("div", { class: "condition-of" }), stage = html("div", { class: "drawn" });
   const form = setup(id), element = html("section", { class: "side", "data-key": id, "data-own": true, "aria-label": texts.frame.side(id) }, head, form.element, over, stage);
   const drawn = drawing(stage, { ...around, acts: true });
-  let starting = "";
+  let starting = "", wrong = "";
 
   /** @param {string} doing @param {string} method @param {string} path @param {object} [body] */
   async function change(doing, method, path, body) {
-    starting = doing;
+    [starting, wrong] = [doing, ""];
     complain(form.element, null);
     again();
-    await call(method, path, body).then(() => say(""), (error) => (complain(form.element, error), say(reason(error), true)));
+    await call(method, path, body).catch((error) => (form.element.hidden ? (wrong = reason(error)) : complain(form.element, error)));
     starting = "";
     again();
   }
@@ -57,7 +57,7 @@ export function side(id, around) {
       several ? id === "b" && button("alone", words.alone) : button("beside", words.beside, { why: state.unable.beside }));
     form.show(cluster, state);
     const doing = starting || (cluster.doing ? words.doing(cluster.doing) : "");
-    fill(over, doing && html("p", { class: "busy" }, doing), condition !== "ready" && !starting && html("p", { class: "wrong", role: "alert" }, html("b", {}, words.conditions[condition]), ` ${cluster.why} `, condition !== "starting" && button("again", words.again, { why: state.unable.switch })));
+    fill(over, doing && html("p", { class: "busy" }, doing), wrong && html("p", { class: "wrong", role: "alert" }, wrong), condition !== "ready" && !starting && html("p", { class: "wrong", role: "alert" }, html("b", {}, words.conditions[condition]), ` ${cluster.why} `, condition !== "starting" && button("again", words.again, { why: state.unable.switch })));
     element.classList.toggle("not-ready", condition !== "ready" || starting !== "");
     drawn.cluster(cluster);
   }

@@ -28,7 +28,7 @@ def log_in(tab: Tab, user: str) -> Locator:
 def send(tab: Tab, card: Locator) -> dict[str, Any]:
     """Has this browser send one request; the answer, once the card shows it."""
     with tab.expect_response(lambda answer: answer.url.endswith("/send")) as sent:
-        card.get_by_role("button", name="Send a request").click()
+        card.get_by_role("button", name="Who am I?").click()
     answer: dict[str, Any] = sent.value.json()["answers"][0]
     card.locator(f".last.{answer['how']}").wait_for()
     return answer

@@ -144,6 +144,7 @@ def test_what_was_done_becomes_a_run_and_a_script(
 
 def test_what_somebody_typed_is_never_markup(browser: Browser, lab: Up) -> None:
     with opened(browser, lab.page) as tab:
+        tab.get_by_text("somebody else").click()
         tab.get_by_label("Name", exact=True).fill(HOSTILE)
         tab.get_by_role("button", name="Open", exact=True).click()
         card = card_of(tab, HOSTILE)

@@ -29,7 +29,7 @@ def test_a_lost_connection_is_said_and_what_happened_meanwhile_is_there_afterwar
         alice = log_in(tab, "alice")
         line.cut()
         tab.get_by_text(LOST).wait_for()
-        alice.get_by_role("button", name="Send a request").click()
+        alice.get_by_role("button", name="Who am I?").click()
         tab.get_by_text("sessionlab cannot be reached").first.wait_for()
 
         lab.act("kill", "n2")

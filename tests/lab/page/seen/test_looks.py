@@ -150,9 +150,12 @@ async def test_by_address_all_of_this_machine_are_one(make: Make) -> None:
     async with looking(make(nodes=2, affinity="source")) as looks:
         for user in ("alice", "bob"):
             await looks._cluster.client(user).login()
-        said = await looks.balancing()
-        assert len(said.pins) == 1
-        assert "127.0.0.1" in said.pins[0].why
+        carol = looks._cluster.client("carol", "127.0.0.7")
+        await carol.login()
+        said = await looks.balancing({"t1": carol})
+        own, all_others = said.pins
+        assert (own.tab, own.why) == ("t1", "tied by the address that it comes from")
+        assert (all_others.tab, "127.0.0.1" in all_others.why) == ("", True)
 
 
 async def test_pins_in_cookies_are_counted(make: Make) -> None:
