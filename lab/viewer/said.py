@@ -90,8 +90,10 @@ def again(case: Case) -> str:
     if of == "watch":
         during = f" -- {run['command']}" if run.get("command") else ""
         return f"sessionlab watch --recipe RECIPE --url {shlex.quote(str(run.get('url')))}{during}"
-    what = {"experiment": str(run.get("file")), "scenario": case.name, "check": "RECIPE"}[of]
-    words = ["sessionlab", "check" if of == "check" else "run", what, f"--seed={seed}"]
+    story = str(case.folder / run["script"]) if "script" in run else case.name
+    what = {"experiment": str(run.get("file")), "scenario": story, "check": "RECIPE"}[of]
+    words = ["sessionlab", "check" if of == "check" else "run", what]
+    words += [f"--seed={seed}"] if seed is not None or "script" not in run else []
     if of != "experiment":
         usual = {"fabric": "local", "balancer": "builtin"}
         words += [

@@ -1,20 +1,41 @@
-"""What was done by hand becomes a stored run, and a scenario script to start from."""
+"""What was done by hand becomes a stored run, and a scenario script to start from.
+
+The run's folder is as `--out` writes one, but that nothing was claimed in it; `judge` and `report`
+read it. Times are those of the page. Nothing in it is a credential: a history has none.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import shlex
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.events import Event
+from sessionlab.lab.page.model.doing import Recording
+from sessionlab.lab.page.recording import script as text
+from sessionlab.lab.page.recording.steps import Who, steps, who_
+from sessionlab.lab.record.history import History
+from sessionlab.lab.reports.earlier import HISTORY, RUN
+from sessionlab.lab.reports.folder import Folder
+from sessionlab.lab.scenario.scenario import NAME, RESERVED
+from sessionlab.lab.verdicts.users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.description.cluster import Description
-    from sessionlab.lab.page.model.doing import Recording
     from sessionlab.lab.page.seen.live import Live
+    from sessionlab.lab.record.history import Operation
 
-USUAL = Path("sessionlab-recordings")
+USUAL, SCRIPT, BY_HAND = Path("sessionlab-recordings"), "scenario.py", "by-hand"
+_NOTE = "recorded by hand: nothing was claimed"
+_HINT = "`up --record-to DIR` says where else"
 
 
 class RecordingError(UsageError):
@@ -28,11 +49,22 @@ class RecordingError(UsageError):
 class Recorder:
     """`folder` is where runs are stored, each in one of its own; made when first used.
 
-    `browsers` says which clients share one: its name, by user and number of the tab.
+    The page's clusters run on that `fabric`.
     """
 
-    def __init__(self, folder: Path = USUAL) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path = USUAL, fabric: str = "local") -> None:
+        self._folder, self._fabric = folder, fabric
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be stored there, in words; "" where it can, as far as one can tell."""
+        there = self._folder.absolute()
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            return ""
+        what = "cannot be written to" if there.is_dir() else "is no folder"
+        return f"{there} {what}, so nothing can be recorded; {_HINT}"
 
     async def record(
         self,
@@ -41,15 +73,103 @@ class Recorder:
         description: Description,
         browsers: Mapping[tuple[str, int], str] | None = None,
     ) -> Recording:
-        """Store what was seen so far; raises `RecordingError`, and StepError: nothing was done."""
-        raise NotImplementedError
+        """Store what was seen so far; raises `RecordingError`, and StepError: nothing was done.
+
+        `browsers` says of the clients that are tabs which browser each is of, by user and number.
+        """
+        name = name.strip() or BY_HAND
+        if name in RESERVED or not NAME.fullmatch(name):
+            hint = "take letters, digits, and - _ . between them, at most 100"
+            raise RecordingError("a folder cannot be called like that", hint, field="name")
+        said, scenario = live.sentence, script(live, description, browsers, name)
+        history, events = History(live.history), list(live.events)
+        try:
+            folder = await asyncio.to_thread(self._stored, name, said, history, events, scenario)
+        except OSError as error:
+            why = f"cannot write to {self._folder}: {error.strerror or error}"
+            raise RecordingError(why, _HINT) from None
+        return Recording(str(folder), scenario, self._again(folder, description))
+
+    def _stored(
+        self, name: str, said: str, history: History, events: Sequence[Event], scenario: str
+    ) -> Path:
+        path = self._new(name)
+        ended = max([op.completed for op in history] + [event.at for event in events])
+        about = {"seed": 0, "scenarios": [name]}
+        told = [
+            Event(0.0, "run.started", "", about),
+            Event(0.0, "scenario.started", name, {"title": said}),
+            *(replace(event, scenario=name) for event in events),
+            Event(ended, "scenario.finished", name, {"seconds": ended}),
+        ]
+        with Folder(path) as files:
+            for event in told:
+                files.hear(event)
+        (path / name).mkdir()
+        (path / name / HISTORY).write_text(history.to_jsonl(), encoding="utf-8")
+        (path / SCRIPT).write_text(scenario, encoding="utf-8")
+        run = self._run(name, said, history, told)
+        (path / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        return path
+
+    def _new(self, name: str) -> Path:
+        """A folder that was not there; only its user reads it."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, number = self._folder / name, 1
+        while True:
+            try:
+                path.mkdir(mode=0o700)
+            except FileExistsError:
+                number += 1
+                path = self._folder / f"{name}-{number}"
+            else:
+                return path
+
+    def _run(
+        self, name: str, said: str, history: History, events: Sequence[Event]
+    ) -> dict[str, Any]:
+        """As `--json` has it, without an outcome."""
+        story = {
+            "name": name,
+            "title": said,
+            "seconds": round(events[-1].at, 3),
+            "requests": len(history),
+            "claims": [],
+            "notes": [_NOTE],
+            "users": Users.of(history, events, name).summary(),
+            "tables": [],
+        }
+        run = {"sessionlab": version("sessionlab"), "fabric": self._fabric, "script": SCRIPT}
+        return {**run, "scenarios": [story]}
+
+    def _again(self, folder: Path, description: Description) -> list[str]:
+        asked = {"--fabric": self._fabric, "--balancer": description.balancer or ""}
+        usual = {"--fabric": "local", "--balancer": "builtin"}
+        more = [f"{name}={value}" for name, value in asked.items() if value != usual[name]]
+        return [
+            shlex.join(["sessionlab", "run", str(folder / SCRIPT), *more]),
+            shlex.join(["sessionlab", "judge", str(folder)]),
+            shlex.join(["sessionlab", "report", str(folder), "--open"]),
+        ]
 
 
 def script(
     live: Live,
     description: Description,
     browsers: Mapping[tuple[str, int], str] | None = None,
-    name: str = "by-hand",
+    name: str = BY_HAND,
 ) -> str:
-    """The text of a scenario that does the same again and claims what was seen."""
-    raise NotImplementedError
+    """The text of a scenario that does the same again and claims what was seen.
+
+    Raises StepError where nothing was asked yet.
+    """
+    history: list[Operation] = list(live.history)
+    if not history:
+        raise StepError(
+            "nothing was asked there yet, so there is nothing to record",
+            "log in, and ask something",
+        )
+    of = {Who(*who): browser for who, browser in (browsers or {}).items()}
+    tabs = {who_(op) for op in history} if browsers is None else set(of)
+    did = steps(history, live.events, tabs)
+    return text.script(did, description, name=name, title=live.sentence, browsers=of)

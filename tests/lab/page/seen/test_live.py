@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sessionlab.lab.checks.continuity import CONTINUITY
-from sessionlab.lab.cluster.cluster import Cluster
-from sessionlab.lab.description.cluster import Description, Service
-from sessionlab.lab.events import Events
-from sessionlab.lab.page.seen.kept import MOST
-from sessionlab.lab.page.seen.live import Live
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.verdicts.users import Users
-from tests.lab.conftest import NUMBER
+from tests.lab.page.seen.live_clusters import seen_live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@asynccontextmanager
-async def seen_live(
-    fabric: LocalFabric, strategy: str = "memory", most: int = MOST, **wishes: object
-) -> AsyncIterator[tuple[Cluster, Live]]:
-    """A cluster as the page has one, and what is seen of it."""
-    description = Description((Service("app", 3, strategy),), **wishes)  # type: ignore[arg-type]
-    events, sandbox = Events(), fabric.sandbox(f"live-{next(NUMBER)}")
-    live = Live(events, sandbox.label, most)
-    async with Cluster(description, sandbox, history=live.history, events=events) as cluster:
-        yield cluster, live
-    live.close()
 
 
 async def until(seen: Callable[[], bool], seconds: float = 5.0) -> float:

@@ -1,0 +1,247 @@
+"""The lines of a story, step by step: what is done, and what is claimed of what came back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.cluster.deploys import DEPLOYS
+from sessionlab.lab.page.recording.laws import ENDS, Alike, Law, Named, told
+from sessionlab.lab.page.recording.literals import ORDER, identifier, quoted
+from sessionlab.lab.page.recording.steps import Asked, Asks, Came, Done
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sessionlab.lab.page.recording.laws import Claim, Sessions
+    from sessionlab.lab.page.recording.steps import Step, Who
+
+_ITEMS = 20  # in a claim
+_HURRY = 3.0  # seconds that clients wait, where a part was frozen
+_SEEN = {
+    Law.ANYWHERE: (" if client in sessions", "answer.recognised"),
+    Law.WHILE_IT_LIVES: (" if client in sessions", "answer.recognised"),
+    Law.AT_HOME: (" if answer.node == sessions.get(client)", "answer.recognised"),
+    Alike.KNOWN: ("", "answer.recognised"),
+    Alike.NOBODY: ("", 'answer.who == "nobody"'),
+    Alike.FAILED: ("", 'answer.who == "error"'),
+}
+"""Of whom it must be seen, and what."""
+_AFTER = {
+    "node.killed": "A node was killed",
+    "node.stopped": "A node was stopped",
+    "node.ended": "A node ended",
+    "node.removed": "A node was removed",
+    "node.started": "The node is back",
+    "node.added": "There is one node more",
+    "node.draining": "A node is drained",
+    "part.paused": "A part is frozen",
+    "part.resumed": "It goes on",
+    "balancer.killed": "The balancer was killed",
+    "balancer.ended": "The balancer ended",
+    "balancer.started": "The balancer is back",
+    "balancer.restarted": "The balancer was restarted",
+    "balancer.reloaded": "The balancer was reloaded",
+    "redis.stopped": "Redis was stopped",
+    "redis.ended": "Redis ended",
+    "redis.started": "Redis is back",
+    "keys.rotated": "Keys were rotated",
+    "keys.retired": "Old keys were taken away",
+    "deploy": "Another version was deployed",
+}
+_PLAIN = {
+    "balancer.killed": "kill_balancer",
+    "balancer.ended": "kill_balancer",
+    "balancer.started": "start_balancer",
+    "balancer.restarted": "restart_balancer",
+    "balancer.reloaded": "reload_balancer",
+    "redis.stopped": "stop_redis",
+    "redis.ended": "stop_redis",
+    "redis.started": "start_redis",
+    "keys.rotated": "rotate_keys",
+    "keys.retired": "retire_keys",
+}
+_OF_NODE = {
+    "node.killed": "kill",
+    "node.ended": "kill",
+    "node.stopped": "stop",
+    "node.started": "start",
+    "node.removed": "remove_node",
+    "node.draining": "drain",
+    "part.paused": "faults.pause",
+    "part.resumed": "faults.resume",
+}
+
+
+class Lines:
+    """The lines of the story, step by step."""
+
+    def __init__(self, law: Law, browsers: Mapping[Who, str], steps: Sequence[Step]) -> None:
+        self._law, self._browsers, self._steps = law, browsers, steps
+        self._names: dict[Who, str] = {}
+        self._nodes: dict[str, str] = {}
+        self._after = ""
+        frozen = any(isinstance(step, Done) and step.kind == "part.paused" for step in steps)
+        self._patience = f", patience={_HURRY}" if frozen else ""
+
+    def all(self) -> Iterator[str]:
+        yield from self._cast()
+        for step, sessions, claim in told(self._steps, self._law):
+            if isinstance(step, Done):
+                yield from ("", *self._done(step, sessions))
+            elif isinstance(step, Came):
+                everyone = "zip(crowd, await lab.everyone(crowd, Client.try_login))"
+                yield f"for client, answer in {everyone}:"
+                yield "    sessions[client] = answer.node"
+            elif isinstance(step, Asked):
+                yield from self._entry(step)
+            else:
+                yield from (
+                    *self._asks(step),
+                    *self._claimed(step, claim),
+                    *self._items(step, claim),
+                )
+
+    def _cast(self) -> Iterator[str]:
+        """Everybody who is in it, each with a name that is one in Python."""
+        of: dict[str, str] = {}
+        for step in self._steps:
+            asks = step.asked if isinstance(step, Asks) else ()
+            for who in [one.who for one in ([step] if isinstance(step, Asked) else asks)]:
+                if who in self._names:
+                    continue
+                name = self._names[who] = identifier(who.user, {*self._names.values()})
+                yield f"{name} = cluster.client({quoted(who.user)}{self._patience})"
+                browser = self._browsers.get(who, name)
+                if browser in of:
+                    yield f"{name}.share({of[browser]})  # two tabs of one browser"
+                of.setdefault(browser, name)
+        if coming := [len(step.operations) for step in self._steps if isinstance(step, Came)]:
+            yield f"crowd = cluster.clients({max(coming)}{self._patience})"
+        yield "sessions: dict[Client, str | None] = {}  # who is logged in, and where that was"
+        yield ""
+
+    def _entry(self, step: Asked) -> Iterator[str]:
+        client, op = self._names[step.who], step.operation
+        if op.conversation == "logout":
+            yield f'await {client}.do("logout")'
+            yield f"sessions.pop({client}, None)"
+        elif op.recognised:
+            yield f"sessions[{client}] = (await {client}.login()).node"
+        else:
+            yield f"await {client}.try_login()  # it did not get in"
+
+    def _asks(self, asks: Asks) -> Iterator[str]:
+        yield "asked = ["
+        for who, operations in asks.asked:
+            op, client = operations[0], self._names[who]
+            item = quoted(op.item or "") if op.conversation == "write" else ""
+            does = f"({client}, await {client}.{op.conversation}({item}))"
+            times = len(operations)
+            yield f"    {does}," if times == 1 else f"    *[{does} for _ in range({times})],"
+        if asks.crowd:
+            yield "    *zip(crowd, await lab.everyone(crowd, Client.me)),"
+        yield "]"
+
+    def _claimed(self, asks: Asks, claim: Claim) -> Iterator[str]:
+        if claim is None:
+            yield "# These answers had no rule in common: claim here what must be seen of them."
+            return
+        if len(asks.answers) < sum(len(one.operations) for one in asks.asked) + len(asks.crowd):
+            yield "asked = [(client, answer) for client, answer in asked if answer.who]"
+        observed, text = "answer.recognised", "The same are known as then"
+        if isinstance(claim, Named):
+            known = ", ".join(quoted(who.user) for who, op in asks.answers if op.recognised)
+            expected = f"[{known}]"
+        else:
+            which, observed = _SEEN[claim]
+            text, expected = claim.value, f"[client.user for client, answer in asked{which}]"
+        yield "lab.claim("
+        yield f"    {quoted(self._said(text))},"
+        yield f"    expected={expected},"
+        yield f"    observed=[client.user for client, answer in asked if {observed}],"
+        yield ")"
+        if claim is Alike.NOBODY or isinstance(claim, Named):
+            yield "for client, answer in asked:"
+            yield "    if not answer.recognised:"
+            yield "        sessions.pop(client, None)"
+
+    def _said(self, text: str) -> str:
+        return f"{self._after}: {text[0].lower()}{text[1:]}" if self._after else text
+
+    def _items(self, asks: Asks, claim: Claim) -> Iterator[str]:
+        """What those found in their carts who looked there last."""
+        if claim is Law.AT_HOME or isinstance(claim, Named) or claim is None:
+            return
+        last = {one.who: one.operations[-1] for one in asks.asked}
+        seen = {
+            self._names[who]: list(op.items)
+            for who, op in last.items()
+            if op.items is not None and op.recognised and len(op.items) <= _ITEMS
+        }
+        if seen:
+            found = ", ".join(f"[{', '.join(map(quoted, items))}]" for items in seen.values())
+            yield "lab.claim("
+            yield '    "Everybody finds what was put into the cart",'
+            yield f"    expected=[{found}],"
+            yield f"    observed=[dict(asked)[client].items for client in ({', '.join(seen)},)],"
+            yield ")"
+
+    def _done(self, done: Done, sessions: Sessions) -> Iterator[str]:
+        if done.kind == "deploy" and done.part == "failed":
+            yield "# A deploy was tried here, and failed."
+            return
+        self._after = _AFTER[done.kind]
+        version = str(done.data.get("version"))
+        if done.kind == "deploy":
+            yield f"await cluster.deploy({quoted(_deploy(done))}, {quoted(version)})"
+        elif plain := _PLAIN.get(done.kind):
+            yield f"await cluster.{plain}()"
+        elif done.kind == "node.added":
+            name = self._nodes[done.part] = self._new()
+            yield f"{name} = (await cluster.add_node()).name"
+        elif done.part in ("balancer", "redis"):
+            yield f"await cluster.{_OF_NODE[done.kind]}({quoted(done.part)})"
+        else:
+            if done.part not in self._nodes:
+                yield from self._named(done.part, sessions)
+            more = ", limit=0" if done.kind == "node.draining" else ""
+            yield f"await cluster.{_OF_NODE[done.kind]}({self._nodes[done.part]}{more})"
+        if not self._law.is_of_nodes:
+            return
+        if done.kind == "deploy":
+            yield "sessions.clear()  # those were in the memories of nodes that are gone"
+        elif done.kind in ENDS:
+            yield "sessions = {"
+            yield "    client: home"
+            yield "    for client, home in sessions.items()"
+            yield f"    if home != {self._nodes[done.part]}"
+            yield "}"
+
+    def _named(self, node: str, sessions: Sessions) -> Iterator[str]:
+        """A name for a node: that of somebody's session, or one that nobody has a session on."""
+        before = [*self._nodes.values()]
+        name = self._nodes[node] = self._new()
+        free = f"home not in ({', '.join(before)},)" if before else ""
+        holder = next((self._names[who] for who, home in sessions.items()
+                       if home == node and who in self._names), "")  # fmt: skip
+        if holder and not free:
+            yield f"{name} = sessions[{holder}]  # {node}, when this was recorded"
+            return
+        if node in sessions.values():
+            among, where = "sessions.values()", free
+        else:
+            among = "cluster.nodes"
+            where = " and ".join(filter(None, ["home not in sessions.values()", free]))
+        yield f"{name} = next("
+        yield f"    home for home in {among}{f' if {where}' if where else ''}"
+        yield f")  # {node}, when this was recorded"
+
+    def _new(self) -> str:
+        count = len(self._nodes)
+        return ORDER[count] if count < len(ORDER) else f"node_{count + 1}"
+
+
+def _deploy(done: Done) -> str:
+    """The name of how it was deployed; that of the usual way where it has none."""
+    of = {repr(DEPLOYS.make(name)): name for name in DEPLOYS.summaries()}
+    return of.get(str(done.data.get("how")), "rolling")

@@ -1,0 +1,72 @@
+"""The text of a scenario: what was done by hand is done again, and what was seen is claimed.
+
+What somebody has typed (a name, an item) is in it as a Python literal only, never in a comment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionlab.lab.description.cluster import CLUSTER, SECRET, Wishes
+from sessionlab.lab.page.recording.laws import law_of
+from sessionlab.lab.page.recording.lines import Lines
+from sessionlab.lab.page.recording.literals import quoted
+from sessionlab.lab.verdicts.chance import TIES_NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sessionlab.lab.description.cluster import Description
+    from sessionlab.lab.page.recording.steps import Step, Who
+
+_MODULE = '''"""Recorded by hand on the page of `sessionlab up`: a scenario to start from.
+
+A node is named by whose session it holds, for another run may send them elsewhere.
+"""
+
+from sessionlab import Client, Lab, main, scenario
+
+
+@scenario({name}, {title})
+async def by_hand(lab: Lab) -> None:
+    async with lab.cluster({cluster}) as cluster:
+{body}
+
+if __name__ == "__main__":
+    main(by_hand)
+'''
+_INDENT = " " * 8
+_LONGEST = 100  # characters of a title
+
+
+def script(
+    steps: Sequence[Step],
+    description: Description,
+    *,
+    name: str,
+    title: str,
+    browsers: Mapping[Who, str],
+) -> str:
+    """`name` is a scenario's. What the lines are made of was checked by nobody but here."""
+    tied = description.affinity != "none" or description.algorithm not in TIES_NOTHING
+    lines = Lines(law_of(steps, tied=tied), browsers, steps).all()
+    body = "".join(f"{_INDENT}{line}\n" if line else "\n" for line in lines)
+    said = {"name": quoted(name), "title": quoted(title[:_LONGEST])}
+    return _MODULE.format(**said, cluster=_cluster(description), body=body)
+
+
+def _cluster(description: Description) -> str:
+    """The arguments that build the same; no secret is among them."""
+    service = description.services[0]
+    said = [f"nodes={service.nodes}"]
+    if service.app:
+        variant = f", variant={quoted(service.app.variant)}" if service.app.variant else ""
+        said = [f"app={quoted(str(service.app.file.path.resolve()))}{variant}", *said]
+    else:
+        said = [quoted(service.strategy), *said]
+        options = {k: v for k, v in service.options.items() if not any(s in k for s in SECRET)}
+        said += [f"options={options!r}"] if options else []
+    for name in Wishes.__annotations__:
+        if (value := getattr(description, name)) != getattr(CLUSTER, name):
+            said.append(f"{name}={quoted(value) if isinstance(value, str) else repr(value)}")
+    return ", ".join(said)
