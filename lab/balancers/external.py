@@ -1,4 +1,4 @@
-"""The balancer of a stack that runs already: an address, and what its admin tells, if it has one."""
+"""The balancer of a stack that runs already: an address, perhaps an admin's too."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class ExternalBalancer:
         self.address = Address(url.host or "", url.port or 80)
         self.edge: Edge | None = None
         self.admin_url = sandbox.target.admin or None
+        self.names: dict[str, str] = {}
+        """The nodes' addresses, by what it called them when it was asked last."""
         self._http = http
 
     def part(self, backends: Sequence[Backend]) -> Part:  # noqa: ARG002
@@ -48,7 +50,9 @@ class ExternalBalancer:
         if self.admin_url is None:
             refuse("ask its balancer")
         async with self._http.get(f"{self.admin_url}/backends") as got:
-            return {row["address"]: row["state"] for row in (await got.json())["backends"]}
+            rows = (await got.json())["backends"]
+        self.names = {row["name"]: row["address"] for row in rows}
+        return {row["address"]: row["state"] for row in rows}
 
     async def add(self, backend: Backend) -> None:
         refuse(f"add {backend.name}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
 from sessionlab.lab.bench.at_keys import AtKeys
-from sessionlab.lab.bench.greeting import how_to_try
+from sessionlab.lab.bench.greeting import how_to_look, how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of, refused
@@ -19,23 +22,35 @@ from sessionlab.lab.cli.options import (
     BalancerName,
     FabricName,
     Nodes,
+    PageListen,
+    PageUrl,
+    RecordTo,
     RedisUrl,
+    TargetText,
     Variant,
     app_of,
+    chosen_options,
+    parse_listen,
 )
 from sessionlab.lab.cli.screen import Printer, Screen
+from sessionlab.lab.cli.target import description_of, target_of
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.page.api.server import served
+from sessionlab.lab.fabrics.external import ExternalFabric
+from sessionlab.lab.fabrics.interface import Address, Fabric
+from sessionlab.lab.page.api.server import ANYWHERE, served
 from sessionlab.lab.page.desk.desk import Desk
+from sessionlab.lab.page.recording.recorder import USUAL
 from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
 BEARER: Literal["bearer"] = "bearer"
 GONE = "sessionlab: the cluster is gone"
+OUTLIVES = "SESSIONLAB_PAGE_TOKEN"
+LEAST_TOKEN = 32  # characters
 SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
 
 
@@ -81,8 +96,19 @@ Password = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the page is served, where a browser finds it, with which token; where it records."""
+
+    listen: Address
+    url: str
+    token: str
+    recordings: Path
+
+
 def command(
     *,
+    ctx: typer.Context,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
     nodes: Nodes = SETTINGS.nodes,
@@ -95,6 +121,10 @@ def command(
     jwt_transport: Transport = BEARER,
     app: AppPath = None,
     variant: Variant = None,
+    target: TargetText = None,
+    page_listen: PageListen = str(ANYWHERE),
+    page_url: PageUrl = "",
+    record_to: RecordTo = USUAL,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -104,7 +134,16 @@ def command(
 
     With --app the nodes are copies of an app that is not ours, which has no --strategy,
     --password or --jwt-transport: its recipe says what it is.
+
+    With --target nothing is started: the page is of a stack that runs already.
     """
+    shown = Shown(parse_listen(page_listen), page_url, _token(), record_to)
+    if target:
+        there = target_of(target)
+        description = description_of(there, chosen_options(ctx))
+        fabric_there = ExternalFabric(there, stays=True)
+        run_to_end(_stay(description, fabric_there, redis_url, shown), said="")
+        return
     options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     service = Service(nodes=nodes, strategy=strategy, options=options)
     if chosen := app_of(app, variant, fabric):
@@ -119,8 +158,17 @@ def command(
         password=password or "",
         watched=True,
     )
-    run_to_end(_stay(description, fabric, redis_url), said=f"\n{GONE}")
+    run_to_end(_stay(description, FABRICS.make(fabric), redis_url, shown), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
+
+
+def _token() -> str:
+    """The page's, where it is to outlive this run; empty where it is to be made anew."""
+    token = os.environ.get(OUTLIVES, "")
+    if token and not re.fullmatch(rf"[\w-]{{{LEAST_TOKEN},}}", token, re.ASCII):
+        form = f"at least {LEAST_TOKEN} letters, digits, - and _"
+        raise UsageError(f"{OUTLIVES} is no token: it has {form}", "leave it out to have one made")
+    return token
 
 
 def _check(strategy: str, password: str | None, transport: str) -> None:
@@ -134,9 +182,10 @@ def _check(strategy: str, password: str | None, transport: str) -> None:
         raise UsageError(f"{', '.join(wrong)} and --app exclude each other", "the recipe says that")
 
 
-async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
+async def _stay(
+    description: Description, fabric: Fabric, redis_url: str | None, shown: Shown
+) -> None:
     events = Events()
-    fabric = FABRICS.make(fabric_name)
     screen = Screen(highlight=False, markup=False, emoji=False)
     glyphs = glyphs_for(screen.encoding, os.environ)
 
@@ -154,7 +203,8 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
                 printer.check()
                 terminal.look()
 
-            async with Desk(description, fabric, events, redis_url, terminal.show, look) as desk:
+            told = (events, redis_url, terminal.show, look)
+            async with Desk(description, fabric, *told, recordings=shown.recordings) as desk:
                 at_keys = AtKeys(lambda: desk.a.hands, terminal.show, desk.fail)
                 keys = Keys(
                     desk.a.parts,
@@ -162,10 +212,12 @@ async def _stay(description: Description, fabric_name: str, redis_url: str | Non
                     lambda said: desk.show(Text(said)),
                     desk.leave,
                 )
-                async with served(desk) as place:
+                async with served(desk, shown.listen, shown.url, shown.token) as place:
                     cluster = desk.a.cluster
                     found = await cluster.inventory.looked_at()
                     greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
+                    if isinstance(fabric, ExternalFabric):
+                        greeting = how_to_look(cluster, found, place)
                     printer.write(f"{greeting}\n")
                     with terminal.taking(keys):
                         await desk.run()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.cluster.external import ExternalRuntime
-from sessionlab.lab.cluster.followed import FollowedRuntime
+from sessionlab.lab.cluster.stacks.met import ExternalRuntime
+from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.runtime import ClusterRuntime
 from sessionlab.lab.fabrics.external import ExternalSandbox
 

@@ -14,7 +14,7 @@ from sessionlab.lab.cluster.deaths import Deaths
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
-from sessionlab.lab.cluster.followed import FollowedRuntime
+from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs

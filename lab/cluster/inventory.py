@@ -19,7 +19,7 @@ from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.cluster.faults import Faults
     from sessionlab.lab.cluster.redis import Redis
@@ -99,6 +99,19 @@ class Inventory:
         if isinstance(front, ExternalBalancer):
             return front.admin_url
         return front.admin.url if isinstance(front, Builtin) else None
+
+    @property
+    def containers(self) -> Mapping[str, str]:
+        """What the parts' containers are called, where Compose has started them; by part."""
+        return self._runtime.containers
+
+    @property
+    def backends(self) -> Mapping[str, str]:
+        """The nodes by what their balancer calls them, where it has found them by itself."""
+        front = self._runtime.balancer
+        names = front.names if isinstance(front, ExternalBalancer) else {}
+        nodes = {str(node.address): node.name for node in self._runtime.nodes.values()}
+        return {name: nodes[address] for name, address in names.items() if address in nodes}
 
     @property
     def redis(self) -> Redis | None:

@@ -38,9 +38,15 @@ DESK, GUARD = web.AppKey("desk", Desk), web.AppKey("guard", Guard)
 
 
 @asynccontextmanager
-async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]:
-    """Serve it there, to whoever has the token; raises StartError where nobody can listen."""
-    token = secrets.token_urlsafe(32)
+async def served(
+    desk: Desk, listen: Address = ANYWHERE, published: str = "", token: str = ""
+) -> AsyncIterator[Place]:
+    """Serve it there, to whoever has the token; raises StartError where nobody can listen.
+
+    `published` is where browsers find it, if that is elsewhere. A `token` that is given outlives
+    this run: the pages that are open go on with the next one.
+    """
+    token = token or secrets.token_urlsafe(32)
     app = web.Application(middlewares=[_answer], client_max_size=MOST_BYTES)
     app[DESK] = desk
     app.router.add_get("/", static.page)
@@ -59,7 +65,7 @@ async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]
     try:
         desk.run_name = _own_run()
         host = LOOPBACK if got.host in ("0.0.0.0", "::") else got.host
-        place = Place(desk.run_name, f"{Address(host, got.port).url}{PATH}", token)
+        place = Place(desk.run_name, f"{Address(host, got.port).url}{PATH}", token, published)
         await asyncio.to_thread(place.write)
         yield place
     finally:

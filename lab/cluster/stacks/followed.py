@@ -17,7 +17,7 @@ from yarl import URL
 
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.cluster.external import ExternalRuntime
+from sessionlab.lab.cluster.stacks.met import ExternalRuntime
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
@@ -40,10 +40,7 @@ _CONTAINER = re.compile(r"((.+)[-_][a-z0-9]+[-_]\d+)\.\2_\w+")
 
 
 class FollowedRuntime(ExternalRuntime):
-    """`why` says why the stack is not up, empty where it is; `strategy` is what its nodes say.
-
-    `containers` are the names of the parts' containers, where Compose has started them.
-    """
+    """`why` says why the stack is not up, empty where it is; `strategy` is what its nodes say."""
 
     def __init__(
         self, description: Description, sandbox: ExternalSandbox, redis_url: str | None
@@ -52,7 +49,6 @@ class FollowedRuntime(ExternalRuntime):
         self.redis = Redis.named(redis_url) if redis_url else None
         self.why = ""
         self.strategy = description.services[0].strategy
-        self.containers: dict[str, str] = {}
         self._seen: dict[str, float] = {}
 
     @property
