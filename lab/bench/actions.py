@@ -98,7 +98,7 @@ ACTIONS = {
         asks=True,
     ),
     "deploy": Action(
-        *("v", f"each node makes way for one of the next version ({DEPLOY}, or PART)"),
+        *("v", f"every node makes way for the next version ({DEPLOY}, or PART)"),
         *("deployed", {}),
         asks=True,
         words=lambda: [*DEPLOYS],

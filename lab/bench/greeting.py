@@ -35,6 +35,7 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         f"          {published}  on this machine" if is_elsewhere else None,
         f"admin     {admin}/backends" if admin else None,
         f"page      {place.page}",
+        None if place.is_here else "          whoever has this link can do all that is done here",
         f"api       {place.url}  (run {place.run}; see docs/bench.md)",
         "",
         *(how_to_ask(cluster) if cluster.description.app else _how_to_try_ours(cluster)),

@@ -22,18 +22,18 @@ FILE = "api.json"
 class Place:
     """`url` ends with the version of the API; `token` is what who asks must bring.
 
-    `published` is where a browser finds the page, if that is another address than the API's.
+    `is_here`: only this machine can ask.
     """
 
     run: str
     url: str
     token: str = field(repr=False)
-    published: str = ""
+    is_here: bool = True
 
     @property
     def page(self) -> str:
         """The address to open; what follows `#` never reaches a server, a proxy or a log."""
-        return f"{URL(self.published or self.url).origin()}/#token={self.token}"
+        return f"{URL(self.url).origin()}/#token={self.token}"
 
     def write(self) -> Path:
         """Leave it where `found` looks; it goes with the run's folder."""

@@ -9,23 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from sessionlab.lab.balancers import BALANCERS
-from sessionlab.lab.cli.choice import one_of, refused
+from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.description.cluster import MOST_NODES
 from sessionlab.lab.description.redis_url import checked
 from sessionlab.lab.description.target import FORM
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.fabrics.interface import Address
 from sessionlab.lab.recipes.chosen import Chosen
-
-
-def parse_listen(text: str) -> Address:
-    """`HOST:PORT`, as in `127.0.0.1:0` or `[::1]:8000`."""
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004
-        raise refused(f"{text!r} is no HOST:PORT")
-    return Address(host.strip("[]"), int(port))
-
 
 Names = Annotated[
     list[str] | None,
@@ -69,24 +59,6 @@ RedisUrl = Annotated[
         metavar="URL",
         help="Use this Redis instead of starting one.",
     ),
-]
-PageListen = Annotated[
-    str,
-    typer.Option(
-        metavar="HOST:PORT",
-        help="Where the page is served; port 0 is any free one. Elsewhere than on the loopback"
-        " others reach it, who still need the token.",
-    ),
-]
-PageUrl = Annotated[
-    str,
-    typer.Option(
-        metavar="URL",
-        help="Where a browser finds the page, if that is elsewhere: behind a published port.",
-    ),
-]
-RecordTo = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where the page stores what was done by hand.")
 ]
 TargetText = Annotated[
     str | None,

@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.lasting.target import target_of
 from sessionlab.lab.cli.options import (
     AllowSkips,
     AppPath,
@@ -41,7 +42,6 @@ from sessionlab.lab.cli.options import (
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
-from sessionlab.lab.cli.target import target_of
 from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.recipes.chosen import Chosen

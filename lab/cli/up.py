@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.text import Text
 
-from sessionlab.lab.bench.at_keys import AtKeys
-from sessionlab.lab.bench.greeting import how_to_look, how_to_try
-from sessionlab.lab.bench.keys import Keys
-from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.lasting.staying import PageWishes, stay
+from sessionlab.lab.cli.lasting.target import description_of, target_of, token_given
 from sessionlab.lab.cli.options import (
     AppPath,
     BalancerName,
     FabricName,
     Nodes,
-    PageListen,
-    PageUrl,
-    RecordTo,
     RedisUrl,
     TargetText,
     Variant,
     app_of,
     chosen_options,
-    parse_listen,
 )
-from sessionlab.lab.cli.screen import Printer, Screen
-from sessionlab.lab.cli.target import description_of, target_of
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.fabrics.external import ExternalFabric
-from sessionlab.lab.fabrics.interface import Address, Fabric
-from sessionlab.lab.page.api.server import ANYWHERE, served
-from sessionlab.lab.page.desk.desk import Desk
+from sessionlab.lab.fabrics.interface import Address
+from sessionlab.lab.page.api.guard import is_host
+from sessionlab.lab.page.api.server import ANYWHERE
 from sessionlab.lab.page.recording.recorder import USUAL
-from sessionlab.lab.reports.glyphs import glyphs_for
 from sessionlab.lab.scenario.lab import SETTINGS
 
 BEARER: Literal["bearer"] = "bearer"
 GONE = "sessionlab: the cluster is gone"
-OUTLIVES = "SESSIONLAB_PAGE_TOKEN"
-LEAST_TOKEN = 32  # characters
+MOST_PORT = 65535
 SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
 
 
@@ -60,6 +45,14 @@ def _password(text: str) -> str:
     if not text.isprintable():
         raise refused("a password has no control characters")
     return text
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    name = host[1:-1] if host[:1] + host[-1:] == "[]" else host
+    if not (port.isascii() and port.isdigit() and int(port) <= MOST_PORT and is_host(name)):
+        raise refused(f"{text!r} is no address to listen on: 127.0.0.1:8090, 0.0.0.0:0, [::1]:8090")
+    return Address(name, int(port))
 
 
 Strategy = Annotated[str, typer.Option(help="How nodes know a user.", **one_of(STRATEGIES))]
@@ -94,16 +87,20 @@ Password = Annotated[
         " a command line.",
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Where the page is served, where a browser finds it, with which token; where it records."""
-
-    listen: Address
-    url: str
-    token: str
-    recordings: Path
+OpenPage = Annotated[bool, typer.Option("--open", help="Open the page in this machine's browser.")]
+PageListen = Annotated[
+    Address | None,
+    typer.Option(
+        parser=_address,
+        metavar="HOST:PORT",
+        help="Where the page listens; 127.0.0.1 and a free port when not given. Elsewhere, whoever"
+        " has its link can do all that is done here.",
+    ),
+]
+RecordTo = Annotated[
+    Path | None,
+    typer.Option(help=f"Where the page stores recordings; {USUAL} here when not given."),
+]
 
 
 def command(
@@ -121,14 +118,15 @@ def command(
     jwt_transport: Transport = BEARER,
     app: AppPath = None,
     variant: Variant = None,
+    open_page: OpenPage = False,
+    page_listen: PageListen = None,
+    record_to: RecordTo = None,
     target: TargetText = None,
-    page_listen: PageListen = str(ANYWHERE),
-    page_url: PageUrl = "",
-    record_to: RecordTo = USUAL,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
-    Keys break it and mend it: ? shows them. `sessionlab do` does the same from another terminal.
+    The address that it prints as `page` shows the cluster alive, in a browser. Keys break it and
+    mend it: ? shows them. `sessionlab do` does the same from another terminal.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
 
@@ -137,12 +135,12 @@ def command(
 
     With --target nothing is started: the page is of a stack that runs already.
     """
-    shown = Shown(parse_listen(page_listen), page_url, _token(), record_to)
+    token, recordings = token_given(), record_to or USUAL
+    page = PageWishes(page_listen or ANYWHERE, recordings, opens=open_page, token=token)
     if target:
         there = target_of(target)
-        description = description_of(there, chosen_options(ctx))
-        fabric_there = ExternalFabric(there, stays=True)
-        run_to_end(_stay(description, fabric_there, redis_url, shown), said="")
+        looked_at = description_of(there, chosen_options(ctx))
+        run_to_end(stay(looked_at, ExternalFabric(there, stays=True), redis_url, page), said="")
         return
     options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     service = Service(nodes=nodes, strategy=strategy, options=options)
@@ -158,17 +156,8 @@ def command(
         password=password or "",
         watched=True,
     )
-    run_to_end(_stay(description, FABRICS.make(fabric), redis_url, shown), said=f"\n{GONE}")
+    run_to_end(stay(description, FABRICS.make(fabric), redis_url, page), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
-
-
-def _token() -> str:
-    """The page's, where it is to outlive this run; empty where it is to be made anew."""
-    token = os.environ.get(OUTLIVES, "")
-    if token and not re.fullmatch(rf"[\w-]{{{LEAST_TOKEN},}}", token, re.ASCII):
-        form = f"at least {LEAST_TOKEN} letters, digits, - and _"
-        raise UsageError(f"{OUTLIVES} is no token: it has {form}", "leave it out to have one made")
-    return token
 
 
 def _check(strategy: str, password: str | None, transport: str) -> None:
@@ -180,46 +169,3 @@ def _check(strategy: str, password: str | None, transport: str) -> None:
     }
     if wrong := [name for name, is_given in given.items() if is_given]:
         raise UsageError(f"{', '.join(wrong)} and --app exclude each other", "the recipe says that")
-
-
-async def _stay(
-    description: Description, fabric: Fabric, redis_url: str | None, shown: Shown
-) -> None:
-    events = Events()
-    screen = Screen(highlight=False, markup=False, emoji=False)
-    glyphs = glyphs_for(screen.encoding, os.environ)
-
-    def rendered(line: Text) -> str:
-        with screen.capture() as captured:
-            screen.print(Text(glyphs.clean(line.plain), line.style), soft_wrap=True)
-        return captured.get()
-
-    try:
-        await fabric.open()
-        with Printer() as printer:
-            terminal = Terminal(rendered, printer.write)
-
-            def look() -> None:
-                printer.check()
-                terminal.look()
-
-            told = (events, redis_url, terminal.show, look)
-            async with Desk(description, fabric, *told, recordings=shown.recordings) as desk:
-                at_keys = AtKeys(lambda: desk.a.hands, terminal.show, desk.fail)
-                keys = Keys(
-                    desk.a.parts,
-                    at_keys.act,
-                    lambda said: desk.show(Text(said)),
-                    desk.leave,
-                )
-                async with served(desk, shown.listen, shown.url, shown.token) as place:
-                    cluster = desk.a.cluster
-                    found = await cluster.inventory.looked_at()
-                    greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
-                    if isinstance(fabric, ExternalFabric):
-                        greeting = how_to_look(cluster, found, place)
-                    printer.write(f"{greeting}\n")
-                    with terminal.taking(keys):
-                        await desk.run()
-    finally:
-        await fabric.close()

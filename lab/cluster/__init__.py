@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.cluster.stacks.met import ExternalRuntime
-from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.runtime import ClusterRuntime
+from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
+from sessionlab.lab.cluster.stacks.met import ExternalRuntime
 from sessionlab.lab.fabrics.external import ExternalSandbox
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from sessionlab.lab.cluster.deaths import Deaths
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.interface import DRAIN_SECONDS, Deploy
 from sessionlab.lab.cluster.faults import Faults
-from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.inventory import Inventory
 from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.programs.interface import public
 from sessionlab.lab.cluster.redis_life import RedisLife
+from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError

@@ -17,10 +17,10 @@ from yarl import URL
 
 from sessionlab.lab.balancers import BALANCERS
 from sessionlab.lab.balancers.interface import PART as BALANCER
-from sessionlab.lab.cluster.stacks.met import ExternalRuntime
 from sessionlab.lab.cluster.node import Node
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.cluster.redis import Redis
+from sessionlab.lab.cluster.stacks.met import ExternalRuntime
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Address
 from sessionlab.lab.waiting import side_by_side

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
@@ -74,7 +75,7 @@ class Desk:
             left=self._leave,
             says=lambda said: show(Text(said, "yellow")),
         )
-        self.recorder = Recorder(recordings)
+        self.recorder = Recorder(recordings, fabric.name)
         settings = Settings(
             fabric=fabric.name,
             balancer=description.balancer or BUILTIN,
@@ -143,6 +144,10 @@ class Desk:
         """End `run`."""
         self._left = True
 
+    def parts(self) -> list[PartState]:
+        """Those of the first cluster, as they are now."""
+        return self.a.parts()
+
     def fail(self, error: BaseException) -> None:
         """End `run` by that."""
         self._over = self._over or error
@@ -162,7 +167,7 @@ class Desk:
             crowd=self.crowds.now,
             choices=choices(self.a.description),
             users=visitors.names(self.a),
-            unable=self.unable,
+            unable=msgspec.structs.replace(self.unable, record=self.recorder.why_not),
         )
 
     async def act(self, act: Act, wanted: Callable[[], bool] = lambda: True) -> Done:

@@ -59,11 +59,15 @@ class Looks:
 
     async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
         """What the balancer knows and would do next; `tabs` are those whose pins are told."""
+        if why := self._silent(Kind.BALANCER):
+            return Balancing(why=why, next_why=why)
         self._tabs = tabs or {}
         return await self._balancing.value()
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
+        if why := self._silent(Kind.REDIS):
+            return Store(why=why)
         return await self._store.value()
 
     async def close(self) -> None:
@@ -77,7 +81,8 @@ class Looks:
         return self._http
 
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
-        seen = said.get(one.name, NodeSeen())
+        has_ended = one.state is State.ENDED  # since it was asked, perhaps
+        seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
         return Part(
             name=one.name,
             kind=one.kind,
@@ -111,8 +116,6 @@ class Looks:
         cluster = self._cluster
         if cluster.description.balancer is None:
             return Balancing(why="there is no balancer")
-        if why := self._silent(Kind.BALANCER):
-            return Balancing(why=why, next_why=why)
         if (admin := cluster.inventory.admin_url) is None:
             name = cluster.description.balancer
             why = f"{name} tells nobody whom it ties to which node"
@@ -134,8 +137,6 @@ class Looks:
         redis = self._cluster.inventory.redis
         if redis is None:
             return None
-        if why := self._silent(Kind.REDIS):
-            return Store(why=why)
         from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  slow, and most clusters have none
 
         try:
@@ -143,7 +144,7 @@ class Looks:
                 return await store.store(client, is_ours=redis.part is not None)
         except ResponseError as error:
             return Store(why=f"Redis refuses to be looked at: {error}")
-        except (RedisError, *UNFIT):
+        except (RedisError, RuntimeError, *UNFIT):  # uvloop's, of a connection that just closed
             return Store(why="Redis does not answer")
 
     def _silent(self, kind: Kind) -> str:

@@ -65,7 +65,7 @@ function nodeBox(node, index, most, acts) {
   return html("li", { class: `part node ${kind}`, "data-key": node.name, "data-part": node.name },
     html("div", { class: "part-head" }, chip(`node-${index}`), named(node.name, node.name, acts), node.version && html("span", { class: "version" }, words.version(node.version)), said),
     node.sessions !== null && html("p", { class: "sessions" }, html("span", { class: "pips", "aria-hidden": "true" }, ...Array.from({ length: Math.min(sessions, PIPS) }, () => html("i", {}))), words.sessions(sessions)),
-    html("p", { class: "count" }, html("meter", { min: 0, max: most, value: node.requests, "aria-hidden": "true" }), words.requests(number(node.requests, 6))));
+    html("p", { class: "asked" }, html("meter", { min: 0, max: most, value: node.requests, "aria-hidden": "true" }), words.requests(number(node.requests, 6))));
 }
 
 /** @param {Drawn} cluster @param {Part | undefined} part @param {boolean} acts */
@@ -77,7 +77,7 @@ function balancerBox({ balancing, algorithm, affinity, balancer }, part, acts) {
     html("dl", {},
       html("dt", {}, words.algorithm), html("dd", {}, algorithm || balancer || "–"),
       html("dt", {}, words.affinity), html("dd", {}, affinity && affinity !== "none" ? affinity : words.noAffinity),
-      balancing && (balancing.next || balancing.next_why) && html("dt", {}, words.next), balancing && (balancing.next || balancing.next_why) && html("dd", { class: "next" }, balancing.next ? `→ ${balancing.next}` : "", html("small", {}, balancing.next_why))),
+      balancing && (balancing.next || balancing.next_why) && html("dt", {}, words.next), balancing && (balancing.next || balancing.next_why) && html("dd", { class: "next-node" }, balancing.next ? `→ ${balancing.next}` : "", html("small", {}, balancing.next_why))),
     balancing && tied && html("ul", { class: "pins", "aria-label": words.pinned(balancing.pins_total) },
       ...balancing.pins.slice(0, SHOWN).map((pin) => html("li", { title: pin.why }, html("code", {}, pin.key), ` → ${pin.node}`)),
       balancing.pins_total > SHOWN && html("li", {}, words.more(balancing.pins_total - Math.min(SHOWN, balancing.pins.length)))));

@@ -132,7 +132,7 @@ const answer = (last) => html("p", { class: `last ${last.how}` }, glyph(last.how
 
 function openOther() {
   const name = html("input", { name: "user", required: true, maxlength: 64, autocomplete: "off", "aria-label": words.name, placeholder: words.name });
-  const form = html("form", { id: "open-other", class: "inline", submit }, html("div", { class: "field" }, name), html("button", {}, words.go));
+  const form = html("form", { id: "open-other", class: "inline", submit }, html("div", { class: "labelled" }, name), html("button", {}, words.go));
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     complain(form, null);

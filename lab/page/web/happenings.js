@@ -66,7 +66,7 @@ function row(request) {
     html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || words.stranger),
     html("span", { class: "what" }, `${request.method} ${request.path}`), html("span", { class: "by" }, `→ ${words.by(request.node)}`),
     html("span", { class: `status ${request.how}` }, glyph(request.how), String(request.status || "–")),
-    html("span", { class: "why" }, request.moved || request.reason || request.cut));
+    html("span", { class: "row-why" }, request.moved || request.reason || request.cut));
   return html("li", {}, button, more);
 }
 

@@ -2,10 +2,10 @@
 
 import { texts } from "page/texts.js";
 
-/** @import {State, Problem, Request, Rate, Happened, Newer, Told, Link} from "page/types.js" */
+/** @import {State, Problem, Request, Rate, Happened, Newer, Told, Missed, Link} from "page/types.js" */
 /**
  * What can be listened to; `link` is how the connection is.
- * @typedef {{state: State, request: Request, rate: Rate, event: Happened, missed: {count: number},
+ * @typedef {{state: State, request: Request, rate: Rate, event: Happened, missed: Missed,
  *   view: Newer, telling: Told, link: Link}} News
  */
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-LONGEST = 1.8  # seconds that it takes, at most, on a machine that has other work
+LONGEST = 2.5  # seconds that it takes, at most, on a machine that has other work
 
 
 async def look(cluster: Cluster, client: Client) -> Looked:
@@ -74,8 +74,8 @@ async def test_a_node_that_is_gone_or_frozen_or_hangs_says_nothing(make: Make) -
         said = {one.node: one.reason for one in found.held}
         assert said["n1"] == "it has ended"
         assert said["n2"] == "it is frozen, and answers nothing"
-        assert "Timeout" in said["n3"]
-        assert "none knows it; n1, n2 and n3 can't be asked." in found.says
+        assert said["n3"] == "no answer within 1.5 s"
+        assert "none knows it; n1, n2 and n3 can't tell." in found.says
         os.kill(pid or 0, signal.SIGCONT)
 
 
@@ -122,6 +122,7 @@ async def test_what_redis_holds_is_shown_and_what_keeps_it_from_being_asked(make
         found = await look(cluster, alice)
         assert "What Redis holds is not known: it does not answer" in found.says
         assert found.stored is None
+        assert {one.reason for one in found.held} == {"the session store did not answer within 1 s"}
         os.kill(pid or 0, signal.SIGCONT)
 
         await cluster.stop_redis()

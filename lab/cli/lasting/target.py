@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -17,7 +18,8 @@ from sessionlab.lab.fabrics.interface import Address
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-ITS_OWN = ("target", "redis_url", "page_listen", "page_url", "record_to")
+ITS_OWN = ("target", "redis_url", "page_listen", "open_page", "record_to")
+OUTLIVES, LEAST = "SESSIONLAB_PAGE_TOKEN", 32  # characters
 GLANCE = 2.0  # seconds that the first node gets to say what it is
 
 
@@ -38,6 +40,15 @@ def description_of(target: Target, given: Collection[str]) -> Description:
         password=target.password,
         watched=True,
     )
+
+
+def token_given() -> str:
+    """The page's, where it is to outlive this run; empty where it is to be made anew."""
+    token = os.environ.get(OUTLIVES, "")
+    if token and not re.fullmatch(rf"[\w-]{{{LEAST},}}", token, re.ASCII):
+        form = f"at least {LEAST} letters, digits, - and _"
+        raise UsageError(f"{OUTLIVES} is no token: it has {form}", "leave it out to have one made")
+    return token
 
 
 async def _strategy(target: Target) -> str:
