@@ -142,9 +142,10 @@ class Looks:
             for value in (*client.held.values(), client.source):
                 whose.setdefault(value, []).append(tab)
         try:
-            return await balancing.balancing(
+            found = await balancing.balancing(
                 self._asking, admin, cluster.description, whose, self._moved
             )
+            return balancing.by_node(found, cluster.inventory.backends)
         except UNFIT:
             why = "the balancer does not answer when it is asked"
             return Balancing(why=why, next_why=why)
