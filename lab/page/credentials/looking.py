@@ -116,7 +116,7 @@ async def _stored(cluster: Cluster, session_id: str) -> tuple[Stored | None, str
         async with asyncio.timeout(GLANCE), redis.client(GLANCE) as client:
             fields, left = await client.hgetall(key), await client.pttl(key)
             seconds, _ = await client.time()
-    except (RedisError, OSError) as error:
+    except (RedisError, RuntimeError, OSError) as error:  # uvloop has RuntimeErrors of its own
         return None, f"it does not answer ({type(error).__name__})"
     if not fields:
         return None, ""
