@@ -100,18 +100,8 @@ class Looks:
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
         has_ended = one.state is State.ENDED  # since it was asked, perhaps
         seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
-        return Part(
-            name=one.name,
-            kind=one.kind,
-            address=one.address,
-            state=one.state,
-            pid=one.pid,
-            seen=one.seen,
-            how=one.how,
-            version=seen.version,
-            sessions=seen.sessions,
-            requests=requests,
-        )
+        known = (one.name, one.kind, one.address, one.state, one.pid, one.seen, one.how)
+        return Part(*known, seen.version, seen.sessions, requests)
 
     async def _ask_nodes(self) -> dict[str, NodeSeen]:
         """A frozen node has what it had; of one that does not answer only its version is known."""
