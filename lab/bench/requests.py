@@ -157,10 +157,13 @@ class Requests:
             return None
         path = data["target"].partition("?")[0]  # the rest may hold a secret
         pin = data.get("affinity") or "--"
-        asked = (row.at, "", data["method"], path, data["backend"])
-        said = (status, reason, data["seconds"], "", cut, "", _id(data))
-        seen = ("" if pin == "--" else pin, data.get("reason") or "", data["seconds"])
-        return Request(*asked, *said, *seen)
+        request = Request(
+            *(row.at, "", data["method"], path, data["backend"]),
+            *(status, reason, data["seconds"], "", cut),
+        )
+        pin = "" if pin == "--" else pin
+        seen = {"pin": pin, "moved": data.get("reason") or "", "front": data["seconds"]}
+        return replace(request, id=_id(data), **seen)
 
     def _of_node(self, row: Row) -> Request | None:
         data = row.data

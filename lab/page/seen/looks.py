@@ -40,7 +40,8 @@ class Looks:
         self._moved: dict[str, Request] = {}
         self._known: dict[str, NodeSeen] = {}
         self._closed = asyncio.Event()
-        every = max(0.5, len(cluster.nodes) / NODES_A_SECOND)
+        wanted = sum(service.nodes for service in cluster.description.services)
+        every = max(0.5, wanted / NODES_A_SECOND)
         self._nodes = Lately(self._ask_nodes, every, MOMENT)
         self._balancing = Lately(self._ask_balancer, MOMENT)
         self._store = Lately(self._ask_store, MOMENT)
