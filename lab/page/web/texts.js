@@ -196,6 +196,7 @@ export const texts = {
     speeds: { 0.5: "half", 1: "normal", 2: "twice", 4: "four times" },
     keys: "Keys: Space plays and pauses, → one step on, ← one step back, Home from the beginning.",
     at: (/** @type {number} */ at, /** @type {number} */ all) => `Step ${at} of ${all}`,
+    now: "What happens",
     claims: "What must be seen",
     pending: "not seen yet",
     nothingYet: "What the story claims appears as it runs.",
