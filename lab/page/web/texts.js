@@ -70,7 +70,7 @@ export const texts = {
     says: "Each is a real client: it keeps the [credential] that the cluster gives it, and sends it along.",
     fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, moved", "logged out": "lost its login", stuck: "gets no answer", "wrong data": "saw another’s data" }),
     named: (/** @type {string} */ user, /** @type {number} */ browser, /** @type {number} */ tab) => [user, browser > 1 && `browser ${browser}`, tab > 1 && `tab ${tab}`].filter(Boolean).join(", "),
-    holds: { "session-id": "session id", jwt: "token (JWT)", other: "credential" },
+    holds: { "session-id": "session id", jwt: "JWT", other: "credential" },
     holdsNothing: "holds nothing yet",
     look: (/** @type {string} */ kind) => `Look into this ${kind}`,
     login: "Log in",
@@ -153,7 +153,7 @@ export const texts = {
   happenings: {
     title: "What just happened",
     says: "Every request that anybody sent, newest first, with its [status]. Open one to see where its time went.",
-    none: "Nothing yet. Log in, then ask who you are.",
+    none: "Nothing since this page was opened. Log in, then ask who you are.",
     by: (/** @type {string} */ node) => node || "the balancer",
     held: (/** @type {number} */ count) => `Show ${count} newer`,
     hops: { client: "for the client", balancer: "of it, from the balancer on", node: "of it, in the node", store: "of it, finding out who asks" },
