@@ -67,7 +67,7 @@ def _known(held: Sequence[Held]) -> str:
     said = f"{_names(knows)} know{'s' * (len(knows) == 1)} whose it is now"
     if not knows:
         said = "Of the nodes that answer, none knows it" if len(silent) < len(held) else ""
-    rest = f"{_names(silent)} can't be asked" if silent else ""
+    rest = f"{_names(silent)} can't tell" if silent else ""
     return f"{'; '.join(filter(None, (said, rest)))}."
 
 

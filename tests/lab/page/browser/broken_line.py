@@ -50,9 +50,14 @@ class Line:
         writer.transport.abort()
 
     def serve(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._joined, "127.0.0.1", 0))
-        self._port = server.sockets[0].getsockname()[1]
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        starting = asyncio.start_server(self._joined, "127.0.0.1", 0)
+        server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
+        self._port = server.sockets[0].getsockname()[1]
+
+    def end(self) -> None:
+        self.cut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
 
 
 async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,5 +75,4 @@ def line_to(url: str) -> Iterator[Line]:
     try:
         yield line
     finally:
-        line.cut()
-        line._loop.call_soon_threadsafe(line._loop.stop)
+        line.end()

@@ -40,6 +40,7 @@ def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) ->
         tab.evaluate(axe)
         assert violations(tab) == []
         card = log_in(tab, "alice")
+        tab.locator("#history").scroll_into_view_if_needed()
         tab.locator(".losses, #history .good").first.wait_for()
         assert violations(tab) == []
 
@@ -92,7 +93,6 @@ def test_a_telephone_shows_all_of_it(browser: Browser, lab: Up) -> None:
             assert fits(tab)
 
 
-@pytest.mark.parametrize("lab", [("--affinity", "cookie")], indirect=True)
 def test_all_is_done_by_keyboard(browser: Browser, lab: Up) -> None:
     def walk(to: str) -> None:
         """Tab until what has the focus is that."""
@@ -105,7 +105,7 @@ def test_all_is_done_by_keyboard(browser: Browser, lab: Up) -> None:
     with opened(browser, lab.page) as tab:
         walk(".tour .go")
         tab.keyboard.press("Enter")
-        tab.get_by_text("checked alice's password").wait_for(timeout=10_000)
+        tab.get_by_text("checked alice's password").wait_for()
         assert tab.evaluate("document.activeElement.matches('.tour .go')"), "it stays there"
 
         walk(".credential")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
 PATIENCE = 30.0
+SOON = 10_000  # ms in which all is to be seen
 TROUBLE = "Failed to load resource"  # what Chromium writes where an answer is an error, or none
 
 
@@ -100,6 +101,7 @@ def opened(
     console may say so.
     """
     context = browser.new_context(viewport={"width": width, "height": height}, **looks)  # type: ignore[arg-type]
+    context.set_default_timeout(SOON)
     tab = context.new_page()
     wrong: list[str] = []
     asked: list[str] = []
@@ -112,5 +114,5 @@ def opened(
     yield tab
     context.close()
     assert [said for said in wrong if not (errors and said.startswith(TROUBLE))] == []
-    origin = url.partition("/#")[0]
+    origin = url.partition("#")[0].rstrip("/")
     assert [url for url in asked if not url.startswith((f"{origin}/", "data:"))] == []
