@@ -184,4 +184,7 @@ def _id(data: dict[str, Any]) -> str:
 def _fits(request: Request) -> bool:
     """Whether it can be shown: its row may be of a program of the user's own."""
     texts = (request.user, request.method, request.path, request.node, request.reason, request.cut)
-    return isinstance(request.status, int) and all(isinstance(text, str) for text in texts)
+    numbers = (request.seconds, request.front or 0, request.store or 0)
+    is_timed = all(isinstance(number, int | float) for number in numbers)
+    texts_fit = all(isinstance(text, str) for text in texts)
+    return isinstance(request.status, int) and is_timed and texts_fit
