@@ -73,7 +73,7 @@ class Desk:
             left=self._leave,
             says=lambda said: show(Text(said, "yellow")),
         )
-        self.recorder = Recorder(recordings)
+        self.recorder = Recorder(recordings, fabric.name)
         away = ELSEWHERE if fabric.name == "external" else ""
         self.unable = Unable(switch=away, beside=away, stories=away)
         settings = Settings(
@@ -155,7 +155,7 @@ class Desk:
             crowd=self.crowds.now,
             choices=choices(self.a.description),
             users=visitors.names(self.a),
-            unable=self.unable,
+            unable=msgspec.structs.replace(self.unable, record=self.recorder.why_not),
         )
 
     async def act(self, act: Act, wanted: Callable[[], bool] = lambda: True) -> Done:

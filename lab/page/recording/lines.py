@@ -211,30 +211,25 @@ class Lines:
         if done.kind == "deploy":
             yield "sessions.clear()  # those were in the memories of nodes that are gone"
         elif done.kind in ENDS:
-            yield "sessions = {"
-            yield "    client: home"
-            yield "    for client, home in sessions.items()"
-            yield f"    if home != {self._nodes[done.part]}"
-            yield "}"
+            those = f"in sessions.items() if home != {self._nodes[done.part]}"
+            yield f"sessions = {{client: home for client, home {those}}}"
 
     def _named(self, node: str, sessions: Sessions) -> Iterator[str]:
         """A name for a node: that of somebody's session, or one that nobody has a session on."""
         before = [*self._nodes.values()]
         name = self._nodes[node] = self._new()
         free = f"home not in ({', '.join(before)},)" if before else ""
-        holder = next((self._names[who] for who, home in sessions.items()
-                       if home == node and who in self._names), "")  # fmt: skip
+        yield f"# It was {node} when this was recorded."
+        holders = (self._names[who] for who, home in sessions.items()
+                   if home == node and who in self._names)  # fmt: skip
+        holder = next(holders, "")
         if holder and not free:
-            yield f"{name} = sessions[{holder}]  # {node}, when this was recorded"
+            yield f"{name} = sessions[{holder}]"
             return
-        if node in sessions.values():
-            among, where = "sessions.values()", free
-        else:
-            among = "cluster.nodes"
-            where = " and ".join(filter(None, ["home not in sessions.values()", free]))
-        yield f"{name} = next("
-        yield f"    home for home in {among}{f' if {where}' if where else ''}"
-        yield f")  # {node}, when this was recorded"
+        among = "sessions.values()" if node in sessions.values() else "cluster.nodes"
+        none = "home not in sessions.values()" if among == "cluster.nodes" else ""
+        where = " and ".join(filter(None, [none, free]))
+        yield f"{name} = next(home for home in {among}{f' if {where}' if where else ''})"
 
     def _new(self) -> str:
         count = len(self._nodes)

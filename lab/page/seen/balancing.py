@@ -33,8 +33,9 @@ _TIED = {
     "query": "by the parameter {name} of its address",
     "source": "by the address that it comes from",
 }
+UNTIED = "nothing ties anybody to a node here: each request is placed anew"
 _UNTOLD = {
-    "none": "nothing ties anybody to a node here: each request is placed anew",
+    "none": UNTIED,
     "cookie": "each client carries its own pin, in a sealed cookie: the balancer only counts them",
 }
 

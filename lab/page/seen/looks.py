@@ -117,9 +117,9 @@ class Looks:
         if cluster.description.balancer is None:
             return Balancing(why="there is no balancer")
         if (admin := cluster.inventory.admin_url) is None:
-            name = cluster.description.balancer
-            why = f"{name} tells nobody whom it ties to which node"
-            return Balancing(why=why, next_why=f"{name} tells nobody whom it would choose next")
+            name, affinity = cluster.description.balancer, cluster.description.affinity
+            why = balancing.UNTIED if affinity == "none" else f"{name} does not tell whom it ties"
+            return Balancing(why=why, next_why=f"{name} does not tell whom it would choose next")
         whose: dict[str, list[str]] = {}
         for tab, client in self._tabs.items():
             for value in (*client.held.values(), client.source):
