@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """`url` leads to the same page by another port; the server hears its own, which it insists on."""
+    """`url` leads to the same page by another port; the server hears its own, as it insists on."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
@@ -38,14 +38,15 @@ class Line:
         self._is_cut = False
 
     def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.close)
         self.cut()
         self._loop.call_soon_threadsafe(self._loop.call_later, 0.1, self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        self._netloc = "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._netloc = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
