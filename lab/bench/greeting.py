@@ -48,6 +48,21 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
     return "\n".join(line for line in lines if line is not None)
 
 
+def how_to_look(cluster: Cluster, parts: Iterable[PartState], place: Place) -> str:
+    """The same for a stack that the lab did not start, without its password."""
+    admin = cluster.inventory.admin_url
+    lines = [
+        *(_part(part, cluster.url) for part in parts),
+        f"admin     {admin}/backends" if admin else None,
+        f"page      {place.page}",
+        "",
+        "The lab did not start this stack: it shows what comes and goes there, and every",
+        "request of the page's own browsers. Ctrl-C ends the page, and nothing of the stack.",
+        "",
+    ]
+    return "\n".join(line for line in lines if line is not None)
+
+
 def _how_to_try_ours(cluster: Cluster) -> list[str]:
     return [
         f"Users: alice, bob, carol, user-000001 and on, with the password {cluster.password}",

@@ -9,19 +9,24 @@ import typer
 
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.lasting.staying import PageWishes, stay
+from sessionlab.lab.cli.lasting.target import description_of, target_of, token_given
 from sessionlab.lab.cli.options import (
     AppPath,
     BalancerName,
     FabricName,
     Nodes,
     RedisUrl,
+    TargetText,
     Variant,
     app_of,
+    chosen_options,
 )
-from sessionlab.lab.cli.staying import PageWishes, stay
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
+from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.fabrics.interface import Address
 from sessionlab.lab.page.api.guard import is_host
 from sessionlab.lab.page.api.server import ANYWHERE
@@ -100,6 +105,7 @@ RecordTo = Annotated[
 
 def command(
     *,
+    ctx: typer.Context,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
     nodes: Nodes = SETTINGS.nodes,
@@ -115,6 +121,7 @@ def command(
     open_page: OpenPage = False,
     page_listen: PageListen = None,
     record_to: RecordTo = None,
+    target: TargetText = None,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -125,7 +132,16 @@ def command(
 
     With --app the nodes are copies of an app that is not ours, which has no --strategy,
     --password or --jwt-transport: its recipe says what it is.
+
+    With --target nothing is started: the page is of a stack that runs already.
     """
+    token, recordings = token_given(), record_to or USUAL
+    page = PageWishes(page_listen or ANYWHERE, recordings, opens=open_page, token=token)
+    if target:
+        there = target_of(target)
+        looked_at = description_of(there, chosen_options(ctx))
+        run_to_end(stay(looked_at, ExternalFabric(there, stays=True), redis_url, page), said="")
+        return
     options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     service = Service(nodes=nodes, strategy=strategy, options=options)
     if chosen := app_of(app, variant, fabric):
@@ -140,8 +156,7 @@ def command(
         password=password or "",
         watched=True,
     )
-    page = PageWishes(page_listen or ANYWHERE, record_to or USUAL, opens=open_page)
-    run_to_end(stay(description, fabric, redis_url, page), said=f"\n{GONE}")
+    run_to_end(stay(description, FABRICS.make(fabric), redis_url, page), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
 
 

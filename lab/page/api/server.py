@@ -38,9 +38,12 @@ DESK, GUARD = web.AppKey("desk", Desk), web.AppKey("guard", Guard)
 
 
 @asynccontextmanager
-async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]:
-    """Serve it there, to whoever has the token; raises StartError where nobody can listen."""
-    token = secrets.token_urlsafe(32)
+async def served(desk: Desk, listen: Address = ANYWHERE, token: str = "") -> AsyncIterator[Place]:
+    """Serve it there, to whoever has the token; raises StartError where nobody can listen.
+
+    A `token` that is given outlives this run: pages that are open go on with the next one.
+    """
+    token = token or secrets.token_urlsafe(32)
     app = web.Application(middlewares=[_answer], client_max_size=MOST_BYTES)
     app[DESK] = desk
     app.router.add_get("/", static.page)

@@ -13,12 +13,14 @@ from rich.text import Text
 from sessionlab.lab.bench.actions import BALANCER
 from sessionlab.lab.description.cluster import BALANCER as BUILTIN
 from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.page.desk import sending, visitors
 from sessionlab.lab.page.desk.choosing import choices
 from sessionlab.lab.page.desk.crowd import Crowds
+from sessionlab.lab.page.desk.outside import Outside
 from sessionlab.lab.page.desk.sides import Sides
 from sessionlab.lab.page.desk.stream import Listener, Stream, event
-from sessionlab.lab.page.desk.told import ELSEWHERE, Told
+from sessionlab.lab.page.desk.told import Told
 from sessionlab.lab.page.model.doing import Done
 from sessionlab.lab.page.model.state import State, Unable
 from sessionlab.lab.page.recording.recorder import USUAL, Recorder
@@ -74,21 +76,27 @@ class Desk:
             says=lambda said: show(Text(said, "yellow")),
         )
         self.recorder = Recorder(recordings, fabric.name)
-        away = ELSEWHERE if fabric.name == "external" else ""
-        self.unable = Unable(switch=away, beside=away, stories=away)
         settings = Settings(
             fabric=fabric.name,
             balancer=description.balancer or BUILTIN,
             redis_url=redis_url,
             app=description.app,
         )
-        self.tellings = Tellings(fabric, settings, self._news, why_not=away)
+        self.tellings = Tellings(fabric, settings, self._news)
+        self._outside = None
+        if isinstance(fabric, ExternalFabric):
+            self._outside = Outside(fabric.target, self.sides, self.tellings, settings)
         self._first = description
         self._watching: dict[Side, asyncio.Task[None]] = {}
         self._over: BaseException | None = None
         self._left = False
         self._changed = asyncio.Event()
         self._last: State | None = None
+
+    @property
+    def unable(self) -> Unable:
+        """What cannot be done here at all, and why."""
+        return self._outside.unable if self._outside else Unable()
 
     @property
     def a(self) -> Side:
@@ -99,6 +107,8 @@ class Desk:
         self.events.listen(self._hear)
         try:
             await self.sides.first(self._first)
+            if self._outside:
+                self._outside.meet()
         except BaseException:
             await self.close()
             raise
@@ -110,6 +120,8 @@ class Desk:
     async def close(self) -> None:
         """End all of it; raises what the end of the first cluster says of this machine."""
         self.crowds.close()
+        if self._outside:
+            self._outside.close()
         await self.tellings.close()
         await self.sides.close()
 
@@ -286,6 +298,8 @@ class Desk:
         if side is None or (told := side.hear(heard)) is None:
             return
         self._tell(told)
+        if self._outside:
+            self._outside.hear(heard)
         if told.kind == "balancer.ended" and side.id == "a":
             self._over = side.cluster.inventory.end_of(BALANCER)
         self.changed()

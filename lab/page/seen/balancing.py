@@ -10,6 +10,8 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from sessionlab.lab.page.model.state import Balancing, Pin
 from sessionlab.lab.verdicts.pins import in_words
 
@@ -71,6 +73,22 @@ async def balancing(
     (first, *others) = services
     says = first["says"] if not others else "each service has a next one of its own"
     return Balancing(pins, total, counts, "" if others else first["next"], says, why)
+
+
+def by_node(found: Balancing, names: Mapping[str, str]) -> Balancing:
+    """The same of a balancer that has found the nodes by itself, and calls them otherwise."""
+    if not names:
+        return found
+    says = found.next_why
+    for backend in sorted(names, key=len, reverse=True):
+        says = says.replace(backend, names[backend])
+    return structs.replace(
+        found,
+        pins=[structs.replace(pin, node=names.get(pin.node, pin.node)) for pin in found.pins],
+        counts={names.get(name, name): count for name, count in found.counts.items()},
+        next=names.get(found.next, found.next),
+        next_why=says,
+    )
 
 
 def key_of(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ class Tellings:
         self._settings = settings
         self._news = news
         self._why_not = why_not
+        self._refused: Mapping[str, str] = {}
         self._scenarios: dict[str, Scenario] = {}
         self._numbers = count(1)
         self._kept: dict[str, _Told] = {}
@@ -55,6 +56,10 @@ class Tellings:
             Story(one.name, one.title, about(one), one.slow, self._unfit(one))
             for one in self._scenarios.values()
         ]
+
+    def suit(self, settings: Settings, refused: Mapping[str, str]) -> None:
+        """Have them told like this from now on; why not is known of those `refused`."""
+        self._settings, self._refused = settings, refused
 
     def begin(self, new: NewTelling) -> Telling:
         """Tell that one, in the background; the one that is being told with that seed goes on.
@@ -99,8 +104,8 @@ class Tellings:
 
     def _unfit(self, scenario: Scenario) -> str:
         """Why that one cannot be told here; empty where it can, as far as one can say before."""
-        if self._why_not:
-            return self._why_not
+        if why_not := self._why_not or self._refused.get(scenario.name, ""):
+            return why_not
         if self._settings.nodes < scenario.least_nodes:
             return f"it takes at least {scenario.least_nodes} nodes to show this"
         try:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from sessionlab.lab.bench.at_keys import AtKeys
-from sessionlab.lab.bench.greeting import how_to_try
+from sessionlab.lab.bench.greeting import how_to_look, how_to_try
 from sessionlab.lab.bench.keys import Keys
 from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.screen import Printer, Screen
 from sessionlab.lab.events import Events
-from sessionlab.lab.fabrics import FABRICS
+from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.page.api.opening import opened
 from sessionlab.lab.page.api.server import served
 from sessionlab.lab.page.desk.desk import Desk
@@ -26,23 +26,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sessionlab.lab.description.cluster import Description
-    from sessionlab.lab.fabrics.interface import Address
+    from sessionlab.lab.fabrics.interface import Address, Fabric
 
 
 @dataclass(frozen=True, slots=True)
 class PageWishes:
-    """Where the page listens, where it stores recordings, whether a browser is to open it."""
+    """Where the page listens, where it stores recordings, whether a browser is to open it.
+
+    `token` is the one to ask for; it is made anew when empty.
+    """
 
     listen: Address
     recordings: Path
     opens: bool = False
+    token: str = field(default="", repr=False)
 
 
 async def stay(
-    description: Description, fabric_name: str, redis_url: str | None, page: PageWishes
+    description: Description, fabric: Fabric, redis_url: str | None, page: PageWishes
 ) -> None:
     """Boot it, and show what happens until somebody ends it."""
-    fabric = FABRICS.make(fabric_name)
     try:
         await fabric.open()
         with Printer() as printer:
@@ -72,10 +75,13 @@ async def _run(
 
     keys = Keys(desk.parts, at_keys.act, say, desk.leave)
     try:
-        async with served(desk, page.listen) as place:
+        async with served(desk, page.listen, page.token) as place:
             cluster = desk.a.cluster
             found = await cluster.inventory.looked_at()
-            write(f"{how_to_try(cluster, found, place, keys=terminal.has_keys)}\n")
+            greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
+            if isinstance(desk.fabric, ExternalFabric):
+                greeting = how_to_look(cluster, found, place)
+            write(f"{greeting}\n")
             if page.opens and (why := await asyncio.to_thread(opened, place)):
                 say(why)
             with terminal.taking(keys):
