@@ -40,7 +40,8 @@ class Looks:
         self._moved: dict[str, Request] = {}
         self._known: dict[str, NodeSeen] = {}
         self._closed = asyncio.Event()
-        every = max(0.5, len(cluster.nodes) / NODES_A_SECOND)
+        wanted = sum(service.nodes for service in cluster.description.services)
+        every = max(0.5, wanted / NODES_A_SECOND)
         self._nodes = Lately(self._ask_nodes, every, MOMENT)
         self._balancing = Lately(self._ask_balancer, MOMENT)
         self._store = Lately(self._ask_store, MOMENT)
@@ -100,18 +101,8 @@ class Looks:
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
         has_ended = one.state is State.ENDED  # since it was asked, perhaps
         seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
-        return Part(
-            name=one.name,
-            kind=one.kind,
-            address=one.address,
-            state=one.state,
-            pid=one.pid,
-            seen=one.seen,
-            how=one.how,
-            version=seen.version,
-            sessions=seen.sessions,
-            requests=requests,
-        )
+        known = (one.name, one.kind, one.address, one.state, one.pid, one.seen, one.how)
+        return Part(*known, seen.version, seen.sessions, requests)
 
     async def _ask_nodes(self) -> dict[str, NodeSeen]:
         """A frozen node has what it had; of one that does not answer only its version is known."""
