@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.lab.page.browser.up import Up
 
-pytestmark = [pytest.mark.browser, needs("chromium")]
+pytestmark = [pytest.mark.browser, needs("chromium"), pytest.mark.timeout(180)]
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

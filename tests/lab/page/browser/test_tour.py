@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.lab.page.browser.up import Up
 
-pytestmark = [pytest.mark.browser, needs("chromium"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, needs("chromium"), pytest.mark.timeout(240)]
 
 BREATH = 520  # ms, in which a second click is taken for one too many
 
