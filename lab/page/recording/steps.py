@@ -71,7 +71,8 @@ class Asks:
     @property
     def answers(self) -> list[tuple[Who, Operation]]:
         """Those that say whether their client is known."""
-        tabs = [(asked.who, op) for asked in self.asked for op in asked.operations]
+        telling = filter(says_who, self.asked)
+        tabs = [(asked.who, op) for asked in telling for op in asked.operations]
         return [(who, op) for who, op in [*tabs, *((who_(op), op) for op in self.crowd)] if op.who]
 
 
@@ -171,6 +172,11 @@ def _shortened(asked: Sequence[Asked]) -> list[Asked]:
             found.append(one)
             room -= len(one.operations)
     return found
+
+
+def says_who(asked: Asked) -> bool:
+    """Whether each of its answers says for whom it was, if for anybody."""
+    return all(op.who for op in asked.operations)
 
 
 def is_nobody(operation: Operation) -> bool:
