@@ -127,7 +127,7 @@ async def test_a_person_s_tabs_are_clients_and_two_of_one_browser_share_cookies(
     assert two["browser"] == one["browser"] != other["browser"]
     sent = await lab.answered("POST", f"/tabs/{one['id']}/send", {"what": "login"})
     (answer,) = sent["answers"]
-    assert (answer["how"], answer["said"]) == ("ok", f"{answer['node']} logged alice in")
+    assert (answer["how"], answer["said"]) == ("ok", f"{answer['node']} took alice's login")
     for tab, how in ((one, "ok"), (two, "ok"), (other, "refused")):
         sent = await lab.answered("POST", f"/tabs/{tab['id']}/send", {"what": "me", "times": 3})
         assert sent["counts"] == {"a": {how: 3}}
@@ -199,7 +199,7 @@ async def test_a_page_has_at_most_twenty_tabs(lab: Up) -> None:
     tabs = [await lab.answered("POST", "/tabs", {"user": f"u{n}"}) for n in range(20)]
     status, problem = await lab.ask("POST", "/tabs", {"user": "one more"})
     assert (status, problem["hint"]) == (409, "close one first")
-    assert [tab["number"] - tabs[0]["number"] for tab in tabs] == [*range(20)]
+    assert {tab["number"] for tab in tabs} == {1}
 
 
 async def test_a_crowd_comes_asks_and_goes(fabric: LocalFabric) -> None:
