@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # what check-jsonschema is made of
@@ -15,13 +16,13 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Address
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
+from sessionlab.lab.page.api.routes import ROUTES
 from sessionlab.lab.page.api.server import served
 from sessionlab.lab.page.desk.stream import encoded
 from tests.lab.page.up import Up, up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     import aiohttp
 
@@ -348,3 +349,10 @@ async def test_the_document_is_of_what_is_really_answered(lab: Up) -> None:
 
 async def test_half_a_character_of_a_stranger_s_is_told_all_the_same() -> None:
     assert json.loads(encoded({"path": "/\udcff"})) == {"path": "/\udcff"}
+
+
+async def test_every_request_is_in_the_documents() -> None:
+    told = "".join(Path("docs", name).read_text() for name in ("page.md", "bench.md"))
+    for route in ROUTES:
+        path = route.path.format(tab="t1", telling="ID", cluster="[ab]")
+        assert re.search(rf"{route.method} (/api/1)?{path}\b", told), route
