@@ -113,7 +113,6 @@ async def test_the_next_choice_is_where_the_next_client_comes_to(make: Make) -> 
             assert (said.next, said.next_why) == (answer.node, f"it is {answer.node}'s turn")
             assert (said.pins, said.pins_total) == ([], 0)
             assert "nothing ties" in said.why
-            await asyncio.sleep(0.1)
 
 
 async def test_a_pin_says_whose_it_is_and_why_it_is_there(make: Make) -> None:
@@ -235,7 +234,6 @@ async def test_redis_is_looked_into_whole_or_broken(make: Make) -> None:
 
         async def after(step: object) -> tuple[str, str, int]:
             await step  # type: ignore[misc]
-            await asyncio.sleep(0.1)
             began = time.monotonic()
             found = await looks.store()
             assert time.monotonic() - began < LONGEST
