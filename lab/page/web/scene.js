@@ -1,11 +1,10 @@
 /** What one sees of a story at a beat: its words, the cluster, what must be seen, all its steps. */
 
 import { html } from "viewer/dom.js";
-import { after, cameOf, clusterAfter } from "page/beats.js";
+import { after, asker, cameOf, clusterAfter } from "page/beats.js";
 import { drawing } from "page/drawing.js";
 import { coded } from "page/stories.js";
 import { texts } from "page/texts.js";
-import { texts as viewer } from "viewer/texts.js";
 
 /** @import {Beat} from "page/beats.js" */
 /** @import {Drawn} from "page/drawing.js" */
@@ -74,7 +73,7 @@ export function scene(go) {
       happened.push(item);
       const now = after(cluster, item);
       if (item.kind === "request") {
-        drawn.request(travelling(item));
+        drawn.request(travelling(item, cluster?.strategy.includes("redis")));
         cluster = now;
         came.replaceChildren(...counted(happened, 0));
       } else if (item.kind === "event") {
@@ -116,7 +115,7 @@ export function scene(go) {
 
 /** @param {Beat} beat @param {() => void} click */
 function listedStep({ kind, items, texts, claim }, click) {
-  const words = claim ? [html("span", { class: "glyph" }, `${glyph(claim)} `), ...coded(texts[0])] : coded(listed(texts).join("; "));
+  const words = claim ? [html("span", { class: "glyph" }, `${glyph(claim)} `), ...coded(texts[0])] : coded(listed(texts).join("; ").replace(":; ", ": "));
   return html("li", { class: `of-${kind}` }, html("button", { click }, html("time", {}, `${items[0].at.toFixed(2)} s`), " ", ...words));
 }
 
@@ -156,10 +155,12 @@ function counted(items, left_out) {
   return [...all.flatMap((one) => [one, " "]), ...(left_out ? [said.leftOut(left_out)] : [])];
 }
 
-/** @param {Item} item */
-function travelling({ cluster, user = "", tab = 0, request = "", node = "", status = null, how = "ok", pin, took, reason, text }) {
-  const [method, path = ""] = request.split(" ");
-  return { user: viewer.named(user, tab), method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text) };
+const NOT_ASKED = { client: null, balancer: null, node: null, store: null };
+
+/** @param {Item} item @param {boolean} [store] whether nodes look sessions up there */
+function travelling(item, store) {
+  const { cluster, request = "", node = "", status = null, how = "ok", pin, took, reason, text } = item, [method, path = ""] = request.split(" ");
+  return { user: asker(item), method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text), hops: store ? undefined : NOT_ASKED };
 }
 
 /** @param {Telling} told @param {Beat[]} known */
