@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.page.recording.laws import ENDS, Alike, Law, Named, told
 from sessionlab.lab.page.recording.literals import ORDER, identifier, quoted
-from sessionlab.lab.page.recording.steps import Asked, Asks, Came, Done, says_who
+from sessionlab.lab.page.recording.steps import DOES, Asked, Asks, Came, Done, says_who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,50 +26,6 @@ _SEEN = {
     Alike.FAILED: ("", 'answer.who == "error"'),
 }
 """Of whom it must be seen, and what."""
-_AFTER = {
-    "node.killed": "A node was killed",
-    "node.stopped": "A node was stopped",
-    "node.ended": "A node ended",
-    "node.removed": "A node was removed",
-    "node.started": "The node is back",
-    "node.added": "There is one node more",
-    "node.draining": "A node is drained",
-    "part.paused": "A part is frozen",
-    "part.resumed": "It goes on",
-    "balancer.killed": "The balancer was killed",
-    "balancer.ended": "The balancer ended",
-    "balancer.started": "The balancer is back",
-    "balancer.restarted": "The balancer was restarted",
-    "balancer.reloaded": "The balancer was reloaded",
-    "redis.stopped": "Redis was stopped",
-    "redis.ended": "Redis ended",
-    "redis.started": "Redis is back",
-    "keys.rotated": "Keys were rotated",
-    "keys.retired": "Old keys were taken away",
-    "deploy": "Another version was deployed",
-}
-_PLAIN = {
-    "balancer.killed": "kill_balancer",
-    "balancer.ended": "kill_balancer",
-    "balancer.started": "start_balancer",
-    "balancer.restarted": "restart_balancer",
-    "balancer.reloaded": "reload_balancer",
-    "redis.stopped": "stop_redis",
-    "redis.ended": "stop_redis",
-    "redis.started": "start_redis",
-    "keys.rotated": "rotate_keys",
-    "keys.retired": "retire_keys",
-}
-_OF_NODE = {
-    "node.killed": "kill",
-    "node.ended": "kill",
-    "node.stopped": "stop",
-    "node.started": "start",
-    "node.removed": "remove_node",
-    "node.draining": "drain",
-    "part.paused": "faults.pause",
-    "part.resumed": "faults.resume",
-}
 
 
 class Lines:
@@ -194,22 +150,21 @@ class Lines:
         if done.kind == "deploy" and done.part == "failed":
             yield "# A deploy was tried here, and failed."
             return
-        self._after = _AFTER[done.kind]
-        version = str(done.data.get("version"))
+        does, self._after = DOES[done.kind]
+        given: tuple[str, ...] = ()
         if done.kind == "deploy":
-            yield f"await cluster.deploy({quoted(_deploy(done))}, {quoted(version)})"
-        elif plain := _PLAIN.get(done.kind):
-            yield f"await cluster.{plain}()"
+            given = (quoted(_deploy(done)), quoted(str(done.data.get("version"))))
+        elif done.part in ("balancer", "redis"):
+            given = (quoted(done.part),)
         elif done.kind == "node.added":
             name = self._nodes[done.part] = self._new()
-            yield f"{name} = (await cluster.add_node()).name"
-        elif done.part in ("balancer", "redis"):
-            yield f"await cluster.{_OF_NODE[done.kind]}({quoted(done.part)})"
+            yield f"{name} = (await cluster.{does}).name"
+            return
         else:
             if done.part not in self._nodes:
                 yield from self._named(done.part, sessions)
-            more = ", limit=0" if done.kind == "node.draining" else ""
-            yield f"await cluster.{_OF_NODE[done.kind]}({self._nodes[done.part]}{more})"
+            given = (self._nodes[done.part],)
+        yield f"await cluster.{does.format(*given)}"
         if not self._law.is_of_nodes:
             return
         if done.kind == "deploy":
