@@ -28,24 +28,25 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, needs("chromium")]
 
 TRACED = ["devtools.timeline", "toplevel"]
-NOTED = """
+NOTED = """() => {
     window.animated = [];
     const animate = Element.prototype.animate;
     Element.prototype.animate = function (...all) {
       window.animated.push(this.dataset.part ?? null);
       return animate.apply(this, all);
     };
-"""
+}"""
 
 
 @pytest.fixture
 def server(refusal: Problem | None) -> Iterator[Pretended]:
     """It refuses whatever it is asked for, or else answers the state."""
-    sent = Sent([], {})
-    with Pretended(
-        state(), lambda _, __, body: refusal or (sent if "what" in body else server.state)
-    ) as server:
-        yield server
+
+    def answer(_: str, __: str, body: dict[str, Any]) -> object:
+        return refusal or (Sent([], {}) if "what" in body else pretended.state)
+
+    with Pretended(state(), answer) as pretended:
+        yield pretended
 
 
 @pytest.fixture
