@@ -82,7 +82,6 @@ async def ask(
 
 def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
     op = answer.operation
-    letters = ", ".join(filter(None, (op.verdict, op.reason)))
     return Answer(
         cluster=cluster,
         at=round(op.completed, 3),
@@ -97,7 +96,7 @@ def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
         reason=_why(answer),
         said=_said(answer, what),
         seconds=round(op.completed - op.invoked, 6),
-        pin=letters,
+        pin=op.verdict,
         pin_says=in_words(op.verdict, op.reason) if op.verdict else "",
         items=list(op.items) if op.items is not None else None,
     )
