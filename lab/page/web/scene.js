@@ -52,6 +52,11 @@ export function scene(go) {
     judge(index);
   }
 
+  /** What was said already is not said again: it is read aloud. @param {HTMLElement[]} lines */
+  function say(lines) {
+    if (words.textContent !== lines.map((line) => line.textContent).join("")) words.replaceChildren(...lines);
+  }
+
   /** Those up to that beat are judged. @param {number} upto */
   function judge(upto) {
     const all = [...known.entries()].filter(([, beat]) => beat.claim);
@@ -63,7 +68,7 @@ export function scene(go) {
     begin(index) {
       const beat = known[index];
       [begun, happened] = [index, []];
-      words.replaceChildren(...worded(beat, true));
+      say(worded(beat, true));
       came.replaceChildren();
       stand(clusterAfter(known.slice(0, index), beat.cluster), beat.cluster);
       mark(index);
@@ -88,11 +93,11 @@ export function scene(go) {
     /** Shows it as it stands after that beat. @param {number} index @param {Telling | null} told */
     ended(index, told) {
       const beat = known[index];
-      words.replaceChildren(...(beat ? worded(beat, false) : []));
+      const ends = told && told.ending !== "telling" && index === known.length - 1;
+      say([...(beat ? worded(beat, false) : []), ...(ends ? ending(told, known) : [])]);
       came.replaceChildren(...(beat ? counted(beat.items, beat.left_out) : []));
       stand(beat ? clusterAfter(known.slice(0, index + 1), beat.cluster) : null, beat?.cluster ?? "");
       mark(index);
-      if (told && told.ending !== "telling" && index === known.length - 1) words.append(...ending(told, known));
       begun = index;
     },
     /** @param {Beat[]} all @param {number} whole how many of them can be shown */
@@ -130,7 +135,7 @@ function worded(beat, still) {
   if (beat.claim) return [html("p", { class: beat.claim.holds ? "good" : "bad" }, `${glyph(beat.claim)} `, ...coded(beat.texts[0])), ...compared(beat.claim)];
   const done = beat.items.filter((item) => item.kind !== "event" && item.kind !== "request").map(({ kind, text = "" }) => (kind === "cluster" ? said.cluster(text) : text));
   const come = still ? [] : beat.items.filter((item) => item.kind === "event").map(happening);
-  return [...listed(done).map((text) => html("p", {}, ...coded(text))), ...come];
+  return [...(beat.kind === "note" ? done : listed(done)).map((text) => html("p", {}, ...coded(text))), ...come];
 }
 
 /** @param {Item} item */
