@@ -14,8 +14,8 @@ import { texts } from "page/texts.js";
 const words = texts.drawing;
 const PIPS = 16, SHOWN = 3, CROWDED = 8;
 
-/** @param {Part} part @param {number} place the colour of a node is its number's, whoever left meanwhile */
-export const colour = (part, place) => Number(/\d+$/.exec(part.name)?.[0] ?? place + 1) - 1;
+/** @param {Part} part @param {number} place the colour of a node is its number's, whoever left meanwhile; a container's name ends in no number */
+export const colour = (part, place) => Number(/^\D*(\d{1,3})$/.exec(part.name)?.[1] ?? place + 1) - 1;
 
 /**
  * @param {string} title
