@@ -123,12 +123,8 @@ def _pins(
 
     return [
         Pin(
-            key=row["key"][:_SHORT],
-            node=row["backend"],
-            since=ago(row["since"]),
-            last_seen=ago(row["last_seen"]),
-            why=why(row["backend"], row["key"]),
-            tab=next(iter(whose.get(row["key"], ())), ""),
+            *(row["key"][:_SHORT], row["backend"], ago(row["since"]), ago(row["last_seen"])),
+            *(why(row["backend"], row["key"]), next(iter(whose.get(row["key"], ())), "")),
         )
         for row in rows
     ]

@@ -39,8 +39,10 @@ class Looks:
         self._tabs: Mapping[str, Client] = {}
         self._moved: dict[str, Request] = {}
         self._known: dict[str, NodeSeen] = {}
-        every = max(0.5, len(cluster.nodes) / NODES_A_SECOND)
-        self._nodes = Lately(self._ask_nodes, every)
+        self._closed = asyncio.Event()
+        wanted = sum(service.nodes for service in cluster.description.services)
+        every = max(0.5, wanted / NODES_A_SECOND)
+        self._nodes = Lately(self._ask_nodes, every, MOMENT)
         self._balancing = Lately(self._ask_balancer, MOMENT)
         self._store = Lately(self._ask_store, MOMENT)
 
@@ -51,16 +53,28 @@ class Looks:
                 self._moved[one.tab] = one
 
     async def parts(self, answered: Mapping[str, int]) -> list[Part]:
-        """Every part; `answered` is how many requests each node has answered on this page."""
-        looked, said = await asyncio.gather(
-            self._cluster.inventory.looked_at(), self._nodes.value()
-        )
+        """Every part; `answered` is how many requests each node has answered on this page.
+
+        None any more once it is closed: who looks may do so while another cluster takes its place.
+        """
+        if self._closed.is_set():
+            return []
+        try:
+            looked, said = await asyncio.gather(
+                self._cluster.inventory.looked_at(), self._nodes.value()
+            )
+        except RuntimeError:  # of a session that was closed meanwhile
+            if self._closed.is_set():
+                return []
+            raise
         return [self._part(one, said, answered.get(one.name, 0)) for one in looked]
 
     async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
         """What the balancer knows and would do next; `tabs` are those whose pins are told."""
         if why := self._silent(Kind.BALANCER):
             return Balancing(why=why, next_why=why)
+        if self._closed.is_set():
+            return Balancing()
         self._tabs = tabs or {}
         return await self._balancing.value()
 
@@ -68,10 +82,14 @@ class Looks:
         """What Redis holds; None for a cluster without one."""
         if why := self._silent(Kind.REDIS):
             return Store(why=why)
-        return await self._store.value()
+        return None if self._closed.is_set() else await self._store.value()
 
     async def close(self) -> None:
         """Give back what it has open."""
+        self._closed.set()
+        await self._nodes.settle()
+        await self._balancing.settle()
+        await self._store.settle()
         if self._http:
             await self._http.close()
 
@@ -83,18 +101,8 @@ class Looks:
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
         has_ended = one.state is State.ENDED  # since it was asked, perhaps
         seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
-        return Part(
-            name=one.name,
-            kind=one.kind,
-            address=one.address,
-            state=one.state,
-            pid=one.pid,
-            seen=one.seen,
-            how=one.how,
-            version=seen.version,
-            sessions=seen.sessions,
-            requests=requests,
-        )
+        known = (one.name, one.kind, one.address, one.state, one.pid, one.seen, one.how)
+        return Part(*known, seen.version, seen.sessions, requests)
 
     async def _ask_nodes(self) -> dict[str, NodeSeen]:
         """A frozen node has what it had; of one that does not answer only its version is known."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.bench.requests import Request as Read
 from sessionlab.lab.page.model.visitors import Hops, Request
 from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.record.history import Ending, ending_of
 from sessionlab.lab.verdicts.pins import in_words
 
 TABLE_LOST = "table-lost"
+AS_READ = {one.name for one in fields(Read)} & {*Request.__struct_fields__} - {"at"}
 
 if TYPE_CHECKING:
-    from sessionlab.lab.bench.requests import Request as Read
     from sessionlab.lab.page.seen.sendings import Sendings
 
 
@@ -28,23 +30,11 @@ def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | 
     is_told_by_node = read.store is not None
     is_own = bool(sending.tab) and not sending.is_forged
     return Request(
+        **{name: getattr(read, name) for name in AS_READ},
         at=round(at, 3),
-        user=read.user,
-        method=read.method,
-        path=read.path,
-        node=read.node,
-        status=read.status,
-        reason=read.reason,
-        seconds=read.seconds,
-        credential=read.credential,
-        cut=read.cut,
-        does=read.does,
         cluster=cluster,
-        id=read.id,
         tab=sending.tab,
-        pin=read.pin,
         pin_says=pin_says(read.pin, read.moved, is_own=is_own),
-        moved=read.moved,
         how=how(read),
         hops=Hops(
             client=sending.seconds,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.model.stories import Ending, NewTelling
     from sessionlab.lab.scenario.lab import Settings
     from sessionlab.lab.scenario.scenario import Scenario
+    from sessionlab.lab.verdicts.results import ScenarioResult
 
 MOST_AT_ONCE, MOST_KEPT = 2, 20
 PAUSE = 0.2  # seconds between two pieces of news of a telling
@@ -164,12 +165,13 @@ class _Told:
         reason: str | None = CUT_SHORT
         try:
             result = await run_one(self.scenario, self.settings, fabric, self._events, self._items)
-            for said in result.users.told():
+            for said in await asyncio.to_thread(fates, result):
                 self._items.note(said, self._events.now())
             ending, reason = result.outcome.value, result.reason
         finally:
             self._ended = self._events.now()
             self._ending, self._reason = ending, reason or ""
+            self._items.forget()
             if self._waiting:
                 self._waiting.cancel()
             self._tell()
@@ -188,3 +190,8 @@ def about(scenario: Scenario) -> str:
     """What its file says it is about, or its own function."""
     story = inspect.unwrap(scenario.story)
     return inspect.getdoc(inspect.getmodule(story)) or inspect.getdoc(story) or ""
+
+
+def fates(result: ScenarioResult) -> list[str]:
+    """A line for each way in which users were lost."""
+    return result.users.told()

@@ -67,7 +67,7 @@ function show() {
   at.part = part.name;
   const known = part.kind === "node" ? facts(part) : part.kind === "balancer" ? [...facts(part), pins(cluster)] : [...facts(part), keys(cluster)];
   const doable = cluster.actions.filter(({ takes_part, parts }) => takes_part && parts.includes(part.name));
-  fill(inside, html("header", {}, html("h2", { id: "part-title" }, part.name), button("close", words.close, { class: "close" })), ...known,
+  fill(inside, html("div", { class: "popover-head" }, html("h2", { id: "part-title" }, part.name), button("close", words.close, { class: "close" })), ...known,
     html("h3", {}, words.doable), doable.length === 0 && html("p", { class: "faint" }, words.nothing),
     html("ul", { class: "acts" }, ...doable.map((action) => html("li", { "data-key": action.do }, doing(action)))),
     (state()?.clusters.length ?? 0) > 1 && html("label", { class: "both" }, html("input", { type: "checkbox", checked: both }), words.both));

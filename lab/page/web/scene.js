@@ -107,7 +107,7 @@ export function scene(go) {
     source: (text) => script.replaceChildren(...text.split("\n").map((line) => html("span", {}, `${line}\n`))),
     close: () => drawn.close(),
     element: html("div", { class: "telling" },
-      html("section", { class: "scene" }, place, words, figure, came),
+      html("section", { class: "scene" }, html("h2", { class: "hidden" }, said.now), place, words, figure, came),
       html("section", { class: "judged" }, html("h2", {}, said.claims), claims),
       html("section", { class: "all-steps" }, html("h2", {}, said.steps), steps),
       html("details", {}, html("summary", {}, said.source), script)),

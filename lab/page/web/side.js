@@ -52,7 +52,7 @@ export function side(id, around) {
     const cluster = state.clusters.find((one) => one.id === id);
     if (!cluster) return;
     const several = state.clusters.length > 1, { condition } = cluster;
-    fill(head, several && html("h2", {}, texts.frame.side(id)), several && html("p", { class: "sentence" }, cluster.sentence), presets(cluster, state),
+    fill(head, several && html("h2", {}, texts.frame.side(id)), several && html("p", { class: "sentence" }, cluster.sentence.charAt(0).toUpperCase() + cluster.sentence.slice(1)), presets(cluster, state),
       button("setup", words.change, { "aria-expanded": String(!form.element.hidden), "aria-controls": form.element.id, "data-key": "setup" }),
       several ? id === "b" && button("alone", words.alone) : button("beside", words.beside, { why: state.unable.beside }));
     form.show(cluster, state);

@@ -19,11 +19,13 @@ from sessionlab.lab.page.stories.tellings import Tellings
 from sessionlab.lab.scenario.finding import installed
 from sessionlab.lab.scenario.lab import SETTINGS
 from tests.installed import needs
+from tests.lab.chromium import violations
 from tests.lab.page.browser.pretend import Pretended
 from tests.lab.page.browser.up import opened, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
@@ -75,9 +77,10 @@ def test_every_story_is_played_to_its_end_and_its_claims_come_true(
     for name in installed():
         with opened(browser, story(lab, name), ready=".controls", **STILL) as tab:
             told(tab, 100)  # a slow one, on a busy machine
-            assert set(marks(tab)) == {"○"}, f"{name}: nothing is seen before it is shown"
-
+            before = marks(tab)
             tab.locator(".steps button").last.click()
+            ended = tab.locator(".words").inner_text()
+            assert set(before) == {"○"}, f"{name}: nothing is seen before it is shown; {ended}"
             count = len(marks(tab))
             said = "Its claim came true." if count == 1 else f"All {count} claims came true."
             assert tab.locator(".ending").inner_text() == said
@@ -199,6 +202,23 @@ def test_what_is_not_there_or_cannot_be_told_now_is_said(browser: Browser, lab: 
         said = tab.locator(".bad[role=alert]").inner_text()
         assert "rolling-deploy are being told already" in said
         assert "wait until one has ended" in said
+
+
+@needs("npm")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_middle_of_a_story_nor_at_its_end(
+    browser: Browser, lab: Up, npm: Path, scheme: str
+) -> None:
+    looks = {**STILL, "color_scheme": scheme, "bypass_csp": True}
+    with opened(browser, story(lab, "redis-down"), ready=".controls", width=360, **looks) as tab:
+        told(tab)
+        tab.evaluate((npm / "axe-core/axe.min.js").read_text())
+        tab.get_by_text("The script that did this").click()
+        for number in (5, -1):
+            tab.locator(".steps button").nth(number).click()
+            tab.mouse.move(0, 0)
+            assert violations(tab) == []
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def sabotaged(name: str) -> Telling:

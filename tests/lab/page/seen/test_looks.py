@@ -46,7 +46,9 @@ async def sent(cluster: Cluster, part: str, what: signal.Signals) -> None:
 
 
 async def parts(looks: Looks) -> dict[str, Part]:
-    await asyncio.sleep(0.5)  # what nodes have said is good for so long
+    for _ in range(2):  # what nodes have said is good for so long, and none of it is waited for
+        await asyncio.sleep(0.6)
+        await looks.parts({})
     began = time.monotonic()
     found = await looks.parts({"n1": 7})
     assert time.monotonic() - began < LONGEST
@@ -246,6 +248,16 @@ async def test_redis_is_looked_into_whole_or_broken(make: Make) -> None:
         assert await after(cluster.redis.flush()) == ("", "", 0)
         assert (await after(cluster.stop_redis()))[0] == "Redis has ended, so it says nothing"
         assert await after(cluster.start_redis()) == ("", "", 0)
+
+
+async def test_who_looks_while_all_is_closed_is_told_nothing(make: Make) -> None:
+    async with make(nodes=2, affinity="learn:sid") as cluster:
+        looks = Looks(cluster)
+        under_way = asyncio.gather(looks.parts({}), looks.balancing(), looks.store())
+        await asyncio.sleep(0)
+        await looks.close()
+        await under_way
+        assert (await looks.parts({}), (await looks.balancing()).pins) == ([], [])
 
 
 async def test_a_cluster_without_redis_has_no_store(make: Make) -> None:
