@@ -1,7 +1,8 @@
 """The image's health check: says whether what runs in this container is alive.
 
 It finds out what that is from the command line of the container's first process, so the same image
-is checked as a node, a balancer, a page or a Redis. Whatever else runs is healthy for as long as it runs.
+is checked as a node, a balancer, a page or a Redis. Whatever else runs is healthy for as long as
+it runs.
 Only what a bare interpreter loads fast is imported: this starts every few seconds.
 """
 

@@ -26,8 +26,8 @@ TEXT = """
   Run the scenarios that fit this stack:
     docker compose -p {project} run --rm lab
   Grow it (say all choices again, or Compose makes another stack of it; they are in compose/.env):
-    STRATEGY={STRATEGY} AFFINITY={AFFINITY} PORT={PORT} ADMIN_PORT={ADMIN_PORT} PAGE_PORT={PAGE_PORT} \\
-        docker compose -p {project} {FILES}up -d --scale node=10
+    STRATEGY={STRATEGY} AFFINITY={AFFINITY} PORT={PORT} ADMIN_PORT={ADMIN_PORT} \\
+        PAGE_PORT={PAGE_PORT} docker compose -p {project} {FILES}up -d --scale node=10
   Take it away, secrets too:
     docker compose -p {project} down -v
 """

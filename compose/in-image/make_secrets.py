@@ -24,7 +24,7 @@ def main() -> None:
     files = contents()
     if all((ROOT / name).exists() for name in files):
         files = {}
-    # For `docker compose run lab`, perhaps from a shell where other things are chosen; and the page.
+    # For the page, and for `docker compose run lab` from a shell where other things are chosen.
     for part in ("node", "page"):
         files[f"{part}/stack"] = lines(SESSIONLAB_TARGET=os.environ["TARGET"])
     for name, text in files.items():

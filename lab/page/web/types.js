@@ -26,7 +26,7 @@
  * @typedef {{name: string, kind: string, address: string, state: string, pid: number | null, seen: string,
  *   how: string, version: string, sessions: number | null, requests: number}} Part
  * @typedef {{do: string, does: string, takes_part: boolean, parts: string[], why_not: string,
- *   options: string[], by_hand: {[part: string]: string}}} Action
+ *   options: string[], by_hand: Record<string, string>}} Action
  * @typedef {{key: string, node: string, since: number, last_seen: number, why: string,
  *   tab: string}} Pin
  * @typedef {{pins: Pin[], pins_total: number, counts: Record<string, number>, next: string,
