@@ -58,6 +58,8 @@ def of_a(
         there = "holds a session for it" if stored else "holds nothing for it"
         redis = f"Redis {there}." if not trouble else f"What Redis holds is not known: {trouble}."
         return f"{_ID}They mean something only to Redis, which every node asks. {redis} {known}"
+    if kind == "session-id":
+        return f"{_ID}What they mean, only the nodes can tell. {known}"
     return f"What its app made of it is for the app alone to read. {known}"
 
 

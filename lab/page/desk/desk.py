@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
@@ -12,16 +11,17 @@ from rich.text import Text
 
 from sessionlab.lab.bench.actions import BALANCER
 from sessionlab.lab.description.cluster import BALANCER as BUILTIN
-from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.page.desk import sending, visitors
+from sessionlab.lab.page.desk.acting import acted
 from sessionlab.lab.page.desk.choosing import choices
 from sessionlab.lab.page.desk.crowd import Crowds
 from sessionlab.lab.page.desk.outside import Outside
+from sessionlab.lab.page.desk.pushing import Pushing
 from sessionlab.lab.page.desk.sides import Sides
 from sessionlab.lab.page.desk.stream import Listener, Stream, event
 from sessionlab.lab.page.desk.told import Told
-from sessionlab.lab.page.model.doing import Done
 from sessionlab.lab.page.model.state import State, Unable
 from sessionlab.lab.page.recording.recorder import USUAL, Recorder
 from sessionlab.lab.page.seen.sendings import Sendings
@@ -37,14 +37,12 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
     from sessionlab.lab.page.desk.side import Side
-    from sessionlab.lab.page.model.doing import Act, NewCluster
+    from sessionlab.lab.page.model.doing import Act, Done, NewCluster
     from sessionlab.lab.page.model.stories import Ending
     from sessionlab.lab.page.model.visitors import Crowd, NewCrowd, NewTab, Send, Sent, Tab
 
 _RELEASE = version("sessionlab")
 PAUSE = 0.05  # seconds between two looks at the logs
-BETWEEN_STATES = 0.34  # seconds, at least: three a second
-IDLE = 1.0  # seconds after which it is looked whether the state has changed by itself
 
 
 class Desk:
@@ -90,8 +88,8 @@ class Desk:
         self._watching: dict[Side, asyncio.Task[None]] = {}
         self._over: BaseException | None = None
         self._left = False
-        self._changed = asyncio.Event()
-        self._last: State | None = None
+        self._pushing = Pushing(self.state, self.stream)
+        self.changed = self._pushing.changed
 
     @property
     def unable(self) -> Unable:
@@ -127,13 +125,11 @@ class Desk:
 
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when a's balancer ends by itself."""
-        pushing = asyncio.create_task(self._push())
+        pushing = asyncio.create_task(self._pushing.run())
         try:
             while not self._left:
                 self._look()
                 self._tell_requests()
-                if pushing.done():
-                    pushing.result()
                 if self._over:
                     raise self._over
                 await asyncio.sleep(PAUSE)
@@ -171,25 +167,10 @@ class Desk:
         )
 
     async def act(self, act: Act, wanted: Callable[[], bool] = lambda: True) -> Done:
-        """Do it at a, at b, or at all of them; what could not be done anywhere is raised."""
-        if act.cluster != "all":
-            return Done(await self._did(act.cluster, act, wanted))
-        done, refused = list[str](), dict[str, str]()
-        first: LabError | None = None
-        for side in self.sides:
-            try:
-                done.append(await self._did(side.id, act, wanted))
-            except LabError as error:
-                first = first or error
-                refused[side.id] = "; ".join(filter(None, (str(error), error.hint)))
-        if first and not done:
-            raise first
-        return Done("; ".join(dict.fromkeys(done)), refused)
-
-    async def _did(self, cluster: str, act: Act, wanted: Callable[[], bool]) -> str:
+        """Do it at a, at b, or at all of them."""
         self.changed()
         try:
-            return await self.sides.running(cluster).hands.do(act.do, act.part, wanted)
+            return await acted(act, self.sides, wanted)
         finally:
             self.changed()
 
@@ -239,10 +220,6 @@ class Desk:
         """Tell the state to one who begins to listen."""
         listener.put(event("state", await self.state()))
 
-    def changed(self) -> None:
-        """Have the state looked at soon: it may be another."""
-        self._changed.set()
-
     # What it does by itself
 
     def _enter(self, side: Side) -> None:
@@ -262,24 +239,6 @@ class Desk:
         self.crowds.leave(side.id)
         if watching := self._watching.pop(side, None):
             watching.cancel()
-
-    async def _push(self) -> None:
-        """Send the state whenever it has changed, to who listens."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._changed.wait()
-            self._changed.clear()
-            if self.stream.listeners:
-                await self._push_state()
-            await asyncio.sleep(BETWEEN_STATES)
-
-    async def _push_state(self) -> None:
-        state = await self.state()
-        same = msgspec.structs.replace(state, at=0.0)
-        if same != self._last:
-            self._last = same
-            self.stream.send("state", state)
 
     def _tell_requests(self) -> None:
         now = self.events.now()

@@ -1,4 +1,4 @@
-"""What was looked at is good for a moment: pages ask often, and the parts have work to do."""
+"""What was looked at is good for all who ask meanwhile: the parts have other work to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Lately(Generic[T]):
     def __init__(
         self,
         look: Callable[[], Coroutine[None, None, T]],
-        seconds: float,
+        seconds: float = 0.0,
         patience: float | None = None,
     ) -> None:
         self._look = look

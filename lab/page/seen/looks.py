@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.page.model.visitors import Request
 
-MOMENT = 0.1  # seconds that what a part has said is good for
+MOMENT = 0.1  # seconds that are waited for nodes
 NODES_A_SECOND = 50  # that are asked, at most
 UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError)
 SILENT = {
@@ -43,8 +43,8 @@ class Looks:
         wanted = sum(service.nodes for service in cluster.description.services)
         every = max(0.5, wanted / NODES_A_SECOND)
         self._nodes = Lately(self._ask_nodes, every, MOMENT)
-        self._balancing = Lately(self._ask_balancer, MOMENT)
-        self._store = Lately(self._ask_store, MOMENT)
+        self._balancing = Lately(self._ask_balancer)
+        self._store = Lately(self._ask_store)
 
     def heard(self, requests: Iterable[Request]) -> None:
         """Note the requests of tabs that have made or moved their pins, to say why they are so."""

@@ -12,7 +12,8 @@ import { way } from "page/ways.js";
 /** @import {Leg} from "page/travel.js" */
 /**
  * What must be known of a cluster to draw it; a story knows less than the state does.
- * @typedef {Partial<Cluster> & Pick<Cluster, "strategy" | "algorithm" | "affinity" | "parts">} Drawn
+ * @typedef {Partial<Cluster> & Pick<Cluster, "strategy" | "algorithm" | "affinity" | "parts"> & {users?: string[]}} Drawn
+ *   `users` who have asked already, where the drawing makes its own clients
  * @typedef {Partial<Request> & Pick<Request, "node" | "how" | "status" | "method" | "path" | "user"> & {direct?: boolean}} Travelling
  *   `direct`: past the balancer
  * @typedef {{
@@ -60,6 +61,7 @@ export function drawing(root, around = {}) {
   /** @param {Drawn} cluster */
   function cluster(cluster) {
     shown = cluster;
+    users = [...new Set([...users, ...(cluster.users ?? [])])];
     const nodes = cluster.parts.filter((part) => part.kind === "node");
     fill(box, patterns(Math.max(0, ...nodes.map((node, place) => colour(node, place) + 1))), around.from ? null : own(), ...columns(cluster, around.acts ?? false));
     parts = new Map([...box.querySelectorAll("[data-part]")].map((each) => [each.getAttribute("data-part") ?? "", /** @type {HTMLElement} */ (each)]));

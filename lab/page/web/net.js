@@ -123,9 +123,9 @@ export async function connect() {
   clearTimeout(again);
   const mine = (reading = new AbortController());
   try {
-    keep(await ask("GET", "/state", undefined, mine.signal).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
     const stream = await ask("GET", `/events?most=${MOST}`, undefined, mine.signal);
     if (!stream.ok || !stream.body) throw stream;
+    keep(await ask("GET", "/state", undefined, mine.signal).then((answer) => answer.json())); // after it listens, so that no change is missed
     failures = 0;
     become("here");
     await read(stream.body);

@@ -32,7 +32,7 @@ export function openPart(cluster, part, from) {
   at = { cluster, part };
   wrong.textContent = "";
   show();
-  dialog.showPopover();
+  if (!dialog.matches(":popover-open")) dialog.showPopover();
   const place = from.getBoundingClientRect(), size = dialog.getBoundingClientRect();
   const left = place.right + MARGIN + size.width < innerWidth ? place.right + MARGIN : place.left - MARGIN - size.width;
   dialog.style.left = `${Math.max(MARGIN, Math.min(left, innerWidth - size.width - MARGIN))}px`;

@@ -335,8 +335,8 @@ export const texts = {
           title: "Ask again",
           asks: "She is logged in, and shows her number with each request. What could go wrong? Let her ask who she is.",
           does: () => "Ask again",
-          saw: (/** @type {string} */ alice, /** @type {string} */ node, /** @type {number | null} */ status, /** @type {string[]} */ knew) =>
-            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody.${knew.length > 0 ? ` ${list(knew)} had still known her.` : ""} She did nothing wrong; her request came to another server.`,
+          saw: (/** @type {string} */ alice, /** @type {string} */ home, /** @type {string} */ node, /** @type {number | null} */ status) =>
+            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody. She did nothing wrong. It was ${home} that had known her, and this request came to another server.`,
           lucky: (/** @type {string[]} */ knew) => `${list(knew)} knew her, every time. No other server was asked, or they share what they know.`,
         },
         why: {
@@ -380,7 +380,7 @@ export const texts = {
           asks: "The third way: nobody keeps a note. The browser carries it, signed by the cluster: a [JWT]. Ask each server, then forge it.",
           does: (/** @type {string[]} */ [alice, bob]) => `Log in, then forge it to be ${bob || alice}`,
           saw: (/** @type {string[]} */ [alice, bob], /** @type {string[]} */ nodes, /** @type {Seen} */ forged, /** @type {string} */ why) =>
-            `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}${why && forged.how === "refused" ? `: ${why}` : "."}`,
+            `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}. ${why}`,
         },
       },
       done: "That was all",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.lab.page.browser.up import Up
 
-pytestmark = [pytest.mark.browser, needs("chromium")]
+pytestmark = [pytest.mark.browser, needs("chromium"), pytest.mark.timeout(180)]
 
 LOST = "The connection to sessionlab is lost"
 STRANGER = "Open the address that “sessionlab up” printed"

@@ -191,17 +191,24 @@ def test_the_list_leads_to_each_and_each_to_the_next(browser: Browser, lab: Up) 
         assert tab.url.endswith("#/story/reference-and-value")
 
 
-def test_what_is_not_there_or_cannot_be_told_now_is_said(browser: Browser, lab: Up) -> None:
-    with opened(
-        browser, story(lab, "nobody-wrote-it"), ready=".bad[role=alert]", errors=True
-    ) as tab:
-        assert "no story named 'nobody-wrote-it'" in tab.locator(".bad[role=alert]").inner_text()
-    for seed in (7001, 7002):
-        lab.ask("POST", "/tellings", {"story": "rolling-deploy", "seed": seed})
-    with opened(browser, story(lab, "sticky"), ready=".bad[role=alert]", errors=True) as tab:
+def test_a_story_that_is_not_there_is_said(browser: Browser, lab: Up) -> None:
+    url = story(lab, "nobody-wrote-it")
+    with opened(browser, url, ready=".bad[role=alert]", errors=True) as tab:
         said = tab.locator(".bad[role=alert]").inner_text()
-        assert "rolling-deploy are being told already" in said
-        assert "wait until one has ended" in said
+        assert "no story named 'nobody-wrote-it'" in said
+
+
+def test_one_more_than_are_told_at_once_is_refused_and_why_is_said(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with up(tmp_path) as busy:
+        for seed in (1, 2):
+            busy.ask("POST", "/tellings", {"story": "rolling-deploy", "seed": seed})
+        url = story(busy, "sticky")
+        with opened(browser, url, ready=".bad[role=alert]", errors=True) as tab:
+            said = tab.locator(".bad[role=alert]").inner_text()
+            assert "rolling-deploy are being told already" in said
+            assert "wait until one has ended" in said
 
 
 @needs("npm")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
-PATIENCE = 30.0
-SOON = 10_000  # ms in which all is to be seen
+PATIENCE = 60.0
+SOON = 30_000  # ms in which all is to be seen
 TROUBLE = "Failed to load resource"  # what Chromium writes where an answer is an error, or none
 
 

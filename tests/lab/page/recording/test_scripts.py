@@ -138,6 +138,18 @@ CASES: dict[str, tuple[Callable[[Cluster], Awaitable[None]], dict[str, object], 
 }
 
 
+CLAIMED = {
+    "memory": "A session is known to the node that made it, and to no other",
+    "sticky and kill": "A node was killed: who is logged in is known as long as the node of the",
+    "redis and stop": "Redis was stopped: nobody is served",
+    "jwt": "A node was killed: who is logged in is known",
+    "jwt, nothing broken": "After a logout: everybody is known",
+    "deploy": "Another version was deployed: who is logged in is known as long as the node of the",
+    "redis and deploy": "Another version was deployed: who is logged in is known",
+    "hostile": "After a new login: what was put into a cart is in it",
+}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 async def test_what_was_done_by_hand_is_done_again_and_holds(
@@ -148,6 +160,7 @@ async def test_what_was_done_by_hand_is_done_again_and_holds(
         await by_hand(cluster)
         recording = await Recorder(tmp_path).record("", live, cluster.description)
 
+    assert f'"{CLAIMED[case]}' in recording.script
     held = await told(recording.folder, fabric)
     assert held.outcome is Outcome.HELD, f"{held.reason}\n{held.claims}\n{recording.script}"
     assert tally(held.users.judged) == tally(live.history.standings.judged())
