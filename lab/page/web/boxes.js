@@ -81,7 +81,8 @@ function balancerBox({ balancing, algorithm, affinity, balancer }, part, acts) {
       html("dt", {}, words.algorithm), html("dd", {}, algorithm || balancer || "–"),
       html("dt", {}, words.affinity), html("dd", {}, affinity && affinity !== "none" ? affinity : words.noAffinity),
       balancing && (balancing.next || balancing.next_why) && html("dt", {}, words.next), balancing && (balancing.next || balancing.next_why) && html("dd", { class: "next-node" }, balancing.next ? `→ ${balancing.next}` : "", html("small", {}, balancing.next_why))),
-    balancing && tied && html("ul", { class: "pins", "aria-label": words.pinned(balancing.pins_total) },
+    balancing && tied && balancing.pins.length === 0 && html("p", { class: "faint" }, words.pinned(balancing.pins_total)),
+    balancing && tied && balancing.pins.length > 0 && html("ul", { class: "pins", "aria-label": words.pinned(balancing.pins_total) },
       ...balancing.pins.slice(0, SHOWN).map((pin) => html("li", { title: pin.why }, html("code", {}, pin.key), ` → ${pin.node}`)),
       balancing.pins_total > SHOWN && html("li", {}, words.more(balancing.pins_total - Math.min(SHOWN, balancing.pins.length)))));
 }
