@@ -74,8 +74,8 @@ export function browsers() {
     shown = state;
     fill(list, ...state.tabs.map((tab) => card(tab, label(tab, state.tabs), state, notes.get(tab.id) ?? "")));
     fill(choices, ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user), class: state.tabs.length ? null : "main" })));
-    fill(greeting, html("h3", {}, words.everybody), says(words.everybodyIs),
-      ...state.clusters.filter(({ url }) => url.startsWith("http")).map(({ id, url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, state.clusters.length > 1 && `${id.toUpperCase()}: `, url)));
+    fill(greeting, html("h3", {}, words.everybody), says(state.clusters.some(({ fabric }) => fabric === "external") ? words.everybodyUnseen : words.everybodyIs),
+      ...state.clusters.filter(({ url, fabric }) => fabric !== "external" && url.startsWith("http")).map(({ id, url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, state.clusters.length > 1 && `${id.toUpperCase()}: `, url)));
   }
   const all = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[data-tab]")]);
   return { element, show, all, of: (tab) => all().find((one) => one.dataset.tab === tab) ?? others };

@@ -31,6 +31,7 @@ export const texts = {
   },
 
   drawing: {
+    byHand: "By hand:",
     clients: "Clients",
     clientsAre: "They send back what a node gave them.",
     somebody: "somebody",
@@ -100,6 +101,7 @@ export const texts = {
     home: "Send them home",
     here: (/** @type {number} */ users, /** @type {string} */ rate) => `${users} users, ${rate} requests a second altogether.`,
     everybody: "Everybody else",
+    everybodyUnseen: "This stack was started elsewhere, and its logs are not read here: only the requests of the browsers of this page are drawn.",
     everybodyIs: "Open the app itself in another window; its requests are drawn, too.",
   },
 
