@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.description.cluster import BALANCER
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Event
 from sessionlab.lab.page.desk.wrong import WrongField
@@ -134,9 +135,9 @@ class Recorder:
         return {**run, "scenarios": [story]}
 
     def _again(self, folder: Path, description: Description) -> list[str]:
-        asked = {"--fabric": self._fabric, "--balancer": description.balancer or ""}
-        usual = {"--fabric": "local", "--balancer": "builtin"}
-        more = [f"{name}={value}" for name, value in asked.items() if value != usual[name]]
+        balancer = description.balancer or BALANCER
+        more = [f"--fabric={self._fabric}"] if self._fabric != "local" else []
+        more += [f"--balancer={balancer}"] if balancer != BALANCER else []
         return [
             shlex.join(["sessionlab", "run", str(folder / SCRIPT), *more]),
             shlex.join(["sessionlab", "judge", str(folder)]),
