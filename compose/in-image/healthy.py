@@ -1,7 +1,8 @@
 """The image's health check: says whether what runs in this container is alive.
 
 It finds out what that is from the command line of the container's first process, so the same image
-is checked as a node, a balancer or a Redis. Whatever else runs is healthy for as long as it runs.
+is checked as a node, a balancer, a page or a Redis. Whatever else runs is healthy for as long as
+it runs.
 Only what a bare interpreter loads fast is imported: this starts every few seconds.
 """
 
@@ -20,6 +21,8 @@ def main() -> int:
         if has(command, "sessionlab.balancer"):
             admin = where(command, "--admin", "BALANCER_ADMIN", "127.0.0.1:8081")
             return 0 if admin == "none" else http(admin)
+        if page := where(command, "--page-listen", "", ""):
+            return http(page, "/", b"Host: 127.0.0.1\r\n")
         program, _, title = command[0].partition(" ")
         if program.endswith(("valkey-server", "redis-server")):
             # Once it serves, it writes where over its own arguments: "valkey-server *:6379".
@@ -60,8 +63,8 @@ def where(command: list[str], option: str, variable: str, default: str) -> str:
     return os.environ.get(variable) or default
 
 
-def http(address: str) -> int:
-    answer = exchange(address, b"GET /healthz HTTP/1.0\r\n\r\n")
+def http(address: str, path: str = "/healthz", head: bytes = b"") -> int:
+    answer = exchange(address, b"GET %b HTTP/1.0\r\n%b\r\n" % (path.encode(), head))
     print(answer.split(b"\r\n", 1)[0].decode(errors="replace"))
     return 0 if answer.split(b" ")[1:2] == [b"200"] else 1
 

@@ -13,6 +13,9 @@ TEXT = """
     http://127.0.0.1:{PORT}         the app
     http://127.0.0.1:{ADMIN_PORT}{ADMIN_PAGE}   the balancer's view of it
 
+  See it live, in a browser; this prints the page's address, with the token that it takes:
+    docker compose -p {project} logs page
+
   Log in, and ask a few times who you are; X-Node and the status tell the rest:
 
     password=$(docker compose -p {project} exec -T node cat /secrets/node/password)
@@ -24,7 +27,7 @@ TEXT = """
     docker compose -p {project} run --rm lab
   Grow it (say all choices again, or Compose makes another stack of it; they are in compose/.env):
     STRATEGY={STRATEGY} AFFINITY={AFFINITY} PORT={PORT} ADMIN_PORT={ADMIN_PORT} \\
-        docker compose -p {project} {FILES}up -d --scale node=10
+        PAGE_PORT={PAGE_PORT} docker compose -p {project} {FILES}up -d --scale node=10
   Take it away, secrets too:
     docker compose -p {project} down -v
 """

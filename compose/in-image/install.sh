@@ -52,9 +52,10 @@ user() { # an unprivileged user, no program that makes it more, no installer for
     echo 'lab:x:10001:10001:sessionlab:/tmp:/usr/sbin/nologin' >>/etc/passwd
     echo 'lab:x:10001:' >>/etc/group
     # A new volume takes over owner and mode of the folder that it is mounted on.
-    for part in node balancer redis; do
+    for part in node balancer redis page; do
         install -d -o 10001 -g 10001 -m 0700 /secrets/$part
     done
+    install -d -o 10001 -g 10001 /recordings
     python3 - <<'END'
 import pathlib, shutil, sys
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path("/secrets")
+READS = "~sessionlab:* -@all +@read +@connection -@admin -@dangerous +info"
+"""What the page may do in Redis: look at sessions."""
 STRATEGIES = ("memory", "redis", "jwt")
 
 
@@ -22,8 +24,9 @@ def main() -> None:
     files = contents()
     if all((ROOT / name).exists() for name in files):
         files = {}
-    # For `docker compose run lab`, perhaps from a shell where other things are chosen.
-    files["node/stack"] = lines(SESSIONLAB_TARGET=os.environ["TARGET"])
+    # For the page, and for `docker compose run lab` from a shell where other things are chosen.
+    for part in ("node", "page"):
+        files[f"{part}/stack"] = lines(SESSIONLAB_TARGET=os.environ["TARGET"])
     for name, text in files.items():
         path = ROOT / name
         path.touch(mode=0o600)
@@ -42,6 +45,7 @@ def check(chosen: Mapping[str, str]) -> None:
 def contents() -> dict[str, str]:
     """Every file below `ROOT`, as a fresh stack has it."""
     password, redis = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
+    reader = secrets.token_urlsafe(24)
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
     jwk = {"kty": "oct", "k": key, "kid": secrets.token_hex(4), "alg": "HS256", "use": "sig"}
     return {
@@ -55,7 +59,12 @@ def contents() -> dict[str, str]:
         "node/jwt-keys.json": json.dumps({"keys": [jwk]}) + "\n",
         "balancer/env": lines(BALANCER_COOKIE_SECRET=secrets.token_urlsafe(32)),
         "redis/redis.conf": f'bind 0.0.0.0\nport 6379\nrequirepass {redis}\nsave ""\n'
-        "appendonly no\ndir /tmp\n",
+        f"appendonly no\ndir /tmp\nuser page on >{reader} {READS}\n",
+        "page/env": lines(
+            SESSIONLAB_TARGET_PASSWORD=password,
+            SESSIONLAB_REDIS_URL=f"redis://page:{reader}@redis:6379/0",
+            SESSIONLAB_PAGE_TOKEN=secrets.token_urlsafe(32),
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""The balancer of a stack that runs already: there is an address, and nothing to be asked of it."""
+"""The balancer of a stack that runs already: an address, perhaps an admin's too."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ class ExternalBalancer:
         self,
         description: Description,  # noqa: ARG002
         sandbox: Sandbox,
-        http: aiohttp.ClientSession,  # noqa: ARG002
+        http: aiohttp.ClientSession,
     ) -> None:
         if not isinstance(sandbox, ExternalSandbox):
             raise UsageError("the lab starts this cluster, its balancer too", "choose another")
         url = URL(sandbox.target.url)
         self.address = Address(url.host or "", url.port or 80)
         self.edge: Edge | None = None
+        self.admin_url = sandbox.target.admin or None
+        self.names: dict[str, str] = {}
+        """The nodes' addresses, by what it called them when it was asked last."""
+        self._http = http
 
     def part(self, backends: Sequence[Backend]) -> Part:  # noqa: ARG002
         refuse("start its balancer")
@@ -42,7 +46,13 @@ class ExternalBalancer:
         return True
 
     async def states(self) -> dict[str, str]:
-        refuse("ask its balancer")
+        """By address: it has found the nodes by itself, and does not know their names."""
+        if self.admin_url is None:
+            refuse("ask its balancer")
+        async with self._http.get(f"{self.admin_url}/backends") as got:
+            rows = (await got.json())["backends"]
+        self.names = {row["name"]: row["address"] for row in rows}
+        return {row["address"]: row["state"] for row in rows}
 
     async def add(self, backend: Backend) -> None:
         refuse(f"add {backend.name}")

@@ -16,7 +16,7 @@ from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
 from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.cluster.inventory import Kind, PartState, State
 from sessionlab.lab.description.cluster import MOST_NODES
-from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.errors import LabError, StepError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -25,6 +25,7 @@ PATIENCE = 10.0  # seconds that one hand waits for what another has begun
 
 Step = Callable[[Cluster, str], Awaitable[object]]
 UP = frozenset({State.RUNNING, State.FROZEN})
+SILENT = (aiohttp.ClientError, ConnectionError, TimeoutError)
 DEPLOY = "rolling"
 DRAIN_SECONDS = 3.0  # that each node of a deploy waits at most for those who are tied to it
 DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
@@ -98,7 +99,7 @@ ACTIONS = {
         asks=True,
     ),
     "deploy": Action(
-        *("v", f"each node makes way for one of the next version ({DEPLOY}, or PART)"),
+        *("v", f"every node makes way for the next version ({DEPLOY}, or PART)"),
         *("deployed", {}),
         asks=True,
         words=lambda: [*DEPLOYS],
@@ -155,8 +156,12 @@ class Hands:
                 raise StepError(self.over)
             self.doing = doing
             yield
-        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+        except SILENT as error:
             raise StepError(f"the balancer did not answer ({error or 'in time'})") from None
+        except ExceptionGroup as group:  # of what was done to several nodes at once
+            if group.split((*SILENT, LabError))[1]:
+                raise
+            raise StepError("the balancer did not answer all that was asked of it") from None
         finally:
             self.doing = ""
             self._free.release()

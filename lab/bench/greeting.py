@@ -35,6 +35,7 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         f"          {published}  on this machine" if is_elsewhere else None,
         f"admin     {admin}/backends" if admin else None,
         f"page      {place.page}",
+        None if place.is_here else "          whoever has this link can do all that is done here",
         f"api       {place.url}  (run {place.run}; see docs/bench.md)",
         "",
         *(how_to_ask(cluster) if cluster.description.app else _how_to_try_ours(cluster)),
@@ -42,6 +43,21 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         "Ctrl-C ends it. The cluster is broken and mended with `sessionlab do`, as in",
         f"`sessionlab do kill n1`{', or with a key: ? shows them' if keys else ''}.",
         "Every request shows here:",
+        "",
+    ]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def how_to_look(cluster: Cluster, parts: Iterable[PartState], place: Place) -> str:
+    """The same for a stack that the lab did not start, without its password."""
+    admin = cluster.inventory.admin_url
+    lines = [
+        *(_part(part, cluster.url) for part in parts),
+        f"admin     {admin}/backends" if admin else None,
+        f"page      {place.page}",
+        "",
+        "The lab did not start this stack: it shows what comes and goes there, and every",
+        "request of the page's own browsers. Ctrl-C ends the page, and nothing of the stack.",
         "",
     ]
     return "\n".join(line for line in lines if line is not None)

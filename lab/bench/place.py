@@ -20,11 +20,15 @@ FILE = "api.json"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`url` ends with the version of the API; `token` is what who asks must bring."""
+    """`url` ends with the version of the API; `token` is what who asks must bring.
+
+    `is_here`: only this machine can ask.
+    """
 
     run: str
     url: str
     token: str = field(repr=False)
+    is_here: bool = True
 
     @property
     def page(self) -> str:

@@ -109,7 +109,7 @@ class Requests:
     def _row(self, name: str, data: dict[str, Any], *, is_node: bool) -> Row:
         at = float(data["at" if is_node else "time"])
         where = name if is_node else data["backend"]
-        known = str(data.get("request_id") or "")[:MOST_ID]
+        known = _id(data)
         if not (known and where and self._inventory.tells_ids and data.get("forwarded", True)):
             return Row(at, name, data, is_node)
         waits = is_node or not (data.get("cut") or self._inventory.is_of_an_app)
@@ -156,20 +156,14 @@ class Requests:
         elif data["backend"] and row.joins is None and not self._inventory.is_of_an_app:
             return None
         path = data["target"].partition("?")[0]  # the rest may hold a secret
-        said = (status, reason, data["seconds"], "", cut)
         pin = data.get("affinity") or "--"
-        return Request(
-            row.at,
-            "",
-            data["method"],
-            path,
-            data["backend"],
-            *said,
-            id=str(data.get("request_id") or "")[:MOST_ID],
-            pin="" if pin == "--" else pin,
-            moved=data.get("reason") or "",
-            front=data["seconds"],
+        request = Request(
+            *(row.at, "", data["method"], path, data["backend"]),
+            *(status, reason, data["seconds"], "", cut),
         )
+        pin = "" if pin == "--" else pin
+        seen = {"pin": pin, "moved": data.get("reason") or "", "front": data["seconds"]}
+        return replace(request, id=_id(data), **seen)
 
     def _of_node(self, row: Row) -> Request | None:
         data = row.data
@@ -177,21 +171,20 @@ class Requests:
             return None  # the balancer's check, or the lab's own
         credential = data["credential"] or ""
         user = data["user"] or self._users.get(credential, "")
+        asked = (row.at, user, data["method"], data["path"], row.part)
         said = (data["status"], data["reason"] or "", data["seconds"], credential)
-        return Request(
-            row.at,
-            user,
-            data["method"],
-            data["path"],
-            row.part,
-            *said,
-            does=data.get("does") or "",
-            id=str(data.get("request_id") or "")[:MOST_ID],
-            store=data.get("auth"),
-        )
+        does, store = data.get("does") or "", data.get("auth")
+        return Request(*asked, *said, does=does, id=_id(data), store=store)
+
+
+def _id(data: dict[str, Any]) -> str:
+    return str(data.get("request_id") or "")[:MOST_ID]
 
 
 def _fits(request: Request) -> bool:
     """Whether it can be shown: its row may be of a program of the user's own."""
     texts = (request.user, request.method, request.path, request.node, request.reason, request.cut)
-    return isinstance(request.status, int) and all(isinstance(text, str) for text in texts)
+    numbers = (request.seconds, request.front or 0, request.store or 0)
+    is_timed = all(isinstance(number, int | float) for number in numbers)
+    texts_fit = all(isinstance(text, str) for text in texts)
+    return isinstance(request.status, int) and is_timed and texts_fit

@@ -30,6 +30,7 @@ _ENDS = {
     "balancer.killed": "killed",
     "balancer.restarted": "restarted",
     "balancer.ended": "died",
+    "balancer.stopped": "stopped",
     "redis.stopped": "stopped",
     "redis.ended": "died",
     "part.paused": "frozen",

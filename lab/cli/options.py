@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -120,3 +120,13 @@ def app_of(path: Path | None, variant: str | None, fabric: str) -> Chosen | None
 def drawn(seed: int | None) -> int:
     """The seed that was given, or one that repeats this run."""
     return random.randrange(1, 2**31) if seed is None else seed  # noqa: S311  no secret
+
+
+def chosen_options(ctx: typer.Context) -> dict[str, Any]:
+    """The options that stand on the command line, by their names here."""
+    source = ctx.get_parameter_source
+    return {
+        name: value
+        for name, value in ctx.params.items()
+        if (found := source(name)) and found.name == "COMMANDLINE"
+    }

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.lasting.target import target_of
 from sessionlab.lab.cli.options import (
     AllowSkips,
     AppPath,
@@ -37,11 +37,11 @@ from sessionlab.lab.cli.options import (
     Variant,
     Verbose,
     app_of,
+    chosen_options,
     drawn,
 )
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
-from sessionlab.lab.description.target import parse_target
 from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.events import Events
 from sessionlab.lab.recipes.chosen import Chosen
@@ -98,7 +98,7 @@ def command(
         # Not before: it loads NumPy, which takes as long as all the rest.
         from sessionlab.lab.cli.experiments import command as experiment  # noqa: PLC0415
 
-        raise typer.Exit(experiment.command(scenarios, _given(ctx)))
+        raise typer.Exit(experiment.command(scenarios, chosen_options(ctx)))
     if resume:
         raise UsageError("--resume is of experiments", "name the FILE.toml of one")
     seed = drawn(seed)
@@ -117,16 +117,6 @@ def command(
     if not scenarios and (left_out := len(installed()) - len(stories)):
         typer.echo(_left_out(left_out), err=outputs.take_stdout)
     raise typer.Exit(status)
-
-
-def _given(ctx: typer.Context) -> dict[str, Any]:
-    """The options that stand on the command line, by their names here."""
-    source = ctx.get_parameter_source
-    return {
-        name: value
-        for name, value in ctx.params.items()
-        if (found := source(name)) and found.name == "COMMANDLINE"
-    }
 
 
 def _left_out(stories: int) -> str:
@@ -150,7 +140,7 @@ def _chosen(
 
 def _on_target(settings: Settings, text: str) -> Settings:
     """The same, on a stack that runs: as many nodes as it has, behind its balancer."""
-    target = parse_target(text, os.environ.get("SESSIONLAB_TARGET_PASSWORD", ""))
+    target = target_of(text)
     if settings.redis_url:
         raise UsageError("--redis-url and --target exclude each other")
     return replace(

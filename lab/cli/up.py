@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.text import Text
 
-from sessionlab.lab.bench.at_keys import AtKeys
-from sessionlab.lab.bench.greeting import how_to_try
-from sessionlab.lab.bench.keys import Keys
-from sessionlab.lab.bench.terminal import Terminal
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
+from sessionlab.lab.cli.lasting.staying import PageWishes, stay
+from sessionlab.lab.cli.lasting.target import description_of, target_of, token_given
 from sessionlab.lab.cli.options import (
     AppPath,
     BalancerName,
     FabricName,
     Nodes,
     RedisUrl,
+    TargetText,
     Variant,
     app_of,
+    chosen_options,
 )
-from sessionlab.lab.cli.screen import Printer, Screen
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
-from sessionlab.lab.events import Events
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.page.api.server import served
-from sessionlab.lab.page.desk.desk import Desk
-from sessionlab.lab.reports.glyphs import glyphs_for
+from sessionlab.lab.fabrics.external import ExternalFabric
+from sessionlab.lab.fabrics.interface import Address
+from sessionlab.lab.page.api.guard import is_host
+from sessionlab.lab.page.api.server import ANYWHERE
+from sessionlab.lab.page.recording.recorder import USUAL
 from sessionlab.lab.scenario.lab import SETTINGS
 
 BEARER: Literal["bearer"] = "bearer"
 GONE = "sessionlab: the cluster is gone"
+MOST_PORT = 65535
 SHORTEST, LONGEST = 8, 1024  # characters of a password; a node takes no longer one
 
 
@@ -45,6 +45,14 @@ def _password(text: str) -> str:
     if not text.isprintable():
         raise refused("a password has no control characters")
     return text
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    name = host[1:-1] if host[:1] + host[-1:] == "[]" else host
+    if not (port.isascii() and port.isdigit() and int(port) <= MOST_PORT and is_host(name)):
+        raise refused(f"{text!r} is no address to listen on: 127.0.0.1:8090, 0.0.0.0:0, [::1]:8090")
+    return Address(name, int(port))
 
 
 Strategy = Annotated[str, typer.Option(help="How nodes know a user.", **one_of(STRATEGIES))]
@@ -79,10 +87,25 @@ Password = Annotated[
         " a command line.",
     ),
 ]
+OpenPage = Annotated[bool, typer.Option("--open", help="Open the page in this machine's browser.")]
+PageListen = Annotated[
+    Address | None,
+    typer.Option(
+        parser=_address,
+        metavar="HOST:PORT",
+        help="Where the page listens; 127.0.0.1 and a free port when not given. Elsewhere, whoever"
+        " has its link can do all that is done here.",
+    ),
+]
+RecordTo = Annotated[
+    Path | None,
+    typer.Option(help=f"Where the page stores recordings; {USUAL} here when not given."),
+]
 
 
 def command(
     *,
+    ctx: typer.Context,
     fabric: FabricName = SETTINGS.fabric,
     balancer: BalancerName = SETTINGS.balancer,
     nodes: Nodes = SETTINGS.nodes,
@@ -95,16 +118,30 @@ def command(
     jwt_transport: Transport = BEARER,
     app: AppPath = None,
     variant: Variant = None,
+    open_page: OpenPage = False,
+    page_listen: PageListen = None,
+    record_to: RecordTo = None,
+    target: TargetText = None,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
-    Keys break it and mend it: ? shows them. `sessionlab do` does the same from another terminal.
+    The address that it prints as `page` shows the cluster alive, in a browser. Keys break it and
+    mend it: ? shows them. `sessionlab do` does the same from another terminal.
 
     Example: `sessionlab up --strategy memory --affinity cookie --port 8080`.
 
     With --app the nodes are copies of an app that is not ours, which has no --strategy,
     --password or --jwt-transport: its recipe says what it is.
+
+    With --target nothing is started: the page is of a stack that runs already.
     """
+    token, recordings = token_given(), record_to or USUAL
+    page = PageWishes(page_listen or ANYWHERE, recordings, opens=open_page, token=token)
+    if target:
+        there = target_of(target)
+        looked_at = description_of(there, chosen_options(ctx))
+        run_to_end(stay(looked_at, ExternalFabric(there, stays=True), redis_url, page), said="")
+        return
     options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
     service = Service(nodes=nodes, strategy=strategy, options=options)
     if chosen := app_of(app, variant, fabric):
@@ -119,7 +156,7 @@ def command(
         password=password or "",
         watched=True,
     )
-    run_to_end(_stay(description, fabric, redis_url), said=f"\n{GONE}")
+    run_to_end(stay(description, FABRICS.make(fabric), redis_url, page), said=f"\n{GONE}")
     typer.echo(GONE, err=True)
 
 
@@ -132,42 +169,3 @@ def _check(strategy: str, password: str | None, transport: str) -> None:
     }
     if wrong := [name for name, is_given in given.items() if is_given]:
         raise UsageError(f"{', '.join(wrong)} and --app exclude each other", "the recipe says that")
-
-
-async def _stay(description: Description, fabric_name: str, redis_url: str | None) -> None:
-    events = Events()
-    fabric = FABRICS.make(fabric_name)
-    screen = Screen(highlight=False, markup=False, emoji=False)
-    glyphs = glyphs_for(screen.encoding, os.environ)
-
-    def rendered(line: Text) -> str:
-        with screen.capture() as captured:
-            screen.print(Text(glyphs.clean(line.plain), line.style), soft_wrap=True)
-        return captured.get()
-
-    try:
-        await fabric.open()
-        with Printer() as printer:
-            terminal = Terminal(rendered, printer.write)
-
-            def look() -> None:
-                printer.check()
-                terminal.look()
-
-            async with Desk(description, fabric, events, redis_url, terminal.show, look) as desk:
-                at_keys = AtKeys(lambda: desk.a.hands, terminal.show, desk.fail)
-                keys = Keys(
-                    desk.a.parts,
-                    at_keys.act,
-                    lambda said: desk.show(Text(said)),
-                    desk.leave,
-                )
-                async with served(desk) as place:
-                    cluster = desk.a.cluster
-                    found = await cluster.inventory.looked_at()
-                    greeting = how_to_try(cluster, found, place, keys=terminal.has_keys)
-                    printer.write(f"{greeting}\n")
-                    with terminal.taking(keys):
-                        await desk.run()
-    finally:
-        await fabric.close()

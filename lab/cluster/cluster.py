@@ -19,6 +19,7 @@ from sessionlab.lab.cluster.membership import Membership
 from sessionlab.lab.cluster.processes import check_logs
 from sessionlab.lab.cluster.programs.interface import public
 from sessionlab.lab.cluster.redis_life import RedisLife
+from sessionlab.lab.cluster.stacks.followed import FollowedRuntime
 from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
@@ -81,6 +82,7 @@ class Cluster:
         self._workers = Workers(self._runtime, sandbox, self.tell)
         self._deaths = Deaths(self._runtime, self.tell, events.now)
         self._watching: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self.redis = RedisLife(self._runtime, self.tell, events.now)
         self._front = BalancerLife(self._runtime, self.faults, self.tell, events.now)
 
@@ -102,6 +104,8 @@ class Cluster:
 
     async def close(self) -> None:
         """Close the clients, then everything that was started; see `check_logs`."""
+        if self._following:
+            self._following.cancel()
         if self._watching:
             self._watching.cancel()
             self._workers.tell()
@@ -317,6 +321,8 @@ class Cluster:
         self.tell("cluster.starting", part=self._called or PART.get(), **self.description.told())
         await self._runtime.start()
         self._watching = asyncio.create_task(self._deaths.watch())
+        if isinstance(self._runtime, FollowedRuntime):
+            self._following = asyncio.create_task(self._runtime.follow(self.tell, self._events.now))
         self.tell("cluster.ready", url=self.url, nodes=list(self.nodes))
         self._workers.tell()
 

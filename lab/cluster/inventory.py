@@ -12,13 +12,14 @@ import aiohttp
 from yarl import URL
 
 from sessionlab.lab.balancers.builtin import Builtin
+from sessionlab.lab.balancers.external import ExternalBalancer
 from sessionlab.lab.balancers.interface import PART as BALANCER
 from sessionlab.lab.cluster.processes import how_ended
 from sessionlab.lab.cluster.redis import PART as REDIS
 from sessionlab.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.cluster.faults import Faults
     from sessionlab.lab.cluster.redis import Redis
@@ -83,7 +84,11 @@ class Inventory:
         """The same with all that is known."""
         words = await self._words()
         return [
-            replace(one, pid=await self._sandbox.pid(one.name), seen=words.get(one.name, ""))
+            replace(
+                one,
+                pid=await self._sandbox.pid(one.name),
+                seen=words.get(one.name, words.get(one.address, "")),
+            )
             for one in self.parts()
         ]
 
@@ -91,7 +96,22 @@ class Inventory:
     def admin_url(self) -> str | None:
         """The balancer's admin listener, where it has one that a person can look at."""
         front = self._runtime.balancer
+        if isinstance(front, ExternalBalancer):
+            return front.admin_url
         return front.admin.url if isinstance(front, Builtin) else None
+
+    @property
+    def containers(self) -> Mapping[str, str]:
+        """What the parts' containers are called, where Compose has started them; by part."""
+        return self._runtime.containers
+
+    @property
+    def backends(self) -> Mapping[str, str]:
+        """The nodes by what their balancer calls them, where it has found them by itself."""
+        front = self._runtime.balancer
+        names = front.names if isinstance(front, ExternalBalancer) else {}
+        nodes = {str(node.address): node.name for node in self._runtime.nodes.values()}
+        return {name: nodes[address] for name, address in names.items() if address in nodes}
 
     @property
     def redis(self) -> Redis | None:
@@ -130,11 +150,14 @@ class Inventory:
         return self._runtime.parts.end_of(name)
 
     def _part(self, name: str, kind: Kind, address: str) -> PartState:
+        if how := self._runtime.away.get(name):
+            return PartState(name, kind, address, State.ENDED, how=how)
         status = self._sandbox.ended(name)
         if status is not None:
             self._faults.paused.discard(name)
             return PartState(name, kind, address, State.ENDED, how=how_ended(status))
-        state = State.FROZEN if name in self._faults.paused else State.RUNNING
+        is_silent = name in self._faults.paused or name in self._runtime.silent
+        state = State.FROZEN if is_silent else State.RUNNING
         return PartState(name, kind, address, state)
 
     async def _words(self) -> dict[str, str]:

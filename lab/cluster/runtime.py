@@ -62,6 +62,11 @@ class ClusterRuntime:
         self.balancer: Balancer | None = None
         self.redis = Redis.named(redis_url) if redis_url else None
         self.draining: set[str] = set()  # nodes that the balancer was told to drain
+        self.away: dict[str, str] = {}
+        """How parts have gone that are not the lab's, by their names; `silent` do not answer."""
+        self.silent: set[str] = set()
+        self.containers: dict[str, str] = {}
+        """What their containers are called, where somebody else has started them with Compose."""
         self._sandbox = sandbox
         self._keys: list[Key] = []
         self._numbers: dict[str, int] = {}

@@ -10,7 +10,7 @@ from yarl import URL
 from sessionlab.lab.description.cluster import BALANCER, CLUSTER, Description
 from sessionlab.lab.errors import Skip, StartError, UsageError
 
-FORM = "URL,nodes=HOST:PORT[,affinity=A][,algorithm=A][,balancer=B]"
+FORM = "URL,nodes=HOST:PORT[,affinity=A][,algorithm=A][,balancer=B][,admin=URL]"
 MOST_USERS = 1000  # a node's own default
 
 
@@ -18,7 +18,8 @@ MOST_USERS = 1000  # a node's own default
 class Target:
     """A stack that somebody else has started: its balancer's URL, and the name of its nodes.
 
-    `host` resolves to every node's address, as it does in Docker's own DNS.
+    `host` resolves to every node's address, as it does in Docker's own DNS. `admin` is where our
+    own balancer says what it knows, empty where that cannot be reached.
     """
 
     url: str
@@ -28,6 +29,7 @@ class Target:
     affinity: str = CLUSTER.affinity
     algorithm: str = CLUSTER.algorithm
     balancer: str = BALANCER
+    admin: str = ""
 
     def addresses(self) -> list[str]:
         """The addresses of its nodes; raises StartError when the name has none."""
@@ -68,11 +70,9 @@ def parse_target(text: str, password: str) -> Target:
     url, *rest = text.split(",")
     options = dict(item.partition("=")[::2] for item in rest)
     host, _, port = options.pop("nodes", "").rpartition(":")
-    unknown = options.keys() - {"affinity", "algorithm", "balancer"}
-    try:
-        proper = URL(url).scheme in ("http", "https") and bool(URL(url).host)
-    except ValueError:
-        proper = False
+    unknown = options.keys() - {"affinity", "algorithm", "balancer", "admin"}
+    options["admin"] = options.get("admin", "").rstrip("/")
+    proper = _is_url(url) and (not options["admin"] or _is_url(options["admin"]))
     if not proper or not host or not port.isdigit() or unknown:
         raise UsageError(f"the target {text!r} makes no sense", f"write {FORM}")
     if not password:
@@ -81,3 +81,10 @@ def parse_target(text: str, password: str) -> Target:
             "give it as SESSIONLAB_TARGET_PASSWORD",
         )
     return Target(url.rstrip("/"), host, int(port), password, **options)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return URL(text).scheme in ("http", "https") and bool(URL(text).host)
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
 from sessionlab.lab.errors import Skip, UsageError
+from sessionlab.lab.fabrics.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from sessionlab.lab.description.target import Target
@@ -23,16 +24,22 @@ class ExternalFabric:
     name = "external"
     one_at_a_time = True
 
-    def __init__(self, target: Target | None = None) -> None:
+    def __init__(self, target: Target | None = None, *, stays: bool = False) -> None:
+        """With `stays` it may be away, and the run has a folder, by which it is found."""
         if target is None:
             raise UsageError("nothing says where the stack is", "name it with run --target")
-        self._target = target
+        self.target = target
+        self._stays = stays
+        self._run_folder: RunFolder | None = None
 
     async def open(self) -> None:
-        await asyncio.to_thread(self._target.addresses)
+        if self._stays:
+            self._run_folder = RunFolder()
+        else:
+            await asyncio.to_thread(self.target.addresses)
 
     def sandbox(self, label: str) -> ExternalSandbox:
-        return ExternalSandbox(label, self._target)
+        return ExternalSandbox(label, self.target)
 
     def executable(self, *names: str) -> str | None:
         """What its parts need they have, for they run."""
@@ -42,7 +49,8 @@ class ExternalFabric:
         return f"the lab did not start this stack: {package} is for whoever did"
 
     async def close(self) -> None:
-        pass
+        if self._run_folder:
+            self._run_folder.close()
 
 
 class ExternalSandbox:

@@ -45,6 +45,7 @@ _ENDS = {
     "balancer.killed": "was killed",
     "balancer.restarted": "restarted",
     "balancer.ended": "died",
+    "balancer.stopped": "stopped",
     "redis.stopped": "stopped",
     "redis.ended": "died",
     "redis.flushed": "was flushed",

@@ -25,6 +25,9 @@ REASON = web.RequestKey("reason", str)
 AUTH_SECONDS = web.RequestKey("auth_seconds", float)
 """What authentication took in this request."""
 
+SECONDS = web.RequestKey("seconds", float)
+"""What answering took: aiohttp's own figure is one of whole milliseconds on uvloop."""
+
 DOES = web.RequestKey("does", str)
 """What a form of the page at `/` is for."""
 
@@ -53,7 +56,7 @@ class JsonLog(AbstractAccessLogger):
             "method": request.method,
             "path": request.rel_url.raw_path[:_LONGEST],
             "status": response.status,
-            "seconds": round(time, 6),
+            "seconds": round(request.get(SECONDS, time), 6),
             "user": request.get(USER),
             "reason": request.get(REASON),
             "does": request.get(DOES),

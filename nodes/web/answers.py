@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 from sessionlab.nodes.errors import Problem, Reason, Refused, Unavailable
 from sessionlab.nodes.transports.interface import Delivery
 from sessionlab.nodes.web import problems
-from sessionlab.nodes.web.access_log import AUTH_SECONDS, REASON
+from sessionlab.nodes.web.access_log import AUTH_SECONDS, REASON, SECONDS
 from sessionlab.nodes.web.node import NODE, Node
 
 _log = logging.getLogger("nodes")
@@ -25,7 +25,7 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     started = time.perf_counter()
     with node.readiness.request():
         response = await _respond(request, handler, node)
-    seconds = time.perf_counter() - started
+    seconds = request[SECONDS] = time.perf_counter() - started
     node.metrics.request(_route(request), request.method, response.status, seconds)
     return response
 

@@ -6,6 +6,7 @@ import copy
 import http.cookiejar
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 FOLDER = Path(__file__).parents[2] / "compose"
 UNRUN = {"traefik.yaml", "envoy.yaml"}
@@ -86,11 +87,13 @@ class Stack:
         self.project = f"sessionlab-test-{secrets.token_hex(4)}"
         names = [word for file in ("compose.yaml", *files) for word in ("-f", file)]
         self._command = [*tool, "-p", self.project, *names]
-        port, admin = free_ports(2)
-        ours = {"PORT": port, "ADMIN_PORT": admin, "COMPOSE_PROJECT_NAME": self.project}
+        port, admin, page = free_ports(3)
+        ours = {"PORT": port, "ADMIN_PORT": admin, "PAGE_PORT": page}
+        ours["COMPOSE_PROJECT_NAME"] = self.project
         self._environment = {**os.environ, **ours, **choices}
         self.url = f"http://127.0.0.1:{port}"
         self.admin = f"http://127.0.0.1:{admin}"
+        self.page = f"http://127.0.0.1:{page}"
 
     def do(self, *words: str, check: bool = True) -> str:
         """A command of the tool; what it said on standard output."""
@@ -137,6 +140,28 @@ class Stack:
 
     def browser(self) -> Browser:
         return Browser(self.url)
+
+    def token(self) -> str:
+        """What the page takes, out of the line in its log."""
+        said = self.do("logs", "page")
+        found = re.findall(rf"page +{self.page}/#token=([\w-]+)", said)
+        assert found, said
+        return str(found[-1])
+
+    def ask_page(self, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        head = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.page}/api/1{path}", data, head)
+        with urllib.request.urlopen(request, timeout=30) as got:
+            return json.load(got)
+
+    def cluster(self, true: Callable[[Any], bool]) -> Any:
+        """What the page says of the stack, once that is true of it."""
+        end = time.monotonic() + PATIENCE
+        while not true(found := self.ask_page("/state")["clusters"][0]):
+            assert time.monotonic() < end, found
+            time.sleep(0.2)
+        return found
 
     def password(self) -> str:
         return self.do("exec", "-T", "node", "cat", "/secrets/node/password").strip()

@@ -21,11 +21,14 @@ LOOPBACK = "127.0.0.1"
 
 
 class Guard:
-    """`listen` is where it listens, with the port that it has got."""
+    """`listen` is where it listens, with the port that it has got.
+
+    `is_here`: that is the loopback, and nobody else can reach it.
+    """
 
     def __init__(self, listen: Address, token: str) -> None:
         self._port = listen.port
-        self._is_here = listen.host == "localhost" or _is_loopback(listen.host)
+        self.is_here = listen.host == "localhost" or _is_loopback(listen.host)
         self._token = f"Bearer {token}".encode()
 
     def check_place(self, request: web.Request) -> None:
@@ -46,13 +49,18 @@ class Guard:
             )
 
     def _is_own(self, host: str) -> bool:
-        if self._is_here:
+        if self.is_here:
             return host in {f"{name}:{self._port}" for name in (LOOPBACK, "localhost", "[::1]")}
         try:
             name = URL(f"http://{host}").host or ""
         except ValueError:
             return False
-        return name == "localhost" or _is_address(name)
+        return is_host(name)
+
+
+def is_host(name: str) -> bool:
+    """Whether it means the same everywhere: an address, or this machine."""
+    return name == "localhost" or _is_address(name)
 
 
 def check_form(request: web.Request) -> None:

@@ -38,9 +38,12 @@ DESK, GUARD = web.AppKey("desk", Desk), web.AppKey("guard", Guard)
 
 
 @asynccontextmanager
-async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]:
-    """Serve it there, to whoever has the token; raises StartError where nobody can listen."""
-    token = secrets.token_urlsafe(32)
+async def served(desk: Desk, listen: Address = ANYWHERE, token: str = "") -> AsyncIterator[Place]:
+    """Serve it there, to whoever has the token; raises StartError where nobody can listen.
+
+    A `token` that is given outlives this run: pages that are open go on with the next one.
+    """
+    token = token or secrets.token_urlsafe(32)
     app = web.Application(middlewares=[_answer], client_max_size=MOST_BYTES)
     app[DESK] = desk
     app.router.add_get("/", static.page)
@@ -59,7 +62,8 @@ async def served(desk: Desk, listen: Address = ANYWHERE) -> AsyncIterator[Place]
     try:
         desk.run_name = _own_run()
         host = LOOPBACK if got.host in ("0.0.0.0", "::") else got.host
-        place = Place(desk.run_name, f"{Address(host, got.port).url}{PATH}", token)
+        url = f"{Address(host, got.port).url}{PATH}"
+        place = Place(desk.run_name, url, token, is_here=app[GUARD].is_here)
         await asyncio.to_thread(place.write)
         yield place
     finally:

@@ -6,6 +6,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.page.credentials import tokens, words
 from sessionlab.lab.page.credentials.looking import where
@@ -13,6 +15,7 @@ from sessionlab.lab.page.desk.sending import shown
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.credentials import Forged
 from sessionlab.lab.page.seen.sendings import HEADER
+from sessionlab.lab.page.seen.shown import pin_says
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
@@ -35,15 +38,19 @@ async def forged(client: Client, forgery: Forgery, tab: str, sendings: Sendings)
     value = _value(client, forgery)
     shadow = client.shadow()
     _present(shadow, value)
-    shadow.headers[HEADER] = name = sendings.begin(tab)
+    shadow.headers[HEADER] = name = sendings.begin(tab, is_forged=True)
     shadow.patience, began = PATIENCE, time.monotonic()
     try:
         found = await shadow.me()
     finally:
         sendings.end(name, time.monotonic() - began)
         await shadow.close()
-    answer = shown(found, forgery.cluster, "me")
-    why = words.verdict(forgery, value, client.credential, found.operation.code, answer)
+    said = found.operation
+    answer = structs.replace(
+        shown(found, forgery.cluster, "me"),
+        pin_says=pin_says(said.verdict, said.reason, is_own=False),
+    )
+    why = words.verdict(forgery, value, client.credential, said.code, answer)
     return Forged(value, answer, why)
 
 

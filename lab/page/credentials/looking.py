@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.keys import Key
 
-PATIENCE = 1.0  # seconds that a node gets to answer
+PATIENCE = 1.5  # seconds that a node gets to answer: it may wait for Redis for one
 MOST_FIELDS, MOST_TEXT = 30, 200
 COOKIE = "the cookie "  # as `Client.held` says it
 NO_ANSWER = {State.ENDED: "it has ended", State.FROZEN: "it is frozen, and answers nothing"}
@@ -92,6 +92,9 @@ async def _at(node: Node, state_of: State | None, client: Client) -> Held:
     finally:
         await shadow.close()
     reason = str(answer.body.get("detail") or said.code or said.error or "")
+    if said.status is None:
+        is_late = "Timeout" in reason
+        reason = f"no answer {f'within {PATIENCE:g} s' if is_late else f'at all ({reason})'}"
     user = said.user if knows and said.user else ""
     return Held(
         node.name, knows, user, list(items or ()), said.status, state(said), reason[:MOST_TEXT]
@@ -113,7 +116,7 @@ async def _stored(cluster: Cluster, session_id: str) -> tuple[Stored | None, str
         async with asyncio.timeout(GLANCE), redis.client(GLANCE) as client:
             fields, left = await client.hgetall(key), await client.pttl(key)
             seconds, _ = await client.time()
-    except (RedisError, OSError) as error:
+    except (RedisError, RuntimeError, OSError) as error:  # uvloop has RuntimeErrors of its own
         return None, f"it does not answer ({type(error).__name__})"
     if not fields:
         return None, ""

@@ -58,6 +58,8 @@ def of_a(
         there = "holds a session for it" if stored else "holds nothing for it"
         redis = f"Redis {there}." if not trouble else f"What Redis holds is not known: {trouble}."
         return f"{_ID}They mean something only to Redis, which every node asks. {redis} {known}"
+    if kind == "session-id":
+        return f"{_ID}What they mean, only the nodes can tell. {known}"
     return f"What its app made of it is for the app alone to read. {known}"
 
 
@@ -67,7 +69,7 @@ def _known(held: Sequence[Held]) -> str:
     said = f"{_names(knows)} know{'s' * (len(knows) == 1)} whose it is now"
     if not knows:
         said = "Of the nodes that answer, none knows it" if len(silent) < len(held) else ""
-    rest = f"{_names(silent)} can't be asked" if silent else ""
+    rest = f"{_names(silent)} can't tell" if silent else ""
     return f"{'; '.join(filter(None, (said, rest)))}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -117,10 +118,11 @@ class Crowds:
     async def _step(self, here: Gathering, number: int) -> None:
         client = here.clients[number]
         try:
-            if number not in here.entered:
-                here.entered.add(number)
-                await client.try_login()
-            else:
-                await client.me()
+            with suppress(LabError):  # it was sent home, or its cluster was replaced
+                if number not in here.entered:
+                    here.entered.add(number)
+                    await client.try_login()
+                else:
+                    await client.me()
         finally:
             here.busy.discard(number)

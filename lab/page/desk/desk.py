@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
@@ -12,14 +11,17 @@ from rich.text import Text
 
 from sessionlab.lab.bench.actions import BALANCER
 from sessionlab.lab.description.cluster import BALANCER as BUILTIN
-from sessionlab.lab.errors import LabError, StepError
+from sessionlab.lab.errors import StepError
+from sessionlab.lab.fabrics.external import ExternalFabric
 from sessionlab.lab.page.desk import sending, visitors
+from sessionlab.lab.page.desk.acting import acted
 from sessionlab.lab.page.desk.choosing import choices
 from sessionlab.lab.page.desk.crowd import Crowds
+from sessionlab.lab.page.desk.outside import Outside
+from sessionlab.lab.page.desk.pushing import Pushing
 from sessionlab.lab.page.desk.sides import Sides
 from sessionlab.lab.page.desk.stream import Listener, Stream, event
-from sessionlab.lab.page.desk.told import ELSEWHERE, Told
-from sessionlab.lab.page.model.doing import Done
+from sessionlab.lab.page.desk.told import Told
 from sessionlab.lab.page.model.state import State, Unable
 from sessionlab.lab.page.recording.recorder import USUAL, Recorder
 from sessionlab.lab.page.seen.sendings import Sendings
@@ -30,18 +32,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.events import Event, Events
     from sessionlab.lab.fabrics.interface import Fabric
     from sessionlab.lab.page.desk.side import Side
-    from sessionlab.lab.page.model.doing import Act, NewCluster
+    from sessionlab.lab.page.model.doing import Act, Done, NewCluster
     from sessionlab.lab.page.model.stories import Ending
     from sessionlab.lab.page.model.visitors import Crowd, NewCrowd, NewTab, Send, Sent, Tab
 
 _RELEASE = version("sessionlab")
 PAUSE = 0.05  # seconds between two looks at the logs
-BETWEEN_STATES = 0.34  # seconds, at least: three a second
-IDLE = 1.0  # seconds after which it is looked whether the state has changed by itself
 
 
 class Desk:
@@ -72,22 +73,28 @@ class Desk:
             left=self._leave,
             says=lambda said: show(Text(said, "yellow")),
         )
-        self.recorder = Recorder(recordings)
-        away = ELSEWHERE if fabric.name == "external" else ""
-        self.unable = Unable(switch=away, beside=away, stories=away)
+        self.recorder = Recorder(recordings, fabric.name)
         settings = Settings(
             fabric=fabric.name,
             balancer=description.balancer or BUILTIN,
             redis_url=redis_url,
             app=description.app,
         )
-        self.tellings = Tellings(fabric, settings, self._news, why_not=away)
+        self.tellings = Tellings(fabric, settings, self._news)
+        self._outside = None
+        if isinstance(fabric, ExternalFabric):
+            self._outside = Outside(fabric.target, self.sides, self.tellings, settings)
         self._first = description
         self._watching: dict[Side, asyncio.Task[None]] = {}
         self._over: BaseException | None = None
         self._left = False
-        self._changed = asyncio.Event()
-        self._last: State | None = None
+        self._pushing = Pushing(self.state, self.stream)
+        self.changed = self._pushing.changed
+
+    @property
+    def unable(self) -> Unable:
+        """What cannot be done here at all, and why."""
+        return self._outside.unable if self._outside else Unable()
 
     @property
     def a(self) -> Side:
@@ -98,6 +105,8 @@ class Desk:
         self.events.listen(self._hear)
         try:
             await self.sides.first(self._first)
+            if self._outside:
+                self._outside.meet()
         except BaseException:
             await self.close()
             raise
@@ -109,18 +118,18 @@ class Desk:
     async def close(self) -> None:
         """End all of it; raises what the end of the first cluster says of this machine."""
         self.crowds.close()
+        if self._outside:
+            self._outside.close()
         await self.tellings.close()
         await self.sides.close()
 
     async def run(self) -> None:
         """Tell what happens until `leave`; raises StartError when a's balancer ends by itself."""
-        pushing = asyncio.create_task(self._push())
+        pushing = asyncio.create_task(self._pushing.run())
         try:
             while not self._left:
                 self._look()
                 self._tell_requests()
-                if pushing.done():
-                    pushing.result()
                 if self._over:
                     raise self._over
                 await asyncio.sleep(PAUSE)
@@ -130,6 +139,10 @@ class Desk:
     def leave(self) -> None:
         """End `run`."""
         self._left = True
+
+    def parts(self) -> list[PartState]:
+        """Those of the first cluster, as they are now."""
+        return self.a.parts()
 
     def fail(self, error: BaseException) -> None:
         """End `run` by that."""
@@ -150,29 +163,14 @@ class Desk:
             crowd=self.crowds.now,
             choices=choices(self.a.description),
             users=visitors.names(self.a),
-            unable=self.unable,
+            unable=msgspec.structs.replace(self.unable, record=self.recorder.why_not),
         )
 
     async def act(self, act: Act, wanted: Callable[[], bool] = lambda: True) -> Done:
-        """Do it at a, at b, or at all of them; what could not be done anywhere is raised."""
-        if act.cluster != "all":
-            return Done(await self._did(act.cluster, act, wanted))
-        done, refused = list[str](), dict[str, str]()
-        first: LabError | None = None
-        for side in self.sides:
-            try:
-                done.append(await self._did(side.id, act, wanted))
-            except LabError as error:
-                first = first or error
-                refused[side.id] = "; ".join(filter(None, (str(error), error.hint)))
-        if first and not done:
-            raise first
-        return Done("; ".join(dict.fromkeys(done)), refused)
-
-    async def _did(self, cluster: str, act: Act, wanted: Callable[[], bool]) -> str:
+        """Do it at a, at b, or at all of them."""
         self.changed()
         try:
-            return await self.sides.running(cluster).hands.do(act.do, act.part, wanted)
+            return await acted(act, self.sides, wanted)
         finally:
             self.changed()
 
@@ -222,10 +220,6 @@ class Desk:
         """Tell the state to one who begins to listen."""
         listener.put(event("state", await self.state()))
 
-    def changed(self) -> None:
-        """Have the state looked at soon: it may be another."""
-        self._changed.set()
-
     # What it does by itself
 
     def _enter(self, side: Side) -> None:
@@ -246,24 +240,6 @@ class Desk:
         if watching := self._watching.pop(side, None):
             watching.cancel()
 
-    async def _push(self) -> None:
-        """Send the state whenever it has changed, to who listens."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._changed.wait()
-            self._changed.clear()
-            if self.stream.listeners:
-                await self._push_state()
-            await asyncio.sleep(BETWEEN_STATES)
-
-    async def _push_state(self) -> None:
-        state = await self.state()
-        same = msgspec.structs.replace(state, at=0.0)
-        if same != self._last:
-            self._last = same
-            self.stream.send("state", state)
-
     def _tell_requests(self) -> None:
         now = self.events.now()
         for side in self.sides:
@@ -281,6 +257,8 @@ class Desk:
         if side is None or (told := side.hear(heard)) is None:
             return
         self._tell(told)
+        if self._outside:
+            self._outside.hear(heard)
         if told.kind == "balancer.ended" and side.id == "a":
             self._over = side.cluster.inventory.end_of(BALANCER)
         self.changed()

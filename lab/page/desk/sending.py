@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.errors import LabError
+from sessionlab.lab.page.desk.side import PATIENCE as PERSON
 from sessionlab.lab.page.desk.told import can
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
@@ -51,7 +53,12 @@ async def _to(
         if tab.at.get(side.id) is not client or (number and time.monotonic() > until):
             break  # the cluster or the tab is gone; or nobody waits that long
         item = wanted.item or f"item-{side.live.history.came + 1}"
-        last = await ask(client, wanted.what, item, side, tab.id, sendings)
+        try:
+            last = await ask(client, wanted.what, item, side, tab.id, sendings)
+        except LabError:
+            if tab.at.get(side.id) is client:
+                raise
+            break
         tab.last[side.id] = last
         counts[last.how] += 1
     return last, counts
@@ -75,8 +82,6 @@ async def ask(
 
 def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
     op = answer.operation
-    reason = str(answer.body.get("detail") or "") or op.code or op.error or ""
-    letters = ", ".join(filter(None, (op.verdict, op.reason)))
     return Answer(
         cluster=cluster,
         at=round(op.completed, 3),
@@ -88,17 +93,17 @@ def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
         how=state(op),
         who=op.who,
         user=op.user or "",
-        reason=reason,
+        reason=_why(answer),
         said=_said(answer, what),
         seconds=round(op.completed - op.invoked, 6),
-        pin=letters,
+        pin=op.verdict,
         pin_says=in_words(op.verdict, op.reason) if op.verdict else "",
         items=list(op.items) if op.items is not None else None,
     )
 
 
 DONE = {
-    "login": "{node} logged {user} in",
+    "login": "{node} took {user}'s login",
     "me": "{node} knows {user}",
     "read": "{node} knows {user}",
     "write": "{node} took it for {user}",
@@ -106,19 +111,26 @@ DONE = {
 }
 
 
+def _why(answer: answers.Answer) -> str:
+    """Why it is no good answer, as whoever answered says it."""
+    op = answer.operation
+    if op.status is None and op.error == TimeoutError.__name__:
+        return f"nothing came within {PERSON:g} s"
+    return str(answer.body.get("detail") or "") or op.error or op.code
+
+
 def _said(answer: answers.Answer, what: str) -> str:
     op = answer.operation
-    node = op.node or "the balancer"
+    node, how = op.node or "the balancer", state(op)
     if op.status is None:
-        return f"no answer came: {op.error or 'nobody knows why'}"
-    how = state(op)
+        return f"no answer came: {_why(answer) or 'nobody knows why'}"
     if how == "ok":
         return DONE[what].format(node=node, user=op.user or op.client)
-    why = str(answer.body.get("detail") or op.code or op.error or "").rstrip(".")
-    because = f": {why}" if why else ""
+    why = f"{op.status}: {_why(answer)}".rstrip(".: ")
     if how == "refused":
-        return f"{node} does not know who this is ({op.status}{because})"
-    return f"{node} could not serve this ({op.status}{because})"
+        refuses = "did not let {0} in" if what == "login" else "does not know who this is"
+        return f"{node} {refuses.format(op.client)} ({why})"
+    return f"{node} could not serve this ({why})"
 
 
 def _check(wanted: Send, chosen: Sequence[Side]) -> None:

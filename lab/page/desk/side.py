@@ -19,11 +19,13 @@ from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.processes import how_ended
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import ManyAddresses
+from sessionlab.lab.page.desk.by_hand import EXTERNAL, by_hand
 from sessionlab.lab.page.desk.told import Told, can, lines_of, why_not
 from sessionlab.lab.page.model import state as model
 from sessionlab.lab.page.model.visitors import MOST_CROWD
 from sessionlab.lab.page.seen.live import Live
 from sessionlab.lab.page.seen.looks import Looks
+from sessionlab.lab.page.seen.own import Own
 from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.page.seen.shown import shown
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 PLACES = 2 * MOST_CROWD  # that clients come from
 NOUNS = ("node", "redis", "balancer", "part", "deploy", "keys")
+STACK = "stack"
 PATIENCE = 5.0  # seconds that a person waits for an answer
 WORDS = {"paused": "frozen", "resumed": "thawed"}
 
@@ -78,7 +81,8 @@ class Side:
         self.hands = Hands(self.cluster)
         self.looks = Looks(self.cluster)
         self._answered: Counter[str] = Counter()
-        self._requests = Requests(self.cluster.inventory)
+        self._own = Own(self.live.history, events.now) if fabric.name == EXTERNAL else None
+        self._requests = self._own or Requests(self.cluster.inventory)
         self._lines = Lines()
         self._sources = _sources(description, fabric)
         self.is_up = False
@@ -123,7 +127,10 @@ class Side:
     def client(self, who: str | Person, place: int) -> Client:
         """A client of it; where the address that it comes from decides, each place has its own."""
         source = self._sources[place % len(self._sources)] if self._sources else None
-        return self.cluster.client(who, source, patience=PATIENCE)
+        client = self.cluster.client(who, source, patience=PATIENCE)
+        if self._own:
+            self._own.know(client)
+        return client
 
     def new(self, sendings: Sendings) -> tuple[list[Request], list[Text]]:
         """The requests that came since the last time, for the page and for the terminal."""
@@ -138,6 +145,8 @@ class Side:
     def hear(self, event: Event) -> Told | None:
         """Say in words what has happened here; None for what is not to be told."""
         noun, _, verb = event.kind.partition(".")
+        if noun == STACK:
+            return self._hear_stack(event, verb)
         if noun not in NOUNS or event.kind == "part.log":
             return None
         who = str(event.data.get("node") or event.data.get("part") or noun)
@@ -148,9 +157,21 @@ class Side:
             words = f"of version {event.data.get('version')} {verb}"
         if event.kind == "balancer.ended":
             self.fail(str(self.cluster.inventory.end_of(BALANCER) or f"{who} {words}"))
-        elif event.kind in ("balancer.started", "balancer.restarted"):
+        elif event.kind in ("balancer.started", "balancer.restarted") and not self._own:
             self.condition, self.why = "ready", ""
         return Told(event.at, event.kind, who, f"{who} {words}", self.id)
+
+    def _hear_stack(self, event: Event, verb: str) -> Told:
+        """The same of one that the lab did not start: it is away, is back, or is another."""
+        why, text = str(event.data.get("why", "")), "the stack is up again"
+        if verb == "strategy":
+            text = f"the stack is another one now: its nodes say {event.data['strategy']}"
+        elif verb == "away":
+            text = f"the stack is not up: {why}"
+            self.fail(text)
+        else:
+            self.condition, self.why = "ready", ""
+        return Told(event.at, event.kind, "", text, self.id)
 
     # What is said of it
 
@@ -204,6 +225,7 @@ class Side:
                 parts=[part.name for part in targets(action, parts)],
                 why_not=why_not(name, balancer, self._fabric.name),
                 options=list(action.words()),
+                by_hand=by_hand(name, action, self.cluster) if self._own else {},
             )
             for name, action in ACTIONS.items()
         ]

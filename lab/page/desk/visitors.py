@@ -26,7 +26,10 @@ NAMES = ("alice", "bob", "carol")
 
 @dataclass(slots=True, eq=False)
 class OpenTab:
-    """`at` are its clients by the cluster's id, `last` the answers that they got last."""
+    """`at` are its clients by the cluster's id, `last` the answers that they got last.
+
+    `number` tells those of one user from each other.
+    """
 
     id: str
     user: str
@@ -60,8 +63,9 @@ class Visitors:
         _check_name(user)
         if len(self._tabs) >= MOST_TABS:
             raise StepError(f"{MOST_TABS} tabs are open, which is the most", "close one first")
-        number = next(self._ids)
-        tab = OpenTab(f"t{number}", user, number, beside.browser if beside else f"b{number}")
+        place = next(self._ids)
+        number = 1 + max((tab.number for tab in self if tab.user == user), default=0)
+        tab = OpenTab(f"t{place}", user, number, beside.browser if beside else f"b{place}")
         for side in sides:
             if side.is_up:
                 self._enter(tab, side)

@@ -44,7 +44,8 @@ class Action(Struct, frozen=True):
     """What a hand can do: to one of `parts` now, or without a part (`takes_part` false).
 
     `why_not` says why it cannot be done here at all (no engine, not this lab's), "" where it can.
-    `options` are words that may stand in the place of a part: names of deploys.
+    `options` are words that may stand in the place of a part: names of deploys. `by_hand` are
+    commands that do it where this page cannot, by part ("" without one).
     """
 
     do: str
@@ -53,6 +54,7 @@ class Action(Struct, frozen=True):
     parts: list[str]
     why_not: str = ""
     options: list[str] = []
+    by_hand: dict[str, str] = {}
 
 
 class Pin(Struct, frozen=True):

@@ -26,7 +26,7 @@ ENDS = ("node.killed", "node.stopped", "node.removed", "node.ended")
 class Law(Enum):
     """How a session is known: by every node, while its node lives, or by its node alone."""
 
-    ANYWHERE = "Who is logged in is known, whichever node answers"
+    ANYWHERE = "Who is logged in is known"
     WHILE_IT_LIVES = "Who is logged in is known as long as the node of the session lives"
     AT_HOME = "A session is known to the node that made it, and to no other"
 
@@ -55,35 +55,53 @@ Claim = Law | Alike | Named | None
 Sessions = dict["Who", str]
 
 
-def law_of(steps: Sequence[Step], *, tied: bool) -> Law:
-    """The one that fits the most; with a `tied` cluster users come back to their nodes."""
-    first = [Law.ANYWHERE, Law.WHILE_IT_LIVES] if tied else [Law.AT_HOME, Law.ANYWHERE]
-    order = [*first, *(law for law in Law if law not in first)]
+def law_of(steps: Sequence[Step], kin: Mapping[Who, Sequence[Who]], *, tied: bool) -> Law:
+    """The one that was seen at work, and against which nothing was seen.
 
-    def fits(law: Law) -> int:
-        return sum(claim is law for _, _, claim in told(steps, law))
-
-    return max(order, key=lambda law: (fits(law), -order.index(law)))
+    A `tied` cluster leads users to the nodes of their sessions.
+    """
+    order = [Law.WHILE_IT_LIVES, Law.AT_HOME] if tied else [Law.AT_HOME, Law.WHILE_IT_LIVES]
+    return next((law for law in order if _shows(steps, kin, law)), Law.ANYWHERE)
 
 
-def told(steps: Sequence[Step], law: Law) -> Iterator[tuple[Step, Sessions, Claim]]:
-    """Each step, the sessions before it, and what is to be claimed of it."""
+def told(
+    steps: Sequence[Step], kin: Mapping[Who, Sequence[Who]], law: Law
+) -> Iterator[tuple[Step, Sessions, Claim]]:
+    """Each step, the sessions before it, and what is to be claimed of it.
+
+    `kin` are, of each tab, all that share its browser.
+    """
     sessions: Sessions = {}
     for step in steps:
         claim = _claim(step, sessions, law) if isinstance(step, Asks) else None
         yield step, dict(sessions), claim
-        _follow(step, sessions, claim, law)
+        _follow(step, sessions, kin, claim, law)
 
 
-def _follow(step: Step, sessions: Sessions, claim: Claim, law: Law) -> None:
+def _shows(steps: Sequence[Step], kin: Mapping[Who, Sequence[Who]], law: Law) -> bool:
+    shown, lost = False, set["Who"]()
+    for step, sessions, _ in told(steps, kin, law):
+        lost |= set(lost_by(step, sessions, law)) if isinstance(step, Done) else set()
+        for who, op in step.answers if isinstance(step, Asks) else ():
+            if op.recognised and not _expected(law, who, op, sessions):
+                return False
+            elsewhere = who in sessions and op.node != sessions[who]
+            shown |= is_nobody(op) and (elsewhere if law is Law.AT_HOME else who in lost)
+    return shown
+
+
+def _follow(
+    step: Step,
+    sessions: Sessions,
+    kin: Mapping[Who, Sequence[Who]],
+    claim: Claim,
+    law: Law,
+) -> None:
     """What a step does to the sessions there are."""
     if isinstance(step, Came):
         sessions |= {who_(op): op.node or "" for op in step.operations}
     elif isinstance(step, Asked):
-        if step.operation.conversation == "logout":
-            sessions.pop(step.who, None)
-        elif step.operation.recognised:
-            sessions[step.who] = step.operation.node or ""
+        _enter(step, sessions, kin.get(step.who, [step.who]))
     elif isinstance(step, Done):
         for who in lost_by(step, sessions, law):
             del sessions[who]
@@ -92,6 +110,14 @@ def _follow(step: Step, sessions: Sessions, claim: Claim, law: Law) -> None:
         for who, _ in step.answers:
             if who not in known:
                 sessions.pop(who, None)
+
+
+def _enter(step: Asked, sessions: Sessions, browser: Sequence[Who]) -> None:
+    for who in browser:
+        if step.operation.conversation == "logout":
+            sessions.pop(who, None)
+        elif step.operation.recognised:
+            sessions[who] = step.operation.node or ""
 
 
 def lost_by(done: Done, sessions: Sessions, law: Law) -> list[Who]:
@@ -105,20 +131,20 @@ def lost_by(done: Done, sessions: Sessions, law: Law) -> list[Who]:
 
 def _claim(asks: Asks, sessions: Sessions, law: Law) -> Claim:
     answers = asks.answers
-    if not answers:
-        return None
+    failed = [is_error(op) for _, op in answers]
+    if any(failed) or not answers:
+        return Alike.FAILED if answers and all(failed) else None
     if all(op.recognised == _expected(law, who, op, sessions) for who, op in answers):
         return law
     tests: Mapping[Alike, Callable[[Operation], bool]] = {
         Alike.KNOWN: lambda op: op.recognised,
         Alike.NOBODY: is_nobody,
-        Alike.FAILED: is_error,
     }
     for alike, test in tests.items():
         if all(test(op) for _, op in answers):
             return alike
     of = {who: {op.recognised for other, op in answers if other == who} for who, _ in answers}
-    if all(len(seen) == 1 for seen in of.values()) and not any(is_error(op) for _, op in answers):
+    if all(len(seen) == 1 for seen in of.values()):
         return Named([who for who, seen in of.items() if True in seen])
     return None
 

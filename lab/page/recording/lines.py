@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.page.recording.laws import ENDS, Alike, Law, Named, told
 from sessionlab.lab.page.recording.literals import ORDER, identifier, quoted
-from sessionlab.lab.page.recording.steps import Asked, Asks, Came, Done
+from sessionlab.lab.page.recording.steps import DOES, Asked, Asks, Came, Done, says_who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,57 +26,13 @@ _SEEN = {
     Alike.FAILED: ("", 'answer.who == "error"'),
 }
 """Of whom it must be seen, and what."""
-_AFTER = {
-    "node.killed": "A node was killed",
-    "node.stopped": "A node was stopped",
-    "node.ended": "A node ended",
-    "node.removed": "A node was removed",
-    "node.started": "The node is back",
-    "node.added": "There is one node more",
-    "node.draining": "A node is drained",
-    "part.paused": "A part is frozen",
-    "part.resumed": "It goes on",
-    "balancer.killed": "The balancer was killed",
-    "balancer.ended": "The balancer ended",
-    "balancer.started": "The balancer is back",
-    "balancer.restarted": "The balancer was restarted",
-    "balancer.reloaded": "The balancer was reloaded",
-    "redis.stopped": "Redis was stopped",
-    "redis.ended": "Redis ended",
-    "redis.started": "Redis is back",
-    "keys.rotated": "Keys were rotated",
-    "keys.retired": "Old keys were taken away",
-    "deploy": "Another version was deployed",
-}
-_PLAIN = {
-    "balancer.killed": "kill_balancer",
-    "balancer.ended": "kill_balancer",
-    "balancer.started": "start_balancer",
-    "balancer.restarted": "restart_balancer",
-    "balancer.reloaded": "reload_balancer",
-    "redis.stopped": "stop_redis",
-    "redis.ended": "stop_redis",
-    "redis.started": "start_redis",
-    "keys.rotated": "rotate_keys",
-    "keys.retired": "retire_keys",
-}
-_OF_NODE = {
-    "node.killed": "kill",
-    "node.ended": "kill",
-    "node.stopped": "stop",
-    "node.started": "start",
-    "node.removed": "remove_node",
-    "node.draining": "drain",
-    "part.paused": "faults.pause",
-    "part.resumed": "faults.resume",
-}
 
 
 class Lines:
     """The lines of the story, step by step."""
 
-    def __init__(self, law: Law, browsers: Mapping[Who, str], steps: Sequence[Step]) -> None:
-        self._law, self._browsers, self._steps = law, browsers, steps
+    def __init__(self, law: Law, kin: Mapping[Who, Sequence[Who]], steps: Sequence[Step]) -> None:
+        self._law, self._kin, self._steps = law, kin, steps
         self._names: dict[Who, str] = {}
         self._nodes: dict[str, str] = {}
         self._after = ""
@@ -85,7 +41,7 @@ class Lines:
 
     def all(self) -> Iterator[str]:
         yield from self._cast()
-        for step, sessions, claim in told(self._steps, self._law):
+        for step, sessions, claim in told(self._steps, self._kin, self._law):
             if isinstance(step, Done):
                 yield from ("", *self._done(step, sessions))
             elif isinstance(step, Came):
@@ -93,61 +49,83 @@ class Lines:
                 yield f"for client, answer in {everyone}:"
                 yield "    sessions[client] = answer.node"
             elif isinstance(step, Asked):
-                yield from self._entry(step)
+                yield from self._entry(step, sessions)
             else:
-                yield from (
-                    *self._asks(step),
-                    *self._claimed(step, claim),
-                    *self._items(step, claim),
-                )
+                yield from (*self._asks(step), *self._claimed(step, claim))
 
     def _cast(self) -> Iterator[str]:
         """Everybody who is in it, each with a name that is one in Python."""
-        of: dict[str, str] = {}
         for step in self._steps:
             asks = step.asked if isinstance(step, Asks) else ()
             for who in [one.who for one in ([step] if isinstance(step, Asked) else asks)]:
                 if who in self._names:
                     continue
-                name = self._names[who] = identifier(who.user, {*self._names.values()})
+                name = identifier(who.user, {*self._names.values()})
                 yield f"{name} = cluster.client({quoted(who.user)}{self._patience})"
-                browser = self._browsers.get(who, name)
-                if browser in of:
-                    yield f"{name}.share({of[browser]})  # two tabs of one browser"
-                of.setdefault(browser, name)
+                before = [self._names[one] for one in self._kin.get(who, ()) if one in self._names]
+                if before:
+                    yield f"{name}.share({before[0]})  # two tabs of one browser"
+                self._names[who] = name
         if coming := [len(step.operations) for step in self._steps if isinstance(step, Came)]:
             yield f"crowd = cluster.clients({max(coming)}{self._patience})"
         yield "sessions: dict[Client, str | None] = {}  # who is logged in, and where that was"
         yield ""
 
-    def _entry(self, step: Asked) -> Iterator[str]:
+    def _entry(self, step: Asked, sessions: Sessions) -> Iterator[str]:
         client, op = self._names[step.who], step.operation
+        kin = [self._names[one] for one in self._kin.get(step.who, ()) if one in self._names]
         if op.conversation == "logout":
+            self._after = "After a logout"
             yield f'await {client}.do("logout")'
-            yield f"sessions.pop({client}, None)"
+            yield from (f"sessions.pop({one}, None)" for one in kin or [client])
         elif op.recognised:
-            yield f"sessions[{client}] = (await {client}.login()).node"
+            self._after = "After a new login" if self._after or step.who in sessions else ""
+            given = " = ".join(f"sessions[{one}]" for one in kin or [client])
+            yield f"{given} = (await {client}.login()).node"
         else:
             yield f"await {client}.try_login()  # it did not get in"
 
     def _asks(self, asks: Asks) -> Iterator[str]:
+        """What says who was known is in `asked`, in order; the rest comes before."""
+        for one in asks.asked:
+            if not says_who(one):
+                yield from self._silent(one)
+        if not asks.answers:
+            return
         yield "asked = ["
-        for who, operations in asks.asked:
-            op, client = operations[0], self._names[who]
-            item = quoted(op.item or "") if op.conversation == "write" else ""
-            does = f"({client}, await {client}.{op.conversation}({item}))"
-            times = len(operations)
+        for one in filter(says_who, asks.asked):
+            does = f"({self._names[one.who]}, await {self._does(one)})"
+            times = len(one.operations)
             yield f"    {does}," if times == 1 else f"    *[{does} for _ in range({times})],"
         if asks.crowd:
             yield "    *zip(crowd, await lab.everyone(crowd, Client.me)),"
         yield "]"
 
+    def _does(self, asked: Asked) -> str:
+        op = asked.operation
+        item = quoted(op.item or "") if op.conversation == "write" else ""
+        return f"{self._names[asked.who]}.{op.conversation}({item})"
+
+    def _silent(self, asked: Asked) -> Iterator[str]:
+        """Something that is done; where a cart was seen, that it is the same again."""
+        *_, last = asked.operations
+        items = last.items
+        if items is None or len(items) > _ITEMS or self._law is Law.AT_HOME:
+            times = len(asked.operations)
+            yield from [f"for _ in range({times}):"] if times > 1 else []
+            yield f"{'    ' if times > 1 else ''}await {self._does(asked)}"
+            return
+        yield "lab.claim("
+        yield f"    {quoted(self._said('What was put into a cart is in it'))},"
+        yield f"    expected=[{', '.join(map(quoted, items))}],"
+        yield f"    observed=(await {self._does(asked)}).items,"
+        yield ")"
+
     def _claimed(self, asks: Asks, claim: Claim) -> Iterator[str]:
         if claim is None:
-            yield "# These answers had no rule in common: claim here what must be seen of them."
+            if asks.answers:
+                yield "# These answers had no rule in common: claim here what must be seen of them."
             return
-        if len(asks.answers) < sum(len(one.operations) for one in asks.asked) + len(asks.crowd):
-            yield "asked = [(client, answer) for client, answer in asked if answer.who]"
         observed, text = "answer.recognised", "The same are known as then"
         if isinstance(claim, Named):
             known = ", ".join(quoted(who.user) for who, op in asks.answers if op.recognised)
@@ -168,73 +146,49 @@ class Lines:
     def _said(self, text: str) -> str:
         return f"{self._after}: {text[0].lower()}{text[1:]}" if self._after else text
 
-    def _items(self, asks: Asks, claim: Claim) -> Iterator[str]:
-        """What those found in their carts who looked there last."""
-        if claim is Law.AT_HOME or isinstance(claim, Named) or claim is None:
-            return
-        last = {one.who: one.operations[-1] for one in asks.asked}
-        seen = {
-            self._names[who]: list(op.items)
-            for who, op in last.items()
-            if op.items is not None and op.recognised and len(op.items) <= _ITEMS
-        }
-        if seen:
-            found = ", ".join(f"[{', '.join(map(quoted, items))}]" for items in seen.values())
-            yield "lab.claim("
-            yield '    "Everybody finds what was put into the cart",'
-            yield f"    expected=[{found}],"
-            yield f"    observed=[dict(asked)[client].items for client in ({', '.join(seen)},)],"
-            yield ")"
-
     def _done(self, done: Done, sessions: Sessions) -> Iterator[str]:
         if done.kind == "deploy" and done.part == "failed":
             yield "# A deploy was tried here, and failed."
             return
-        self._after = _AFTER[done.kind]
-        version = str(done.data.get("version"))
+        does, self._after = DOES[done.kind]
+        given: tuple[str, ...] = ()
         if done.kind == "deploy":
-            yield f"await cluster.deploy({quoted(_deploy(done))}, {quoted(version)})"
-        elif plain := _PLAIN.get(done.kind):
-            yield f"await cluster.{plain}()"
+            given = (quoted(_deploy(done)), quoted(str(done.data.get("version"))))
+        elif done.part in ("balancer", "redis"):
+            given = (quoted(done.part),)
         elif done.kind == "node.added":
             name = self._nodes[done.part] = self._new()
-            yield f"{name} = (await cluster.add_node()).name"
-        elif done.part in ("balancer", "redis"):
-            yield f"await cluster.{_OF_NODE[done.kind]}({quoted(done.part)})"
+            yield f"{name} = (await cluster.{does}).name"
+            return
         else:
             if done.part not in self._nodes:
                 yield from self._named(done.part, sessions)
-            more = ", limit=0" if done.kind == "node.draining" else ""
-            yield f"await cluster.{_OF_NODE[done.kind]}({self._nodes[done.part]}{more})"
+            given = (self._nodes[done.part],)
+        yield f"await cluster.{does.format(*given)}"
         if not self._law.is_of_nodes:
             return
         if done.kind == "deploy":
             yield "sessions.clear()  # those were in the memories of nodes that are gone"
         elif done.kind in ENDS:
-            yield "sessions = {"
-            yield "    client: home"
-            yield "    for client, home in sessions.items()"
-            yield f"    if home != {self._nodes[done.part]}"
-            yield "}"
+            those = f"in sessions.items() if home != {self._nodes[done.part]}"
+            yield f"sessions = {{client: home for client, home {those}}}"
 
     def _named(self, node: str, sessions: Sessions) -> Iterator[str]:
         """A name for a node: that of somebody's session, or one that nobody has a session on."""
         before = [*self._nodes.values()]
         name = self._nodes[node] = self._new()
         free = f"home not in ({', '.join(before)},)" if before else ""
-        holder = next((self._names[who] for who, home in sessions.items()
-                       if home == node and who in self._names), "")  # fmt: skip
+        yield f"# It was {node} when this was recorded."
+        holders = (self._names[who] for who, home in sessions.items()
+                   if home == node and who in self._names)  # fmt: skip
+        holder = next(holders, "")
         if holder and not free:
-            yield f"{name} = sessions[{holder}]  # {node}, when this was recorded"
+            yield f"{name} = sessions[{holder}]"
             return
-        if node in sessions.values():
-            among, where = "sessions.values()", free
-        else:
-            among = "cluster.nodes"
-            where = " and ".join(filter(None, ["home not in sessions.values()", free]))
-        yield f"{name} = next("
-        yield f"    home for home in {among}{f' if {where}' if where else ''}"
-        yield f")  # {node}, when this was recorded"
+        among = "sessions.values()" if node in sessions.values() else "cluster.nodes"
+        none = "home not in sessions.values()" if among == "cluster.nodes" else ""
+        where = " and ".join(filter(None, [none, free]))
+        yield f"{name} = next(home for home in {among}{f' if {where}' if where else ''})"
 
     def _new(self) -> str:
         count = len(self._nodes)

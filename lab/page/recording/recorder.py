@@ -15,8 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Event
+from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.doing import Recording
 from sessionlab.lab.page.recording import script as text
 from sessionlab.lab.page.recording.steps import Who, steps, who_
@@ -36,14 +37,6 @@ if TYPE_CHECKING:
 USUAL, SCRIPT, BY_HAND = Path("sessionlab-recordings"), "scenario.py", "by-hand"
 _NOTE = "recorded by hand: nothing was claimed"
 _HINT = "`up --record-to DIR` says where else"
-
-
-class RecordingError(UsageError):
-    """A field of what was asked for is wrong: `field` says which."""
-
-    def __init__(self, message: str, hint: str = "", *, field: str = "") -> None:
-        super().__init__(message, hint)
-        self.field = field
 
 
 class Recorder:
@@ -73,21 +66,21 @@ class Recorder:
         description: Description,
         browsers: Mapping[tuple[str, int], str] | None = None,
     ) -> Recording:
-        """Store what was seen so far; raises `RecordingError`, and StepError: nothing was done.
+        """Store what was seen so far; raises WrongField, and StepError where it can't be done.
 
         `browsers` says of the clients that are tabs which browser each is of, by user and number.
         """
         name = name.strip() or BY_HAND
         if name in RESERVED or not NAME.fullmatch(name):
             hint = "take letters, digits, and - _ . between them, at most 100"
-            raise RecordingError("a folder cannot be called like that", hint, field="name")
+            raise WrongField("name", "a folder cannot be called like that", hint)
         said, scenario = live.sentence, script(live, description, browsers, name)
         history, events = History(live.history), list(live.events)
         try:
             folder = await asyncio.to_thread(self._stored, name, said, history, events, scenario)
         except OSError as error:
             why = f"cannot write to {self._folder}: {error.strerror or error}"
-            raise RecordingError(why, _HINT) from None
+            raise StepError(why, _HINT) from None
         return Recording(str(folder), scenario, self._again(folder, description))
 
     def _stored(

@@ -49,10 +49,18 @@ def script(
 ) -> str:
     """`name` is a scenario's. What the lines are made of was checked by nobody but here."""
     tied = description.affinity != "none" or description.algorithm not in TIES_NOTHING
-    lines = Lines(law_of(steps, tied=tied), browsers, steps).all()
+    kin = {
+        who: [other for other in browsers if browsers[other] == browsers[who]] for who in browsers
+    }
+    lines = Lines(law_of(steps, kin, tied=tied), kin, steps).all()
     body = "".join(f"{_INDENT}{line}\n" if line else "\n" for line in lines)
-    said = {"name": quoted(name), "title": quoted(title[:_LONGEST])}
+    said = {"name": quoted(name), "title": quoted(_cut(title))}
     return _MODULE.format(**said, cluster=_cluster(description), body=body)
+
+
+def _cut(title: str) -> str:
+    """As long as a title may be, at the end of a word."""
+    return title if len(title) <= _LONGEST else f"{title[:_LONGEST].rpartition(' ')[0]} …"
 
 
 def _cluster(description: Description) -> str:

@@ -21,12 +21,27 @@ if TYPE_CHECKING:
 FEW, MOST_ASKED = 6, 40  # times that the same is asked in a row; requests in one step
 _REPLICA = 1000  # from which number on a client is none of a tab, but repeats another's requests
 _AFTER_LAST = float("inf")
-_DONE = {
-    *("node.killed", "node.stopped", "node.started", "node.added", "node.removed"),
-    *("node.draining", "node.ended", "part.paused", "part.resumed", "balancer.killed"),
-    *("balancer.started", "balancer.restarted", "balancer.reloaded", "balancer.ended"),
-    *("redis.stopped", "redis.started", "redis.ended", "keys.rotated", "keys.retired", "deploy"),
+DOES = {
+    "node.killed": ("kill({})", "A node was killed"),
+    "node.ended": ("kill({})", "A node ended"),
+    "node.stopped": ("stop({})", "A node was stopped"),
+    "node.started": ("start({})", "The node is back"),
+    "node.removed": ("remove_node({})", "A node was removed"),
+    "node.draining": ("drain({}, limit=0)", "A node is drained"),
+    "node.added": ("add_node()", "There is one node more"),
+    "part.paused": ("faults.pause({})", "A part is frozen"),
+    "part.resumed": ("faults.resume({})", "It goes on"),
+    "balancer.killed": ("kill_balancer()", "The balancer was killed"),
+    "balancer.ended": ("kill_balancer()", "The balancer ended"),
+    "balancer.started": ("start_balancer()", "The balancer is back"),
+    "balancer.restarted": ("restart_balancer()", "The balancer was restarted"),
+    "balancer.reloaded": ("reload_balancer()", "The balancer was reloaded"),
+    "redis.stopped": ("stop_redis()", "Redis was stopped"),
+    "redis.ended": ("stop_redis()", "Redis ended"),
+    "redis.started": ("start_redis()", "Redis is back"),
+    "deploy": ("deploy({}, {})", "Another version was deployed"),
 }
+"""What is done to a cluster, by the events of it: what of `Cluster` does it, and in words."""
 
 
 class Who(NamedTuple):
@@ -71,7 +86,8 @@ class Asks:
     @property
     def answers(self) -> list[tuple[Who, Operation]]:
         """Those that say whether their client is known."""
-        tabs = [(asked.who, op) for asked in self.asked for op in asked.operations]
+        telling = filter(says_who, self.asked)
+        tabs = [(asked.who, op) for asked in telling for op in asked.operations]
         return [(who, op) for who, op in [*tabs, *((who_(op), op) for op in self.crowd)] if op.who]
 
 
@@ -117,7 +133,7 @@ def done(events: Iterable[Event]) -> Iterator[Done]:
             last = found[-1]
             ended = Done("deploy", how, last.began, event.at, last.data)
             found[-1] = ended
-        elif event.kind in _DONE and not (found and found[-1].ended == _AFTER_LAST):
+        elif event.kind in DOES and not (found and found[-1].ended == _AFTER_LAST):
             part = str(event.data.get(kind) or kind)
             if kind == "node" and how == "removed" and found and found[-1].kind == "node.draining":
                 found.pop()
@@ -171,6 +187,11 @@ def _shortened(asked: Sequence[Asked]) -> list[Asked]:
             found.append(one)
             room -= len(one.operations)
     return found
+
+
+def says_who(asked: Asked) -> bool:
+    """Whether each of its answers says for whom it was, if for anybody."""
+    return all(op.who for op in asked.operations)
 
 
 def is_nobody(operation: Operation) -> bool:

@@ -10,6 +10,8 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from sessionlab.lab.page.model.state import Balancing, Pin
 from sessionlab.lab.verdicts.pins import in_words
 
@@ -33,8 +35,9 @@ _TIED = {
     "query": "by the parameter {name} of its address",
     "source": "by the address that it comes from",
 }
+UNTIED = "nothing ties anybody to a node here: each request is placed anew"
 _UNTOLD = {
-    "none": "nothing ties anybody to a node here: each request is placed anew",
+    "none": UNTIED,
     "cookie": "each client carries its own pin, in a sealed cookie: the balancer only counts them",
 }
 
@@ -72,6 +75,22 @@ async def balancing(
     return Balancing(pins, total, counts, "" if others else first["next"], says, why)
 
 
+def by_node(found: Balancing, names: Mapping[str, str]) -> Balancing:
+    """The same of a balancer that has found the nodes by itself, and calls them otherwise."""
+    if not names:
+        return found
+    says = found.next_why
+    for backend in sorted(names, key=len, reverse=True):
+        says = says.replace(backend, names[backend])
+    return structs.replace(
+        found,
+        pins=[structs.replace(pin, node=names.get(pin.node, pin.node)) for pin in found.pins],
+        counts={names.get(name, name): count for name, count in found.counts.items()},
+        next=names.get(found.next, found.next),
+        next_why=says,
+    )
+
+
 def key_of(value: str) -> str:
     """A value as the balancer's table shows it."""
     return hashlib.blake2b(value.encode(), digest_size=16).hexdigest()
@@ -104,12 +123,8 @@ def _pins(
 
     return [
         Pin(
-            key=row["key"][:_SHORT],
-            node=row["backend"],
-            since=ago(row["since"]),
-            last_seen=ago(row["last_seen"]),
-            why=why(row["backend"], row["key"]),
-            tab=next(iter(whose.get(row["key"], ())), ""),
+            *(row["key"][:_SHORT], row["backend"], ago(row["since"]), ago(row["last_seen"])),
+            *(why(row["backend"], row["key"]), next(iter(whose.get(row["key"], ())), "")),
         )
         for row in rows
     ]

@@ -8,6 +8,7 @@ from sessionlab.lab.page.seen.standings import Standings
 from sessionlab.lab.record.history import History
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Sequence
 
     from sessionlab.lab.record.history import Operation
@@ -27,11 +28,15 @@ class Kept(History):
         self.came = self.generation = 0
         self.thin_until = self.ended_at = 0.0
         """Before which moment some were left out, and from which on all, if any were."""
+        self.latest: deque[Operation] | None = None
+        """Where there is one, it gets each of them as it comes."""
         self._most = most
         self._dispensable: set[int] = set()
 
     def append(self, operation: Operation) -> None:
         self.came += 1
+        if self.latest is not None:
+            self.latest.append(operation)
         if len(self) >= self._most and not self.ended_at:
             self._thin_out()
             if len(self) > self._most * 9 // 10:

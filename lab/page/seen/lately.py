@@ -1,4 +1,4 @@
-"""What was looked at is good for a moment: pages ask often, and the parts have work to do."""
+"""What was looked at is good for all who ask meanwhile: the parts have other work to do."""
 
 from __future__ import annotations
 
@@ -7,22 +7,46 @@ import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
 
 class Lately(Generic[T]):
-    """The answer of `look`, asked again once it is `seconds` old; who comes meanwhile waits."""
+    """The answer of `look`, asked again once it is `seconds` old; all who come share one look.
 
-    def __init__(self, look: Callable[[], Awaitable[T]], seconds: float) -> None:
+    Who comes waits for it, but with `patience` no longer than that: what was known before does.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Coroutine[None, None, T]],
+        seconds: float = 0.0,
+        patience: float | None = None,
+    ) -> None:
         self._look = look
         self._seconds = seconds
-        self._lock = asyncio.Lock()
+        self._patience = patience
+        self._looking: asyncio.Task[T] | None = None
         self._known: tuple[float, T] | None = None
 
     async def value(self) -> T:
-        async with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] >= self._seconds:
-                self._known = time.monotonic(), await self._look()
-            return self._known[1]
+        known = self._known
+        if known and time.monotonic() - known[0] < self._seconds:
+            return known[1]
+        self._looking = self._looking or asyncio.create_task(self._asked())
+        await asyncio.wait({looking := self._looking}, timeout=self._patience if known else None)
+        return looking.result() if looking.done() or not known else known[1]
+
+    async def settle(self) -> None:
+        """Return when no look is under way: a cancelled one would cancel those who wait for it."""
+        while self._looking:
+            await asyncio.wait({self._looking})
+
+    async def _asked(self) -> T:
+        try:
+            found = await self._look()
+            self._known = time.monotonic(), found
+            return found
+        finally:
+            self._looking = None

@@ -37,7 +37,7 @@ class Live:
         self.label = label
         self._run = events
         self._building = Building(label)
-        self._said: tuple[tuple[int, int], str] = ((-1, -1), "")
+        self._said: tuple[tuple[int, int, int], str] = ((-1, 0, 0), "")
         self._drawn: tuple[tuple[int, int], Page] | None = None
         self._took = 0.0
         self._making = asyncio.Lock()
@@ -46,10 +46,10 @@ class Live:
     @property
     def sentence(self) -> str:
         """`3 of 10 users were logged out: n3 was killed at 12.4 s`; cheap, and up to date."""
-        if self._said[0] != self._version:
-            judged = self.history.standings.judged()
-            said = sentence(self.label, judged, self.events, self.history.came)
-            self._said = self._version, said
+        judged, came = self.history.standings.judged(), self.history.came
+        version = self.history.standings.version, len(self.events), 0 if judged else came
+        if self._said[0] != version:
+            self._said = version, sentence(self.label, judged, self.events, came)
         return self._said[1]
 
     def fate(self, user: str, tab: int = 0) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.inventory import PartState
     from sessionlab.lab.page.model.visitors import Request
 
-MOMENT = 0.1  # seconds that what a part has said is good for
+MOMENT = 0.1  # seconds that are waited for nodes
 NODES_A_SECOND = 50  # that are asked, at most
 UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError)
 SILENT = {
@@ -39,10 +39,12 @@ class Looks:
         self._tabs: Mapping[str, Client] = {}
         self._moved: dict[str, Request] = {}
         self._known: dict[str, NodeSeen] = {}
-        every = max(0.5, len(cluster.nodes) / NODES_A_SECOND)
-        self._nodes = Lately(self._ask_nodes, every)
-        self._balancing = Lately(self._ask_balancer, MOMENT)
-        self._store = Lately(self._ask_store, MOMENT)
+        self._closed = asyncio.Event()
+        wanted = sum(service.nodes for service in cluster.description.services)
+        every = max(0.5, wanted / NODES_A_SECOND)
+        self._nodes = Lately(self._ask_nodes, every, MOMENT)
+        self._balancing = Lately(self._ask_balancer)
+        self._store = Lately(self._ask_store)
 
     def heard(self, requests: Iterable[Request]) -> None:
         """Note the requests of tabs that have made or moved their pins, to say why they are so."""
@@ -51,23 +53,43 @@ class Looks:
                 self._moved[one.tab] = one
 
     async def parts(self, answered: Mapping[str, int]) -> list[Part]:
-        """Every part; `answered` is how many requests each node has answered on this page."""
-        looked, said = await asyncio.gather(
-            self._cluster.inventory.looked_at(), self._nodes.value()
-        )
+        """Every part; `answered` is how many requests each node has answered on this page.
+
+        None any more once it is closed: who looks may do so while another cluster takes its place.
+        """
+        if self._closed.is_set():
+            return []
+        try:
+            looked, said = await asyncio.gather(
+                self._cluster.inventory.looked_at(), self._nodes.value()
+            )
+        except RuntimeError:  # of a session that was closed meanwhile
+            if self._closed.is_set():
+                return []
+            raise
         return [self._part(one, said, answered.get(one.name, 0)) for one in looked]
 
     async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
         """What the balancer knows and would do next; `tabs` are those whose pins are told."""
+        if why := self._silent(Kind.BALANCER):
+            return Balancing(why=why, next_why=why)
+        if self._closed.is_set():
+            return Balancing()
         self._tabs = tabs or {}
         return await self._balancing.value()
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
-        return await self._store.value()
+        if why := self._silent(Kind.REDIS):
+            return Store(why=why)
+        return None if self._closed.is_set() else await self._store.value()
 
     async def close(self) -> None:
         """Give back what it has open."""
+        self._closed.set()
+        await self._nodes.settle()
+        await self._balancing.settle()
+        await self._store.settle()
         if self._http:
             await self._http.close()
 
@@ -77,19 +99,10 @@ class Looks:
         return self._http
 
     def _part(self, one: PartState, said: Mapping[str, NodeSeen], requests: int) -> Part:
-        seen = said.get(one.name, NodeSeen())
-        return Part(
-            name=one.name,
-            kind=one.kind,
-            address=one.address,
-            state=one.state,
-            pid=one.pid,
-            seen=one.seen,
-            how=one.how,
-            version=seen.version,
-            sessions=seen.sessions,
-            requests=requests,
-        )
+        has_ended = one.state is State.ENDED  # since it was asked, perhaps
+        seen = NodeSeen() if has_ended else said.get(one.name, NodeSeen())
+        known = (one.name, one.kind, one.address, one.state, one.pid, one.seen, one.how)
+        return Part(*known, seen.version, seen.sessions, requests)
 
     async def _ask_nodes(self) -> dict[str, NodeSeen]:
         """A frozen node has what it had; of one that does not answer only its version is known."""
@@ -111,20 +124,19 @@ class Looks:
         cluster = self._cluster
         if cluster.description.balancer is None:
             return Balancing(why="there is no balancer")
-        if why := self._silent(Kind.BALANCER):
-            return Balancing(why=why, next_why=why)
         if (admin := cluster.inventory.admin_url) is None:
-            name = cluster.description.balancer
-            why = f"{name} tells nobody whom it ties to which node"
-            return Balancing(why=why, next_why=f"{name} tells nobody whom it would choose next")
+            name, affinity = cluster.description.balancer, cluster.description.affinity
+            why = balancing.UNTIED if affinity == "none" else f"{name} does not tell whom it ties"
+            return Balancing(why=why, next_why=f"{name} does not tell whom it would choose next")
         whose: dict[str, list[str]] = {}
         for tab, client in self._tabs.items():
             for value in (*client.held.values(), client.source):
                 whose.setdefault(value, []).append(tab)
         try:
-            return await balancing.balancing(
+            found = await balancing.balancing(
                 self._asking, admin, cluster.description, whose, self._moved
             )
+            return balancing.by_node(found, cluster.inventory.backends)
         except UNFIT:
             why = "the balancer does not answer when it is asked"
             return Balancing(why=why, next_why=why)
@@ -133,8 +145,6 @@ class Looks:
         redis = self._cluster.inventory.redis
         if redis is None:
             return None
-        if why := self._silent(Kind.REDIS):
-            return Store(why=why)
         from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  slow, and most clusters have none
 
         try:
@@ -142,7 +152,7 @@ class Looks:
                 return await store.store(client, is_ours=redis.part is not None)
         except ResponseError as error:
             return Store(why=f"Redis refuses to be looked at: {error}")
-        except (RedisError, *UNFIT):
+        except (RedisError, RuntimeError, *UNFIT):  # uvloop's, of a connection that just closed
             return Store(why="Redis does not answer")
 
     def _silent(self, kind: Kind) -> str:

@@ -18,9 +18,13 @@ MOST = 10_000  # that are remembered
 
 @dataclass(slots=True)
 class Sending:
-    """Of which tab it is; how many seconds its client waited, None as long as it waits."""
+    """Of which tab it is; how many seconds its client waited, None as long as it waits.
+
+    `is_forged`: what it presents is not what the tab was given.
+    """
 
     tab: str = ""
+    is_forged: bool = False
     seconds: float | None = None
 
 
@@ -35,10 +39,10 @@ class Sendings:
         self._numbers = count(1)
         self._known: dict[str, Sending] = {}
 
-    def begin(self, tab: str) -> str:
+    def begin(self, tab: str, *, is_forged: bool = False) -> str:
         """The id for a tab's next conversation."""
         name = f"{self._prefix}.{next(self._numbers)}"
-        self._known[name] = Sending(tab)
+        self._known[name] = Sending(tab, is_forged)
         if len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return name

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.bench.requests import Request as Read
 from sessionlab.lab.page.model.visitors import Hops, Request
 from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.record.history import Ending, ending_of
 from sessionlab.lab.verdicts.pins import in_words
 
+TABLE_LOST = "table-lost"
+AS_READ = {one.name for one in fields(Read)} & {*Request.__struct_fields__} - {"at"}
+
 if TYPE_CHECKING:
-    from sessionlab.lab.bench.requests import Request as Read
     from sessionlab.lab.page.seen.sendings import Sendings
 
 
@@ -24,24 +28,13 @@ def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | 
         return None
     sending = sendings.of(read.id)
     is_told_by_node = read.store is not None
+    is_own = bool(sending.tab) and not sending.is_forged
     return Request(
+        **{name: getattr(read, name) for name in AS_READ},
         at=round(at, 3),
-        user=read.user,
-        method=read.method,
-        path=read.path,
-        node=read.node,
-        status=read.status,
-        reason=read.reason,
-        seconds=read.seconds,
-        credential=read.credential,
-        cut=read.cut,
-        does=read.does,
         cluster=cluster,
-        id=read.id,
         tab=sending.tab,
-        pin=read.pin,
-        pin_says=in_words(read.pin, read.moved) if read.pin else "",
-        moved=read.moved,
+        pin_says=pin_says(read.pin, read.moved, is_own=is_own),
         how=how(read),
         hops=Hops(
             client=sending.seconds,
@@ -50,6 +43,19 @@ def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | 
             store=read.store or None,
         ),
     )
+
+
+def pin_says(pin: str, moved: str, *, is_own: bool) -> str:
+    """What the letters mean, "" without any.
+
+    A balancer can't tell a value that it has lost from one that somebody has made up: only of what
+    a tab was given by it, is it known which.
+    """
+    if moved == TABLE_LOST and not is_own:
+        return (
+            f"the balancer did not know the pin: it has lost it, or never had it ({pin}, {moved})"
+        )
+    return in_words(pin, moved) if pin else ""
 
 
 def how(read: Read) -> str:

@@ -22,13 +22,14 @@ _KNOWN, _NOBODY, _ERROR = "known", "nobody", "error"
 
 
 class Standings:
-    """Of one cluster's users; no client of it is called by two names."""
+    """Of one cluster's users; `version` counts on whenever one of them fares otherwise."""
 
     def __init__(self) -> None:
         self._lives: dict[str, dict[int, list[Operation]]] = {}
         self._judged: dict[str, list[User]] = {}
         self._fates: dict[tuple[str, int], User] = {}
         self._changed: set[str] = set()
+        self.version = 0
 
     def add(self, operation: Operation) -> Operation | None:
         """Take it in; the request that no verdict rests on any more, if there is one now."""
@@ -47,8 +48,11 @@ class Standings:
     def judged(self) -> list[User]:
         """All users in the order in which they came; those with news are judged anew."""
         for name in self._changed:
-            self._judged[name] = users(chain.from_iterable(self._lives[name].values()))
-            self._fates |= {(user.client, user.tab): user for user in self._judged[name]}
+            found = users(chain.from_iterable(self._lives[name].values()))
+            if found != self._judged[name]:
+                self._judged[name] = found
+                self._fates |= {(user.client, user.tab): user for user in found}
+                self.version += 1
         self._changed.clear()
         return [user for one in self._judged.values() for user in one]
 

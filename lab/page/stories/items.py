@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.history import Operation
 
 MOST_IN_A_STEP, MOST_CHANGES = 200, 100
-_GONE = ("node.removed",)
 
 
 class Items(History):
@@ -59,6 +58,10 @@ class Items(History):
             return
         self._add("request", operation.completed, **_request(operation, how))
 
+    def forget(self) -> None:
+        """Keep what is told, and no longer what it was made of."""
+        self._operations.clear()
+
     def hear(self, event: Event) -> None:
         """Every event of the story, its steps among them."""
         data: dict[str, Any] = dict(event.data)
@@ -90,7 +93,7 @@ class Items(History):
         nodes = self._nodes.setdefault(where, [])
         if event.kind == "node.added":
             nodes.append(part)
-        elif event.kind in _GONE and part in nodes:
+        elif event.kind == "node.removed" and part in nodes:
             nodes.remove(part)
         said = {"event": event.kind, "part": part, "nodes": [*nodes]}
         self._add("event", event.at, text=text, cluster=where, **said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.model.stories import Ending, NewTelling
     from sessionlab.lab.scenario.lab import Settings
     from sessionlab.lab.scenario.scenario import Scenario
+    from sessionlab.lab.verdicts.results import ScenarioResult
 
 MOST_AT_ONCE, MOST_KEPT = 2, 20
 PAUSE = 0.2  # seconds between two pieces of news of a telling
@@ -44,6 +45,7 @@ class Tellings:
         self._settings = settings
         self._news = news
         self._why_not = why_not
+        self._refused: Mapping[str, str] = {}
         self._scenarios: dict[str, Scenario] = {}
         self._numbers = count(1)
         self._kept: dict[str, _Told] = {}
@@ -55,6 +57,10 @@ class Tellings:
             Story(one.name, one.title, about(one), one.slow, self._unfit(one))
             for one in self._scenarios.values()
         ]
+
+    def suit(self, settings: Settings, refused: Mapping[str, str]) -> None:
+        """Have them told like this from now on; why not is known of those `refused`."""
+        self._settings, self._refused = settings, refused
 
     def begin(self, new: NewTelling) -> Telling:
         """Tell that one, in the background; the one that is being told with that seed goes on.
@@ -99,8 +105,8 @@ class Tellings:
 
     def _unfit(self, scenario: Scenario) -> str:
         """Why that one cannot be told here; empty where it can, as far as one can say before."""
-        if self._why_not:
-            return self._why_not
+        if why_not := self._why_not or self._refused.get(scenario.name, ""):
+            return why_not
         if self._settings.nodes < scenario.least_nodes:
             return f"it takes at least {scenario.least_nodes} nodes to show this"
         try:
@@ -159,12 +165,13 @@ class _Told:
         reason: str | None = CUT_SHORT
         try:
             result = await run_one(self.scenario, self.settings, fabric, self._events, self._items)
-            for said in result.users.told():
+            for said in await asyncio.to_thread(fates, result):
                 self._items.note(said, self._events.now())
             ending, reason = result.outcome.value, result.reason
         finally:
             self._ended = self._events.now()
             self._ending, self._reason = ending, reason or ""
+            self._items.forget()
             if self._waiting:
                 self._waiting.cancel()
             self._tell()
@@ -183,3 +190,8 @@ def about(scenario: Scenario) -> str:
     """What its file says it is about, or its own function."""
     story = inspect.unwrap(scenario.story)
     return inspect.getdoc(inspect.getmodule(story)) or inspect.getdoc(story) or ""
+
+
+def fates(result: ScenarioResult) -> list[str]:
+    """A line for each way in which users were lost."""
+    return result.users.told()

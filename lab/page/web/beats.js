@@ -1,5 +1,7 @@
 /** A telling in beats: what is shown at one step of the player, and how its cluster stands then. */
 
+import { texts } from "viewer/texts.js";
+
 /** @import {Item, Part} from "page/types.js" */
 /** @import {Drawn} from "page/drawing.js" */
 /**
@@ -70,13 +72,20 @@ export function after(drawn, item) {
     const parts = (item.nodes ?? []).map((name) => part(name, "node"));
     if (balancer) parts.unshift(part("balancer", "balancer"));
     if (redis) parts.push(part("redis", "redis"));
-    return { strategy, affinity, algorithm, balancer, parts };
+    return { strategy, affinity, algorithm, balancer, parts, users: [] };
   }
   if (!drawn) return drawn;
   if (item.kind === "event") return { ...drawn, parts: changed(drawn.parts, item) };
-  const counts = item.kind === "request" && item.node;
-  return counts ? { ...drawn, parts: drawn.parts.map((one) => (one.name === item.node ? { ...one, requests: one.requests + 1 } : one)) } : drawn;
+  if (item.kind !== "request") return drawn;
+  const name = asker(item), { users = [] } = drawn;
+  return {
+    ...drawn, users: users.includes(name) ? users : [...users, name],
+    parts: drawn.parts.map((one) => (one.name === item.node ? { ...one, requests: one.requests + 1 } : one)),
+  };
 }
+
+/** Which client it is. @param {Item} item */
+export const asker = ({ user = "", tab = 0 }) => texts.named(user, tab);
 
 const STATES = /** @type {Record<string, Partial<Part>>} */ ({
   killed: { state: "ended", how: "by SIGKILL" }, stopped: { state: "ended" }, ended: { state: "ended" }, overdue: { state: "ended" },

@@ -14,8 +14,8 @@ import { texts } from "page/texts.js";
 const words = texts.drawing;
 const PIPS = 16, SHOWN = 3, CROWDED = 8;
 
-/** @param {Part} part @param {number} place the colour of a node is its number's, whoever left meanwhile */
-export const colour = (part, place) => Number(/\d+$/.exec(part.name)?.[0] ?? place + 1) - 1;
+/** @param {Part} part @param {number} place the colour of a node is its number's, whoever left meanwhile; a container's name ends in no number */
+export const colour = (part, place) => Number(/^\D*(\d{1,3})$/.exec(part.name)?.[1] ?? place + 1) - 1;
 
 /**
  * @param {string} title
@@ -41,11 +41,14 @@ export function columns(cluster, acts) {
 
 /** What is done to no part of it: another node, another version. @param {Drawn} cluster */
 function whole({ actions = [] }) {
-  return html("div", { class: "whole" }, ...actions.filter(({ takes_part, options }) => !takes_part || options.length > 0).map(({ do: name, does, options, why_not }) => {
+  return html("div", { class: "whole" }, ...actions.filter(({ takes_part, options }) => !takes_part || options.length > 0).map(({ do: name, does, options, why_not, by_hand }) => {
     const said = words.does[name] ?? name, way = (/** @type {string} */ label, option = "") => button("whole", label, { "data-of": name, "data-option": option, "data-key": `${name} ${option}`, title: does, "aria-label": option && `${said} ${option}`, why: why_not });
-    return html("div", { class: "buttons", "data-key": name }, ...(options.length ? [html("span", {}, said), ...options.map((option) => way(option, option))] : [way(said)]));
+    return html("div", { class: "buttons", "data-key": name }, ...(options.length ? [html("span", {}, said), ...options.map((option) => way(option, option))] : [way(said)]), byHand(by_hand[""]));
   }));
 }
+
+/** The command that does it where the page cannot. @param {string} [command] */
+export const byHand = (command) => command && html("p", { class: "by-hand" }, `${words.byHand} `, html("code", {}, command));
 
 /** The name: a button where something can be done to it. @param {string} part @param {string} name @param {boolean} acts */
 const named = (part, name, acts) => (acts
@@ -65,7 +68,7 @@ function nodeBox(node, index, most, acts) {
   return html("li", { class: `part node ${kind}`, "data-key": node.name, "data-part": node.name },
     html("div", { class: "part-head" }, chip(`node-${index}`), named(node.name, node.name, acts), node.version && html("span", { class: "version" }, words.version(node.version)), said),
     node.sessions !== null && html("p", { class: "sessions" }, html("span", { class: "pips", "aria-hidden": "true" }, ...Array.from({ length: Math.min(sessions, PIPS) }, () => html("i", {}))), words.sessions(sessions)),
-    html("p", { class: "count" }, html("meter", { min: 0, max: most, value: node.requests, "aria-hidden": "true" }), words.requests(number(node.requests, 6))));
+    html("p", { class: "asked" }, html("meter", { min: 0, max: most, value: node.requests, "aria-hidden": "true" }), words.requests(number(node.requests, 6))));
 }
 
 /** @param {Drawn} cluster @param {Part | undefined} part @param {boolean} acts */
@@ -77,8 +80,9 @@ function balancerBox({ balancing, algorithm, affinity, balancer }, part, acts) {
     html("dl", {},
       html("dt", {}, words.algorithm), html("dd", {}, algorithm || balancer || "–"),
       html("dt", {}, words.affinity), html("dd", {}, affinity && affinity !== "none" ? affinity : words.noAffinity),
-      balancing && (balancing.next || balancing.next_why) && html("dt", {}, words.next), balancing && (balancing.next || balancing.next_why) && html("dd", { class: "next" }, balancing.next ? `→ ${balancing.next}` : "", html("small", {}, balancing.next_why))),
-    balancing && tied && html("ul", { class: "pins", "aria-label": words.pinned(balancing.pins_total) },
+      balancing && (balancing.next || balancing.next_why) && html("dt", {}, words.next), balancing && (balancing.next || balancing.next_why) && html("dd", { class: "next-node" }, balancing.next ? `→ ${balancing.next}` : "", html("small", {}, balancing.next_why))),
+    balancing && tied && balancing.pins.length === 0 && html("p", { class: "faint" }, words.pinned(balancing.pins_total)),
+    balancing && tied && balancing.pins.length > 0 && html("ul", { class: "pins", "aria-label": words.pinned(balancing.pins_total) },
       ...balancing.pins.slice(0, SHOWN).map((pin) => html("li", { title: pin.why }, html("code", {}, pin.key), ` → ${pin.node}`)),
       balancing.pins_total > SHOWN && html("li", {}, words.more(balancing.pins_total - Math.min(SHOWN, balancing.pins.length)))));
 }

@@ -74,8 +74,8 @@ export function browsers() {
     shown = state;
     fill(list, ...state.tabs.map((tab) => card(tab, label(tab, state.tabs), state, notes.get(tab.id) ?? "")));
     fill(choices, ...state.users.slice(0, 2).map((user) => button("open", user, { "data-of": user, "aria-label": words.openAs(user), class: state.tabs.length ? null : "main" })));
-    fill(greeting, html("h3", {}, words.everybody), says(words.everybodyIs),
-      ...state.clusters.filter(({ url }) => url.startsWith("http")).map(({ url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, url)));
+    fill(greeting, html("h3", {}, words.everybody), says(state.clusters.some(({ fabric }) => fabric === "external") ? words.everybodyUnseen : words.everybodyIs),
+      ...state.clusters.filter(({ url, fabric }) => fabric !== "external" && url.startsWith("http")).map(({ id, url }) => html("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, state.clusters.length > 1 && `${id.toUpperCase()}: `, url)));
   }
   const all = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[data-tab]")]);
   return { element, show, all, of: (tab) => all().find((one) => one.dataset.tab === tab) ?? others };
@@ -132,7 +132,7 @@ const answer = (last) => html("p", { class: `last ${last.how}` }, glyph(last.how
 
 function openOther() {
   const name = html("input", { name: "user", required: true, maxlength: 64, autocomplete: "off", "aria-label": words.name, placeholder: words.name });
-  const form = html("form", { id: "open-other", class: "inline", submit }, html("div", { class: "field" }, name), html("button", {}, words.go));
+  const form = html("form", { id: "open-other", class: "inline", submit }, html("div", { class: "labelled" }, name), html("button", {}, words.go));
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     complain(form, null);

@@ -15,7 +15,7 @@ export function button(does, label, { why = "", ...with_ } = {}) {
 }
 
 /** A field under its label, with a place for what is wrong. @param {string} label @param {HTMLInputElement | HTMLSelectElement} input */
-export const labelled = (label, input) => html("label", { class: "field" }, html("span", {}, label), input);
+export const labelled = (label, input) => html("label", { class: "labelled" }, html("span", {}, label), input);
 
 /**
  * Says beside its field what was wrong with it, or else at the end of the form.
@@ -30,6 +30,6 @@ export function complain(form, error) {
   if (!(input instanceof HTMLElement)) return void form.append(said);
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-describedby", id);
-  (input.closest(".field") ?? input).after(said);
+  (input.closest(".labelled") ?? input).after(said);
   input.focus();
 }

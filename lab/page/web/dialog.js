@@ -22,7 +22,7 @@ export function dialog(title, kind) {
   }, close: () => {
     element.remove();
     opener?.focus();
-  } }, html("header", {}, html("h2", { id }, title), html("form", { method: "dialog" }, html("button", { class: "close" }, texts.depth.close))), body);
+  } }, html("header", { role: "presentation" }, html("h2", { id }, title), html("form", { method: "dialog" }, html("button", { type: "submit", class: "close" }, texts.depth.close))), body);
   document.body.append(element);
   element.showModal();
   return { element, body };

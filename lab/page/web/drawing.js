@@ -6,12 +6,14 @@ import { colour, columns } from "page/boxes.js";
 import { fill } from "page/morph.js";
 import { texts } from "page/texts.js";
 import { traveller } from "page/travel.js";
+import { way } from "page/ways.js";
 
 /** @import {Cluster, Request} from "page/types.js" */
-/** @import {Point, Leg} from "page/travel.js" */
+/** @import {Leg} from "page/travel.js" */
 /**
  * What must be known of a cluster to draw it; a story knows less than the state does.
- * @typedef {Partial<Cluster> & Pick<Cluster, "strategy" | "algorithm" | "affinity" | "parts">} Drawn
+ * @typedef {Partial<Cluster> & Pick<Cluster, "strategy" | "algorithm" | "affinity" | "parts"> & {users?: string[]}} Drawn
+ *   `users` who have asked already, where the drawing makes its own clients
  * @typedef {Partial<Request> & Pick<Request, "node" | "how" | "status" | "method" | "path" | "user"> & {direct?: boolean}} Travelling
  *   `direct`: past the balancer
  * @typedef {{
@@ -29,7 +31,7 @@ import { traveller } from "page/travel.js";
  */
 
 const words = texts.drawing;
-const CLIENTS = 10, CURVE = 8; // points of a curve
+const CLIENTS = 10;
 
 /**
  * @param {HTMLElement} root what is drawn is put into it
@@ -59,6 +61,7 @@ export function drawing(root, around = {}) {
   /** @param {Drawn} cluster */
   function cluster(cluster) {
     shown = cluster;
+    users = [...new Set([...users, ...(cluster.users ?? [])])];
     const nodes = cluster.parts.filter((part) => part.kind === "node");
     fill(box, patterns(Math.max(0, ...nodes.map((node, place) => colour(node, place) + 1))), around.from ? null : own(), ...columns(cluster, around.acts ?? false));
     parts = new Map([...box.querySelectorAll("[data-part]")].map((each) => [each.getAttribute("data-part") ?? "", /** @type {HTMLElement} */ (each)]));
@@ -87,9 +90,13 @@ export function drawing(root, around = {}) {
     if (!from?.isConnected || !(balancer ?? node)) return;
     const before = balancer ? [balancer] : [];
     const there = [from, ...before, ...(node ? [node, ...(store && shown?.strategy !== "memory" && (!request.hops || request.hops.store !== null) ? [store, node] : [])] : [])];
-    const way = [...there, ...(node ? before : []), from], frame = over.getBoundingClientRect();
+    const back = [...(node ? before : []), from], frame = over.getBoundingClientRect();
+    const order = [from, balancer, node, store];
     /** @type {Leg[]} */
-    const legs = way.slice(1).map((to, index) => ({ to, points: curve(...ends(way[index], to, frame)) }));
+    const legs = [...there, ...back].slice(1).map((to, index, all) => {
+      const came = index ? all[index - 1] : from, forth = order.indexOf(came) < order.indexOf(to), { points } = forth ? way(came, to, frame) : way(to, came, frame);
+      return { to, points: forth ? points : points.toReversed() };
+    });
     moving.send({ legs, turn: there.length - 1, how: request.how, going: `${request.method} ${request.path}`, coming: String(request.status || words.noAnswer) });
   }
 
@@ -102,44 +109,8 @@ export function drawing(root, around = {}) {
     const clients = around.clients?.() ?? /** @type {HTMLElement[]} */ ([...box.querySelectorAll(".client")]);
     const pairs = [...clients.flatMap((one) => (balancer ? [balancer] : nodes).map((to) => [one, to])), ...(balancer ? nodes.map((one) => [balancer, one]) : []), ...(store ? nodes.map((one) => [one, store]) : [])];
     edges.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
-    fill(edges, ...pairs.map(([a, b]) => svg("path", { d: line(ends(a, b, frame)), class: a.matches(".gone, .down") || b.matches(".gone, .down") ? "cut" : "" })));
+    fill(edges, ...pairs.map(([a, b]) => svg("path", { d: way(a, b, frame).line, class: a.matches(".gone, .down") || b.matches(".gone, .down") ? "cut" : "" })));
   }
 
   return { cluster, request, close: () => (watch.disconnect(), cancelAnimationFrame(planned), moving.close(), edges.remove(), layer.remove(), box.remove()) };
-}
-
-/**
- * Where a way leaves one box and comes to the other: at the sides that face each other.
- * @param {HTMLElement} a
- * @param {HTMLElement} b
- * @param {DOMRect} frame
- * @returns {[Point, Point, boolean]} the last: from side to side
- */
-function ends(a, b, frame) {
-  const one = a.getBoundingClientRect(), two = b.getBoundingClientRect();
-  const beside = one.right <= two.left + 1 || two.right <= one.left + 1, forth = beside ? one.left < two.left : one.top < two.top;
-  /** @param {DOMRect} box @param {boolean} far @returns {Point} */
-  const point = (box, far) => beside
-    ? { x: (far ? box.right : box.left) - frame.left, y: box.top + box.height / 2 - frame.top }
-    : { x: box.left + box.width / 2 - frame.left, y: (far ? box.bottom : box.top) - frame.top };
-  return [point(one, forth), point(two, !forth), beside];
-}
-
-/** The two points between which a curve is drawn as in a letter S. @param {Point} a @param {Point} b @param {boolean} beside */
-const bends = (a, b, beside) => (beside ? [{ x: (a.x + b.x) / 2, y: a.y }, { x: (a.x + b.x) / 2, y: b.y }] : [{ x: a.x, y: (a.y + b.y) / 2 }, { x: b.x, y: (a.y + b.y) / 2 }]);
-
-/** @param {[Point, Point, boolean]} ends */
-function line([a, b, beside]) {
-  const [start, ...rest] = [a, ...bends(a, b, beside), b].map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`);
-  return `M${start}C${rest.join(" ")}`;
-}
-
-/** Points along it. @param {Point} a @param {Point} b @param {boolean} beside @returns {Point[]} */
-function curve(a, b, beside) {
-  const [c, d] = bends(a, b, beside);
-  return Array.from({ length: CURVE + 1 }, (_, step) => {
-    const t = step / CURVE, u = 1 - t, weights = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
-    const along = (/** @type {"x" | "y"} */ axis) => weights[0] * a[axis] + weights[1] * c[axis] + weights[2] * d[axis] + weights[3] * b[axis];
-    return { x: along("x"), y: along("y") };
-  });
 }

@@ -66,14 +66,14 @@ function row(request) {
     html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || words.stranger),
     html("span", { class: "what" }, `${request.method} ${request.path}`), html("span", { class: "by" }, `→ ${words.by(request.node)}`),
     html("span", { class: `status ${request.how}` }, glyph(request.how), String(request.status || "–")),
-    html("span", { class: "why" }, request.moved || request.reason || request.cut));
+    html("span", { class: "row-why" }, (request.moved && request.pin_says) || request.reason || request.cut));
   return html("li", {}, button, more);
 }
 
 /** @param {Request} request */
 function details(request) {
-  const { hops, pin, pin_says, moved, credential, reason, cut, id } = request, all = hops.client ?? hops.balancer ?? request.seconds;
-  const facts = /** @type {[string, string][]} */ ([[words.reason, reason], [words.cut, cut], [words.pin, [pin_says, pin && `(${pin})`, moved].filter(Boolean).join(" ")], [words.credential, credential && words.presented(credential)], [words.id, id]]).filter(([, value]) => value);
+  const { hops, pin_says, credential, reason, cut, id } = request, all = hops.client ?? hops.balancer ?? request.seconds;
+  const facts = /** @type {[string, string][]} */ ([[words.reason, reason], [words.cut, cut], [words.pin, pin_says], [words.credential, credential && words.presented(credential)], [words.id, id]]).filter(([, value]) => value);
   return [
     html("ul", { class: "hops" }, ...HOPS.map((hop) => {
       const took = hops[hop];

@@ -8,6 +8,7 @@ import { happenings } from "page/happenings.js";
 import { history } from "page/history.js";
 import { fill } from "page/morph.js";
 import { on, state } from "page/net.js";
+import { capital } from "page/say.js";
 import { side } from "page/side.js";
 import { texts } from "page/texts.js";
 import { tourPlace } from "page/tour.js";
@@ -38,7 +39,7 @@ export function main(root) {
     for (const [id, each] of sides) if (!ids.includes(id)) each.close(), sides.delete(id), each.element.remove();
     for (const { element } of sides.values()) if (!element.isConnected) list.lastElementChild?.before(element);
     stage.classList.toggle("two", ids.length > 1);
-    const said = ids.length > 1 ? texts.setup.both(way(now.clusters[0]), way(now.clusters[1])) : now.clusters[0]?.sentence || texts.frame.empty;
+    const said = ids.length > 1 ? texts.setup.both(way(now.clusters[0]), way(now.clusters[1])) : capital(now.clusters[0]?.sentence ?? "") || texts.frame.empty;
     fill(sentence, said);
     document.title = `${said} – ${texts.frame.name}`;
     visitors.show(now);

@@ -2,10 +2,10 @@
 
 import { texts } from "page/texts.js";
 
-/** @import {State, Problem, Request, Rate, Happened, Newer, Told, Link} from "page/types.js" */
+/** @import {State, Problem, Request, Rate, Happened, Newer, Told, Missed, Link} from "page/types.js" */
 /**
  * What can be listened to; `link` is how the connection is.
- * @typedef {{state: State, request: Request, rate: Rate, event: Happened, missed: {count: number},
+ * @typedef {{state: State, request: Request, rate: Rate, event: Happened, missed: Missed,
  *   view: Newer, telling: Told, link: Link}} News
  */
 
@@ -123,9 +123,9 @@ export async function connect() {
   clearTimeout(again);
   const mine = (reading = new AbortController());
   try {
-    keep(await ask("GET", "/state", undefined, mine.signal).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
     const stream = await ask("GET", `/events?most=${MOST}`, undefined, mine.signal);
     if (!stream.ok || !stream.body) throw stream;
+    keep(await ask("GET", "/state", undefined, mine.signal).then((answer) => answer.json())); // after it listens, so that no change is missed
     failures = 0;
     become("here");
     await read(stream.body);

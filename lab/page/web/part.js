@@ -2,6 +2,7 @@
 
 import { html } from "viewer/dom.js";
 import { moment } from "viewer/scale.js";
+import { byHand } from "page/boxes.js";
 import { button } from "page/controls.js";
 import { clicks, fill } from "page/morph.js";
 import { call, on, state } from "page/net.js";
@@ -31,7 +32,7 @@ export function openPart(cluster, part, from) {
   at = { cluster, part };
   wrong.textContent = "";
   show();
-  dialog.showPopover();
+  if (!dialog.matches(":popover-open")) dialog.showPopover();
   const place = from.getBoundingClientRect(), size = dialog.getBoundingClientRect();
   const left = place.right + MARGIN + size.width < innerWidth ? place.right + MARGIN : place.left - MARGIN - size.width;
   dialog.style.left = `${Math.max(MARGIN, Math.min(left, innerWidth - size.width - MARGIN))}px`;
@@ -66,10 +67,10 @@ function show() {
   if (!cluster || !part) return dialog.hidePopover();
   at.part = part.name;
   const known = part.kind === "node" ? facts(part) : part.kind === "balancer" ? [...facts(part), pins(cluster)] : [...facts(part), keys(cluster)];
-  const doable = cluster.actions.filter(({ takes_part, parts }) => takes_part && parts.includes(part.name));
-  fill(inside, html("header", {}, html("h2", { id: "part-title" }, part.name), button("close", words.close, { class: "close" })), ...known,
+  const doable = cluster.actions.filter(({ takes_part, parts, by_hand }) => takes_part && (parts.includes(part.name) || by_hand[part.name]));
+  fill(inside, html("div", { class: "popover-head" }, html("h2", { id: "part-title" }, part.name), button("close", words.close, { class: "close" })), ...known,
     html("h3", {}, words.doable), doable.length === 0 && html("p", { class: "faint" }, words.nothing),
-    html("ul", { class: "acts" }, ...doable.map((action) => html("li", { "data-key": action.do }, doing(action)))),
+    html("ul", { class: "acts" }, ...doable.map((action) => html("li", { "data-key": action.do }, doing(action), byHand(action.by_hand[part.name])))),
     (state()?.clusters.length ?? 0) > 1 && html("label", { class: "both" }, html("input", { type: "checkbox", checked: both }), words.both));
 }
 

@@ -52,6 +52,7 @@ export function player(stage, known, over) {
     }
     if (mine !== turn) return;
     stage.end(index);
+    if (playing && at >= last() && over()) return turnTo(false);
     const reading = Math.min(LONGEST, beat.texts.join(" ").length * A_LETTER + (beat.claim ? REST : 0));
     await wait(Math.max(REST, reading - (performance.now() - began) * speed));
     if (mine === turn && playing) next();

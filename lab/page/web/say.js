@@ -22,6 +22,9 @@ export function say(text, wrong = false) {
   gone = window.setTimeout(() => region.classList.remove("shown"), 5000 + 60 * text.length);
 }
 
+/** With a capital letter, unless it begins with a name. @param {string} sentence */
+export const capital = (sentence) => sentence.replace(/^[a-z]+(?= )/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+
 /** What went wrong, in one sentence with the way out. @param {unknown} error */
 export function reason(error) {
   if (!(error instanceof Refused)) throw error;

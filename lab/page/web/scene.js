@@ -1,11 +1,10 @@
 /** What one sees of a story at a beat: its words, the cluster, what must be seen, all its steps. */
 
 import { html } from "viewer/dom.js";
-import { after, cameOf, clusterAfter } from "page/beats.js";
+import { after, asker, cameOf, clusterAfter } from "page/beats.js";
 import { drawing } from "page/drawing.js";
 import { coded } from "page/stories.js";
 import { texts } from "page/texts.js";
-import { texts as viewer } from "viewer/texts.js";
 
 /** @import {Beat} from "page/beats.js" */
 /** @import {Drawn} from "page/drawing.js" */
@@ -53,6 +52,11 @@ export function scene(go) {
     judge(index);
   }
 
+  /** What was said already is not said again: it is read aloud. @param {HTMLElement[]} lines */
+  function say(lines) {
+    if (words.textContent !== lines.map((line) => line.textContent).join("")) words.replaceChildren(...lines);
+  }
+
   /** Those up to that beat are judged. @param {number} upto */
   function judge(upto) {
     const all = [...known.entries()].filter(([, beat]) => beat.claim);
@@ -64,7 +68,7 @@ export function scene(go) {
     begin(index) {
       const beat = known[index];
       [begun, happened] = [index, []];
-      words.replaceChildren(...worded(beat, true));
+      say(worded(beat, true));
       came.replaceChildren();
       stand(clusterAfter(known.slice(0, index), beat.cluster), beat.cluster);
       mark(index);
@@ -74,7 +78,7 @@ export function scene(go) {
       happened.push(item);
       const now = after(cluster, item);
       if (item.kind === "request") {
-        drawn.request(travelling(item));
+        drawn.request(travelling(item, cluster?.strategy.includes("redis")));
         cluster = now;
         came.replaceChildren(...counted(happened, 0));
       } else if (item.kind === "event") {
@@ -89,11 +93,11 @@ export function scene(go) {
     /** Shows it as it stands after that beat. @param {number} index @param {Telling | null} told */
     ended(index, told) {
       const beat = known[index];
-      words.replaceChildren(...(beat ? worded(beat, false) : []));
+      const ends = told && told.ending !== "telling" && index === known.length - 1;
+      say([...(beat ? worded(beat, false) : []), ...(ends ? ending(told, known) : [])]);
       came.replaceChildren(...(beat ? counted(beat.items, beat.left_out) : []));
       stand(beat ? clusterAfter(known.slice(0, index + 1), beat.cluster) : null, beat?.cluster ?? "");
       mark(index);
-      if (told && told.ending !== "telling" && index === known.length - 1) words.append(...ending(told, known));
       begun = index;
     },
     /** @param {Beat[]} all @param {number} whole how many of them can be shown */
@@ -107,7 +111,7 @@ export function scene(go) {
     source: (text) => script.replaceChildren(...text.split("\n").map((line) => html("span", {}, `${line}\n`))),
     close: () => drawn.close(),
     element: html("div", { class: "telling" },
-      html("section", { class: "scene" }, place, words, figure, came),
+      html("section", { class: "scene" }, html("h2", { class: "hidden" }, said.now), place, words, figure, came),
       html("section", { class: "judged" }, html("h2", {}, said.claims), claims),
       html("section", { class: "all-steps" }, html("h2", {}, said.steps), steps),
       html("details", {}, html("summary", {}, said.source), script)),
@@ -116,7 +120,7 @@ export function scene(go) {
 
 /** @param {Beat} beat @param {() => void} click */
 function listedStep({ kind, items, texts, claim }, click) {
-  const words = claim ? [html("span", { class: "glyph" }, `${glyph(claim)} `), ...coded(texts[0])] : coded(listed(texts).join("; "));
+  const words = claim ? [html("span", { class: "glyph" }, `${glyph(claim)} `), ...coded(texts[0])] : coded(listed(texts).join("; ").replace(":; ", ": "));
   return html("li", { class: `of-${kind}` }, html("button", { click }, html("time", {}, `${items[0].at.toFixed(2)} s`), " ", ...words));
 }
 
@@ -131,7 +135,7 @@ function worded(beat, still) {
   if (beat.claim) return [html("p", { class: beat.claim.holds ? "good" : "bad" }, `${glyph(beat.claim)} `, ...coded(beat.texts[0])), ...compared(beat.claim)];
   const done = beat.items.filter((item) => item.kind !== "event" && item.kind !== "request").map(({ kind, text = "" }) => (kind === "cluster" ? said.cluster(text) : text));
   const come = still ? [] : beat.items.filter((item) => item.kind === "event").map(happening);
-  return [...listed(done).map((text) => html("p", {}, ...coded(text))), ...come];
+  return [...(beat.kind === "note" ? done : listed(done)).map((text) => html("p", {}, ...coded(text))), ...come];
 }
 
 /** @param {Item} item */
@@ -156,10 +160,12 @@ function counted(items, left_out) {
   return [...all.flatMap((one) => [one, " "]), ...(left_out ? [said.leftOut(left_out)] : [])];
 }
 
-/** @param {Item} item */
-function travelling({ cluster, user = "", tab = 0, request = "", node = "", status = null, how = "ok", pin, took, reason, text }) {
-  const [method, path = ""] = request.split(" ");
-  return { user: viewer.named(user, tab), method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text) };
+const NOT_ASKED = { client: null, balancer: null, node: null, store: null };
+
+/** @param {Item} item @param {boolean} [store] whether nodes look sessions up there */
+function travelling(item, store) {
+  const { cluster, request = "", node = "", status = null, how = "ok", pin, took, reason, text } = item, [method, path = ""] = request.split(" ");
+  return { user: asker(item), method, path, node, status: status ?? 0, how, pin, seconds: took, reason, cluster, direct: Boolean(text), hops: store ? undefined : NOT_ASKED };
 }
 
 /** @param {Telling} told @param {Beat[]} known */

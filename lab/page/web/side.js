@@ -6,7 +6,7 @@ import { drawing } from "page/drawing.js";
 import { clicks, fill } from "page/morph.js";
 import { call, state } from "page/net.js";
 import { act, openPart } from "page/part.js";
-import { reason } from "page/say.js";
+import { capital, reason } from "page/say.js";
 import { texts } from "page/texts.js";
 
 /** @import {Choice, Cluster, Request, State} from "page/types.js" */
@@ -52,7 +52,7 @@ export function side(id, around) {
     const cluster = state.clusters.find((one) => one.id === id);
     if (!cluster) return;
     const several = state.clusters.length > 1, { condition } = cluster;
-    fill(head, several && html("h2", {}, texts.frame.side(id)), several && html("p", { class: "sentence" }, cluster.sentence), presets(cluster, state),
+    fill(head, several && html("h2", {}, texts.frame.side(id)), several && html("p", { class: "sentence" }, capital(cluster.sentence)), presets(cluster, state),
       button("setup", words.change, { "aria-expanded": String(!form.element.hidden), "aria-controls": form.element.id, "data-key": "setup" }),
       several ? id === "b" && button("alone", words.alone) : button("beside", words.beside, { why: state.unable.beside }));
     form.show(cluster, state);

@@ -31,6 +31,7 @@ export const texts = {
   },
 
   drawing: {
+    byHand: "By hand:",
     clients: "Clients",
     clientsAre: "They send back what a node gave them.",
     somebody: "somebody",
@@ -70,7 +71,7 @@ export const texts = {
     says: "Each is a real client: it keeps the [credential] that the cluster gives it, and sends it along.",
     fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, moved", "logged out": "lost its login", stuck: "gets no answer", "wrong data": "saw another’s data" }),
     named: (/** @type {string} */ user, /** @type {number} */ browser, /** @type {number} */ tab) => [user, browser > 1 && `browser ${browser}`, tab > 1 && `tab ${tab}`].filter(Boolean).join(", "),
-    holds: { "session-id": "session id", jwt: "token (JWT)", other: "credential" },
+    holds: { "session-id": "session id", jwt: "JWT", other: "credential" },
     holdsNothing: "holds nothing yet",
     look: (/** @type {string} */ kind) => `Look into this ${kind}`,
     login: "Log in",
@@ -100,6 +101,7 @@ export const texts = {
     home: "Send them home",
     here: (/** @type {number} */ users, /** @type {string} */ rate) => `${users} users, ${rate} requests a second altogether.`,
     everybody: "Everybody else",
+    everybodyUnseen: "This stack was started elsewhere, and its logs are not read here: only the requests of the browsers of this page are drawn.",
     everybodyIs: "Open the app itself in another window; its requests are drawn, too.",
   },
 
@@ -153,7 +155,7 @@ export const texts = {
   happenings: {
     title: "What just happened",
     says: "Every request that anybody sent, newest first, with its [status]. Open one to see where its time went.",
-    none: "Nothing yet. Log in, then ask who you are.",
+    none: "Nothing since this page was opened. Log in, then ask who you are.",
     by: (/** @type {string} */ node) => node || "the balancer",
     held: (/** @type {number} */ count) => `Show ${count} newer`,
     hops: { client: "for the client", balancer: "of it, from the balancer on", node: "of it, in the node", store: "of it, finding out who asks" },
@@ -196,6 +198,7 @@ export const texts = {
     speeds: { 0.5: "half", 1: "normal", 2: "twice", 4: "four times" },
     keys: "Keys: Space plays and pauses, → one step on, ← one step back, Home from the beginning.",
     at: (/** @type {number} */ at, /** @type {number} */ all) => `Step ${at} of ${all}`,
+    now: "What happens",
     claims: "What must be seen",
     pending: "not seen yet",
     nothingYet: "What the story claims appears as it runs.",
@@ -332,8 +335,8 @@ export const texts = {
           title: "Ask again",
           asks: "She is logged in, and shows her number with each request. What could go wrong? Let her ask who she is.",
           does: () => "Ask again",
-          saw: (/** @type {string} */ alice, /** @type {string} */ node, /** @type {number | null} */ status, /** @type {string[]} */ knew) =>
-            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody.${knew.length > 0 ? ` ${list(knew)} had still known her.` : ""} She did nothing wrong; her request came to another server.`,
+          saw: (/** @type {string} */ alice, /** @type {string} */ home, /** @type {string} */ node, /** @type {number | null} */ status) =>
+            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody. She did nothing wrong. It was ${home} that had known her, and this request came to another server.`,
           lucky: (/** @type {string[]} */ knew) => `${list(knew)} knew her, every time. No other server was asked, or they share what they know.`,
         },
         why: {
@@ -377,7 +380,7 @@ export const texts = {
           asks: "The third way: nobody keeps a note. The browser carries it, signed by the cluster: a [JWT]. Ask each server, then forge it.",
           does: (/** @type {string[]} */ [alice, bob]) => `Log in, then forge it to be ${bob || alice}`,
           saw: (/** @type {string[]} */ [alice, bob], /** @type {string[]} */ nodes, /** @type {Seen} */ forged, /** @type {string} */ why) =>
-            `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}${why && forged.how === "refused" ? `: ${why}` : "."}`,
+            `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}. ${why}`,
         },
       },
       done: "That was all",

@@ -16,11 +16,13 @@ const KEY = "sessionlab.tour", words = texts.depth.tour, BREATH = 500; // ms in 
 
 /** @type {Progress} */
 const progress = { open: true, at: 0, sights: [], guests: { run: "", tabs: [] }, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
-const saw = html("div", { class: "saw" }), conclusion = html("p", { role: "status" }), next = html("div", { class: "next" });
-const dots = html("ol", { class: "dots" }), go = html("button", { class: "go", click: step });
+const saw = html("div", { class: "saw" }), conclusion = html("p", { role: "status" }), kind = html("p", { class: "kind" });
+const dots = html("ol", { class: "dots" }), go = html("button", { class: "go", click: step }), skips = html("button", { class: "quiet", click: skip }, words.skip);
+const title = html("h3", {}), asks = html("p", {}), done = html("div", { class: "next" });
+const next = html("div", { class: "next" }, kind, title, asks, html("p", {}, go, skips)); // stays, and with it the focus
 const band = html("div", { class: "band-of-tour" },
   html("header", {}, html("h2", { id: "tour-title" }, words.title), dots, html("button", { class: "quiet", click: leave }, words.leave)),
-  html("div", { class: "columns" }, saw, next));
+  html("div", { class: "columns" }, saw, next, done));
 const element = html("section", { id: "tour", class: "tour", "aria-labelledby": "tour-title", tabindex: -1 }, band);
 /** @type {Line[] | null} what this step has seen so far, while it is being done */
 let seeing = null;
@@ -56,9 +58,11 @@ function draw() {
   element.hidden = !progress.open;
   element.setAttribute("aria-busy", String(seeing !== null));
   dots.replaceChildren(...STEPS.map(dot));
-  const sight = seeing ? { well: true, says: words.working, lines: seeing } : progress.sights[showing];
-  drawSight(trouble ? { well: false, says: trouble, lines: [] } : sight);
-  next.replaceChildren(...(at >= STEPS.length ? ended() : asked(at)));
+  drawSight();
+  next.hidden = at >= STEPS.length;
+  done.hidden = !next.hidden;
+  if (next.hidden) done.replaceChildren(...ended());
+  else ask(at);
 }
 
 /** @param {typeof STEPS[0]} step @param {number} index */
@@ -73,8 +77,10 @@ function dot({ name }, index) {
   }, String(index + 1)));
 }
 
-/** What the last click has shown. The region that is read aloud stays the same element. @param {Sight | null | undefined} sight */
-function drawSight(sight) {
+/** What the last click has shown. The region that is read aloud stays the same element. */
+function drawSight() {
+  const kept = seeing ? { well: true, says: words.working, lines: seeing } : progress.sights[showing];
+  const sight = trouble ? { well: false, says: trouble, lines: [] } : kept;
   const says = sight ? sight.says : "", at = seeing ? progress.at : showing;
   if (spoken !== says) conclusion.replaceChildren(...explained(says));
   spoken = says;
@@ -91,12 +97,14 @@ function drawSight(sight) {
 }
 
 /** @param {number} at */
-function asked(at) {
-  const { title, asks, does } = words.steps[STEPS[at].name];
-  go.textContent = does(guests());
+function ask(at) {
+  const step = words.steps[STEPS[at].name];
+  kind.textContent = words.of(at + 1, STEPS.length);
+  title.textContent = step.title;
+  asks.replaceChildren(...explained(step.asks));
+  go.textContent = step.does(guests());
   go.setAttribute("aria-disabled", String(seeing !== null));
-  return [html("p", { class: "kind" }, words.of(at + 1, STEPS.length)), html("h3", {}, title), html("p", {}, ...explained(asks)),
-    html("p", {}, go, trouble && html("button", { class: "quiet", click: skip }, words.skip))];
+  skips.hidden = !trouble;
 }
 
 function ended() {
@@ -115,7 +123,7 @@ async function step() {
   draw();
   const leads = guide(progress.guests, (line) => {
     lines.push(line);
-    draw();
+    drawSight();
   });
   try {
     await leads.ready(settings);

@@ -78,7 +78,9 @@ export function guide(guests, note) {
 
     /** @param {number} who */
     async loggedIn(who) {
-      if (!(await self.held(who))) await self.send(who, "login");
+      if (await self.held(who)) return;
+      await self.send(who, "login");
+      await look();
     },
 
     /** @param {number} who @returns {Promise<Credential | null>} */
@@ -86,6 +88,9 @@ export function guide(guests, note) {
       await look();
       return tab(who)?.at.a?.credential ?? null;
     },
+
+    /** The server that has answered this one last. @param {number} who */
+    home: (who) => tab(who)?.at.a?.last?.node ?? "",
 
     /** @param {string} what @param {string} part */
     async act(what, part) {

@@ -44,10 +44,12 @@ async function login(guide) {
 /** @param {Guide} guide @returns {Promise<Conclusion>} */
 async function again(guide) {
   await guide.loggedIn(ALICE);
+  let home = guide.home(ALICE);
   const answers = [await guide.send(ALICE, "me")], most = 2 * guide.nodes();
   while (ok(answers[answers.length - 1]) && answers.length < most) answers.push(await guide.send(ALICE, "me"));
   const last = answers[answers.length - 1], knew = nodesOf(answers.filter(ok));
-  if (last.how === "refused") return [true, said.again.saw(guide.name(ALICE), last.node, last.status, knew)];
+  home = answers.length > 1 ? answers[answers.length - 2].node : home;
+  if (last.how === "refused" && last.node !== home) return [true, said.again.saw(guide.name(ALICE), home, last.node, last.status)];
   return [false, ok(last) ? said.again.lucky(knew) : texts.depth.tour.otherwise(last.said)];
 }
 

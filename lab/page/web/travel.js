@@ -1,4 +1,4 @@
-/** Requests on their way: a mark that moves from box to box, hollow until it is answered. */
+/** Requests on their way: a mark that moves from box to box, hollow and with words while there are few. */
 
 import { html } from "viewer/dom.js";
 
@@ -20,6 +20,8 @@ export const glyph = (how, more = "") => html("i", { class: `glyph-${how} ${more
 /** @param {HTMLElement} layer over all boxes, and as large as what the points are measured in */
 export function traveller(layer) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  /** @type {Set<HTMLElement>} */
+  const lit = new Set();
   let under = 0, free = 0;
 
   /** @param {Journey} journey */
@@ -30,27 +32,29 @@ export function traveller(layer) {
     if (delay > 1500) return; // it would be shown long after it happened
     free = now + delay + APART;
     const timing = { delay, duration: leg * journey.legs.length, fill: /** @type {const} */ ("both") };
-    if (still.matches) return arrive(journey, 0, 0);
-    const mark = html("div", { class: `mark ${journey.how}` }, glyph(journey.how), html("b", {}),
-      calm && html("span", { class: "going" }, journey.going), calm && html("span", { class: "coming" }, journey.coming));
+    if (calm || journey.how !== "ok") arrive(journey, delay, still.matches ? 0 : leg);
+    if (still.matches) return;
+    const mark = html("div", { class: `mark ${journey.how}` }, glyph(journey.how),
+      ...(calm ? [html("b", {}), html("span", { class: "going" }, journey.going), html("span", { class: "coming" }, journey.coming)] : []));
     layer.append(mark);
     under += 1;
     const turned = journey.turn / journey.legs.length;
     const moved = mark.animate(frames(journey.legs), timing);
     for (const each of mark.querySelectorAll("b, .going")) each.animate(until(turned, 1, 0), timing);
     mark.querySelector(".coming")?.animate(until(turned, 0, 1), timing);
-    arrive(journey, delay, leg);
     moved.finished.catch(() => {}).finally(() => {
       under -= 1;
       mark.remove();
     });
   }
 
-  /** The boxes on its way light up as it comes to them. @param {Journey} journey @param {number} delay @param {number} leg */
+  /** The boxes on its way light up as it comes to them; each once at a time. @param {Journey} journey @param {number} delay @param {number} leg */
   function arrive({ legs, how, turn }, delay, leg) {
     for (const [index, { to }] of legs.entries()) {
-      if (index !== turn - 1 && index !== legs.length - 1) continue;
-      to.animate([{ boxShadow: `0 0 0 2px var(--${how})` }, { boxShadow: "0 0 0 7px transparent" }], { delay: delay + (index + 1) * leg, duration: 600, easing: "ease-out" });
+      if ((index !== turn - 1 && index !== legs.length - 1) || lit.has(to)) continue;
+      lit.add(to);
+      to.animate([{ boxShadow: `0 0 0 2px var(--${how})` }, { boxShadow: "0 0 0 7px transparent" }], { delay: delay + (index + 1) * leg, duration: 600, easing: "ease-out" })
+        .finished.catch(() => {}).finally(() => lit.delete(to));
     }
   }
   return { send, close: () => layer.replaceChildren() };

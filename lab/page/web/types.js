@@ -26,7 +26,7 @@
  * @typedef {{name: string, kind: string, address: string, state: string, pid: number | null, seen: string,
  *   how: string, version: string, sessions: number | null, requests: number}} Part
  * @typedef {{do: string, does: string, takes_part: boolean, parts: string[], why_not: string,
- *   options: string[]}} Action
+ *   options: string[], by_hand: Record<string, string>}} Action
  * @typedef {{key: string, node: string, since: number, last_seen: number, why: string,
  *   tab: string}} Pin
  * @typedef {{pins: Pin[], pins_total: number, counts: Record<string, number>, next: string,
@@ -49,6 +49,7 @@
  * @typedef {{done: string, refused: Record<string, string>}} Done
  * @typedef {{name: string, cluster: string}} NewRecording
  * @typedef {{folder: string, script: string, again: string[]}} Recording
+ * @typedef {{script: string}} Script
  * @typedef {{title: string, status: number, detail: string, hint: string, field: string, type: string}} Problem
  *
  * @typedef {{node: string, knows: boolean | null, user: string, items: string[], status: number | null,
@@ -73,8 +74,9 @@
  *   seconds: number, count: number, items: Item[], left_out: number, source: string}} Telling
  * @typedef {{story: string, seed: number}} NewTelling
  *
- * What has no Struct:
+ * What is told by itself, and how the connection is:
  * @typedef {{at: number, kind: string, part: string, cluster: string, text: string}} Happened
+ * @typedef {{count: number}} Missed
  * @typedef {{cluster: string, sentence: string}} Newer
  * @typedef {{id: string, count: number, ending: Ending}} Told
  * @typedef {"connecting" | "here" | "lost" | "stranger" | "other version"} Link

@@ -42,7 +42,7 @@ function told(name, loss, store, room) {
   const each = Math.max(48, Math.min(78, room / parts.length));
   const places = parts.map((_, index) => (index + 0.5) * each);
   return [
-    html("header", {}, html("h2", { id: name }, texts.story(texts.named(loss.user, loss.tab))),
+    html("header", { role: "presentation" }, html("h2", { id: name }, texts.story(texts.named(loss.user, loss.tab))),
       html("form", { method: "dialog" }, html("button", { class: "close" }, texts.close))),
     html("p", { class: "verdict" }, html("strong", {}, `✕ ${texts.lostAt(texts.fates[loss.fate], moment(loss.at))}`), `: ${loss.why}`),
     html("p", {}, loss.home && texts.home(loss.home), loss.left_out > 0 && ` ${texts.leftOut(loss.left_out)}`),

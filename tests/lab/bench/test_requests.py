@@ -136,6 +136,10 @@ def test_a_half_line_waits_and_what_is_no_request_is_left() -> None:
         b'{"status": 200, "method": "GET"}',
         b'{"at": "soon", "status": [], "method": {}}',
         b'{"at": 1, "status": 200, "method": 3, "path": 4}',
+        (
+            b'{"at": 1, "status": 200, "method": "GET", "path": "/", "user": "x", "reason": "",'
+            b' "seconds": 1, "credential": "", "granted": "", "forwarded": true, "auth": "basic"}'
+        ),
     ],
 )
 def test_a_row_that_does_not_fit_is_skipped(row: bytes) -> None:

@@ -14,10 +14,12 @@ from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.events import Events
 from sessionlab.lab.page.api.server import ANYWHERE, served
 from sessionlab.lab.page.desk.desk import Desk
+from sessionlab.lab.page.recording.recorder import USUAL
 from tests.lab.conftest import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from rich.text import Text
 
@@ -67,12 +69,18 @@ class Up:
 
 @asynccontextmanager
 async def up(
-    fabric: LocalFabric, description: Description = TWO, listen: Address = ANYWHERE
+    fabric: LocalFabric,
+    description: Description = TWO,
+    listen: Address = ANYWHERE,
+    recordings: Path = USUAL,
 ) -> AsyncIterator[Up]:
     shown: list[Text] = []
     async with (
         Desk(
-            description, fabric, Events(), show=shown.append, label=f"cluster-{next(NUMBER)}"
+            *(description, fabric, Events()),
+            show=shown.append,
+            label=f"cluster-{next(NUMBER)}",
+            recordings=recordings,
         ) as desk,
         aiohttp.ClientSession() as http,
         served(desk, listen) as place,

@@ -241,6 +241,55 @@ def test_what_is_shown_again_keeps_dialog_focus_tables_and_place(
         assert "u1" in tab.evaluate("document.activeElement.textContent")
 
 
+MOUNTED = """async (data) => {
+  const { viewer } = await import("viewer/viewer.js");
+  const page = JSON.parse(data), roots = ["a", "b"].map(() => document.createElement("section"));
+  document.body.replaceChildren(...roots);
+  window.viewers = roots.map((root, index) => viewer(root, { within: "ab"[index] }));
+  for (const each of window.viewers) each.show(page);
+}"""
+
+
+def test_a_part_of_a_page_can_be_a_viewer_and_so_can_another(
+    browser: Browser, write: Write
+) -> None:
+    data = to_json(examples.page(examples.killed())).decode()
+    with opened(browser, write(examples.page(examples.small())), bypass_csp=True) as tab:
+        title = tab.title()
+        tab.evaluate(MOUNTED, data)
+
+        assert tab.title() == title
+        assert tab.locator("h1, h2, main, footer").count() == 0
+        assert tab.locator("section article").count() == 2
+        ids = tab.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
+        own = [name for name in ids if not re.match(r"node-|ok$|refused$|failed$|unknown$", name)]
+        assert len(own) == len(set(own))
+
+        second = tab.locator(".losses").nth(1).locator("button").first
+        second.click()
+        assert "logged out" in tab.get_by_role("dialog").inner_text()
+        tab.keyboard.press("Escape")
+        assert second.evaluate("(button) => button === document.activeElement")
+
+        tab.evaluate("(data) => viewers[1].show(JSON.parse(data))", data)
+        assert second.evaluate("(button) => button === document.activeElement")
+        tab.evaluate("viewers[0].close()")
+        assert tab.locator("section article").count() == 1
+
+
+def test_what_has_no_room_yet_is_drawn_once_it_has(browser: Browser, write: Write) -> None:
+    data = to_json(examples.page(examples.killed())).decode()
+    with opened(browser, write(examples.page(examples.small())), bypass_csp=True) as tab:
+        tab.evaluate("document.body.hidden = true")
+        tab.evaluate(MOUNTED, data)
+        assert tab.locator("article").count() == 0
+
+        tab.evaluate("document.body.hidden = false")
+
+        tab.locator("article").nth(1).wait_for()
+        assert tab.locator("figure > svg").first.bounding_box()["width"] > 600  # type: ignore[index]
+
+
 def test_a_list_leads_to_each_story(browser: Browser, write: Write) -> None:
     views = (examples.small(), examples.killed(), examples.nothing())
     with opened(browser, write(examples.page(*views))) as tab:

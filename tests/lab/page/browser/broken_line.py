@@ -13,52 +13,62 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """`url` leads to the same page by another port."""
+    """`url` leads to the same page by another port; the server hears its own, as it insists on."""
 
     def __init__(self, url: str) -> None:
-        split = urlsplit(url)
-        self._to = (split.hostname, split.port)
-        self._url = split
-        self._loop = asyncio.new_event_loop()
+        self._url = urlsplit(url)
+        self._netloc = ""
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_cut = False
-        self._port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result()
 
     @property
     def url(self) -> str:
-        return self._url._replace(netloc=f"127.0.0.1:{self._port}").geturl()
+        return self._url._replace(netloc=self._netloc).geturl()
 
     def cut(self) -> None:
         """Break every connection, and take no other."""
-        self._loop.call_soon_threadsafe(self._cut)
+        self._is_cut = True
+        self._loop.call_soon_threadsafe(self._break)
 
     def mend(self) -> None:
         self._is_cut = False
 
-    def _cut(self) -> None:
-        self._is_cut = True
-        for writer in self._writers:
-            writer.transport.abort()
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.close)
+        self.cut()
+        self._loop.call_soon_threadsafe(self._loop.call_later, 0.1, self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self) -> None:
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._netloc = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         with suppress(OSError):
             if not self._is_cut:
-                far, away = await asyncio.open_connection(*self._to)
+                far, away = await asyncio.open_connection(self._url.hostname, self._url.port)
                 self._writers.add(away)
-                await asyncio.gather(_pumped(reader, away), _pumped(far, writer))
+                names = self._netloc.encode(), self._url.netloc.encode()
+                await asyncio.gather(_pump(reader, away, *names), _pump(far, writer, b"", b""))
         writer.transport.abort()
 
-    def serve(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._joined, "127.0.0.1", 0))
-        self._port = server.sockets[0].getsockname()[1]
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+    def _break(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
 
-async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes, instead: bytes
+) -> None:
     with suppress(OSError):
         while some := await reader.read(65536):
-            writer.write(some)
+            writer.write(some.replace(name, instead) if name else some)
             await writer.drain()
     writer.transport.abort()
 
@@ -66,9 +76,7 @@ async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 @contextmanager
 def line_to(url: str) -> Iterator[Line]:
     line = Line(url)
-    line.serve()
     try:
         yield line
     finally:
-        line.cut()
-        line._loop.call_soon_threadsafe(line._loop.stop)
+        line.end()

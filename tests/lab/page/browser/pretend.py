@@ -33,9 +33,8 @@ class Pretended:
         self.asked: list[tuple[str, str, Any]] = []
         self._answer = answer
         self._streams: set[web.StreamResponse] = set()
-        self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -44,7 +43,7 @@ class Pretended:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(5)
 
     @property
@@ -70,20 +69,20 @@ class Pretended:
             with suppress(ConnectionError):
                 await stream.write(line)
 
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
         app = web.Application()
         app.router.add_get("/", self._page)
         app.router.add_get("/web/{room}/{name}", self._file)
         app.router.add_route("*", "/api/1/{path:.*}", self._api)
-        runner = web.AppRunner(app)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        self._loop.run_until_complete(site.start())
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]
         self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
+        await self._over.wait()
+        await runner.cleanup()
 
     async def _page(self, _: Asked) -> web.Response:
         return web.Response(
@@ -114,7 +113,7 @@ class Pretended:
         await stream.prepare(asked)
         self._streams.add(stream)
         try:
-            await asyncio.Event().wait()
+            await self._over.wait()
         finally:
             self._streams.discard(stream)
         return stream

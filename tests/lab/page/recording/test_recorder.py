@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
-from sessionlab.lab.page.recording.recorder import Recorder, RecordingError, script
+from sessionlab.lab.page.desk.wrong import WrongField
+from sessionlab.lab.page.recording.recorder import Recorder, script
 from sessionlab.lab.page.seen.live import Live
 from sessionlab.lab.reports.cases import cases
 from sessionlab.lab.reports.stored import read
@@ -101,7 +102,7 @@ async def test_what_no_folder_can_be_called_is_said_of_the_name(
 ) -> None:
     async with seen_live(fabric) as (cluster, live):
         await cluster.client("alice").login()
-        with pytest.raises(RecordingError) as wrong:
+        with pytest.raises(WrongField) as wrong:
             await Recorder(tmp_path).record(name, live, cluster.description)
 
     assert wrong.value.field == "name"
@@ -116,7 +117,7 @@ async def test_where_nothing_can_be_written_that_is_said(
     recorder = Recorder(tmp_path / "file/below")
     async with seen_live(fabric) as (cluster, live):
         await cluster.client("alice").login()
-        with pytest.raises(RecordingError, match=r"cannot write to .*file/below: Not a directory"):
+        with pytest.raises(StepError, match=r"cannot write to .*file/below: Not a directory"):
             await recorder.record("", live, cluster.description)
 
     assert recorder.why_not.startswith(f"{tmp_path}/file is no folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,23 @@ async def deploy(cluster: Cluster) -> None:
     await alice.me()
 
 
+async def have_a_crowd(cluster: Cluster) -> None:
+    """It asks all the time, also while a node is killed."""
+
+    async def ask_often(client: Client) -> None:
+        await client.try_login()
+        for _ in range(20):
+            await client.me()
+            await asyncio.sleep(0.05)
+
+    asking = [asyncio.create_task(ask_often(client)) for client in cluster.clients(12)]
+    (alice,) = await log_in(cluster, "alice")
+    await asyncio.sleep(0.3)
+    await cluster.kill((await alice.me()).node or "")
+    await alice.me()
+    await asyncio.gather(*asking)
+
+
 NAMES = ('"""', "'''; raise SystemExit", "{alice}", "lab", "class", "*/<script>", "1\\u202e\\", "ж")
 
 
@@ -134,7 +152,21 @@ CASES: dict[str, tuple[Callable[[Cluster], Awaitable[None]], dict[str, object], 
     "jwt, nothing broken": (ask_around, {"strategy": "jwt"}, strategy("memory")),
     "deploy": (deploy, {"strategy": "memory", "affinity": "cookie"}, strategy("redis")),
     "redis and deploy": (deploy, {"strategy": "redis"}, strategy("memory")),
+    "crowd": (have_a_crowd, {"strategy": "memory", "affinity": "cookie"}, strategy("jwt")),
     "hostile": (be_hostile, {"strategy": "memory", "affinity": "cookie"}, untied),
+}
+
+
+CLAIMED = {
+    "memory": "A session is known to the node that made it, and to no other",
+    "sticky and kill": "A node was killed: who is logged in is known as long as the node of the",
+    "redis and stop": "Redis was stopped: nobody is served",
+    "jwt": "A node was killed: who is logged in is known",
+    "jwt, nothing broken": "After a logout: everybody is known",
+    "deploy": "Another version was deployed: who is logged in is known as long as the node of the",
+    "redis and deploy": "Another version was deployed: who is logged in is known",
+    "crowd": "A node was killed: who is logged in is known as long as the node of the session",
+    "hostile": "After a new login: what was put into a cart is in it",
 }
 
 
@@ -146,11 +178,14 @@ async def test_what_was_done_by_hand_is_done_again_and_holds(
     by_hand, wishes, sabotage = CASES[case]
     async with seen_live(fabric, **wishes) as (cluster, live):  # type: ignore[arg-type]
         await by_hand(cluster)
-        recording = await Recorder(tmp_path).record("", live, cluster.description)
+        tabs = {("alice", 0): "her browser"} if case == "crowd" else None
+        recording = await Recorder(tmp_path).record("", live, cluster.description, tabs)
 
+    assert f'"{CLAIMED[case]}' in recording.script
     held = await told(recording.folder, fabric)
     assert held.outcome is Outcome.HELD, f"{held.reason}\n{held.claims}\n{recording.script}"
-    assert tally(held.users.judged) == tally(live.history.standings.judged())
+    if case != "crowd":  # which is not told one by one
+        assert tally(held.users.judged) == tally(live.history.standings.judged())
     broken = await told(recording.folder, fabric, sabotage)
     assert broken.outcome is Outcome.BROKEN, f"{broken.reason}\n{recording.script}"
 

@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sessionlab.lab.cluster.cluster import Cluster
+from sessionlab.lab.description.cluster import Description, Service
+from sessionlab.lab.events import Events
 from sessionlab.lab.page.model.visitors import Request
 from sessionlab.lab.page.seen import balancing
 from sessionlab.lab.page.seen.looks import Looks
 from sessionlab.lab.page.seen.nodes import read
 from sessionlab.lab.page.seen.store import PREFIX, short
+from sessionlab.lab.record.history import History
 from sessionlab.lab.waiting import until
 from sessionlab.nodes.strategies.redis import PREFIX as NODES_PREFIX
+from tests.lab.conftest import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sessionlab.lab.cluster.cluster import Cluster
+    from sessionlab.lab.fabrics.local.fabric import LocalFabric
     from sessionlab.lab.page.model.state import Part
     from tests.lab.conftest import Make
 
@@ -46,7 +51,9 @@ async def sent(cluster: Cluster, part: str, what: signal.Signals) -> None:
 
 
 async def parts(looks: Looks) -> dict[str, Part]:
-    await asyncio.sleep(0.5)  # what nodes have said is good for so long
+    for _ in range(2):  # what nodes have said is good for so long, and none of it is waited for
+        await asyncio.sleep(0.6)
+        await looks.parts({})
     began = time.monotonic()
     found = await looks.parts({"n1": 7})
     assert time.monotonic() - began < LONGEST
@@ -66,6 +73,8 @@ async def test_parts_say_what_is_known_of_each_and_no_more(make: Make) -> None:
         assert found["balancer"].sessions is None
         await cluster.kill("n1")
         await cluster.faults.pause("n2")
+        at_once = await looks.parts({})
+        assert at_once[0].sessions is None, "its memory is gone, whatever it said before"
         found = await parts(looks)
         assert (found["n1"].state, found["n1"].sessions, found["n1"].version) == ("ended", None, "")
         assert (found["n2"].state, found["n2"].sessions) == ("frozen", 1)
@@ -104,7 +113,6 @@ async def test_the_next_choice_is_where_the_next_client_comes_to(make: Make) -> 
             assert (said.next, said.next_why) == (answer.node, f"it is {answer.node}'s turn")
             assert (said.pins, said.pins_total) == ([], 0)
             assert "nothing ties" in said.why
-            await asyncio.sleep(0.1)
 
 
 async def test_a_pin_says_whose_it_is_and_why_it_is_there(make: Make) -> None:
@@ -187,12 +195,11 @@ async def test_a_balancer_that_cannot_answer_is_said_and_waited_for_a_moment(mak
         assert "does not answer" in (await looks.balancing()).why
         assert time.monotonic() - began < LONGEST
         await sent(cluster, "balancer", signal.SIGCONT)
+        await looks.balancing()
         await cluster.freeze_balancer()
-        await asyncio.sleep(0.1)
         assert (await looks.balancing()).why == "the balancer is frozen, so it says nothing"
         await cluster.thaw_balancer()
         await cluster.kill_balancer()
-        await asyncio.sleep(0.1)
         assert (await looks.balancing()).next_why == "the balancer has ended, so it says nothing"
 
 
@@ -201,9 +208,10 @@ async def test_a_balancer_that_cannot_answer_is_said_and_waited_for_a_moment(mak
     [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("haproxy", "nginx")],
 )
 async def test_other_balancers_tell_nothing_and_that_is_said(make: Make, balancer: str) -> None:
-    async with looking(make(nodes=1, balancer=balancer)) as looks:
+    async with looking(make(nodes=1, balancer=balancer, affinity="source")) as looks:
         said = await looks.balancing()
-        assert said.why.startswith(f"{balancer} tells nobody")
+        assert said.why == f"{balancer} does not tell whom it ties"
+        assert said.next_why == f"{balancer} does not tell whom it would choose next"
         assert (said.next, said.pins) == ("", [])
 
 
@@ -226,7 +234,6 @@ async def test_redis_is_looked_into_whole_or_broken(make: Make) -> None:
 
         async def after(step: object) -> tuple[str, str, int]:
             await step  # type: ignore[misc]
-            await asyncio.sleep(0.1)
             began = time.monotonic()
             found = await looks.store()
             assert time.monotonic() - began < LONGEST
@@ -244,6 +251,49 @@ async def test_redis_is_looked_into_whole_or_broken(make: Make) -> None:
         assert await after(cluster.redis.flush()) == ("", "", 0)
         assert (await after(cluster.stop_redis()))[0] == "Redis has ended, so it says nothing"
         assert await after(cluster.start_redis()) == ("", "", 0)
+
+
+async def test_in_a_redis_of_somebody_else_s_only_ours_is_looked_at(
+    make: Make, fabric: LocalFabric
+) -> None:
+    async with make("redis", nodes=1) as theirs:
+        redis = theirs.inventory.redis
+        assert redis
+        await redis.tell("SET", "sess:0123456789abcdef0123", "private")
+        description = Description((Service("app", 1, "redis"),))
+        told = {"history": History(), "events": Events(), "redis_url": redis.url}
+        sandbox = fabric.sandbox(f"cluster-{next(NUMBER)}")
+        async with looking(Cluster(description, sandbox, **told)) as looks:  # type: ignore[arg-type]
+            await looks._cluster.client("alice").login()
+            said = await looks.store()
+            assert said
+            assert (said.total, [key.kind for key in said.keys]) == (1, ["hash"])
+        own = Looks(theirs)
+        said = await own.store()
+        assert said
+        assert min(key.name for key in said.keys) == "sess:012345…"
+        await own.close()
+
+
+async def test_a_redis_that_lets_nobody_look_is_said_in_its_own_words(make: Make) -> None:
+    async with looking(make("redis", nodes=1)) as looks:
+        redis = looks._cluster.inventory.redis
+        assert redis
+        await redis.tell("ACL", "SETUSER", "default", "-info", "-scan")
+        said = await looks.store()
+        assert said
+        assert said.why.startswith("Redis refuses to be looked at: ")
+        assert (said.keys, said.total) == ([], 0)
+
+
+async def test_who_looks_while_all_is_closed_is_told_nothing(make: Make) -> None:
+    async with make(nodes=2, affinity="learn:sid") as cluster:
+        looks = Looks(cluster)
+        under_way = asyncio.gather(looks.parts({}), looks.balancing(), looks.store())
+        await asyncio.sleep(0)
+        await looks.close()
+        await under_way
+        assert (await looks.parts({}), (await looks.balancing()).pins) == ([], [])
 
 
 async def test_a_cluster_without_redis_has_no_store(make: Make) -> None:

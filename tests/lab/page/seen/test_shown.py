@@ -39,6 +39,18 @@ def test_a_stranger_is_in_no_tab_whatever_id_it_sends() -> None:
     assert shown(read(id=LOOK), 1.0, "a", own) is None
 
 
+def test_a_lost_pin_is_told_from_one_that_never_was_where_that_is_known() -> None:
+    own = Sendings()
+    for name, says in (
+        (own.begin("t1"), "as it had lost what it had learned"),
+        (own.begin("t1", is_forged=True), "or never had it"),
+        ("", "or never had it"),
+    ):
+        found = shown(read(401, id=name, pin="IN", moved="table-lost"), 1.0, "a", own)
+        assert found
+        assert says in found.pin_says
+
+
 def test_what_nobody_has_timed_is_not_said() -> None:
     told_by_balancer = read(front=0.002, pin="DI", moved="backend-down")
     found = shown(told_by_balancer, 1.0, "a", Sendings())

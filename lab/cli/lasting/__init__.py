@@ -1,0 +1,1 @@
+"""A lab that stays up until somebody ends it, and stacks that run already."""

@@ -1,0 +1,1 @@
+"""Stacks that run already: met once for a story, or followed for a page."""
