@@ -95,16 +95,17 @@ class FollowedRuntime(ExternalRuntime):
         """The name of the node there: one that is new, is back, or is as it was."""
         service, address = self.description.services[0], Address(host, self._target.port)
         node = Node(str(address), service, address)
-        says: dict[str, object] = {}
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(GLANCE):
                 says = await node.readiness(self.http)
-        if not (name := str(says.get("node") or "")):
+        except TimeoutError:  # it has the connection, and is silent
             name = next((one.name for one in self.nodes.values() if one.address == address), "")
             if name and name not in self.away and name not in self.silent:
                 self.silent.add(name)
                 tell("part.paused", part=name)
             return name
+        if not (name := str(says.get("node") or "")):
+            return ""
         self.strategy = str(says.get("strategy"))
         known = name in self.nodes
         self.nodes[name] = Node(name, service, address)

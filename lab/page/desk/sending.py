@@ -13,7 +13,7 @@ from sessionlab.lab.page.desk.told import can
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
 from sessionlab.lab.page.seen.sendings import HEADER
-from sessionlab.lab.verdicts.pins import in_words
+from sessionlab.lab.page.seen.shown import no_answer, pin_says
 from sessionlab.lab.viewer.charts import state
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ async def ask(
     return shown(answer, side.id, what)
 
 
-def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
+def shown(answer: answers.Answer, cluster: str, what: str, *, is_own: bool = True) -> Answer:
+    """`is_own`: what it presented is what it was given."""
     op = answer.operation
     return Answer(
         cluster=cluster,
@@ -97,7 +98,7 @@ def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
         said=_said(answer, what),
         seconds=round(op.completed - op.invoked, 6),
         pin=op.verdict,
-        pin_says=in_words(op.verdict, op.reason) if op.verdict else "",
+        pin_says=pin_says(op.verdict, op.reason, is_own=is_own),
         items=list(op.items) if op.items is not None else None,
     )
 
@@ -114,8 +115,8 @@ DONE = {
 def _why(answer: answers.Answer) -> str:
     """Why it is no good answer, as whoever answered says it."""
     op = answer.operation
-    if op.status is None and op.error == TimeoutError.__name__:
-        return f"nothing came within {PERSON:g} s"
+    if op.status is None:
+        return no_answer(op.error or "", PERSON)
     return str(answer.body.get("detail") or "") or op.error or op.code
 
 
@@ -123,7 +124,7 @@ def _said(answer: answers.Answer, what: str) -> str:
     op = answer.operation
     node, how = op.node or "the balancer", state(op)
     if op.status is None:
-        return f"no answer came: {_why(answer) or 'nobody knows why'}"
+        return f"no answer came: {_why(answer)}"
     if how == "ok":
         return DONE[what].format(node=node, user=op.user or op.client)
     why = f"{op.status}: {_why(answer)}".rstrip(".: ")
