@@ -70,7 +70,7 @@ def test_who_logs_out_is_not_shown_as_logged_in_and_nobody_has_lost_anything(
     browser: Browser, lab: Up
 ) -> None:
     with opened(browser, lab.page) as tab:
-        assert tab.locator("h1").inner_text() == "Nobody has logged in yet."
+        tab.locator("h1", has_text="Nobody has logged in yet.").wait_for()
         alice = log_in(tab, "alice")
         tab.locator("h1", has_text="Nobody lost a login: alice was known").wait_for()
         alice.get_by_text("logged in", exact=True).wait_for()
