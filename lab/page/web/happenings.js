@@ -69,7 +69,7 @@ const happened = (event) => html("li", { class: "event-row" }, html("time", {}, 
 function row(request) {
   const more = html("div", { class: "more", hidden: true });
   const button = html("button", { type: "button", "aria-expanded": "false", click: () => more.children.length || fill(more, ...details(request)) },
-    html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || words.stranger),
+    html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || state()?.tabs.find(({ id }) => id === request.tab)?.user || words.stranger),
     html("span", { class: "what" }, `${request.method} ${request.path}`), html("span", { class: "by" }, `→ ${words.by(request.node)}`),
     html("span", { class: `status ${request.how}` }, glyph(request.how), String(request.status || "–")),
     html("span", { class: "row-why" }, (request.moved && request.pin_says) || request.reason || request.cut));

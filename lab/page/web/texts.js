@@ -175,7 +175,7 @@ export const texts = {
   // ---- stories: the stories' screens ----
   stories: {
     title: "Stories",
-    says: "Each is a short script. It runs for real when you open it: a cluster of its own, real requests, real faults. What is claimed is judged by what was seen.",
+    says: "Each is a short script. It runs for real when you open it: a cluster of its own, real requests, real faults. What is claimed is judged by what was seen. A story says server for what is a node here.",
     slow: "takes longer",
     cannot: (/** @type {string} */ why) => `Cannot be told here: ${why}`,
     all: "All stories",
