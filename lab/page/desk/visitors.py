@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -134,6 +135,15 @@ def names(side: Side) -> list[str]:
     if not side.description.app:
         return list(NAMES)
     return list(dict.fromkeys(one.name for one in people(recipe, recipe.users.count)))[:20]
+
+
+def no_account(user: str, side: Side) -> str:
+    """That our demo app knows nobody of that name, and whom it knows; else ""."""
+    seeded = re.fullmatch("user-([0-9]{6})", user)
+    most = side.description.users
+    if side.description.app or user in NAMES or (seeded and 1 <= int(seeded[1]) <= most):
+        return ""
+    return f"the app knows {', '.join(NAMES)}, and user-000001 to user-{most:06d}"
 
 
 def _check_name(user: str) -> None:
