@@ -63,7 +63,7 @@ def contents() -> dict[str, str]:
         "page/env": lines(
             SESSIONLAB_TARGET_PASSWORD=password,
             SESSIONLAB_REDIS_URL=f"redis://page:{reader}@redis:6379/0",
-            SESSIONLAB_PAGE_TOKEN=secrets.token_urlsafe(32),
+            SESSIONLAB_PAGE_TOKEN=secrets.token_urlsafe(24),
         ),
     }
 

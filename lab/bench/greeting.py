@@ -14,7 +14,7 @@ from sessionlab.lab.clients.ties import holds_tie
 from sessionlab.lab.cluster.inventory import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sessionlab.lab.bench.place import Place
     from sessionlab.lab.cluster.cluster import Cluster
@@ -27,15 +27,9 @@ SESSION_COOKIE = "sid"
 
 def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, keys: bool) -> str:
     """All of it; `keys` says whether somebody can press any."""
-    published = str(URL(cluster.url).with_host("127.0.0.1")).rstrip("/")
-    is_elsewhere = cluster.description.port and published != cluster.url
-    admin = cluster.inventory.admin_url
     lines = [
-        *(_part(part, cluster.url) for part in parts),
-        f"          {published}  on this machine" if is_elsewhere else None,
-        f"admin     {admin}/backends" if admin else None,
-        f"page      {place.page}",
-        None if place.is_here else "          whoever has this link can do all that is done here",
+        *_addresses(cluster, parts, place),
+        *([] if place.is_here else [f"{'':10}whoever has this link can do all that is done here"]),
         f"api       {place.url}  (run {place.run}; see docs/bench.md)",
         "",
         *(how_to_ask(cluster) if cluster.description.app else _how_to_try_ours(cluster)),
@@ -45,22 +39,30 @@ def how_to_try(cluster: Cluster, parts: Iterable[PartState], place: Place, *, ke
         "Every request shows here:",
         "",
     ]
-    return "\n".join(line for line in lines if line is not None)
+    return "\n".join(lines)
 
 
 def how_to_look(cluster: Cluster, parts: Iterable[PartState], place: Place) -> str:
     """The same for a stack that the lab did not start, without its password."""
-    admin = cluster.inventory.admin_url
     lines = [
-        *(_part(part, cluster.url) for part in parts),
-        f"admin     {admin}/backends" if admin else None,
-        f"page      {place.page}",
+        *_addresses(cluster, parts, place),
         "",
         "The lab did not start this stack: it shows what comes and goes there, and every",
         "request of the page's own browsers. Ctrl-C ends the page, and nothing of the stack.",
         "",
     ]
-    return "\n".join(line for line in lines if line is not None)
+    return "\n".join(lines)
+
+
+def _addresses(cluster: Cluster, parts: Iterable[PartState], place: Place) -> Iterator[str]:
+    """Where all of it is, and its page."""
+    yield from (_part(part, cluster.url) for part in parts)
+    published = str(URL(cluster.url).with_host("127.0.0.1")).rstrip("/")
+    if cluster.description.port and published != cluster.url:
+        yield f"          {published}  on this machine"
+    if admin := cluster.inventory.admin_url:
+        yield f"admin     {admin}/backends"
+    yield f"page      {place.page}"
 
 
 def _how_to_try_ours(cluster: Cluster) -> list[str]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, ValidationError, convert, structs
 
 from sessionlab.lab.bench.joining import Joining, Row
 from sessionlab.lab.cluster.inventory import Kind
@@ -26,23 +27,31 @@ PROBES = ("/readyz", "/healthz", "/metrics")
 MOST_CREDENTIALS = 10_000
 MOST_ID = 64  # characters of an id
 MOST_BYTES = 1_000_000  # of a log, in one look; one of which more was read is emptied
-UNFIT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, RecursionError, ValidationError)
 PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 NO_PHRASE = "no proper answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Hops(Struct, frozen=True):
+    """Seconds that a request took as each one on its way saw it; null where nobody knows.
+
+    `store` is the node's time for finding out who asks: with Redis, most of it is Redis's.
+    """
+
+    client: float | None = None
+    balancer: float | None = None
+    node: float | None = None
+    store: float | None = None
+
+
+class Request(Struct, frozen=True):
     """One request and its answer. `at` is in seconds since 1970, `seconds` is what it took.
 
     `user` is empty where nobody knows; `node` where the balancer itself answered. `cut` says who
     ended it without an answer: client, backend or balancer. `credential` is a mark of what was
     presented, and tells nothing but whether it was the same. `does` is what a form of the page at
-    `/` is for. A good status with a `reason` was for nobody.
-
-    `id` is what it had in X-Request-ID at its node. `pin` are the balancer's letters, `moved` why
-    the pin moved; `front`, `seconds` and `store` are what it took from the balancer's view, from
-    that of who answered, and for the node to find out who asks: None where nobody tells.
+    `/` is for. A good status with a `reason` was for nobody. `id` is what it had in X-Request-ID at
+    its node, `pin` are the balancer's letters, `moved` says why the pin moved.
     """
 
     at: float
@@ -59,8 +68,7 @@ class Request:
     id: str = ""
     pin: str = ""
     moved: str = ""
-    front: float | None = None
-    store: float | None = None
+    hops: Hops = Hops()
 
     @property
     def is_good(self) -> bool:
@@ -88,14 +96,15 @@ class Requests:
         self._kinds |= there
         rows = [row for name in self._kinds for row in self._rows(name)]
         rows.sort(key=lambda row: (row.at, row.part))
-        found = []
+        found: list[Request] = []
         for node, front in self._joining.of(map(self._noted, rows), time.monotonic()):
             with contextlib.suppress(*UNFIT):
-                found.append(self._told(node, front))
+                if request := self._told(node, front):
+                    found.append(request)
         for name in over - {row.part for row in rows}:
             del self._kinds[name]
             self._read.pop(name, None)
-        return [request for request in found if request and _fits(request)]
+        return found
 
     def _rows(self, name: str) -> Iterator[Row]:
         """The whole lines of JSON that a part has added."""
@@ -139,52 +148,62 @@ class Requests:
 
     def _told(self, node: Row | None, front: Row | None) -> Request | None:
         there = self._of_node(node) if node else None
+        here = self._of_front(front) if front else None
         if front is None:
             return there
-        here = self._of_front(front)
-        if node is None or there is None or here is None or here.cut:
+        if there is None or here is None or here.cut:
             return here  # who was cut off has nothing of what the node has answered
-        return replace(there, pin=here.pin, moved=here.moved, front=here.front)
+        hops = structs.replace(there.hops, balancer=here.seconds)
+        return structs.replace(there, pin=here.pin, moved=here.moved, hops=hops)
 
     def _of_front(self, row: Row) -> Request | None:
         """What a balancer has answered, or passed on; where nodes tell the same, that is None."""
-        data = row.data
-        cut, status = data.get("cut") or "", int(data["status"])
-        reason = "" if data["backend"] else data.get("detail") or PHRASES.get(status, NO_PHRASE)
-        if cut:
-            reason = data.get("detail") or f"no answer: cut by the {cut}"
-        elif data["backend"] and row.joins is None and not self._inventory.is_of_an_app:
+        data, status = row.data, int(row.data["status"])
+        cut, node, pin = data.get("cut") or "", data["backend"], data.get("affinity") or ""
+        if node and not cut and row.joins is None and not self._inventory.is_of_an_app:
             return None
-        path = data["target"].partition("?")[0]  # the rest may hold a secret
-        pin = data.get("affinity") or "--"
-        request = Request(
-            *(row.at, "", data["method"], path, data["backend"]),
-            *(status, reason, data["seconds"], "", cut),
+        why = f"no answer: cut by the {cut}" if cut else PHRASES.get(status, NO_PHRASE)
+        return _request(
+            at=row.at,
+            user="",
+            method=data["method"],
+            path=data["target"].partition("?")[0],  # the rest may hold a secret
+            node=node,
+            status=status,
+            reason="" if node and not cut else data.get("detail") or why,
+            seconds=data["seconds"],
+            cut=cut,
+            id=_id(data),
+            pin="" if pin == "--" else pin,
+            moved=data.get("reason") or "",
+            hops={"balancer": data["seconds"]},
         )
-        pin = "" if pin == "--" else pin
-        seen = {"pin": pin, "moved": data.get("reason") or "", "front": data["seconds"]}
-        return replace(request, id=_id(data), **seen)
 
     def _of_node(self, row: Row) -> Request | None:
         data = row.data
         if data["path"] in PROBES and not data["forwarded"]:
             return None  # the balancer's check, or the lab's own
         credential = data["credential"] or ""
-        user = data["user"] or self._users.get(credential, "")
-        asked = (row.at, user, data["method"], data["path"], row.part)
-        said = (data["status"], data["reason"] or "", data["seconds"], credential)
-        does, store = data.get("does") or "", data.get("auth")
-        return Request(*asked, *said, does=does, id=_id(data), store=store)
+        return _request(
+            at=row.at,
+            user=data["user"] or self._users.get(credential, ""),
+            method=data["method"],
+            path=data["path"],
+            node=row.part,
+            status=data["status"],
+            reason=data["reason"] or "",
+            seconds=data["seconds"],
+            credential=credential,
+            does=data.get("does") or "",
+            id=_id(data),
+            hops={"node": data["seconds"], "store": data.get("auth") or None},
+        )
+
+
+def _request(**said: object) -> Request:
+    """Raises ValidationError for what cannot be shown: a row may be of a program of the user's."""
+    return convert(said, Request)
 
 
 def _id(data: dict[str, Any]) -> str:
     return str(data.get("request_id") or "")[:MOST_ID]
-
-
-def _fits(request: Request) -> bool:
-    """Whether it can be shown: its row may be of a program of the user's own."""
-    texts = (request.user, request.method, request.path, request.node, request.reason, request.cut)
-    numbers = (request.seconds, request.front or 0, request.store or 0)
-    is_timed = all(isinstance(number, int | float) for number in numbers)
-    texts_fit = all(isinstance(text, str) for text in texts)
-    return isinstance(request.status, int) and is_timed and texts_fit

@@ -33,7 +33,7 @@ def in_words(verdict: str, reason: str = "") -> str:
     found = _FOUND.get(verdict[:1], "the balancer said of the pin")
     why = _REASONS.get(reason, reason)
     done = _DONE.get(verdict[1:2], "")
-    if done and verdict[:1] not in ("N", "I"):
+    if done and not found.startswith("the balancer "):
         done = done.replace("and ", "and the balancer ", 1)
     letters = ", ".join(filter(None, (verdict, reason)))
     return f"{', '.join(filter(None, (found, why, done)))} ({letters})"

@@ -143,9 +143,11 @@ class Stack:
 
     def token(self) -> str:
         """What the page takes, out of the line in its log."""
-        said = self.do("logs", "page")
-        found = re.findall(rf"page +{self.page}/#token=([\w-]+)", said)
-        assert found, said
+        end = time.monotonic() + PATIENCE
+        line = re.compile(rf"page +{self.page}/#token=([\w-]+)")
+        while not (found := line.findall(said := self.do("logs", "page"))):
+            assert time.monotonic() < end, said
+            time.sleep(0.2)
         return str(found[-1])
 
     def ask_page(self, path: str, body: object = None) -> Any:

@@ -12,7 +12,7 @@ from sessionlab.lab.page.credentials.looking import looked
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
 from sessionlab.lab.page.model import credentials, doing, news, stories, visitors
 from sessionlab.lab.page.model.state import State
-from sessionlab.lab.page.recording.recorder import script
+from sessionlab.lab.page.recording.script import script
 from sessionlab.lab.viewer.view import Page
 
 if TYPE_CHECKING:

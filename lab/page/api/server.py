@@ -43,7 +43,7 @@ async def served(desk: Desk, listen: Address = ANYWHERE, token: str = "") -> Asy
 
     A `token` that is given outlives this run: pages that are open go on with the next one.
     """
-    token = token or secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(24)
     app = web.Application(middlewares=[_answer], client_max_size=MOST_BYTES)
     app[DESK] = desk
     app.router.add_get("/", static.page)

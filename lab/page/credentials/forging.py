@@ -6,8 +6,6 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from msgspec import structs
-
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.page.credentials import tokens, words
 from sessionlab.lab.page.credentials.looking import where
@@ -15,7 +13,6 @@ from sessionlab.lab.page.desk.sending import shown
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.credentials import Forged
 from sessionlab.lab.page.seen.sendings import HEADER
-from sessionlab.lab.page.seen.shown import pin_says
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
@@ -45,12 +42,8 @@ async def forged(client: Client, forgery: Forgery, tab: str, sendings: Sendings)
     finally:
         sendings.end(name, time.monotonic() - began)
         await shadow.close()
-    said = found.operation
-    answer = structs.replace(
-        shown(found, forgery.cluster, "me"),
-        pin_says=pin_says(said.verdict, said.reason, is_own=False),
-    )
-    why = words.verdict(forgery, value, client.credential, said.code, answer)
+    answer = shown(found, forgery.cluster, "me", is_own=False)
+    why = words.verdict(forgery, value, client.credential, found.operation.code, answer)
     return Forged(value, answer, why)
 
 

@@ -16,6 +16,7 @@ from sessionlab.lab.page.credentials import words
 from sessionlab.lab.page.credentials.short import kind_of
 from sessionlab.lab.page.credentials.tokens import looked_into, opened
 from sessionlab.lab.page.model.credentials import Held, Looked, Stored
+from sessionlab.lab.page.seen.looks import SILENT, silent
 from sessionlab.lab.page.seen.sendings import HEADER, LOOK
 from sessionlab.lab.page.seen.store import GLANCE, PREFIX, short
 from sessionlab.lab.record.history import NOBODY, USER
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 PATIENCE = 1.5  # seconds that a node gets to answer: it may wait for Redis for one
 MOST_FIELDS, MOST_TEXT = 30, 200
 COOKIE = "the cookie "  # as `Client.held` says it
-NO_ANSWER = {State.ENDED: "it has ended", State.FROZEN: "it is frozen, and answers nothing"}
 
 
 async def looked(cluster: Cluster, client: Client) -> Looked:
@@ -76,8 +76,8 @@ async def _held(cluster: Cluster, client: Client) -> list[Held]:
 
 async def _at(node: Node, state_of: State | None, client: Client) -> Held:
     """What that node says; each has a client of its own, for an answer may set a cookie."""
-    if state_of in NO_ANSWER:
-        return Held(node.name, None, "", [], None, "failed", NO_ANSWER[state_of])
+    if state_of in SILENT:
+        return Held(node.name, None, "", [], None, "failed", f"it {SILENT[state_of]}")
     shadow = client.shadow()
     shadow.headers[HEADER], shadow.patience = LOOK, PATIENCE
     try:
@@ -106,9 +106,8 @@ async def _stored(cluster: Cluster, session_id: str) -> tuple[Stored | None, str
     redis = cluster.inventory.redis
     if redis is None or not session_id:
         return None, ""
-    for part in cluster.inventory.parts():
-        if part.kind is Kind.REDIS and part.state in NO_ANSWER:
-            return None, NO_ANSWER[part.state]
+    if why := silent(cluster, Kind.REDIS):
+        return None, f"it {why}"
     from redis.exceptions import RedisError  # noqa: PLC0415  slow, and most clusters have none
 
     key = PREFIX + hashlib.sha256(session_id.encode()).hexdigest()

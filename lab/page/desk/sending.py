@@ -16,7 +16,7 @@ from sessionlab.lab.page.desk.visitors import no_account
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
 from sessionlab.lab.page.seen.sendings import HEADER
-from sessionlab.lab.verdicts.pins import in_words
+from sessionlab.lab.page.seen.shown import pin_says
 from sessionlab.lab.viewer.charts import state
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ async def ask(
     return said
 
 
-def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
+def shown(answer: answers.Answer, cluster: str, what: str, *, is_own: bool = True) -> Answer:
+    """`is_own`: what it presented is what it was given."""
     op = answer.operation
     return Answer(
         cluster=cluster,
@@ -103,7 +104,7 @@ def shown(answer: answers.Answer, cluster: str, what: str) -> Answer:
         said=_said(answer, what),
         seconds=round(op.completed - op.invoked, 6),
         pin=op.verdict,
-        pin_says=in_words(op.verdict, op.reason) if op.verdict else "",
+        pin_says=pin_says(op.verdict, op.reason, is_own=is_own),
         items=list(op.items) if op.items is not None else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from sessionlab.lab.bench.what_to_ask import asked
 from sessionlab.lab.page.model.visitors import What
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ def can(recipe: Recipe) -> list[str]:
 
 def lines_of(recipe: Recipe) -> dict[str, str]:
     """What each of them asks for: `POST /login`; no password is among it."""
-    return {
-        name: ", then ".join(
-            f"{step.method} {step.path}" for step in recipe.steps(name) or recipe.steps("connect")
-        )
-        for name in can(recipe)
-    }
+    return {name: asked(recipe.steps(name) or recipe.steps("connect")) for name in can(recipe)}
 
 
 def why_not(action: str, balancer: str, fabric: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.clients.people import people
+from sessionlab.lab.bench import what_to_ask
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.page.credentials.short import credential_of
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
@@ -131,10 +131,7 @@ def shown(tab: OpenTab, sides: Sides) -> Tab:
 
 def names(side: Side) -> list[str]:
     """Some to log in as."""
-    recipe = side.cluster.recipe
-    if not side.description.app:
-        return list(NAMES)
-    return list(dict.fromkeys(one.name for one in people(recipe, recipe.users.count)))[:20]
+    return what_to_ask.names(side.cluster.recipe)[:20] if side.description.app else [*NAMES]
 
 
 def no_account(user: str, side: Side) -> str:

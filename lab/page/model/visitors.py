@@ -6,20 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sessionlab.lab.bench import requests
+
 What = Literal["login", "me", "read", "write", "logout"]
 MOST_TIMES, MOST_TABS, MOST_CROWD, MOST_RATE = 100, 20, 200, 500
-
-
-class Hops(Struct, frozen=True):
-    """Seconds that a request took as each one on its way saw it; null where nobody knows.
-
-    `store` is the node's time for finding out who asks: with Redis, most of it is Redis's.
-    """
-
-    client: float | None = None
-    balancer: float | None = None
-    node: float | None = None
-    store: float | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -114,33 +104,17 @@ class NewCrowd(Struct, frozen=True, forbid_unknown_fields=True):
     rate: float = 10.0
 
 
-class Request(Struct, frozen=True):
+class Request(requests.Request, frozen=True):
     """The event `request`: a request and its answer, whoever sent it, as whoever answered logs it.
 
-    As in docs/bench.md, and besides: `cluster`; `id` of the request; `tab` that sent it, "" for a
-    stranger's; the balancer's letters `pin`, `pin_says` in words, `moved` (why its pin moved);
-    `hops`; `how` (ok, refused, failed, unknown).
+    As in docs/bench.md, and besides: `cluster`; `tab` that sent it, "" for a stranger's; `pin_says`
+    in words what the balancer's letters mean; `how` (ok, refused, failed, unknown).
     """
 
-    at: float
-    user: str
-    method: str
-    path: str
-    node: str
-    status: int
-    reason: str
-    seconds: float
-    credential: str = ""
-    cut: str = ""
-    does: str = ""
     cluster: str = "a"
-    id: str = ""
     tab: str = ""
-    pin: str = ""
     pin_says: str = ""
-    moved: str = ""
     how: str = "ok"
-    hops: Hops = Hops()
 
 
 class Rate(Struct, frozen=True):

@@ -15,7 +15,7 @@ from sessionlab.lab.page.recording.steps import Asked, Asks, Came, Done, is_nobo
 from sessionlab.lab.verdicts.classify import is_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sessionlab.lab.page.recording.steps import Step, Who
     from sessionlab.lab.record.history import Operation
@@ -29,11 +29,6 @@ class Law(Enum):
     ANYWHERE = "Who is logged in is known"
     WHILE_IT_LIVES = "Who is logged in is known as long as the node of the session lives"
     AT_HOME = "A session is known to the node that made it, and to no other"
-
-    @property
-    def is_of_nodes(self) -> bool:
-        """Whether a session ends with its node."""
-        return self is not Law.ANYWHERE
 
 
 class Alike(Enum):
@@ -122,7 +117,7 @@ def _enter(step: Asked, sessions: Sessions, browser: Sequence[Who]) -> None:
 
 def lost_by(done: Done, sessions: Sessions, law: Law) -> list[Who]:
     """Whose session ends with what was done, as far as the law goes."""
-    if not law.is_of_nodes:
+    if law is Law.ANYWHERE:
         return []
     if done.kind == "deploy":
         return list(sessions)
@@ -136,13 +131,10 @@ def _claim(asks: Asks, sessions: Sessions, law: Law) -> Claim:
         return Alike.FAILED if answers and all(failed) else None
     if all(op.recognised == _expected(law, who, op, sessions) for who, op in answers):
         return law
-    tests: Mapping[Alike, Callable[[Operation], bool]] = {
-        Alike.KNOWN: lambda op: op.recognised,
-        Alike.NOBODY: is_nobody,
-    }
-    for alike, test in tests.items():
-        if all(test(op) for _, op in answers):
-            return alike
+    if all(op.recognised for _, op in answers):
+        return Alike.KNOWN
+    if all(is_nobody(op) for _, op in answers):
+        return Alike.NOBODY
     of = {who: {op.recognised for other, op in answers if other == who} for who, _ in answers}
     if all(len(seen) == 1 for seen in of.values()):
         return Named([who for who, seen in of.items() if True in seen])

@@ -115,11 +115,11 @@ class Lines:
             yield from [f"for _ in range({times}):"] if times > 1 else []
             yield f"{'    ' if times > 1 else ''}await {self._does(asked)}"
             return
-        yield "lab.claim("
-        yield f"    {quoted(self._said('What was put into a cart is in it'))},"
-        yield f"    expected=[{', '.join(map(quoted, items))}],"
-        yield f"    observed=(await {self._does(asked)}).items,"
-        yield ")"
+        yield from self._claim(
+            "What was put into a cart is in it",
+            f"[{', '.join(map(quoted, items))}]",
+            f"(await {self._does(asked)}).items",
+        )
 
     def _claimed(self, asks: Asks, claim: Claim) -> Iterator[str]:
         if claim is None:
@@ -133,18 +133,17 @@ class Lines:
         else:
             which, observed = _SEEN[claim]
             text, expected = claim.value, f"[client.user for client, answer in asked{which}]"
-        yield "lab.claim("
-        yield f"    {quoted(self._said(text))},"
-        yield f"    expected={expected},"
-        yield f"    observed=[client.user for client, answer in asked if {observed}],"
-        yield ")"
+        seen = f"[client.user for client, answer in asked if {observed}]"
+        yield from self._claim(text, expected, seen)
         if claim is Alike.NOBODY or isinstance(claim, Named):
             yield "for client, answer in asked:"
             yield "    if not answer.recognised:"
             yield "        sessions.pop(client, None)"
 
-    def _said(self, text: str) -> str:
-        return f"{self._after}: {text[0].lower()}{text[1:]}" if self._after else text
+    def _claim(self, text: str, expected: str, observed: str) -> Iterator[str]:
+        said = f"{self._after}: {text[0].lower()}{text[1:]}" if self._after else text
+        yield from ("lab.claim(", f"    {quoted(said)},", f"    expected={expected},")
+        yield from (f"    observed={observed},", ")")
 
     def _done(self, done: Done, sessions: Sessions) -> Iterator[str]:
         if done.kind == "deploy" and done.part == "failed":
@@ -165,7 +164,7 @@ class Lines:
                 yield from self._named(done.part, sessions)
             given = (self._nodes[done.part],)
         yield f"await cluster.{does.format(*given)}"
-        if not self._law.is_of_nodes:
+        if self._law is Law.ANYWHERE:
             return
         if done.kind == "deploy":
             yield "sessions.clear()  # those were in the memories of nodes that are gone"
@@ -196,6 +195,6 @@ class Lines:
 
 
 def _deploy(done: Done) -> str:
-    """The name of how it was deployed; that of the usual way where it has none."""
-    of = {repr(DEPLOYS.make(name)): name for name in DEPLOYS.summaries()}
-    return of.get(str(done.data.get("how")), "rolling")
+    """The name of how it was deployed, whatever its settings; the usual way where it has none."""
+    of = {type(DEPLOYS.make(name)).__name__: name for name in DEPLOYS.summaries()}
+    return of.get(str(done.data.get("how")).partition("(")[0], "rolling")

@@ -15,12 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.lab.description.cluster import BALANCER
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Event
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.doing import Recording
-from sessionlab.lab.page.recording import script as text
-from sessionlab.lab.page.recording.steps import Who, steps, who_
+from sessionlab.lab.page.recording.script import BY_HAND, script
 from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.earlier import HISTORY, RUN
 from sessionlab.lab.reports.folder import Folder
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.page.seen.live import Live
-    from sessionlab.lab.record.history import Operation
 
-USUAL, SCRIPT, BY_HAND = Path("sessionlab-recordings"), "scenario.py", "by-hand"
+USUAL, SCRIPT = Path("sessionlab-recordings"), "scenario.py"
 _NOTE = "recorded by hand: nothing was claimed"
 _HINT = "`up --record-to DIR` says where else"
 
@@ -68,7 +67,7 @@ class Recorder:
     ) -> Recording:
         """Store what was seen so far; raises WrongField, and StepError where it can't be done.
 
-        `browsers` says of the clients that are tabs which browser each is of, by user and number.
+        `browsers` are as of `script`.
         """
         name = name.strip() or BY_HAND
         if name in RESERVED or not NAME.fullmatch(name):
@@ -136,33 +135,11 @@ class Recorder:
         return {**run, "scenarios": [story]}
 
     def _again(self, folder: Path, description: Description) -> list[str]:
-        asked = {"--fabric": self._fabric, "--balancer": description.balancer or ""}
-        usual = {"--fabric": "local", "--balancer": "builtin"}
-        more = [f"{name}={value}" for name, value in asked.items() if value != usual[name]]
+        balancer = description.balancer or BALANCER
+        more = [f"--fabric={self._fabric}"] if self._fabric != "local" else []
+        more += [f"--balancer={balancer}"] if balancer != BALANCER else []
         return [
             shlex.join(["sessionlab", "run", str(folder / SCRIPT), *more]),
             shlex.join(["sessionlab", "judge", str(folder)]),
             shlex.join(["sessionlab", "report", str(folder), "--open"]),
         ]
-
-
-def script(
-    live: Live,
-    description: Description,
-    browsers: Mapping[tuple[str, int], str] | None = None,
-    name: str = BY_HAND,
-) -> str:
-    """The text of a scenario that does the same again and claims what was seen.
-
-    Raises StepError where nothing was asked yet.
-    """
-    history: list[Operation] = list(live.history)
-    if not history:
-        raise StepError(
-            "nothing was asked there yet, so there is nothing to record",
-            "log in, and ask something",
-        )
-    of = {Who(*who): browser for who, browser in (browsers or {}).items()}
-    tabs = {who_(op) for op in history} if browsers is None else set(of)
-    did = steps(history, live.events, tabs)
-    return text.script(did, description, name=name, title=live.sentence, browsers=of)

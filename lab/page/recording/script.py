@@ -8,17 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.description.cluster import CLUSTER, SECRET, Wishes
+from sessionlab.lab.errors import StepError
 from sessionlab.lab.page.recording.laws import law_of
 from sessionlab.lab.page.recording.lines import Lines
 from sessionlab.lab.page.recording.literals import quoted
+from sessionlab.lab.page.recording.steps import Who, steps, who_
 from sessionlab.lab.verdicts.chance import TIES_NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sessionlab.lab.description.cluster import Description
-    from sessionlab.lab.page.recording.steps import Step, Who
+    from sessionlab.lab.page.seen.live import Live
 
+BY_HAND = "by-hand"
 _MODULE = '''"""Recorded by hand on the page of `sessionlab up`: a scenario to start from.
 
 A node is named by whose session it holds, for another run may send them elsewhere.
@@ -40,21 +43,28 @@ _LONGEST = 100  # characters of a title
 
 
 def script(
-    steps: Sequence[Step],
+    live: Live,
     description: Description,
-    *,
-    name: str,
-    title: str,
-    browsers: Mapping[Who, str],
+    browsers: Mapping[tuple[str, int], str] | None = None,
+    name: str = BY_HAND,
 ) -> str:
-    """`name` is a scenario's. What the lines are made of was checked by nobody but here."""
+    """Raises StepError where nothing was asked yet.
+
+    `browsers` says of the clients that are tabs which browser each is of, by user and number;
+    without it all are tabs, each of a browser of its own.
+    """
+    history = list(live.history)
+    if not history:
+        why = "nothing was asked there yet, so there is nothing to record"
+        raise StepError(why, "log in, and ask something")
+    of = {Who(*who): browser for who, browser in (browsers or {}).items()}
+    tabs = {who_(op) for op in history} if browsers is None else set(of)
+    did = steps(history, live.events, tabs)
     tied = description.affinity != "none" or description.algorithm not in TIES_NOTHING
-    kin = {
-        who: [other for other in browsers if browsers[other] == browsers[who]] for who in browsers
-    }
-    lines = Lines(law_of(steps, kin, tied=tied), kin, steps).all()
+    kin = {who: [other for other in of if of[other] == of[who]] for who in of}
+    lines = Lines(law_of(did, kin, tied=tied), kin, did).all()
     body = "".join(f"{_INDENT}{line}\n" if line else "\n" for line in lines)
-    said = {"name": quoted(name), "title": quoted(_cut(title))}
+    said = {"name": quoted(name), "title": quoted(_cut(live.sentence))}
     return _MODULE.format(**said, cluster=_cluster(description), body=body)
 
 

@@ -7,13 +7,13 @@ once more before each thing that is done to the cluster, and at the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlab.lab.record.history import ENTRIES, NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
@@ -109,7 +109,7 @@ def who_(operation: Operation) -> Who:
 def steps(history: Iterable[Operation], events: Iterable[Event], tabs: set[Who]) -> list[Step]:
     """All of it, in order; clients that are none of `tabs` are a crowd."""
     own = [op for op in history if not (op.direct or op.given_up) and op.tab < _REPLICA]
-    did = list(done(events))
+    did = done(events)
     found: list[Step] = []
     here = set[Who]()  # of the crowd
     rest = sorted(own, key=lambda op: op.invoked)
@@ -122,40 +122,38 @@ def steps(history: Iterable[Operation], events: Iterable[Event], tabs: set[Who])
     return found
 
 
-def done(events: Iterable[Event]) -> Iterator[Done]:
+def done(events: Iterable[Event]) -> list[Done]:
     """What was done to the cluster; what a deploy or a removal consists of is told as that."""
     found: list[Done] = []
     for event in events:
         kind, _, how = event.kind.partition(".")
+        last = found[-1] if found else None
         if event.kind == "deploy.started":
             found.append(Done("deploy", "", event.at, _AFTER_LAST, event.data))
-        elif kind == "deploy" and found:
-            last = found[-1]
-            ended = Done("deploy", how, last.began, event.at, last.data)
-            found[-1] = ended
-        elif event.kind in DOES and not (found and found[-1].ended == _AFTER_LAST):
+        elif kind == "deploy" and last:
+            found[-1] = replace(last, part=how, ended=event.at)
+        elif event.kind in DOES and not (last and last.ended == _AFTER_LAST):
             part = str(event.data.get(kind) or kind)
-            if kind == "node" and how == "removed" and found and found[-1].kind == "node.draining":
+            drained = last and last.kind == "node.draining" and last.part == part
+            if event.kind == "node.removed" and drained:
                 found.pop()
             found.append(Done(event.kind, part, event.began, event.at, event.data))
-    yield from found
+    return found
 
 
 def _phase(
     now: Sequence[Operation], did: Sequence[Done], tabs: set[Who], here: set[Who]
-) -> Iterator[Step]:
+) -> list[Step]:
     """What was asked between two things that were done."""
+    found: list[Step] = []
     crowd = [op for op in now if who_(op) not in tabs]
     if coming := [op for op in crowd if op.enters and op.recognised and who_(op) not in here]:
         here |= {who_(op) for op in coming}
-        yield Came(coming)
+        found.append(Came(coming))
     undisturbed = [op for op in crowd if not op.enters and not any(d.overlaps(op) for d in did)]
     last = list({who_(op): op for op in undisturbed if who_(op) in here}.values())
-    found: list[Step] = []
     asked: list[Asked] = []
-    for op in now:
-        if who_(op) not in tabs:
-            continue
+    for op in (op for op in now if who_(op) in tabs):
         if op.conversation in (*ENTRIES, "logout"):
             found += [Asks(_shortened(asked))] if asked else []
             found, asked = [*found, Asked(who_(op), [op])], []
@@ -163,7 +161,7 @@ def _phase(
             _add(asked, op)
     if asked or last:
         found.append(Asks(_shortened(asked), last))
-    yield from found
+    return found
 
 
 def _add(asked: list[Asked], op: Operation) -> None:

@@ -54,7 +54,6 @@ class Live:
 
     def fate(self, user: str, tab: int = 0) -> str:
         """What became of a user so far, of its client number `tab`; "" before it logged in."""
-        self.history.standings.judged()
         return self.history.standings.fate(user, tab) or ""
 
     async def watch(self, told: Callable[[str], None]) -> None:

@@ -25,9 +25,16 @@ MOMENT = 0.1  # seconds that are waited for nodes
 NODES_A_SECOND = 50  # that are asked, at most
 UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError)
 SILENT = {
-    State.ENDED: "{name} has ended, so it says nothing",
-    State.FROZEN: "{name} is frozen, so it says nothing",
+    State.ENDED: "has ended, so it says nothing",
+    State.FROZEN: "is frozen, so it says nothing",
 }
+"""Why a part can't answer, as far as the lab has seen to it."""
+
+
+def silent(cluster: Cluster, kind: Kind) -> str:
+    """Of what there is one of: why it can't answer, empty where it can."""
+    states = [part.state for part in cluster.inventory.parts() if part.kind is kind]
+    return next((SILENT[state] for state in states if state in SILENT), "")
 
 
 class Looks:
@@ -71,8 +78,8 @@ class Looks:
 
     async def balancing(self, tabs: Mapping[str, Client] | None = None) -> Balancing:
         """What the balancer knows and would do next; `tabs` are those whose pins are told."""
-        if why := self._silent(Kind.BALANCER):
-            return Balancing(why=why, next_why=why)
+        if why := silent(self._cluster, Kind.BALANCER):
+            return Balancing(why=f"the balancer {why}", next_why=f"the balancer {why}")
         if self._closed.is_set():
             return Balancing()
         self._tabs = tabs or {}
@@ -80,8 +87,8 @@ class Looks:
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
-        if why := self._silent(Kind.REDIS):
-            return Store(why=why)
+        if why := silent(self._cluster, Kind.REDIS):
+            return Store(why=f"Redis {why}")
         return None if self._closed.is_set() else await self._store.value()
 
     async def close(self) -> None:
@@ -111,13 +118,12 @@ class Looks:
             return {node.name: NodeSeen(node.version or "") for node in cluster.nodes.values()}
         states = {one.name: one.state for one in cluster.inventory.parts()}
         asked = [n for n in cluster.nodes.values() if states.get(n.name) is State.RUNNING]
-        said = await nodes.seen(self._asking, asked)
-        before, self._known = self._known, dict(said)
-        for name, seen in before.items():
-            if states.get(name) is State.FROZEN:
-                self._known[name] = seen
-            elif states.get(name) is State.RUNNING:
-                self._known.setdefault(name, NodeSeen(seen.version))
+        kept = {
+            name: seen if states[name] is State.FROZEN else NodeSeen(seen.version)
+            for name, seen in self._known.items()
+            if states.get(name) in (State.RUNNING, State.FROZEN)
+        }
+        self._known = kept | await nodes.seen(self._asking, asked)
         return self._known
 
     async def _ask_balancer(self) -> Balancing:
@@ -154,12 +160,3 @@ class Looks:
             return Store(why=f"Redis refuses to be looked at: {error}")
         except (RedisError, RuntimeError, *UNFIT):  # uvloop's, of a connection that just closed
             return Store(why="Redis does not answer")
-
-    def _silent(self, kind: Kind) -> str:
-        """Why that part can't answer, as far as the lab has seen to it."""
-        for one in self._cluster.inventory.parts():
-            if one.kind is kind and one.state in SILENT:
-                return SILENT[one.state].format(
-                    name="the balancer" if kind is Kind.BALANCER else "Redis"
-                )
-        return ""

@@ -26,6 +26,10 @@ class _Second:
     how: Counter[str] = field(default_factory=Counter)
     nodes: Counter[str] = field(default_factory=Counter)
 
+    def rate(self, cluster: str, now: float) -> Rate:
+        how, nodes = dict(self.how), dict(self.nodes)
+        return Rate(cluster, round(now, 3), self.how.total(), self.shown, how, nodes)
+
 
 class Sampled:
     """At most `most` requests in any second; None is all. One for each listener.
@@ -53,7 +57,8 @@ class Sampled:
             second.nodes[request.node] += 1
         for request in chosen:
             self._seconds[request.cluster].shown += 1
-        return [*chosen, *self._over(now)]
+        over = [name for name, one in self._seconds.items() if now - one.since >= SECOND]
+        return [*chosen, *(self._seconds.pop(name).rate(name, now) for name in over)]
 
     def _chosen(self, requests: Sequence[Request], now: float) -> Sequence[Request]:
         if self._most is None:
@@ -66,16 +71,6 @@ class Sampled:
         self._left -= len(requests)
         return requests
 
-    def _over(self, now: float) -> list[Rate]:
-        over = [name for name, one in self._seconds.items() if now - one.since >= SECOND]
-        return [self._rate(name, now) for name in over]
-
-    def _rate(self, cluster: str, now: float) -> Rate:
-        one = self._seconds.pop(cluster)
-        return Rate(
-            cluster, round(now, 3), one.how.total(), one.shown, dict(one.how), dict(one.nodes)
-        )
-
 
 def _some(requests: Sequence[Request], room: int) -> list[Request]:
     """So many of them, in their order."""
@@ -85,8 +80,4 @@ def _some(requests: Sequence[Request], room: int) -> list[Request]:
         sort = request.cluster, request.node, request.how
         ranked.append((not request.tab, seen[sort], number))
         seen[sort] += 1
-    return [requests[number] for _, _, number in sorted(sorted(ranked)[:room], key=_place)]
-
-
-def _place(ranked: tuple[bool, int, int]) -> int:
-    return ranked[2]
+    return [requests[number] for number in sorted(number for *_, number in sorted(ranked)[:room])]

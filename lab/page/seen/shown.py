@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.bench.requests import Request as Read
-from sessionlab.lab.page.model.visitors import Hops, Request
+from msgspec import structs
+
+from sessionlab.lab.page.model.visitors import Request
 from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.record.history import Ending, ending_of
 from sessionlab.lab.verdicts.pins import in_words
 
 TABLE_LOST = "table-lost"
-AS_READ = {one.name for one in fields(Read)} & {*Request.__struct_fields__} - {"at"}
 
 if TYPE_CHECKING:
+    from sessionlab.lab.bench.requests import Request as Read
     from sessionlab.lab.page.seen.sendings import Sendings
 
 
@@ -27,21 +27,14 @@ def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | 
     if read.id == LOOK:
         return None
     sending = sendings.of(read.id)
-    is_told_by_node = read.store is not None
+    hops = structs.replace(read.hops, client=sending.seconds)
     is_own = bool(sending.tab) and not sending.is_forged
     return Request(
-        **{name: getattr(read, name) for name in AS_READ},
-        at=round(at, 3),
+        **structs.asdict(read) | {"at": round(at, 3), "hops": hops},
         cluster=cluster,
         tab=sending.tab,
         pin_says=pin_says(read.pin, read.moved, is_own=is_own),
         how=how(read),
-        hops=Hops(
-            client=sending.seconds,
-            balancer=read.front,
-            node=read.seconds if is_told_by_node else None,
-            store=read.store or None,
-        ),
     )
 
 

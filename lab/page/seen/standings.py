@@ -57,7 +57,8 @@ class Standings:
         return [user for one in self._judged.values() for user in one]
 
     def fate(self, user: str, tab: int) -> Fate | None:
-        """Of one client, as of the last look; one that never logged in shares a session."""
+        """Of one client; one that never logged in shares a session. None before anybody has."""
+        self.judged()
         own = self._fates.get((user, tab))
         if own is None and len(self._judged.get(user, ())) == 1:
             own = self._judged[user][0]

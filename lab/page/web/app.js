@@ -69,7 +69,7 @@ tools.addEventListener("click", (event) => {
   if (button === tools.lastElementChild) tour();
   else record("a");
 });
-document.body.append(html("a", { class: "skip", href: "#main", click: skip }, words.skip), html("header", { class: "top" }, html("a", { class: "brand", href: "#/" }, words.name), menu, tools), trouble, root, saying(), parts());
+document.body.replaceChildren(html("a", { class: "skip", href: "#main", click: skip }, words.skip), html("header", { class: "top" }, html("a", { class: "brand", href: "#/" }, words.name), menu, tools), trouble, root, saying(), parts());
 /** The address is the route's. @param {Event} event */
 function skip(event) {
   event.preventDefault();

@@ -18,8 +18,8 @@
  * @typedef {{answers: Answer[], counts: Record<string, Record<string, number>>}} Sent
  * @typedef {{users: number, rate: number}} NewCrowd
  * @typedef {{at: number, user: string, method: string, path: string, node: string, status: number,
- *   reason: string, seconds: number, credential: string, cut: string, does: string, cluster: string,
- *   id: string, tab: string, pin: string, pin_says: string, moved: string, how: How, hops: Hops}} Request
+ *   reason: string, seconds: number, credential: string, cut: string, does: string, id: string,
+ *   pin: string, moved: string, hops: Hops, cluster: string, tab: string, pin_says: string, how: How}} Request
  * @typedef {{cluster: string, at: number, total: number, shown: number, how: Record<string, number>,
  *   nodes: Record<string, number>}} Rate
  *

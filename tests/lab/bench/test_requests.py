@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from sessionlab.lab.bench.lines import told
-from sessionlab.lab.bench.requests import Request, Requests
+from sessionlab.lab.bench.requests import Hops, Request, Requests
 from sessionlab.lab.cluster.inventory import Inventory, Kind, PartState, State
 from sessionlab.lab.waiting import until
 
@@ -228,7 +228,7 @@ def test_a_node_s_row_gets_what_the_balancer_knows_of_the_request() -> None:
     (found,) = requests.new()
     assert (found.user, found.node, found.id) == ("alice", "n1", "7f" * 32)
     assert (found.pin, found.moved) == ("DI", "backend-down")
-    assert (found.front, found.seconds, found.store) == (0.2, 0.1, 0.01)
+    assert found.hops == Hops(balancer=0.2, node=0.1, store=0.01)
 
 
 def test_whose_a_credential_is_is_known_while_the_login_waits_for_its_other_row() -> None:

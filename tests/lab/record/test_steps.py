@@ -40,7 +40,8 @@ async def test_a_step_is_told_before_it_and_what_it_consists_of_is_not(
     await tell(events, fabric)
 
     steps = [dict(event.data) for event in heard if event.kind == STEP]
-    assert {step.pop("cluster", "") for step in steps} == {"", "cluster-1"}
+    (started,) = (event for event in heard if event.kind == "cluster.starting")
+    assert {step.pop("cluster", "") for step in steps} == {"", started.data["cluster"]}
     assert steps[:-3] == [
         {"does": "everyone", "who": ["alice"], "what": "login"},
         {"does": "copy_credential", "who": ["alice (tab 2)"], "of": ["alice"]},

@@ -22,6 +22,7 @@ REASONS = (
     [
         ("NI", "", "the balancer had no pin, and made a new one (NI)"),
         ("NN", "", "the balancer had no pin (NN)"),
+        ("VI", "", "the balancer found the pin good, and made a new one (VI)"),
         ("DN", "backend-down", "the pin's node was out of service (DN, backend-down)"),
         ("OI", "", "the pin was too old, and the balancer made a new one (OI)"),
         ("XX", "so", "the balancer said of the pin, so (XX, so)"),

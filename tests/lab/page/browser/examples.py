@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sessionlab.lab.bench.requests import Hops
 from sessionlab.lab.page.model.state import Action, Choice, Choices, Cluster, Part, State
-from sessionlab.lab.page.model.visitors import Credential, Crowd, Holding, Hops, Request, Tab
+from sessionlab.lab.page.model.visitors import Credential, Crowd, Holding, Request, Tab
 
 STRATEGIES = ("memory", "redis", "jwt")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.installed import needs
 from tests.lab.page.browser.broken_line import line_to
-from tests.lab.page.browser.hands import log_in, send
+from tests.lab.page.browser.hands import act, card_of, log_in, send
 from tests.lab.page.browser.up import opened
 
 if TYPE_CHECKING:
@@ -58,6 +60,22 @@ def test_without_its_token_it_says_where_to_get_it(
         tab.get_by_text(STRANGER).wait_for()
         tab.goto(lab.page)
         tab.locator(".tour .go").wait_for()
+
+
+def test_two_who_look_see_what_either_does_and_what_happens_by_itself(
+    browser: Browser, lab: Up
+) -> None:
+    with opened(browser, lab.page) as one, opened(browser, lab.page) as other:
+        log_in(one, "alice")
+        send(other, card_of(other, "alice"))
+        act(other, "n1", "Freeze")
+        one.locator(".part.frozen[data-part=n1]").wait_for()
+
+        node = next(part for part in lab.cluster()["parts"] if part["name"] == "n2")
+        os.kill(node["pid"], signal.SIGKILL)
+        for tab in (one, other):
+            tab.locator(".part.gone[data-part=n2]").wait_for()
+            tab.locator(".happenings", has_text="n2 ended by itself").wait_for()
 
 
 def test_the_end_of_the_lab_is_a_lost_connection(browser: Browser, lab: Up) -> None:

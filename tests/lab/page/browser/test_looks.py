@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, needs("chromium"), pytest.mark.timeout(180)]
 
+APPEARED = "Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => 0)"
 SCREENS = ["#/", "#/stories", "#/story/sticky-node-dies"]
 CLICK = """() => new Promise((seen) => {
     const card = document.querySelector("article.tab"), began = performance.now();
@@ -58,7 +59,7 @@ def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) ->
         card.locator(".credential").click()
         tab.get_by_role("button", name="Send the forgery").click()
         tab.locator(".result .verdict").wait_for()
-        tab.wait_for_timeout(300)  # until it has appeared
+        tab.evaluate(APPEARED)
         assert violations(tab) == []
         tab.keyboard.press("Escape")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sessionlab.lab.bench import requests
 from sessionlab.lab.page.model import credentials, doing, news, state, stories, visitors
 from tests.installed import needs
 from tests.lab.viewer.test_types import structs
@@ -33,7 +34,7 @@ def test_the_modules_have_the_types_that_they_say(npm: Path) -> None:
 
 def test_the_types_are_those_of_the_api() -> None:
     said = dict(typedefs((WEB / "types.js").read_text()))
-    modules = (state, visitors, credentials, doing, stories, news)
+    modules = (requests, state, visitors, credentials, doing, stories, news)
     written = {name: fields for module in modules for name, fields in structs(module)}
 
     assert {name: said.get(name) for name in written} == written

@@ -82,8 +82,8 @@ async def test_a_node_that_is_gone_or_frozen_or_hangs_says_nothing(make: Make) -
         found = await look(cluster, alice)
         assert knows(found) == {"n1": None, "n2": None, "n3": None, "n4": False}
         said = {one.node: one.reason for one in found.held}
-        assert said["n1"] == "it has ended"
-        assert said["n2"] == "it is frozen, and answers nothing"
+        assert said["n1"] == "it has ended, so it says nothing"
+        assert said["n2"] == "it is frozen, so it says nothing"
         assert said["n3"] == "no answer within 1.5 s"
         assert "none knows it; n1, n2 and n3 can't tell." in found.says
         os.kill(pid or 0, signal.SIGCONT)
@@ -139,7 +139,7 @@ async def test_what_redis_holds_is_shown_and_what_keeps_it_from_being_asked(make
         found = await look(cluster, alice)
         assert knows(found) == {"n1": None, "n2": None}
         assert {one.status for one in found.held} == {503}
-        assert "What Redis holds is not known: it has ended." in found.says
+        assert "What Redis holds is not known: it has ended, so it says nothing." in found.says
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "EdDSA"])

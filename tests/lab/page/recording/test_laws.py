@@ -93,22 +93,22 @@ def test_answers_without_a_rule_are_not_claimed() -> None:
 
 
 def test_a_deploy_and_a_removal_are_told_as_one_thing_each() -> None:
-    found = list(
-        done(
-            [
-                event(1.0, "deploy.started", how="Recreate()", version="2", nodes=["n1"]),
-                killed(1.1, "n1"),
-                event(1.4, "node.started", node="n1", version="2"),
-                event(1.5, "deploy.finished", version="2", nodes=["n1"]),
-                event(2.0, "node.draining", node="n1", limit=1.0),
-                event(3.0, "node.removed", node="n1", began=2.5),
-                event(4.0, "cluster.closed"),
-            ]
-        )
+    found = done(
+        [
+            event(1.0, "deploy.started", how="Recreate()", version="2", nodes=["n1"]),
+            killed(1.1, "n1"),
+            event(1.4, "node.started", node="n1", version="2"),
+            event(1.5, "deploy.finished", version="2", nodes=["n1"]),
+            event(1.7, "node.draining", node="n2", limit=0.0, began=1.7),
+            event(2.0, "node.draining", node="n1", limit=1.0, began=2.0),
+            event(3.0, "node.removed", node="n1", began=2.5),
+            event(4.0, "cluster.closed"),
+        ]
     )
 
     assert [(one.kind, one.part, one.began, one.ended) for one in found] == [
         ("deploy", "finished", 1.0, 1.5),
+        ("node.draining", "n2", 1.7, 1.7),
         ("node.removed", "n1", 2.5, 3.0),
     ]
 

@@ -15,11 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
+from sessionlab.lab.cluster.deploys.recreate import Recreate
+from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.description.cluster import Description
 from sessionlab.lab.errors import StepError
-from sessionlab.lab.events import Events
+from sessionlab.lab.events import Event, Events
 from sessionlab.lab.page.desk.wrong import WrongField
-from sessionlab.lab.page.recording.recorder import Recorder, script
+from sessionlab.lab.page.recording.recorder import Recorder
+from sessionlab.lab.page.recording.script import script
 from sessionlab.lab.page.seen.live import Live
 from sessionlab.lab.reports.cases import cases
 from sessionlab.lab.reports.stored import read
@@ -29,6 +33,7 @@ from tests.lab.lives import Life
 from tests.lab.page.seen.live_clusters import seen_live
 
 if TYPE_CHECKING:
+    from sessionlab.lab.cluster.deploys.interface import Deploy
     from sessionlab.lab.fabrics.local.fabric import LocalFabric
 
 in_session = pytest.mark.asyncio(loop_scope="session")
@@ -184,6 +189,26 @@ def test_a_crowd_is_told_in_short() -> None:
     assert text.count("user-") == 0
     assert "*[(alice, await alice.me()) for _ in range(2)]," in text
     assert "*zip(crowd, await lab.everyone(crowd, Client.me))," in text
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("rolling", Rolling(limit=3.0)),
+        ("blue-green", BlueGreen(limit=3.0)),
+        ("recreate", Recreate()),
+    ],
+)
+def test_a_deploy_is_done_again_as_it_was_whatever_its_settings(name: str, how: Deploy) -> None:
+    live, life = Live(Events(), "up-1"), Life("alice")
+    life.log_in()
+    live.history.append(life.operations[0])
+    live.events += [
+        Event(1.0, "deploy.started", "", {"cluster": "up-1", "how": repr(how), "version": "2"}),
+        Event(2.0, "deploy.finished", "", {"cluster": "up-1", "version": "2"}),
+    ]
+
+    assert f'await cluster.deploy("{name}", "2")' in script(live, Description())
 
 
 @in_session

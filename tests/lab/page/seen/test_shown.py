@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from sessionlab.lab.bench.requests import Hops
 from sessionlab.lab.bench.requests import Request as Read
-from sessionlab.lab.page.model.visitors import Hops
 from sessionlab.lab.page.seen import sendings
 from sessionlab.lab.page.seen.sendings import LOOK, Sendings
 from sessionlab.lab.page.seen.shown import how, shown
@@ -23,7 +23,8 @@ def test_a_request_of_a_tab_has_its_tab_and_all_hops() -> None:
     own = Sendings()
     name = own.begin("t1")
     own.end(name, 0.004)
-    found = shown(read(id=name, front=0.003, store=0.001, pin="VN"), 12.34567, "b", own)
+    seen = Hops(balancer=0.003, node=0.002, store=0.001)
+    found = shown(read(id=name, hops=seen, pin="VN"), 12.34567, "b", own)
     assert found
     assert (found.at, found.cluster, found.tab, found.how) == (12.346, "b", "t1", "ok")
     assert found.hops == Hops(client=0.004, balancer=0.003, node=0.002, store=0.001)
@@ -52,7 +53,7 @@ def test_a_lost_pin_is_told_from_one_that_never_was_where_that_is_known() -> Non
 
 
 def test_what_nobody_has_timed_is_not_said() -> None:
-    told_by_balancer = read(front=0.002, pin="DI", moved="backend-down")
+    told_by_balancer = read(hops=Hops(balancer=0.002), pin="DI", moved="backend-down")
     found = shown(told_by_balancer, 1.0, "a", Sendings())
     assert found
     assert found.hops == Hops(balancer=0.002)

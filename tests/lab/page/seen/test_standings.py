@@ -95,8 +95,6 @@ def test_of_what_goes_on_the_same_way_two_requests_are_looked_at_again() -> None
     folded = [standings.add(operation) for operation in life.operations]
 
     assert sum(one is not None for one in folded) == 98
-    assert standings.fate("alice", 0) is None
-    standings.judged()
     assert standings.fate("alice", 0) is Fate.KEPT
 
 
