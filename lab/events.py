@@ -73,13 +73,14 @@ class Events:
 
     @contextmanager
     def step(
-        self, does: str, scenario: str, told: Callable[[], Mapping[str, object]]
+        self, scenario: str, cluster: str, does: str, told: Callable[[], Mapping[str, object]]
     ) -> Iterator[None]:
         """A step of a story, told before it is done; of those that it consists of none is told."""
         if not self._followers or _within.get():
             yield
             return
-        self.tell_followers(STEP, scenario, does=does, **told())
+        where = {"cluster": cluster} if cluster else {}
+        self.tell_followers(STEP, scenario, does=does, **told(), **where)
         with within_a_step():
             yield
 

@@ -164,16 +164,12 @@ class Requests:
             return None
         why = f"no answer: cut by the {cut}" if cut else PHRASES.get(status, NO_PHRASE)
         return _request(
+            data,
             at=row.at,
-            user="",
-            method=data["method"],
             path=data["target"].partition("?")[0],  # the rest may hold a secret
             node=node,
             status=status,
             reason="" if node and not cut else data.get("detail") or why,
-            seconds=data["seconds"],
-            cut=cut,
-            id=_id(data),
             pin="" if pin == "--" else pin,
             moved=data.get("reason") or "",
             hops={"balancer": data["seconds"]},
@@ -183,26 +179,18 @@ class Requests:
         data = row.data
         if data["path"] in PROBES and not data["forwarded"]:
             return None  # the balancer's check, or the lab's own
-        credential = data["credential"] or ""
-        return _request(
-            at=row.at,
-            user=data["user"] or self._users.get(credential, ""),
-            method=data["method"],
-            path=data["path"],
-            node=row.part,
-            status=data["status"],
-            reason=data["reason"] or "",
-            seconds=data["seconds"],
-            credential=credential,
-            does=data.get("does") or "",
-            id=_id(data),
-            hops={"node": data["seconds"], "store": data.get("auth") or None},
-        )
+        user = data["user"] or self._users.get(data["credential"] or "", "")
+        hops = {"node": data["seconds"], "store": data.get("auth") or None}
+        return _request(data, at=row.at, user=user, node=row.part, hops=hops)
 
 
-def _request(**said: object) -> Request:
-    """Raises ValidationError for what cannot be shown: a row may be of a program of the user's."""
-    return convert(said, Request)
+def _request(data: dict[str, Any], **known: object) -> Request:
+    """Of a row, with what is known better; nothing is said by null.
+
+    Raises ValidationError for what cannot be shown: a row may be of a program of the user's own.
+    """
+    said = {name: value for name, value in data.items() if value is not None}
+    return convert({"user": "", "reason": "", **said, "id": _id(data), **known}, Request)
 
 
 def _id(data: dict[str, Any]) -> str:

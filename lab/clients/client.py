@@ -15,8 +15,7 @@ from sessionlab.lab.record.history import ERROR, NOBODY, Ending, History
 from sessionlab.lab.record.steps import quick_step, step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection
     from types import TracebackType
 
     from sessionlab.lab.clients.records import Notebook
@@ -54,13 +53,6 @@ class Client(Speaker):
     def called(self) -> str:
         """Its user, and which of that user's tabs it is where it is not the first."""
         return f"{self.user} (tab {self._tab + 1})" if self._tab else self.user
-
-    def _telling(
-        self, does: str, told: Callable[[], Mapping[str, object]]
-    ) -> AbstractContextManager[None]:
-        """See `lab.record.steps`."""
-        _, events, scenario, cluster = self._told
-        return events.step(does, scenario, lambda: {**told(), "cluster": cluster})
 
     # What a user does
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.clients.engine_wire import EngineWire
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Events
     from sessionlab.lab.recipes.model import Recipe, Step
     from sessionlab.lab.record.answers import Answer
+    from sessionlab.lab.record.steps import Telling
 
 PATIENCE = 10.0
 OF_BALANCERS = "SESSIONLAB"  # what the names of their own cookies begin with
@@ -64,6 +65,7 @@ class Speaker:
         self._public = (public or url).rstrip("/")
         self._network = network
         self._told = (history, events, scenario, cluster)
+        self._telling: Telling = partial(events.step, scenario, cluster)
         self._tab = tab
         self._allow_script = allow_script
         self._records = Records(person.name, recipe, history, events, scenario, cluster, tab)

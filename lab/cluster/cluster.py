@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from sessionlab.lab.clients.speaker import PATIENCE
@@ -24,11 +25,10 @@ from sessionlab.lab.cluster.visitors import Audience, Visitors
 from sessionlab.lab.cluster.workers import Workers
 from sessionlab.lab.errors import LabError, StepError
 from sessionlab.lab.record.answers import Answers
-from sessionlab.lab.record.steps import step
+from sessionlab.lab.record.steps import Telling, step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.clients.people import Person
@@ -81,6 +81,7 @@ class Cluster:
         self.inventory = Inventory(self._runtime, sandbox, self.faults)
         self._workers = Workers(self._runtime, sandbox, self.tell)
         self._deaths = Deaths(self._runtime, self.tell, events.now)
+        self._telling: Telling = partial(events.step, scenario, sandbox.label)
         self._watching: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self.redis = RedisLife(self._runtime, self.tell, events.now)
@@ -334,10 +335,3 @@ class Cluster:
     def tell(self, kind: str, **data: object) -> None:
         """Tell an event of this cluster."""
         self._events.emit(kind, self._scenario, cluster=self._sandbox.label, **data)
-
-    def _telling(
-        self, does: str, told: Callable[[], Mapping[str, object]]
-    ) -> AbstractContextManager[None]:
-        """See `lab.record.steps`."""
-        where = self._sandbox.label
-        return self._events.step(does, self._scenario, lambda: {**told(), "cluster": where})

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
+Telling = Callable[[str, Callable[[], Mapping[str, object]]], AbstractContextManager[None]]
+"""`Events.step` of a scenario and a cluster: what is done, and its arguments, if somebody asks."""
 _TOLD = ("name", "service", "item", "times", "method", "path", "version", "user")
 
 
 class Doer(Protocol):
     """Whoever has steps: a client, a cluster, the lab."""
 
-    def _telling(
-        self, does: str, told: Callable[[], Mapping[str, object]]
-    ) -> AbstractContextManager[None]:
-        """The step lasts as long as this; `told` are its arguments, where somebody asks."""
-        ...
+    @property
+    def _telling(self) -> Telling: ...
 
 
 D = TypeVar("D", bound=Doer)

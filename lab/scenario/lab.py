@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, TypeVar, Unpack
@@ -29,7 +30,7 @@ from sessionlab.lab.faults.interface import Broken
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.record.claims import Claim, judge
 from sessionlab.lab.record.history import History
-from sessionlab.lab.record.steps import names, step
+from sessionlab.lab.record.steps import Telling, names, step
 from sessionlab.lab.record.tables import Table
 from sessionlab.lab.scenario.fitting import Asked
 from sessionlab.lab.scenario.settings_told import Told, marked
@@ -96,6 +97,7 @@ class Lab:
         self._fabric = fabric
         self._events = events
         self._scenario = scenario
+        self._telling: Telling = partial(events.step, scenario, "")
         self._folder = folder
         self._clusters = 0
         self._parts: dict[str, object] = {}
@@ -255,12 +257,6 @@ class Lab:
         """
         end = read_token(client.credential).get("exp", 0)
         await asyncio.sleep(max(0.0, end - time.time()) + 0.01)
-
-    def _telling(
-        self, does: str, told: Callable[[], Mapping[str, object]]
-    ) -> AbstractContextManager[None]:
-        """See `lab.record.steps`."""
-        return self._events.step(does, self._scenario, told)
 
     def _fitting(self, ends: Mapping[str, T | Skip]) -> Told[T]:
         """What the parts returned that could be told; notes those that could not."""

@@ -18,6 +18,7 @@ from sessionlab.lab.page.credentials.tokens import looked_into, opened
 from sessionlab.lab.page.model.credentials import Held, Looked, Stored
 from sessionlab.lab.page.seen.looks import SILENT, silent
 from sessionlab.lab.page.seen.sendings import HEADER, LOOK
+from sessionlab.lab.page.seen.shown import no_answer
 from sessionlab.lab.page.seen.store import GLANCE, PREFIX, short
 from sessionlab.lab.record.history import NOBODY, USER
 from sessionlab.lab.viewer.charts import state
@@ -93,8 +94,7 @@ async def _at(node: Node, state_of: State | None, client: Client) -> Held:
         await shadow.close()
     reason = str(answer.body.get("detail") or said.code or said.error or "")
     if said.status is None:
-        is_late = "Timeout" in reason
-        reason = f"no answer {f'within {PATIENCE:g} s' if is_late else f'at all ({reason})'}"
+        reason = no_answer(reason, PATIENCE)
     user = said.user if knows and said.user else ""
     return Held(
         node.name, knows, user, list(items or ()), said.status, state(said), reason[:MOST_TEXT]

@@ -16,7 +16,7 @@ from sessionlab.lab.page.desk.visitors import no_account
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
 from sessionlab.lab.page.seen.sendings import HEADER
-from sessionlab.lab.page.seen.shown import pin_says
+from sessionlab.lab.page.seen.shown import no_answer, pin_says
 from sessionlab.lab.viewer.charts import state
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ DONE = {
 def _why(answer: answers.Answer) -> str:
     """Why it is no good answer, as whoever answered says it."""
     op = answer.operation
-    if op.status is None and op.error == TimeoutError.__name__:
-        return f"nothing came within {PERSON:g} s"
+    if op.status is None:
+        return no_answer(op.error or "", PERSON)
     return str(answer.body.get("detail") or "") or op.error or op.code
 
 
@@ -130,7 +130,7 @@ def _said(answer: answers.Answer, what: str) -> str:
     op = answer.operation
     node, how = op.node or "the balancer", state(op)
     if op.status is None:
-        return f"no answer came: {_why(answer) or 'nobody knows why'}"
+        return f"no answer came: {_why(answer)}"
     if how == "ok":
         return DONE[what].format(node=node, user=op.user or op.client)
     why = f"{op.status}: {_why(answer)}".rstrip(".: ")

@@ -121,16 +121,9 @@ class Recorder:
         self, name: str, said: str, history: History, events: Sequence[Event]
     ) -> dict[str, Any]:
         """As `--json` has it, without an outcome."""
-        story = {
-            "name": name,
-            "title": said,
-            "seconds": round(events[-1].at, 3),
-            "requests": len(history),
-            "claims": [],
-            "notes": [_NOTE],
-            "users": Users.of(history, events, name).summary(),
-            "tables": [],
-        }
+        users, seconds = Users.of(history, events, name).summary(), round(events[-1].at, 3)
+        story = {"name": name, "title": said, "seconds": seconds, "requests": len(history)}
+        story |= {"claims": [], "notes": [_NOTE], "users": users, "tables": []}
         run = {"sessionlab": version("sessionlab"), "fabric": self._fabric, "script": SCRIPT}
         return {**run, "scenarios": [story]}
 

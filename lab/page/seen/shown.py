@@ -13,6 +13,13 @@ from sessionlab.lab.record.history import Ending, ending_of
 from sessionlab.lab.verdicts.pins import in_words
 
 TABLE_LOST = "table-lost"
+_NO_ANSWER = {
+    "ClientConnectorError": "nothing takes connections there",
+    "ServerDisconnectedError": "the connection was closed before an answer came",
+    "ClientOSError": "the connection broke before an answer came",
+    "ClientPayloadError": "the connection broke before all of the answer came",
+}
+"""By aiohttp's names."""
 
 if TYPE_CHECKING:
     from sessionlab.lab.bench.requests import Request as Read
@@ -49,6 +56,14 @@ def pin_says(pin: str, moved: str, *, is_own: bool) -> str:
             f"the balancer did not know the pin: it has lost it, or never had it ({pin}, {moved})"
         )
     return in_words(pin, moved) if pin else ""
+
+
+def no_answer(error: str, seconds: float) -> str:
+    """Why none came, of a client's error; it would have waited so many `seconds`."""
+    kind = error.partition(":")[0]
+    if kind == TimeoutError.__name__:
+        return f"nothing came within {seconds:g} s"
+    return _NO_ANSWER.get(kind, error or "nobody knows why")
 
 
 def how(read: Read) -> str:

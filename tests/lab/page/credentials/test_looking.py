@@ -84,7 +84,7 @@ async def test_a_node_that_is_gone_or_frozen_or_hangs_says_nothing(make: Make) -
         said = {one.node: one.reason for one in found.held}
         assert said["n1"] == "it has ended, so it says nothing"
         assert said["n2"] == "it is frozen, so it says nothing"
-        assert said["n3"] == "no answer within 1.5 s"
+        assert said["n3"] == "nothing came within 1.5 s"
         assert "none knows it; n1, n2 and n3 can't tell." in found.says
         os.kill(pid or 0, signal.SIGCONT)
 

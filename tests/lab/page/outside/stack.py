@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,8 @@ class Stack:
 
     async def down(self, name: str) -> None:
         process = self.processes.pop(name)
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
         if name.startswith("n"):
             self.hosts.remove(f"127.0.0.{name[1:]}")

@@ -54,7 +54,10 @@ async def test_its_nodes_are_met_and_the_balancer_s_names_are_theirs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with running(monkeypatch) as stack, page(stack) as desk:
-        seen = await until(desk, lambda one: all(p.seen == "up" for p in one.parts[:2]))
+        seen = await until(
+            desk,
+            lambda one: all(p.seen == "up" for p in one.parts[:2]) and one.balancing.next != "",
+        )
         assert states(seen) == {"n2": "running", "n3": "running", "balancer": "running"}
         assert seen.balancing.next in ("n2", "n3")
         assert seen.balancing.next_why == f"it is {seen.balancing.next}'s turn"
@@ -107,6 +110,8 @@ async def test_nodes_that_leave_freeze_and_come_are_followed(
         await stack.up(3)
         back = await until(desk, lambda one: states(one)["n3"] == states(one)["n2"] == "running")
         assert back.condition == "ready"
+        stack.processes["n2"].kill()  # and its address is known still
+        await until(desk, lambda one: states(one)["n2"] == "ended")
 
 
 async def test_a_stack_that_goes_away_is_said_and_the_page_recovers(

@@ -10,7 +10,7 @@ from sessionlab.lab.bench.requests import Hops
 from sessionlab.lab.bench.requests import Request as Read
 from sessionlab.lab.page.seen import sendings
 from sessionlab.lab.page.seen.sendings import LOOK, Sendings
-from sessionlab.lab.page.seen.shown import how, shown
+from sessionlab.lab.page.seen.shown import how, no_answer, shown
 
 
 def read(status: int = 200, **more: Any) -> Read:
@@ -76,6 +76,15 @@ def test_what_nobody_has_timed_is_not_said() -> None:
 )
 def test_how_it_went(said: Read, word: str) -> None:
     assert how(said) == word
+
+
+def test_why_no_answer_came_is_said_in_plain_words() -> None:
+    assert no_answer("ClientConnectorError: to 127.0.0.1:1 ssl:default", 5.0) == (
+        "nothing takes connections there"
+    )
+    assert no_answer("TimeoutError", 5.0) == "nothing came within 5 s"
+    assert no_answer("HttpProcessingError: odd", 5.0) == "HttpProcessingError: odd"
+    assert no_answer("", 5.0) == "nobody knows why"
 
 
 def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
