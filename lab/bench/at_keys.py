@@ -25,7 +25,7 @@ class AtKeys:
         over: Callable[[BaseException], None],
     ) -> None:
         self._hands, self._show, self._over = hands, show, over
-        self._steps: set[asyncio.Task[None]] = set()
+        self._step: asyncio.Task[None] | None = None
         self._wanted = ""
 
     def act(self, name: str, part: str) -> None:
@@ -36,14 +36,13 @@ class AtKeys:
             self._show(Text(f"`{doing}` is under way, {rest}", "yellow"))
             return
         self._wanted = wanted
-        task = asyncio.get_running_loop().create_task(self._act(name, part))
-        self._steps.add(task)
-        task.add_done_callback(self._ended)
+        self._step = asyncio.get_running_loop().create_task(self._act(name, part))
+        self._step.add_done_callback(self._ended)
 
     def close(self) -> None:
         """End what is under way."""
-        for task in self._steps:
-            task.cancel()
+        if self._step:
+            self._step.cancel()
 
     async def _act(self, name: str, part: str) -> None:
         try:
@@ -52,7 +51,6 @@ class AtKeys:
             self._show(Text("; ".join(filter(None, (str(error), error.hint))), "yellow"))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._steps.discard(task)
-        self._wanted = ""
+        self._step, self._wanted = None, ""
         if not task.cancelled() and (defect := task.exception()):
             self._over(defect)

@@ -44,6 +44,10 @@ class Variants(Mapping[str, T]):
     def __contains__(self, name: object) -> bool:
         return name in self._ours or name in self._names()  # `Mapping` would load it
 
+    def is_ours(self, name: str) -> bool:
+        """Whether it is not an installed package's."""
+        return name in self._ours
+
     def named(self, name: str) -> T:
         """The variant of that name; raises UsageError when there is none."""
         if name not in self:

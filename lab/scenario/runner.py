@@ -106,6 +106,8 @@ async def run_one(
     fabric: Fabric,
     events: Events,
     history: History | None = None,
+    *,
+    looks_for_held: bool = True,
 ) -> ScenarioResult:
     """Tell one story, and write it down in that `history`. What goes wrong becomes its result."""
     lab = Lab(settings, fabric, events, story.name, story.folder, history)
@@ -113,7 +115,7 @@ async def run_one(
     with events.recording(story.name) as told:
         lab.told = told
         events.emit("scenario.started", story.name, title=story.title)
-        with watching(story.story) as forgotten:
+        with watching(story.story, looks_for_held=looks_for_held) as forgotten:
             ending = await _tell(story, lab, events, forgotten, settings.app)
             await forgotten.end_tasks()
         ending = _with_all_done(ending, list(forgotten))

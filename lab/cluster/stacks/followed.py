@@ -50,6 +50,8 @@ class FollowedRuntime(ExternalRuntime):
         self.why = ""
         self.strategy = description.services[0].strategy
         self._seen: dict[str, float] = {}
+        self._tell: Callable[..., None] = lambda *_, **__: None
+        self._now: Callable[[], float] = lambda: 0.0
 
     @property
     def keys(self) -> None:
@@ -58,40 +60,41 @@ class FollowedRuntime(ExternalRuntime):
     async def start(self) -> None:
         """Meet who is there; that may be nobody yet."""
         self.balancer = BALANCERS.make("external", self.description, self._sandbox, self.http)
-        await self.look(lambda *_, **__: None, lambda: 0.0)
+        await self._look()
 
     def running(self, name: str) -> bool:
         return name not in self.away
 
     async def follow(self, tell: Callable[..., None], now: Callable[[], float]) -> None:
         """Look, and tell what is new, until cancelled; first what `start` has met."""
-        self._tell_whole(tell, "", self.description.services[0].strategy)
+        self._tell, self._now = tell, now
+        self._tell_whole("", self.description.services[0].strategy)
         while True:
             await asyncio.sleep(PAUSE)
             before = self.why, self.strategy
-            await self.look(tell, now)
-            self._tell_whole(tell, *before)
+            await self._look()
+            self._tell_whole(*before)
 
-    async def look(self, tell: Callable[..., None], now: Callable[[], float]) -> None:
+    async def _look(self) -> None:
         """Look once; the parts that have changed are told."""
         self.why = ""
         try:
             addresses = await asyncio.to_thread(self._target.addresses)
         except StartError as error:
             addresses, self.why = [], f"{error}; {error.hint}"
-        here = await side_by_side([self._met(address, tell) for address in addresses])
-        self._missed({*here}, tell, now())
-        if not await self._balancer_stays(tell, now()):
+        here = await side_by_side([self._met(address) for address in addresses])
+        self._missed({*here}, self._now())
+        if not await self._balancer_stays(self._now()):
             self.why = self.why or f"its balancer takes no connection at {self._target.url}"
 
-    def _tell_whole(self, tell: Callable[..., None], why: str, strategy: str) -> None:
+    def _tell_whole(self, why: str, strategy: str) -> None:
         """That the stack is away, or back, or another one than it was."""
         if self.why != why:
-            tell("stack.away" if self.why else "stack.back", why=self.why)
+            self._tell("stack.away" if self.why else "stack.back", why=self.why)
         if self.strategy != strategy:
-            tell("stack.strategy", strategy=self.strategy)
+            self._tell("stack.strategy", strategy=self.strategy)
 
-    async def _met(self, host: str, tell: Callable[..., None]) -> str:
+    async def _met(self, host: str) -> str:
         """The name of the node there: one that is new, is back, or is as it was."""
         service, address = self.description.services[0], Address(host, self._target.port)
         node = Node(str(address), service, address)
@@ -102,7 +105,7 @@ class FollowedRuntime(ExternalRuntime):
             name = next((one.name for one in self.nodes.values() if one.address == address), "")
             if name and name not in self.away and name not in self.silent:
                 self.silent.add(name)
-                tell("part.paused", part=name)
+                self._tell("part.paused", part=name)
             return name
         if not (name := str(says.get("node") or "")):
             return ""
@@ -111,14 +114,14 @@ class FollowedRuntime(ExternalRuntime):
         self.nodes[name] = Node(name, service, address)
         if not known or name in self.away:
             self.containers[name] = await _container(host)
-            tell("node.started" if known else "node.added", node=name)
+            self._tell("node.started" if known else "node.added", node=name)
         elif name in self.silent:
-            tell("part.resumed", part=name)
+            self._tell("part.resumed", part=name)
         self.away.pop(name, None)
         self.silent.discard(name)
         return name
 
-    def _missed(self, here: set[str], tell: Callable[..., None], at: float) -> None:
+    def _missed(self, here: set[str], at: float) -> None:
         """Who is not there has gone; those of long ago are forgotten."""
         for name in here:
             self._seen[name] = at
@@ -126,11 +129,11 @@ class FollowedRuntime(ExternalRuntime):
             if name not in here and name not in self.away:
                 self.away[name] = GONE
                 self.silent.discard(name)
-                tell("node.stopped", node=name, began=self._seen.get(name, at))
+                self._tell("node.stopped", node=name, began=self._seen.get(name, at))
             if name in self.away and at - self._seen.get(name, at) > KEPT:
                 del self.nodes[name], self.away[name]
 
-    async def _balancer_stays(self, tell: Callable[..., None], at: float) -> bool:
+    async def _balancer_stays(self, at: float) -> bool:
         """Whether it takes a connection; a request would take a turn of its algorithm."""
         assert self.balancer is not None  # noqa: S101  it was made at the start
         host, was_away = self.balancer.address.host, BALANCER in self.away
@@ -141,12 +144,12 @@ class FollowedRuntime(ExternalRuntime):
         except OSError:  # a time-out is one
             self.away[BALANCER] = UNREACHED
             if not was_away:
-                tell("balancer.stopped", began=self._seen.get(BALANCER, at))
+                self._tell("balancer.stopped", began=self._seen.get(BALANCER, at))
             return False
         self._seen[BALANCER] = at
         if was_away:
             del self.away[BALANCER]
-            tell("balancer.started")
+            self._tell("balancer.started")
         if BALANCER not in self.containers:
             self.containers[BALANCER] = await _container(host)
             if self.redis:

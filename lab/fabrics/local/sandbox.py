@@ -106,8 +106,11 @@ class LocalSandbox:
             return ""
 
     def printed(self, name: str, since: int, most: int) -> bytes:
+        path = self._log(name)
         try:
-            with self._log(name).open("rb") as log:
+            if path.stat().st_size <= since:
+                return b""  # most looks: to open it costs ten times as much
+            with path.open("rb") as log:
                 log.seek(since)
                 return log.read(most)
         except FileNotFoundError:

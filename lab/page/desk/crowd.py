@@ -106,10 +106,12 @@ class Crowds:
     def _send(self, here: Gathering) -> None:
         while here.due >= 1:
             here.due -= 1
-            free = [n for n in range(len(here.clients)) if n not in here.busy]
-            if not free:
-                return
-            number = self._random.choice(free)
+            number = self._random.randrange(len(here.clients) or 1)
+            if number in here.busy or not here.clients:
+                free = [n for n in range(len(here.clients)) if n not in here.busy]
+                if not free:
+                    return
+                number = self._random.choice(free)
             here.busy.add(number)
             task = asyncio.create_task(self._step(here, number))
             here.steps.add(task)

@@ -25,6 +25,7 @@ from sessionlab.lab.page.desk.told import Told
 from sessionlab.lab.page.model.state import State, Unable
 from sessionlab.lab.page.recording.recorder import USUAL, Recorder
 from sessionlab.lab.page.seen.sendings import Sendings
+from sessionlab.lab.page.seen.together import Together
 from sessionlab.lab.page.stories.tellings import Tellings
 from sessionlab.lab.scenario.lab import Settings
 
@@ -88,6 +89,7 @@ class Desk:
         self._watching: dict[Side, asyncio.Task[None]] = {}
         self._over: BaseException | None = None
         self._left = False
+        self._states = Together(self._state)
         self._pushing = Pushing(self.state, self.stream)
         self.changed = self._pushing.changed
 
@@ -151,6 +153,10 @@ class Desk:
     # What is asked of it
 
     async def state(self) -> State:
+        """Made once for all who ask at the same time, and no older than the asking."""
+        return await self._states.value()
+
+    async def _state(self) -> State:
         clusters = await asyncio.gather(
             *(side.state(self.visitors.clients(side.id)) for side in self.sides)
         )

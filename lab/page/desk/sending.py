@@ -7,9 +7,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.page.desk.side import PATIENCE as PERSON
 from sessionlab.lab.page.desk.told import can
+from sessionlab.lab.page.desk.visitors import no_account
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
 from sessionlab.lab.page.seen.sendings import HEADER
@@ -77,7 +80,10 @@ async def ask(
             answer = await client.do(what, item=item if what == "write" else None)
     finally:
         sendings.end(name, time.monotonic() - began)
-    return shown(answer, side.id, what)
+    said = shown(answer, side.id, what)
+    if what == "login" and said.how == "refused" and (why := no_account(client.user, side)):
+        said = structs.replace(said, said=f"{said.said}; {why}")
+    return said
 
 
 def shown(answer: answers.Answer, cluster: str, what: str, *, is_own: bool = True) -> Answer:

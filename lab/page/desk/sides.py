@@ -46,11 +46,13 @@ class Sides:
         self._entered, self._left, self._says = entered, left, says
         self._now: dict[Id, Side] = {}
         self._generation = 0
+        self._first: Description | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._free, self._doing = asyncio.Lock(), ""
 
     def __iter__(self) -> Iterator[Side]:
-        return iter(list(self._now.values()))
+        """The first one first, whichever was replaced last."""
+        return iter([self._now[id_] for id_ in sorted(self._now)])
 
     def get(self, id_: str) -> Side | None:
         return next((side for side in self if side.id == id_), None)
@@ -71,6 +73,7 @@ class Sides:
 
     async def first(self, description: Description) -> Side:
         """Start the first one; raises what a cluster raises."""
+        self._first = description
         side = self._side("a", description)
         try:
             await side.open()
@@ -87,7 +90,7 @@ class Sides:
         async with self._alone(f"put a cluster in place {id_}"):
             before, like = self.get(id_), self.get(id_) or self.named("a")
             port = like.description.port if before else 0
-            description = described(wanted, like.description, port)
+            description = described(wanted, like.description, port, self._first or like.description)
             if before is None:
                 await self._own(self._beside(description))
             else:

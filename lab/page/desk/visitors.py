@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -131,6 +132,15 @@ def shown(tab: OpenTab, sides: Sides) -> Tab:
 def names(side: Side) -> list[str]:
     """Some to log in as."""
     return what_to_ask.names(side.cluster.recipe)[:20] if side.description.app else [*NAMES]
+
+
+def no_account(user: str, side: Side) -> str:
+    """That our demo app knows nobody of that name, and whom it knows; else ""."""
+    seeded = re.fullmatch("user-([0-9]{6})", user)
+    most = side.description.users
+    if side.description.app or user in NAMES or (seeded and 1 <= int(seeded[1]) <= most):
+        return ""
+    return f"the app knows {', '.join(NAMES)}, and user-000001 to user-{most:06d}"
 
 
 def _check_name(user: str) -> None:

@@ -7,7 +7,6 @@ fits is not claimed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -39,14 +38,7 @@ class Alike(Enum):
     FAILED = "Nobody is served"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Some are known and some are not, and it is always the same: these are known."""
-
-    known: Sequence[Who]
-
-
-Claim = Law | Alike | Named | None
+Claim = Law | Alike | None
 Sessions = dict["Who", str]
 
 
@@ -100,11 +92,9 @@ def _follow(
     elif isinstance(step, Done):
         for who in lost_by(step, sessions, law):
             del sessions[who]
-    elif claim is Alike.NOBODY or isinstance(claim, Named):
-        known = claim.known if isinstance(claim, Named) else ()
+    elif claim is Alike.NOBODY:
         for who, _ in step.answers:
-            if who not in known:
-                sessions.pop(who, None)
+            sessions.pop(who, None)
 
 
 def _enter(step: Asked, sessions: Sessions, browser: Sequence[Who]) -> None:
@@ -135,9 +125,6 @@ def _claim(asks: Asks, sessions: Sessions, law: Law) -> Claim:
         return Alike.KNOWN
     if all(is_nobody(op) for _, op in answers):
         return Alike.NOBODY
-    of = {who: {op.recognised for other, op in answers if other == who} for who, _ in answers}
-    if all(len(seen) == 1 for seen in of.values()):
-        return Named([who for who, seen in of.items() if True in seen])
     return None
 
 

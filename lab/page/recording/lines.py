@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.deploys import DEPLOYS
-from sessionlab.lab.page.recording.laws import ENDS, Alike, Law, Named, told
+from sessionlab.lab.page.recording.laws import ENDS, Alike, Law, told
 from sessionlab.lab.page.recording.literals import ORDER, identifier, quoted
 from sessionlab.lab.page.recording.steps import DOES, Asked, Asks, Came, Done, says_who
 
@@ -126,19 +126,14 @@ class Lines:
             if asks.answers:
                 yield "# These answers had no rule in common: claim here what must be seen of them."
             return
-        observed, text = "answer.recognised", "The same are known as then"
-        if isinstance(claim, Named):
-            known = ", ".join(quoted(who.user) for who, op in asks.answers if op.recognised)
-            expected = f"[{known}]"
-        else:
-            which, observed = _SEEN[claim]
-            text, expected = claim.value, f"[client.user for client, answer in asked{which}]"
-        seen = f"[client.user for client, answer in asked if {observed}]"
-        yield from self._claim(text, expected, seen)
-        if claim is Alike.NOBODY or isinstance(claim, Named):
-            yield "for client, answer in asked:"
-            yield "    if not answer.recognised:"
-            yield "        sessions.pop(client, None)"
+        which, seen = _SEEN[claim]
+        yield from self._claim(
+            claim.value,
+            f"[client.user for client, answer in asked{which}]",
+            f"[client.user for client, answer in asked if {seen}]",
+        )
+        if claim is Alike.NOBODY:
+            yield from ("for client, _ in asked:", "    sessions.pop(client, None)")
 
     def _claim(self, text: str, expected: str, observed: str) -> Iterator[str]:
         said = f"{self._after}: {text[0].lower()}{text[1:]}" if self._after else text

@@ -9,8 +9,9 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.errors import Skip, StepError, UsageError
+from sessionlab.lab.errors import Skip, StepError
 from sessionlab.lab.events import Events
+from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.stories import Story, Telling
 from sessionlab.lab.page.stories.items import Items
 from sessionlab.lab.scenario import fitting
@@ -65,14 +66,16 @@ class Tellings:
     def begin(self, new: NewTelling) -> Telling:
         """Tell that one, in the background; the one that is being told with that seed goes on.
 
-        Raises UsageError for a story that is not there, StepError for one that cannot be told
+        Raises WrongField for a story that is not there, StepError for one that cannot be told
         here or now.
         """
         self._scenarios = self._scenarios or installed()
         scenario = self._scenarios.get(new.story)
         if scenario is None:
-            raise UsageError(
-                f"there is no story named {new.story!r}", "`GET /api/1/stories` has them all"
+            raise WrongField(
+                "story",
+                f"there is no story named {new.story[:64]!r}",
+                "`GET /api/1/stories` has them all",
             )
         if why_not := self._unfit(scenario):
             raise StepError(f"{new.story} cannot be told here: {why_not}")
@@ -164,7 +167,8 @@ class _Told:
         ending: Ending = "error"
         reason: str | None = CUT_SHORT
         try:
-            result = await run_one(self.scenario, self.settings, fabric, self._events, self._items)
+            told = self.scenario, self.settings, fabric, self._events, self._items
+            result = await run_one(*told, looks_for_held=False)  # views are made in threads
             for said in await asyncio.to_thread(fates, result):
                 self._items.note(said, self._events.now())
             ending, reason = result.outcome.value, result.reason

@@ -183,6 +183,7 @@ async def test_a_state_holds_no_credential(lab: Up) -> None:
         ("/crowd", [], "body"),
         ("/tellings", {}, "story"),
         ("/tellings", {"story": "x", "seed": "y"}, "seed"),
+        ("/tellings", {"story": "x" * 99}, "story"),
     ],
 )
 async def test_a_wrong_field_is_named_and_nothing_is_done(
@@ -195,6 +196,28 @@ async def test_a_wrong_field_is_named_and_nothing_is_done(
     assert (status, problem["field"]) == (422, field), problem
     after = await lab.answered("GET", "/state")
     assert (before["tabs"], before["crowd"]) == (after["tabs"], after["crowd"])
+
+
+async def test_whom_the_demo_app_knows_is_said_to_who_is_nobody_there(lab: Up) -> None:
+    said = {}
+    for user in ("dave", "user-0000001", "user-000007"):
+        tab = await lab.answered("POST", "/tabs", {"user": user})
+        sent = await lab.answered("POST", f"/tabs/{tab['id']}/send", {"what": "login"})
+        said[user] = sent["answers"][0]["said"]
+    known = "; the app knows alice, bob, carol, and user-000001 to user-999999"
+    assert {user for user, text in said.items() if text.endswith(known)} == {"dave", "user-0000001"}
+
+
+@pytest.mark.parametrize("path", [f"/events?most={'9' * 5000}", f"/tellings/1?since={'9' * 5000}"])
+async def test_a_number_of_thousands_of_digits_is_a_wrong_field(lab: Up, path: str) -> None:
+    assert (await lab.ask("GET", path))[0] == 422
+
+
+async def test_a_version_of_thousands_of_digits_is_another(lab: Up) -> None:
+    url = lab.place.url.removesuffix("/1")
+    sent = {"Authorization": f"Bearer {lab.place.token}"}
+    async with lab.http.get(f"{url}/{'9' * 5000}/state", headers=sent) as got:
+        assert (got.status, (await got.json())["title"]) == (404, "Not Found")
 
 
 async def test_a_page_has_at_most_twenty_tabs(lab: Up) -> None:
@@ -274,7 +297,7 @@ async def test_what_was_done_by_hand_is_stored_and_shown(
 async def test_stories_are_listed_told_and_not_found(lab: Up) -> None:
     stories = json.dumps(await lab.answered("GET", "/stories"))
     assert '"name": "sticky-node-dies"' in stories
-    assert (await lab.ask("POST", "/tellings", {"story": "nix"}))[0] == 400
+    assert (await lab.ask("POST", "/tellings", {"story": "nix"}))[0] == 422
     telling = await lab.answered("POST", "/tellings", {"story": "monolith"})
     while telling["ending"] == "telling":
         await asyncio.sleep(0.1)
@@ -324,6 +347,20 @@ async def test_what_happens_is_pushed_and_what_has_not_changed_is_not(fabric: Lo
     assert len(by["request"]) < 30
     assert {one["tab"] for one in by["request"]} == {tab["id"]}
     assert by["view"][-1]["cluster"] == "a"
+
+
+async def test_ages_alone_make_no_new_state(fabric: LocalFabric) -> None:
+    learning = Description((Service("app", 1, "redis"),), affinity="learn:sid", watched=True)
+    async with up(fabric, learning) as lab:
+        tab = await lab.answered("POST", "/tabs", {"user": "alice"})
+        await lab.answered("POST", f"/tabs/{tab['id']}/send", {"what": "login"})
+        await asyncio.sleep(1.5)
+        cluster = (await lab.answered("GET", "/state"))["clusters"][0]
+        assert cluster["balancing"]["pins"]
+        assert cluster["store"]["keys"][0]["ttl"]
+        with lab.desk.stream.listener() as listener:
+            await asyncio.sleep(3.0)
+        assert listener.waiting.qsize() <= 1  # the first of all
 
 
 async def test_the_document_is_of_what_is_really_answered(lab: Up) -> None:

@@ -81,6 +81,8 @@ async def test_two_stand_side_by_side_and_the_same_is_sent_to_both(fabric: Local
             "POST", "/actions", {"do": "kill", "part": "n2", "cluster": "all"}
         )
         assert done["refused"] == {"b": "n2 is not running; `start n2` brings it back"}
+        state = await lab.answered("PUT", "/clusters/a", {"nodes": 1})
+        assert [one["id"] for one in state["clusters"]] == ["a", "b"]
         before = lab.desk.sides.named("b").cluster
         state = await lab.answered("DELETE", "/clusters/b")
         assert [one["id"] for one in state["clusters"]] == ["a"]
@@ -110,7 +112,7 @@ async def test_a_cluster_that_will_not_start_is_said_and_the_one_before_serves_o
     described = Description((Service("app", 1),), port=int(*free_ports(1)) if given else 0)
     async with up(fabric, described) as lab:
         tab = await logged_in(lab)
-        wanted = {"affinity": "learn:bad name"}
+        wanted = {"affinity": "learn:bad@name"}
         status, problem = await lab.ask("PUT", "/clusters/a", wanted)
         assert status == 409
         assert "the new cluster did not start" in problem["detail"]
@@ -168,6 +170,14 @@ class _Taken:
         ({"algorithm": "alphabetical"}, "algorithm"),
         ({"affinity": "learn"}, "affinity"),
         ({"affinity": "\x1b[2J"}, "affinity"),
+        ({"affinity": "learn:\r\nX: y"}, "affinity"),
+        ({"affinity": "header:a b"}, "affinity"),
+        ({"affinity": "none:x"}, "affinity"),
+        ({"affinity": f"learn:{'x' * 65}"}, "affinity"),
+        ({"algorithm": "hash:"}, "algorithm"),
+        ({"algorithm": "hash:colour"}, "algorithm"),
+        ({"algorithm": "random:x"}, "algorithm"),
+        ({"strategy": "jwt:rs"}, "strategy"),
         ({"nodes": 0}, "nodes"),
         ({"nodes": 51}, "nodes"),
         ({"nodes": 1.5}, "nodes"),
@@ -184,6 +194,19 @@ async def test_what_is_wrong_is_said_beside_its_field(
             assert (status, problem["field"]) == (422, field)
         assert (await lab.ask("PUT", "/clusters/c", {}))[0] == 404
         assert len((await lab.answered("GET", "/state"))["clusters"]) == 1
+
+
+async def test_how_a_jwt_travels_is_as_at_first_when_one_comes_back_to_it(
+    fabric: LocalFabric,
+) -> None:
+    service = Service("app", 1, "jwt", options={"jwt-transport": "cookie"})
+    async with up(fabric, Description((service,), watched=True)) as lab:
+        for strategy in ("memory", "jwt"):
+            await lab.answered("PUT", "/clusters/a", {"strategy": strategy})
+        tab = await logged_in(lab)
+        client = lab.desk.visitors.client(tab, lab.desk.a)
+        assert client.cookies
+        assert not client.token
 
 
 async def test_two_windows_that_want_opposite_things_are_done_one_after_the_other(

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from sessionlab.lab.errors import StepError, UsageError
+from sessionlab.lab.errors import StepError
 from sessionlab.lab.events import Events
+from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.stories import NewTelling, Telling
 from sessionlab.lab.page.stories.tellings import MOST_AT_ONCE, MOST_KEPT, Tellings
 from sessionlab.lab.recipes.chosen import Chosen
@@ -208,7 +209,7 @@ async def test_what_cannot_be_told_is_said_before_and_refused(
     assert found["rolling-deploy"].slow
     with pytest.raises(StepError, match="at least 2 nodes"):
         one_node.begin(NewTelling("sticky"))
-    with pytest.raises(UsageError, match=r"no story named '\.\./etc'"):
+    with pytest.raises(WrongField, match=r"no story named '\.\./etc'"):
         one_node.begin(NewTelling("../etc"))
 
     nobody = made(why_not="there is no engine here")
@@ -227,3 +228,11 @@ async def test_old_tellings_are_forgotten(made: Callable[..., Tellings]) -> None
     for seed in range(2, MOST_KEPT + 2):
         await to_its_end(tellings, "redis-down", seed)
     assert tellings.telling(first.id) is None
+
+
+async def test_a_telling_disturbs_no_thread_that_makes_a_view(
+    made: Callable[..., Tellings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While all objects are looked at, no other thread can finish a tuple: it meets SystemError."""
+    monkeypatch.setattr("gc.get_objects", None)
+    assert (await to_its_end(made(), "monolith")).ending == "held"
