@@ -3,19 +3,19 @@
 import { html } from "viewer/dom.js";
 import { wrong } from "page/dialog.js";
 import { explained } from "page/glossary.js";
-import { state } from "page/net.js";
+import { on, state } from "page/net.js";
 import { texts } from "page/texts.js";
 import { guide } from "page/tour_guide.js";
 import { STEPS } from "page/tour_steps.js";
 
 /** @import {Guests, Line} from "page/tour_guide.js" */
 /** @typedef {{well: boolean, says: string, lines: Line[]}} Sight what was seen at a step */
-/** @typedef {{open: boolean, at: number, sights: (Sight | null)[], guests: Guests}} Progress */
+/** @typedef {{open: boolean | null, at: number, sights: (Sight | null)[], guests: Guests}} Progress */
 
 const KEY = "sessionlab.tour", words = texts.depth.tour, BREATH = 500; // ms in which a second click is one too many
 
 /** @type {Progress} */
-const progress = { open: true, at: 0, sights: [], guests: { run: "", tabs: [] }, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+const progress = { open: null, at: 0, sights: [], guests: { run: "", tabs: [] }, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
 const saw = html("div", { class: "saw" }), conclusion = html("p", { role: "status" }), kind = html("p", { class: "kind" });
 const dots = html("ol", { class: "dots" }), go = html("button", { class: "go", click: step }), skips = html("button", { class: "quiet", click: skip }, words.skip);
 const title = html("h3", {}), asks = html("p", {}), done = html("div", { class: "next" });
@@ -40,6 +40,12 @@ export function tourPlace(root) {
   draw();
 }
 
+/** It is open by itself, but not over an app of somebody's own, which most steps would have to replace. */
+function stand() {
+  element.hidden = !(progress.open ?? state()?.clusters[0]?.app === "");
+}
+on("state", stand);
+
 function open() {
   progress.open = true;
   draw();
@@ -55,7 +61,7 @@ function leave() {
 function draw() {
   localStorage.setItem(KEY, JSON.stringify(progress));
   const { at } = progress;
-  element.hidden = !progress.open;
+  stand();
   element.setAttribute("aria-busy", String(seeing !== null));
   dots.replaceChildren(...STEPS.map(dot));
   drawSight();

@@ -67,6 +67,7 @@ def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) ->
         assert violations(tab) == []
         tab.keyboard.press("Escape")
         tab.get_by_role("button", name="Record what was done here").click()
+        tab.evaluate(APPEARED)
         assert violations(tab) == []
 
 

@@ -85,6 +85,16 @@ def test_a_request_is_its_browsers_users_where_its_answer_names_nobody(
         assert tab.locator(".rows .who").all_inner_texts() == ["somebody", "alice"]
 
 
+def test_over_an_app_of_ones_own_the_tour_is_taken_only_on_purpose(
+    browser: Browser, server: Pretended
+) -> None:
+    server.state = with_parts(server.state, app="Shop")
+    with shown(browser, server) as tab:
+        assert not tab.locator(".tour .go").is_visible()
+        tab.get_by_role("button", name="Take the tour").click()
+        tab.locator(".tour .go").wait_for()
+
+
 def test_who_wants_no_motion_sees_none(browser: Browser, server: Pretended) -> None:
     with shown(browser, server, reduced_motion="reduce") as tab:
         tab.evaluate(NOTED)
