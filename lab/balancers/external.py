@@ -35,8 +35,6 @@ class ExternalBalancer:
         self.address = Address(url.host or "", url.port or 80)
         self.edge: Edge | None = None
         self.admin_url = sandbox.target.admin or None
-        self.names: dict[str, str] = {}
-        """The nodes' addresses, by what it called them when it was asked last."""
         self._http = http
 
     def part(self, backends: Sequence[Backend]) -> Part:  # noqa: ARG002
@@ -51,7 +49,6 @@ class ExternalBalancer:
             refuse("ask its balancer")
         async with self._http.get(f"{self.admin_url}/backends") as got:
             rows = (await got.json())["backends"]
-        self.names = {row["name"]: row["address"] for row in rows}
         return {row["address"]: row["state"] for row in rows}
 
     async def add(self, backend: Backend) -> None:

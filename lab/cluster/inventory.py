@@ -106,14 +106,6 @@ class Inventory:
         return self._runtime.containers
 
     @property
-    def backends(self) -> Mapping[str, str]:
-        """The nodes by what their balancer calls them, where it has found them by itself."""
-        front = self._runtime.balancer
-        names = front.names if isinstance(front, ExternalBalancer) else {}
-        nodes = {str(node.address): node.name for node in self._runtime.nodes.values()}
-        return {name: nodes[address] for name, address in names.items() if address in nodes}
-
-    @property
     def redis(self) -> Redis | None:
         """The shared Redis, where there is one."""
         return self._runtime.redis

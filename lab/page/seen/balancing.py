@@ -10,16 +10,15 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
-
 from sessionlab.lab.page.model.state import Balancing, Pin
 from sessionlab.lab.verdicts.pins import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import aiohttp
 
+    from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.description.cluster import Description
     from sessionlab.lab.page.model.visitors import Request
 
@@ -46,20 +45,24 @@ async def balancing(
     http: aiohttp.ClientSession,
     admin: str,
     description: Description,
+    nodes: Iterable[Node],
     whose: Mapping[str, Sequence[str]],
     moved: Mapping[str, Request],
 ) -> Balancing:
     """Raises what asking raises.
 
     `whose` are tabs by what they hold and where they come from, `moved` the last request of each
-    that has made or moved its pin.
+    that has made or moved its pin. A balancer that has found the `nodes` by itself calls them
+    otherwise: what it knows is their addresses.
     """
     async with asyncio.timeout(GLANCE):
         services, backends = await asyncio.gather(
             _rows(http, f"{admin}/services", "services"),
             _rows(http, f"{admin}/backends", "backends"),
         )
-        counts = {row["name"]: int(row["pins"]) for row in backends}
+        at = {str(node.address): node.name for node in nodes}
+        names = {row["name"]: at.get(row["address"], row["name"]) for row in backends}
+        counts = {names[row["name"]]: int(row["pins"]) for row in backends}
         total = sum(counts.values())
         kind, _, name = description.affinity.partition(":")
         why, pins = _UNTOLD.get(kind, ""), []
@@ -68,27 +71,15 @@ async def balancing(
         elif not why:
             rows = await _rows(http, f"{admin}/affinity", "pins")
             total, rows = len(rows), rows[-MOST_PINS:][::-1]
+            rows = [row | {"backend": names.get(row["backend"], row["backend"])} for row in rows]
             tied = _TIED.get(kind, f"by {description.affinity}").format(name=name)
             pins = _pins(rows, tied, {key_of(value): tabs for value, tabs in whose.items()}, moved)
     (first, *others) = services
-    says = first["says"] if not others else "each service has a next one of its own"
-    return Balancing(pins, total, counts, "" if others else first["next"], says, why)
-
-
-def by_node(found: Balancing, names: Mapping[str, str]) -> Balancing:
-    """The same of a balancer that has found the nodes by itself, and calls them otherwise."""
-    if not names:
-        return found
-    says = found.next_why
-    for backend in sorted(names, key=len, reverse=True):
-        says = says.replace(backend, names[backend])
-    return structs.replace(
-        found,
-        pins=[structs.replace(pin, node=names.get(pin.node, pin.node)) for pin in found.pins],
-        counts={names.get(name, name): count for name, count in found.counts.items()},
-        next=names.get(found.next, found.next),
-        next_why=says,
-    )
+    if others:
+        return Balancing(pins, total, counts, "", "each service has a next one of its own", why)
+    backend, says = first["next"], first["says"]
+    node = names.get(backend, backend)
+    return Balancing(pins, total, counts, node, says.replace(backend, node) if node else says, why)
 
 
 def key_of(value: str) -> str:

@@ -139,10 +139,8 @@ class Looks:
             for value in (*client.held.values(), client.source):
                 whose.setdefault(value, []).append(tab)
         try:
-            found = await balancing.balancing(
-                self._asking, admin, cluster.description, whose, self._moved
-            )
-            return balancing.by_node(found, cluster.inventory.backends)
+            about = cluster.description, cluster.nodes.values()
+            return await balancing.balancing(self._asking, admin, *about, whose, self._moved)
         except UNFIT:
             why = "the balancer does not answer when it is asked"
             return Balancing(why=why, next_why=why)
