@@ -58,7 +58,7 @@ def _only(step: Callable[[Cluster], Awaitable[object]]) -> Step:
 
 ACTIONS = {
     "kill": Action(
-        *("k", "SIGKILL: gone at once, with all that was in its memory", "killed"),
+        *("k", "gone at once (SIGKILL), with all that was in its memory", "killed"),
         {NODE: Cluster.kill, BALANCER: _only(Cluster.kill_balancer)},
         when=UP,
     ),

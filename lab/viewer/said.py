@@ -39,8 +39,20 @@ def of_one(case: Case, users: Users, findings: Sequence[Finding]) -> str:
         return f"{case.said['outcome']}: {case.said.get('reason') or case.said.get('title')}"
     if not users:
         return _without_users(case)
-    lives = next((one for one in findings if one.check == "continuity"), None)
-    return _as_far(f"nobody was lost: {lives.said}" if lives else "nobody was lost", case)
+    return _as_far(f"nobody lost a login: {_known(users)}", case)
+
+
+def _known(users: Users) -> str:
+    """`alice and bob were known, 1 of them at another node than before`: nobody was lost."""
+    names, moved = list(dict.fromkeys(user.client for user in users.judged)), users.moved
+    who = " and ".join(names) if len(names) < _MOST else f"all {number(len(users), 'user')}"
+    said = f"{who} {'was' if len(names) == 1 else 'were'} known"
+    if moved:
+        of = f"{moved} of them " if len(users) > 1 else ""
+        said += f", {of}at another node than before"
+    if users.interrupted:
+        said += f"; {users.interrupted} got errors meanwhile, for {users.longest} ms at most"
+    return said
 
 
 def _as_far(said: str, case: Case) -> str:

@@ -100,7 +100,7 @@ class Side:
         """What it is built of, in a line."""
         what = self._description
         app = what.app.title if what.app else what.services[0].strategy
-        return f"{app}, {what.algorithm}, affinity {what.affinity}, at {self.cluster.url}"
+        return f"{app}, {what.algorithm}, affinity {what.affinity}"
 
     async def open(self) -> None:
         """Start it; raises what a cluster raises, and leaves nothing then."""

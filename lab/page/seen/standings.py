@@ -73,6 +73,8 @@ class Standings:
         if judged and judged.at is last:
             return None
         kinds = {_kind(before), _kind(last), _kind(operation)}
+        if judged and judged.fate is Fate.STUCK:
+            judged = None  # it may have had an answer since
         is_lost = judged is not None and judged.fate in LOSSES
         if "" in kinds or (len(kinds) > 1 and not (is_lost and _ERROR not in kinds)):
             return None

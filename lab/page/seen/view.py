@@ -16,7 +16,7 @@ from sessionlab.lab.record.packed.reader import Growing, Stored
 from sessionlab.lab.reports.cases import Case
 from sessionlab.lab.viewer import said
 from sessionlab.lab.viewer.building import of_case
-from sessionlab.lab.viewer.view import Finding, Page
+from sessionlab.lab.viewer.view import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +36,12 @@ def about(events: Sequence[Event]) -> About:
 
 
 def sentence(name: str, judged: Sequence[User], events: Sequence[Event], requests: int) -> str:
-    """The same sentence as that of the view, without the view."""
+    """The same sentence as that of the view, without the view; empty before the first request."""
+    if not requests:
+        return ""
     of = about(events)
     case = Case(NOWHERE, name, Stored((), requests), of)
-    found = CONTINUITY.judge([list(judged)], of)
-    finding = Finding(found.check, found.verdict, found.said, {}, [])
-    return said.of_one(case, CONTINUITY.users([list(judged)], of), [finding])
+    return said.of_one(case, CONTINUITY.users([list(judged)], of), [])
 
 
 class Building:

@@ -23,14 +23,14 @@ _VERBS = {  # of one, of several
     "forget": ("drops the credential, and keeps the connection", ""),
     "present": ("presents another credential instead", ""),
     "copy_credential": ("takes a copy of what {of} holds", ""),
-    "ask_each_node": ("asks every server “who am I?”, past the balancer", ""),
+    "ask_each_node": ("asks every node “who am I?”, past the balancer", ""),
     "<lambda>": ("asks", "ask"),
 }
 _ACTIONS = {
     "kill": "{name} is killed: gone at once, with all that was in its memory",
     "stop": "{name} is told to leave: it finishes what it has begun",
     "start": "{name} is started again, with an empty memory",
-    "add_node": "One more server is added",
+    "add_node": "One more node is added",
     "remove_node": "{name} is taken away for good",
     "drain": "{name} is drained: no new client comes to it, and who is tied to it stays",
     "deploy": "Version {version} is deployed: {how}",
@@ -42,15 +42,15 @@ _ACTIONS = {
     "reload_balancer": "The balancer reads its configuration anew, while it serves",
     "stop_redis": "Redis is killed",
     "start_redis": "Redis is started again",
-    "rotate_keys": "Every server signs with a new key, and still takes what the old one has signed",
-    "retire_keys": "The old key is taken away from every server",
+    "rotate_keys": "Every node signs with a new key, and still takes what the old one has signed",
+    "retire_keys": "The old key is taken away from every node",
     "until_expired": "Wait until the token of {who} has expired",
     "at_once": "At the same moment:",
 }
 _DEPLOYS = {
-    "Rolling": "one server after the other",
-    "Recreate": "each server is killed and started anew, where it stands",
-    "BlueGreen": "new servers beside the old ones, then all change over",
+    "Rolling": "one node after the other",
+    "Recreate": "each node is killed and started anew, where it stands",
+    "BlueGreen": "new nodes beside the old ones, then all change over",
 }
 _HAPPENED = {
     "node.killed": "{node} was killed",
@@ -68,7 +68,7 @@ _HAPPENED = {
     "balancer.started": "The balancer is back",
     "balancer.restarted": "The balancer has restarted",
     "balancer.reloaded": "The balancer was reloaded",
-    "keys.rotated": "The servers have a new key",
+    "keys.rotated": "The nodes have a new key",
     "keys.retired": "The old key is gone",
     "deploy.finished": "The deploy has come to its end",
     "deploy.failed": "The deploy failed: {error}",
@@ -79,7 +79,7 @@ _KEPT = {"memory": "in memory", "redis": "in Redis", "jwt": "in a JWT"}
 _SPECIAL = {
     "redis_keeps": "Redis keeps its data",
     "tls": "TLS ends at the balancer",
-    "trust_balancer": "servers believe the balancer",
+    "trust_balancer": "nodes believe the balancer",
 }
 
 
@@ -112,10 +112,10 @@ def of_event(kind: str, data: Mapping[str, Any]) -> str:
 
 
 def of_cluster(data: Mapping[str, Any]) -> str:
-    """`3 servers, sessions in memory; round-robin, no affinity`: what it is made of."""
+    """`3 nodes, sessions in memory; round-robin, no affinity`: what it is made of."""
     strategies = dict.fromkeys(data["strategies"].values())
     sessions = ", ".join(_KEPT.get(name, name) for name in strategies if name)
-    nodes = f"{data['nodes']} {'server' if data['nodes'] == 1 else 'servers'}"
+    nodes = f"{data['nodes']} {'node' if data['nodes'] == 1 else 'nodes'}"
     services = len(data["strategies"])
     if services > 1:
         nodes += f" of {services} services"
@@ -125,7 +125,7 @@ def of_cluster(data: Mapping[str, Any]) -> str:
         tied = "no affinity" if affinity == "none" else f"affinity {affinity}"
         parts.append(f"balancer: {data['algorithm']}, {tied}")
     parts += [said for name, said in _SPECIAL.items() if data.get(name)]
-    parts += [] if data.get("one_key", True) else ["a key for each server"]
+    parts += [] if data.get("one_key", True) else ["a key for each node"]
     parts += [f"{name}: {value}" for name, value in data.get("options", {}).items()]
     called = f"{data['part']}: " if data.get("part") else ""
     return f"{called}{'; '.join(parts)}"
@@ -148,5 +148,5 @@ def _verb(does: str, said: Mapping[str, Any]) -> str:
 
 def _where(data: Mapping[str, Any]) -> str:
     if data.get("direct"):
-        return " at a server, past the balancer"
+        return " at a node, past the balancer"
     return f" at {data['service']}" if data.get("service") else ""

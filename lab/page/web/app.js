@@ -3,7 +3,7 @@
 import { html } from "viewer/dom.js";
 import { main as live } from "page/live.js";
 import { fill } from "page/morph.js";
-import { call, connect, linked, on, state, takeToken } from "page/net.js";
+import { connect, linked, on, state, takeToken } from "page/net.js";
 import { parts } from "page/part.js";
 import { record } from "page/record.js";
 import { saying } from "page/say.js";
@@ -14,12 +14,10 @@ import { tour } from "page/tour.js";
  * A screen fills its root and returns what ends it. Those of stories are loaded when they are asked for.
  * @typedef {(root: HTMLElement, name: string) => () => void} Screen
  */
-/** What the stories ask of the server. @type {import("page/stories.js").Api} */
-const api = { get: (path) => call("GET", path), post: (path, body) => call("POST", path, body), hear: (event, heard) => on(/** @type {"telling"} */ (event), heard) };
 /** @type {[RegExp, () => Screen | Promise<Screen>][]} */
 const ROUTES = [
-  [/^#\/stories$/, () => import("page/stories.js").then(({ stories }) => (root) => stories(root, api))],
-  [/^#\/story\/([\w-]+)$/, () => import("page/player.js").then(({ story }) => (root, name) => story(root, api, name))],
+  [/^#\/stories$/, () => import("page/stories.js").then(({ stories }) => stories)],
+  [/^#\/story\/([\w-]+)$/, () => import("page/player.js").then(({ story }) => story)],
   [/^/, () => live],
 ];
 

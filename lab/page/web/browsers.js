@@ -85,7 +85,7 @@ export function browsers() {
 function counted({ counts }) {
   const told = Object.entries(counts).map(([id, each]) => {
     const parts = Object.entries(each).filter(([, count]) => count > 0).map(([how, count]) => `${count} ${texts.drawing.outcomes[/** @type {How} */ (how)].split(":")[0]}`);
-    return (Object.keys(counts).length > 1 ? `${id.toUpperCase()} ` : "") + words.counted(Object.values(each).reduce((sum, one) => sum + one, 0), parts.join(", "));
+    return (Object.keys(counts).length > 1 ? `${id.toUpperCase()}: ` : "") + words.counted(Object.values(each).reduce((sum, one) => sum + one, 0), parts.join(", "));
   });
   return told.join("; ");
 }
@@ -113,8 +113,8 @@ function card(tab, label, state, note) {
       does("write", words.write, "write"), does("read", words.read, "read"), button("beside", words.beside), button("close", words.close))));
 }
 
-/** @param {Holding | undefined} at */
-const fate = (at) => at?.fate && html("span", { class: `condition ${MEANS[at.fate] ?? "drain"}` }, words.fates[at.fate] ?? at.fate);
+/** Who has logged out is none of these. @param {Holding | undefined} at */
+const fate = (at) => at?.fate && (at.credential || MEANS[at.fate] === "gone") && html("span", { class: `condition ${MEANS[at.fate] ?? "drain"}` }, words.fates[at.fate] ?? at.fate);
 
 /** What it holds at a cluster, and the answer that it got last. @param {string} id @param {Holding | undefined} at @param {boolean} several */
 function holding(id, at, several) {

@@ -3,6 +3,7 @@
 import { html, svg } from "viewer/dom.js";
 import { patterns } from "viewer/palette.js";
 import { colour, columns } from "page/boxes.js";
+import { says } from "page/glossary.js";
 import { fill } from "page/morph.js";
 import { texts } from "page/texts.js";
 import { traveller } from "page/travel.js";
@@ -70,7 +71,7 @@ export function drawing(root, around = {}) {
     plan();
   }
 
-  const own = () => html("div", { class: "column clients", "data-key": "clients" }, html("h3", {}, words.clients), html("p", { class: "says" }, words.clientsAre),
+  const own = () => html("div", { class: "column clients", "data-key": "clients" }, html("h3", {}, words.clients), says(words.clientsAre),
     html("ul", { "aria-label": words.clients }, ...users.slice(0, CLIENTS).map((user) => html("li", { class: "part client", "data-key": user, "data-part": `client ${user}` }, user || words.somebody)),
       (users.length === 0 || users.length > CLIENTS) && html("li", { class: "part client", "data-key": " more", "data-part": "client" }, users.length ? words.more(users.length - CLIENTS) : words.nobodyYet)));
 

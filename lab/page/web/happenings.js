@@ -8,7 +8,7 @@ import { on, state } from "page/net.js";
 import { texts } from "page/texts.js";
 import { glyph } from "page/travel.js";
 
-/** @import {Happened, Request} from "page/types.js" */
+/** @import {Happened, Link, Request} from "page/types.js" */
 
 const words = texts.happenings;
 const ROWS = 40, OFTEN = 200; // rows; ms between two drawings
@@ -40,7 +40,13 @@ export function happenings(root) {
     waiting = [];
     while (list.children.length > ROWS) list.lastElementChild?.remove();
   }
-  const ends = [on("request", (request) => add(row(request))), on("event", (event) => add(happened(event))), on("missed", ({ count }) => add(html("li", { class: "event-row" }, words.missed(count))))];
+  let lost = false;
+  /** Not what happened meanwhile, but that it is not here. @param {Link} link */
+  function linked(link) {
+    if (link === "here" && lost) add(html("li", { class: "event-row" }, words.away));
+    lost = link === "lost" || (lost && link !== "here");
+  }
+  const ends = [on("link", linked), on("request", (request) => add(row(request))), on("event", (event) => add(happened(event))), on("missed", ({ count }) => add(html("li", { class: "event-row" }, words.missed(count))))];
   return () => (clearTimeout(planned), ends.forEach((end) => end()));
 }
 
@@ -63,7 +69,7 @@ const happened = (event) => html("li", { class: "event-row" }, html("time", {}, 
 function row(request) {
   const more = html("div", { class: "more", hidden: true });
   const button = html("button", { type: "button", "aria-expanded": "false", click: () => more.children.length || fill(more, ...details(request)) },
-    html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || words.stranger),
+    html("time", {}, moment(request.at)), sideName(request.cluster), html("span", { class: "who" }, request.user || state()?.tabs.find(({ id }) => id === request.tab)?.user || words.stranger),
     html("span", { class: "what" }, `${request.method} ${request.path}`), html("span", { class: "by" }, `→ ${words.by(request.node)}`),
     html("span", { class: `status ${request.how}` }, glyph(request.how), String(request.status || "–")),
     html("span", { class: "row-why" }, (request.moved && request.pin_says) || request.reason || request.cut));

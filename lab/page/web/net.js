@@ -56,6 +56,7 @@ function tell(name, news) {
 
 /** @param {State} news */
 function keep(news) {
+  if (known && known.run !== news.run) return location.reload(); // another run with the same token: nothing shown is of it
   known = news;
   if (news.schema > SCHEMA) end("other version");
   else tell("state", news);
@@ -162,8 +163,8 @@ function event(block) {
 
 /** A laptop that slept, or a network that vanished without a word. */
 function awake() {
-  if (link === "here" && heard && Date.now() - heard > SILENCE) connect();
-  else if (link === "lost" && document.visibilityState === "visible") connect();
+  if (link === "here" && heard && Date.now() - heard > SILENCE) become("lost");
+  if (link === "lost" && document.visibilityState === "visible") connect();
 }
 
 document.addEventListener("visibilitychange", awake);

@@ -3,12 +3,12 @@
 import { html } from "viewer/dom.js";
 import { number, seconds } from "viewer/scale.js";
 import { beats } from "page/beats.js";
+import { call, on } from "page/net.js";
 import { player } from "page/playing.js";
 import { scene } from "page/scene.js";
 import { coded, trouble } from "page/stories.js";
 import { texts } from "page/texts.js";
 
-/** @import {Api} from "page/stories.js" */
 /** @import {Beat} from "page/beats.js" */
 /** @import {Item, Story, Telling} from "page/types.js" */
 
@@ -19,11 +19,10 @@ const SEEDS = 1_000_000;
 /**
  * Fills `root`; the router calls what is returned before it shows something else.
  * @param {HTMLElement} root
- * @param {Api} api
  * @param {string} name of the scenario
  * @returns {() => void}
  */
-export function story(root, api, name) {
+export function story(root, name) {
   /** @type {Item[]} */
   let items = [];
   /** @type {Beat[]} */
@@ -36,13 +35,9 @@ export function story(root, api, name) {
   const real = html("p", { class: "faint real" }, said.starting), problem = html("div", {}), next = html("p", { class: "next-story" }, html("a", { href: "#/stories" }, said.all));
   const shown = scene((index) => played.go(index));
   const over = () => told !== null && told.ending !== "telling";
-  const played = player({ ...shown.stage, end: (index) => shown.ended(index, told), turned }, () => known, over);
+  const played = player({ ...shown.stage, end: (index) => shown.ended(index, told), turned: () => bar.turned() }, () => known, over);
   const bar = controls(played, () => begin(1 + Math.floor(Math.random() * SEEDS)));
   root.append(title, about, real, problem, bar.element, shown.element, next);
-
-  function turned() {
-    bar.turned();
-  }
 
   /** @param {number} seed */
   async function begin(seed) {
@@ -53,13 +48,13 @@ export function story(root, api, name) {
     problem.replaceChildren();
     real.textContent = said.starting;
     try {
-      const first = await api.post("/tellings", { story: name, seed });
+      const first = await call("POST", "/tellings", { story: name, seed });
       take(first);
       shown.source(first.source);
       if (!matchMedia("(prefers-reduced-motion: reduce)").matches) played.play();
       while (!closed && mine === turn && !over()) {
-        await news(api, first.id);
-        const more = await api.get(`/tellings/${first.id}?since=${items.length}`);
+        await news(first.id);
+        const more = await call("GET", `/tellings/${first.id}?since=${items.length}`);
         if (mine === turn && !closed) take(more);
       }
     } catch (error) {
@@ -92,7 +87,7 @@ export function story(root, api, name) {
 
   document.addEventListener("keydown", pressed);
   begin(1);
-  api.get("/stories").then((/** @type {Story[]} */ all) => {
+  call("GET", "/stories").then((/** @type {Story[]} */ all) => {
     const place = all.findIndex((one) => one.name === name), follows = all.slice(place + 1).find((one) => !one.why_not);
     about.replaceChildren(...(all[place]?.about ?? "").split(/\n\s*\n/).map((text) => html("p", {}, ...coded(text))));
     if (follows && place >= 0) next.append(" ", html("a", { class: "go", href: `#/story/${encodeURIComponent(follows.name)}` }, said.next(follows.title)));
@@ -105,10 +100,10 @@ export function story(root, api, name) {
   };
 }
 
-/** Waits until there may be more of a telling. @param {Api} api @param {string} id */
-function news(api, id) {
+/** Waits until there may be more of a telling. @param {string} id */
+function news(id) {
   return /** @type {Promise<void>} */ (new Promise((resolve) => {
-    const stop = api.hear("telling", (news) => news.id === id && heard());
+    const stop = on("telling", (news) => news.id === id && heard());
     const timer = window.setTimeout(heard, PATIENCE);
     function heard() {
       stop();

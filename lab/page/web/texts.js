@@ -33,14 +33,14 @@ export const texts = {
   drawing: {
     byHand: "By hand:",
     clients: "Clients",
-    clientsAre: "They send back what a node gave them.",
+    clientsAre: "Browsers, or other programs. They send back what a [node] gave them.",
     somebody: "somebody",
     nobodyYet: "nobody yet",
     balancer: "Balancer",
     balancerIs: (/** @type {string} */ algorithm, /** @type {string} */ affinity) =>
-      affinity && affinity !== "none" ? "It sends a client back to the [node] that it is tied to: they are [sticky]." : `It hands every request to a [node]: ${algorithm || "as it sees fit"}.`,
+      affinity && affinity !== "none" ? "It sends a client back to the [node] that it is tied to: they are [sticky]." : algorithm ? `It hands every request to a [node], by an [algorithm]: ${algorithm}.` : "It hands every request to a [node].",
     nodes: (/** @type {number} */ count) => (count === 1 ? "1 node" : `${count} nodes`),
-    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the [session]s that it made." : strategy === "redis" ? "Each runs the app, and looks every [session] up in [Redis]." : strategy === "jwt" ? "Each runs the app, and can check a token, a [JWT], by itself." : "Each runs the app."),
+    nodesAre: (/** @type {string} */ strategy) => (strategy === "memory" ? "Each runs the app, and remembers only the [session|sessions] that it made." : strategy === "redis" ? "Each runs the app, and looks every [session] up in [Redis]." : strategy === "jwt" ? "Each runs the app, and can check a token, a [JWT], by itself." : "Each runs the app."),
     store: "Redis",
     storeIs: "One memory that all nodes share.",
     open: ": what it knows, and what can be done to it",
@@ -51,7 +51,7 @@ export const texts = {
     noAnswer: "no answer",
     up: "up",
     frozen: "frozen",
-    ended: (/** @type {string} */ how) => (how.includes("SIGKILL") ? "killed" : `gone ${how}`),
+    ended: (/** @type {string} */ how) => (how.includes("SIGKILL") ? "killed" : /SIGTERM|status 0/.test(how) ? "stopped" : `ended ${how}`),
     seen: /** @type {Record<string, string>} */ ({ drain: "draining: no new clients", down: "does not answer", maint: "taken out", maintenance: "taken out", ejected: "left out: too many errors" }),
     version: (/** @type {string} */ version) => `v${version.replace(/^v/, "")}`,
     sessions: (/** @type {number} */ count) => (count === 1 ? "1 session" : `${count} sessions`),
@@ -63,21 +63,21 @@ export const texts = {
     legend: "What the marks mean",
     outcomes: { ok: "answered", refused: "refused: nobody is known", failed: "failed", unknown: "no answer" },
     slowed: "Real requests take milliseconds. Here they are slowed down, so that you see the way that each one took.",
-    sampled: (/** @type {string} */ shown, /** @type {string} */ total) => `Too many to draw: ${shown} of the ${total} requests of the last second are shown.`,
+    sampled: (/** @type {string} */ shown, /** @type {string} */ total) => `More came than can be drawn: of the last ${total} requests, ${shown} are shown.`,
   },
 
   tabs: {
     title: "Browsers",
     says: "Each is a real client: it keeps the [credential] that the cluster gives it, and sends it along.",
-    fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, moved", "logged out": "lost its login", stuck: "gets no answer", "wrong data": "saw another’s data" }),
+    fates: /** @type {Record<string, string>} */ ({ kept: "logged in", moved: "logged in, at another node", "logged out": "was logged out", stuck: "stuck: only errors", "wrong data": "saw wrong data" }),
     named: (/** @type {string} */ user, /** @type {number} */ browser, /** @type {number} */ tab) => [user, browser > 1 && `browser ${browser}`, tab > 1 && `tab ${tab}`].filter(Boolean).join(", "),
     holds: { "session-id": "session id", jwt: "JWT", other: "credential" },
-    holdsNothing: "holds nothing yet",
+    holdsNothing: "holds nothing",
     look: (/** @type {string} */ kind) => `Look into this ${kind}`,
     login: "Log in",
     me: "Who am I?",
     many: "× 100",
-    manyLong: "Ask 100 times who I am",
+    manyLong: "× 100: ask 100 times who I am",
     logout: "Log out",
     more: "More",
     write: "Put an item into the cart",
@@ -85,7 +85,7 @@ export const texts = {
     beside: "Open a second tab",
     close: "Close this browser",
     asks: /** @type {Record<string, string>} */ ({ login: "logging in …", me: "asking …", read: "asking …", write: "writing …", logout: "logging out …", close: "closing …" }),
-    counted: (/** @type {number} */ all, /** @type {string} */ parts) => `${all} answers: ${parts}`,
+    counted: (/** @type {number} */ all, /** @type {string} */ parts) => `Of ${all}: ${parts}`,
     cart: (/** @type {string[]} */ items) => (items.length ? `cart: ${items.join(", ")}` : "cart: empty"),
     cannot: "This app’s recipe does not say how.",
     open: "Open a browser as",
@@ -129,7 +129,6 @@ export const texts = {
     again: "Start it again",
     doing: (/** @type {string} */ what) => `under way: ${what}`,
     conditions: { starting: "It is starting …", failed: "It could not be started.", ended: "It has ended.", ready: "" },
-    app: (/** @type {string} */ app) => `your app: ${app}`,
   },
 
   part: {
@@ -137,8 +136,6 @@ export const texts = {
     address: "Address",
     process: "Process",
     seen: "The balancer says",
-    sessions: "Sessions in its memory",
-    requests: "Requests answered",
     version: "Version",
     does: /** @type {Record<string, string>} */ ({ kill: "Kill", stop: "Stop", start: "Start", freeze: "Freeze", thaw: "Thaw", drain: "Drain", remove: "Remove", restart: "Restart", reload: "Reload" }),
     doable: "Do something to it",
@@ -155,7 +152,7 @@ export const texts = {
   happenings: {
     title: "What just happened",
     says: "Every request that anybody sent, newest first, with its [status]. Open one to see where its time went.",
-    none: "Nothing since this page was opened. Log in, then ask who you are.",
+    none: "Nothing since you came here. Log in, then ask who you are.",
     by: (/** @type {string} */ node) => node || "the balancer",
     held: (/** @type {number} */ count) => `Show ${count} newer`,
     hops: { client: "for the client", balancer: "of it, from the balancer on", node: "of it, in the node", store: "of it, finding out who asks" },
@@ -168,6 +165,7 @@ export const texts = {
     id: "Its id",
     stranger: "somebody",
     missed: (/** @type {number} */ count) => `${count} requests were too many to tell.`,
+    away: "The connection was lost before this. What happened meanwhile is told further down.",
   },
 
   panels: {
@@ -177,7 +175,7 @@ export const texts = {
   // ---- stories: the stories' screens ----
   stories: {
     title: "Stories",
-    says: "Each is a short script. It runs for real when you open it: a cluster of its own, real requests, real faults. What is claimed is judged by what was seen.",
+    says: "Each is a short script. It runs for real when you open it: a cluster of its own, real requests, real faults. What is claimed is judged by what was seen. A story says server for what is a node here.",
     slow: "takes longer",
     cannot: (/** @type {string} */ why) => `Cannot be told here: ${why}`,
     all: "All stories",
@@ -219,7 +217,6 @@ export const texts = {
       error: () => "It could not be told to its end.",
       skipped: () => "It cannot be told on this cluster.",
     },
-    gone: "This telling is gone: the server has forgotten it, or was started anew.",
   },
 
   // ---- depth: what lies behind a click ----
@@ -234,18 +231,18 @@ export const texts = {
     // a credential, looked into
     look: {
       title: (/** @type {string} */ user) => `What ${user}'s browser holds`,
-      nothing: "Its browser holds nothing: for every server it is nobody.",
+      nothing: "Its browser holds nothing: for every node it is nobody.",
       travels: (/** @type {string} */ where) => `It travels as ${where}.`,
       value: "The whole of it",
       again: "Look again",
       held: "Who knows it",
-      heldSays: "Each server was asked directly just now, past the [balancer].",
-      heldHead: ["Server", "Its answer", "Cart"],
+      heldSays: "Each node was asked directly just now, past the [balancer].",
+      heldHead: ["Node", "Its answer", "Cart"],
       knows: (/** @type {string} */ user) => `✓ knows it: ${user}`,
       knowsNot: "✕ does not know it",
-      silent: "? gave no answer to that",
+      silent: "? gave no answer:",
       stored: "What Redis holds for it",
-      storedSays: (/** @type {string} */ key) => `Under the key ${key}, which every server can look up.`,
+      storedSays: (/** @type {string} */ key) => `Under the key ${key}, which every node can look up.`,
       storedHead: ["Field", "Value"],
       forgotten: (/** @type {string} */ left) => `Forgotten in ${left}, unless it is used.`,
       parts: ["Header", "Claims", "Signature"],
@@ -253,7 +250,7 @@ export const texts = {
       claimHead: ["Name", "Value", "What it means"],
       claims: /** @type {Record<string, string>} */ ({
         sub: "whom it is about", exp: "no longer good after", iat: "made at", nbf: "not good before", iss: "who made it", aud: "for whom",
-        jti: "its own number", alg: "how it is signed", kid: "with which key", typ: "what it is", sid: "its session", ver: "its version",
+        jti: "its own number", client_id: "which program asked for it", alg: "how it is signed", kid: "with which key", typ: "what it is", sid: "its session", ver: "its version",
       }),
       verified: { true: "✓ The signature is right", false: "✕ The signature is wrong", null: "? Nobody here has the key for it" },
       expires: (/** @type {string} */ left) => `Expires in ${left}.`,
@@ -317,7 +314,7 @@ export const texts = {
       cannotBuild: (/** @type {{strategy: string, affinity: string}} */ { strategy, affinity }, /** @type {string} */ why) =>
         `this step needs a cluster with ${strategy} sessions${affinity === "none" ? "" : ` and affinity ${affinity}`}. ${why}`,
       built: (/** @type {number} */ nodes, /** @type {{strategy: string, affinity: string}} */ { strategy, affinity }) =>
-        `a new cluster: ${nodes} servers, sessions: ${strategy}, ${affinity === "none" ? "nobody is tied to a server" : `tied by a ${affinity}`}`,
+        `a new cluster: ${nodes} nodes, sessions: ${strategy}, ${affinity === "none" ? "nobody is tied to a node" : `tied by a ${affinity}`}`,
       line: (/** @type {string} */ user, /** @type {{method: string, path: string, node: string, status: number | null, reason: string}} */ a) =>
         `${user}: ${a.method} ${a.path} → ${a.node || "the balancer"} ${a.status ?? "no answer"}${a.reason ? `, ${a.reason}` : ""}`,
       asked: (/** @type {{node: string, knows: boolean | null, user: string, reason: string}} */ held) =>
@@ -326,7 +323,7 @@ export const texts = {
       steps: {
         login: {
           title: "Log in",
-          asks: "Here are some [server]s that all run the same app, and a [balancer] that hands each request to one of them. Let somebody log in.",
+          asks: "Below are some servers that all run the same app, called [node|nodes] here, and a [balancer] that hands each request to one of them. Let somebody log in.",
           does: (/** @type {string[]} */ [alice]) => `Log in as ${alice}`,
           saw: (/** @type {string} */ alice, /** @type {string} */ node, /** @type {string} */ held) =>
             `${node} checked ${alice}'s password and began a [session]: it noted who she is in its own memory. Her browser got only the number of that note, ${held}, to show with every request.`,
@@ -336,33 +333,33 @@ export const texts = {
           asks: "She is logged in, and shows her number with each request. What could go wrong? Let her ask who she is.",
           does: () => "Ask again",
           saw: (/** @type {string} */ alice, /** @type {string} */ home, /** @type {string} */ node, /** @type {number | null} */ status) =>
-            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody. She did nothing wrong. It was ${home} that had known her, and this request came to another server.`,
-          lucky: (/** @type {string[]} */ knew) => `${list(knew)} knew her, every time. No other server was asked, or they share what they know.`,
+            `${alice} showed her number to ${node}, which answered ${status}: for it, she is nobody. She did nothing wrong. It was ${home} that had known her, and this request came to another node.`,
+          lucky: (/** @type {string[]} */ knew) => `${list(knew)} knew her, every time. No other node was asked, or they share what they know.`,
         },
         why: {
           title: "Why?",
-          asks: "Take a look at the number itself, and ask every server directly whether it knows it.",
+          asks: "Take a look at the number itself, and ask every node directly whether it knows it.",
           does: () => "Look inside",
           saw: (/** @type {string} */ alice, /** @type {string[]} */ knows, /** @type {string[]} */ not) =>
-            `The number is drawn at random and says nothing. ${knows.length > 0 ? `${list(knows)} ${knows.length === 1 ? "has" : "have"} the note that goes with it` : "No server has the note that goes with it any more"}${not.length > 0 ? `; ${list(not)} ${not.length === 1 ? "does" : "do"} not` : ""}. ${alice} is logged in where her note is, and only there.`,
+            `The number is drawn at random and says nothing. ${knows.length > 0 ? `${list(knows)} ${knows.length === 1 ? "has" : "have"} the note that goes with it` : "No node has the note that goes with it any more"}${not.length > 0 ? `; ${list(not)} ${not.length === 1 ? "does" : "do"} not` : ""}. ${alice} is logged in where her note is, and only there.`,
         },
         sticky: {
-          title: "Tie each to a server",
+          title: "Tie each to a node",
           asks: "One way out: the [balancer] remembers who belongs where. That is called [sticky]. Two people log in, and each asks four times.",
           does: () => "Tie them",
           saw: (/** @type {string[]} */ [alice, bob], /** @type {string[][]} */ [hers, his], /** @type {number} */ times) =>
-            `All ${times} requests of each were known. ${alice}'s went to ${list(hers)}, ${bob}'s to ${list(his)}: the balancer gave each a second cookie, which names the server.`,
+            `All ${times} requests of each were known. ${alice}'s went to ${list(hers)}, ${bob}'s to ${list(his)}: the balancer gave each a second cookie, which names the node.`,
         },
         killed: {
-          title: "Kill that server",
+          title: "Kill that node",
           asks: "Servers crash, and are replaced with every new version. Kill the one that she is tied to, and let both ask again.",
-          does: (/** @type {string[]} */ [alice]) => `Kill ${alice}'s server`,
+          does: (/** @type {string[]} */ [alice]) => `Kill ${alice}'s node`,
           saw: (/** @type {string[]} */ [alice, bob], /** @type {string} */ node, /** @type {Seen} */ hers, /** @type {Seen} */ his, /** @type {boolean} */ same) =>
-            `${node} is gone, with all that was in its memory. ${alice} came to ${hers.node} and is ${became(hers)}. ${bob}, ${same ? "who was on the same server" : "whose server lives"}, is ${became(his)}.`,
+            `${node} is gone, with all that was in its memory. ${alice} came to ${hers.node} and is ${became(hers)}. ${bob}, ${same ? "who was on the same node" : "whose node lives"}, is ${became(his)}.`,
         },
         shared: {
           title: "Share the memory",
-          asks: "Another way: no server keeps anything. All keep their notes in one place, [Redis]. Log in, and kill a server once more.",
+          asks: "Another way: no node keeps anything. All keep their notes in one place, [Redis]. Log in, and kill a node once more.",
           does: () => "Share it, then kill one",
           saw: (/** @type {string} */ alice, /** @type {string[]} */ before, /** @type {string} */ victim, /** @type {string[]} */ after) =>
             `${list(before)} all knew ${alice}, though only one had seen her log in. ${victim} was killed, and at ${list(after)} she is still logged in.`,
@@ -372,43 +369,42 @@ export const texts = {
           asks: "So everything hangs on that one place now. Stop it.",
           does: () => "Stop Redis",
           saw: (/** @type {string[]} */ nodes, /** @type {(number | null)[]} */ statuses) =>
-            `Everybody is out, at once: ${nodes.length > 0 ? list(nodes) : "the cluster"} answered ${statuses.map((status) => status ?? "nothing").join(", ")}. The servers are well; what they would have to look up is gone.`,
+            `Nobody can be told who they are: ${nodes.length > 0 ? list(nodes) : "the cluster"} answered ${statuses.map((status) => status ?? "nothing").join(", ")}. The nodes are well, but what they would have to look up is out of reach.`,
           served: (/** @type {number} */ well, /** @type {number} */ all) => `${well} of ${all} requests were served although Redis is stopped.`,
         },
         signed: {
           title: "Carry it yourself",
-          asks: "The third way: nobody keeps a note. The browser carries it, signed by the cluster: a [JWT]. Ask each server, then forge it.",
+          asks: "The third way: nobody keeps a note. The browser carries it, signed by the cluster: a [JWT]. Ask each node, then forge it.",
           does: (/** @type {string[]} */ [alice, bob]) => `Log in, then forge it to be ${bob || alice}`,
           saw: (/** @type {string[]} */ [alice, bob], /** @type {string[]} */ nodes, /** @type {Seen} */ forged, /** @type {string} */ why) =>
             `${list(nodes)} all knew ${alice}, and none keeps anything: what she shows says who she is. Changed so that it says ${bob}, ${forged.how === "refused" ? `it was refused by ${forged.node} with ${forged.status}` : `it came to this: ${forged.said}`}. ${why}`,
         },
       },
       done: "That was all",
-      sum: "In memory: lost with its server. Sticky: the same, but only for those who were on it. In Redis: lost with Redis, for everybody. A JWT: lost with nothing, which is why it cannot be taken back.",
+      sum: "In a node’s memory, a login dies with that node, also when tied to it. In Redis, all hang on Redis. A JWT needs neither, and so it is hard to take back.",
       unlike: (/** @type {string[]} */ steps) => `Not all was as it mostly is (step ${list(steps)}): somebody else may have had a hand in it. Start again to see it.`,
-      next: "Now break something yourself: all the buttons below are real. Or have a story told.",
+      next: "Now break something yourself: all the buttons below are real.",
       stories: "All the stories",
     },
 
     words: /** @type {Record<string, string>} */ ({
-      server: "A program that answers requests. Here several run the same app; the lab calls them nodes: n1, n2, n3.",
-      node: "One of several servers that run the same app.",
-      balancer: "The program in front of the servers. Every request comes to it first, and it hands it to one of them.",
-      session: "What a server remembers of somebody who logged in, so that the password is not asked for each time.",
+      node: "One of several servers that run the same app: n1, n2, n3. A server is a program that answers requests.",
+      balancer: "The program in front of the nodes. Every request comes to it first, and it hands it to one of them.",
+      session: "What a node remembers of somebody who logged in, so that the password is not asked for each time.",
       "session id": "The number of a session. It says nothing by itself: only who keeps the session knows whose it is.",
-      cookie: "A small text that a server gives to a browser. The browser shows it again with every request.",
+      cookie: "A small text that a node gives to a browser. The browser shows it again with every request.",
       credential: "What a browser shows so that it is known: a session id, or a JWT.",
-      sticky: "The balancer ties each browser to one server, and sends all its requests there.",
-      affinity: "How the balancer knows which server a browser belongs to: a cookie of its own, one that it has learned, or the address.",
-      algorithm: "How the balancer picks a server where nothing ties the request to one: each in turn, the least busy one, at random.",
-      strategy: "How servers know who asks: notes in their own memory, notes in a shared Redis, or a signed JWT that the browser carries.",
-      Redis: "A store in memory that all servers share. It is a program of its own, and can fail like any other.",
+      sticky: "The balancer ties each browser to one node, and sends all its requests there.",
+      affinity: "How the balancer knows which node a browser belongs to: a cookie of its own, one that it has learned, or the address.",
+      algorithm: "How the balancer picks a node where nothing ties the request to one: each in turn, the least busy one, at random.",
+      strategy: "How nodes know who asks: notes in their own memory, notes in a shared Redis, or a signed JWT that the browser carries.",
+      Redis: "A store in memory that all nodes share. It is a program of its own, and can fail like any other.",
       JWT: "A signed note that the browser carries itself: who it is, until when it is good, and a signature. Everybody can read it; nobody can change it unnoticed.",
       claim: "One statement in a JWT, such as who it is about or until when it is good.",
-      pin: "What ties one browser to one server in the balancer's eyes.",
-      drain: "To send a server no new browsers, while those that it has stay until they leave.",
+      pin: "What ties one browser to one node in the balancer's eyes.",
+      drain: "To send a node no new browsers, while those that it has stay until they leave.",
       freeze: "To stop a program where it stands. It keeps its connections and answers nothing.",
-      health: "The balancer asks every server again and again whether it is well, and leaves out those that are not.",
+      health: "The balancer asks every node again and again whether it is well, and leaves out those that are not.",
       status: "The number in an answer: 200 is well, 401 means that nobody is known, 502 to 504 that something behind it failed.",
       recipe: "A file that says how to log in to an app, and how to tell who it takes you for.",
     }),

@@ -299,7 +299,7 @@ def test_what_is_left_of_a_cut_run_does_not_say_that_nobody_was_lost_in_all_of_i
     (told / "one" / "history.jsonl").write_text("\n".join(lines[:30]) + "\n" + lines[30][:9])
     view = only(told)
     assert view.users.lost == 0
-    assert view.sentence.startswith("as far as this run goes: nobody was lost: ")
+    assert view.sentence.startswith("as far as this run goes: nobody lost a login: ")
 
 
 def test_a_node_is_of_the_version_that_it_said_last_though_not_each_answer_says_one(

@@ -56,7 +56,7 @@ def test_a_node_is_killed_and_its_user_alone_is_logged_out(browser: Browser, lab
         lost, kept = send(tab, alice), send(tab, bob)
 
         assert (lost["status"], kept["status"]) == (401, 200)
-        alice.get_by_text("lost its login").wait_for()
+        alice.get_by_text("was logged out").wait_for()
         bob.get_by_text("logged in", exact=True).wait_for()
         tab.locator("h1", has_text=f"1 of 2 users was logged out: {home} was killed").wait_for()
         tab.locator("#history").scroll_into_view_if_needed()
@@ -64,6 +64,21 @@ def test_a_node_is_killed_and_its_user_alone_is_logged_out(browser: Browser, lab
         loss.click()
         story = tab.get_by_role("dialog", name="The story of alice").inner_text()
         assert f"{home} was killed" in story
+
+
+def test_who_logs_out_is_not_shown_as_logged_in_and_nobody_has_lost_anything(
+    browser: Browser, lab: Up
+) -> None:
+    with opened(browser, lab.page) as tab:
+        tab.locator("h1", has_text="Nobody has logged in yet.").wait_for()
+        alice = log_in(tab, "alice")
+        tab.locator("h1", has_text="Nobody lost a login: alice was known").wait_for()
+        alice.get_by_text("logged in", exact=True).wait_for()
+
+        alice.get_by_role("button", name="Log out").click()
+        alice.get_by_text("holds nothing").wait_for()
+        assert alice.get_by_text("logged in").count() == 0
+        assert tab.locator("h1").inner_text() == "Nobody lost a login: alice was known"
 
 
 @options("--strategy", "jwt")

@@ -74,6 +74,17 @@ def test_a_request_travels_and_its_row_tells_its_way(browser: Browser, server: P
         tab.get_by_role("button", name="Show 1 newer").wait_for()
 
 
+def test_a_request_is_its_browsers_users_where_its_answer_names_nobody(
+    browser: Browser, server: Pretended
+) -> None:
+    with shown(browser, server) as tab:
+        server.tell("request", replace(request("n2", "refused", 401), user=""))
+        server.tell("request", replace(request("n2", "refused", 401), user="", tab=""))
+        tab.locator(".rows .who").nth(1).wait_for()
+
+        assert tab.locator(".rows .who").all_inner_texts() == ["somebody", "alice"]
+
+
 def test_who_wants_no_motion_sees_none(browser: Browser, server: Pretended) -> None:
     with shown(browser, server, reduced_motion="reduce") as tab:
         tab.evaluate(NOTED)
@@ -144,7 +155,7 @@ def test_fifty_nodes_and_five_hundred_requests_a_second_freeze_nothing(browser: 
     ):
         browser.start_tracing(page=tab, categories=TRACED)
         _flood(server, state(50))
-        tab.get_by_text("50 of the 500 requests of the last second are shown").wait_for()
+        tab.get_by_text("of the last 500 requests, 50 are shown").wait_for()
         longest = _longest(json.loads(browser.stop_tracing()))
 
         assert tab.locator(".rows li").count() <= 40

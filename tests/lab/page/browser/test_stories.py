@@ -115,7 +115,7 @@ def test_it_is_stepped_back_and_forth_by_buttons(browser: Browser, lab: Up) -> N
 
         press(tab, "Step")
         assert at(tab) == 1
-        assert "A cluster is started: 3 servers" in tab.locator(".words").inner_text()
+        assert "A cluster is started: 3 nodes" in tab.locator(".words").inner_text()
         press(tab, "Step")
         assert tab.locator(".words").inner_text() == "alice logs in"
         expect(tab.locator(".came")).to_have_text("POST /login 200 ")
@@ -210,7 +210,7 @@ def test_one_more_than_are_told_at_once_is_refused_and_why_is_said(
         with opened(browser, url, ready=".bad[role=alert]", errors=True) as tab:
             said = tab.locator(".bad[role=alert]").inner_text()
             assert "rolling-deploy are being told already" in said
-            assert "wait until one has ended" in said
+            assert "Wait until one has ended" in said
 
 
 @needs("npm")

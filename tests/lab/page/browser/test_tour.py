@@ -54,7 +54,7 @@ def test_eight_clicks_lead_to_its_end_and_say_what_was_seen(browser: Browser, la
 
         killed = click(tab)
         assert killed.startswith(f"{tied[1]} is gone")
-        assert "is logged out (401). bob, whose server lives, is still logged in." in killed
+        assert "is logged out (401). bob, whose node lives, is still logged in." in killed
         part = next(one for one in lab.cluster()["parts"] if one["name"] == tied[1])
         assert part["state"] == "ended"
 
@@ -62,7 +62,7 @@ def test_eight_clicks_lead_to_its_end_and_say_what_was_seen(browser: Browser, la
         assert re.search(r"(n\d) was killed, and at .*she is still logged in", shared)
         assert lab.cluster()["strategy"] == "redis"
 
-        assert click(tab).startswith("Everybody is out, at once")
+        assert click(tab).startswith("Nobody can be told who they are")
 
         signed = click(tab)
         assert re.search(r"Changed so that it says bob, it was refused by n\d with 401. \S", signed)
@@ -70,6 +70,15 @@ def test_eight_clicks_lead_to_its_end_and_say_what_was_seen(browser: Browser, la
 
         assert tab.locator(".tour .dots .seen").count() == 8
         assert tab.get_by_role("heading", name="That was all").is_visible()
+
+
+def test_what_it_talks_about_is_on_the_screen_with_it(browser: Browser, lab: Up) -> None:
+    with opened(browser, lab.page, width=1280) as tab:
+        for _ in range(5):
+            click(tab)
+            box = tab.locator("[data-part=balancer]").bounding_box()
+            assert box
+            assert box["y"] + box["height"] < 900
 
 
 def test_it_says_if_something_else_was_seen(browser: Browser, lab: Up) -> None:
@@ -105,7 +114,7 @@ def test_a_step_makes_the_cluster_that_it_needs(browser: Browser, lab: Up) -> No
         lab.ask("PUT", "/clusters/a", {"strategy": "jwt", "nodes": 2})
 
         assert "which answered 401" in click(tab)
-        assert lines(tab)[0].startswith("· a new cluster: 3 servers, sessions: memory")
+        assert lines(tab)[0].startswith("· a new cluster: 3 nodes, sessions: memory")
 
 
 def test_a_step_that_fails_says_why_and_can_be_skipped(browser: Browser, lab: Up) -> None:

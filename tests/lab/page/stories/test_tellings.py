@@ -100,7 +100,7 @@ async def test_a_story_reads_as_one(made: Callable[..., Tellings]) -> None:
     said = of(told, "cluster", "step", "event")
     victim = next(item.part for item in told.items if item.kind == "event")
     assert said[:5] == [
-        "3 servers, sessions in memory; balancer: round-robin, affinity cookie",
+        "3 nodes, sessions in memory; balancer: round-robin, affinity cookie",
         "10 users log in, all at once",
         f"{victim} is killed: gone at once, with all that was in its memory",
         f"{victim} was killed",

@@ -14,7 +14,7 @@ from sessionlab.lab.page.stories.words import of_cluster, of_event, of_step, who
         ({"does": "login", "who": ["alice"], "service": "auth"}, "alice logs in at auth"),
         (
             {"does": "me", "who": ["alice (tab 2)"], "direct": True},
-            "alice (tab 2) asks “who am I?” at a server, past the balancer",
+            "alice (tab 2) asks “who am I?” at a node, past the balancer",
         ),
         (
             {"does": "me_times", "who": ["alice"], "times": 3},
@@ -43,10 +43,10 @@ from sessionlab.lab.page.stories.words import of_cluster, of_event, of_step, who
         ),
         (
             {"does": "deploy", "how": "Rolling", "version": "2"},
-            "Version 2 is deployed: one server after the other",
+            "Version 2 is deployed: one node after the other",
         ),
         ({"does": "deploy", "how": "canary", "version": "2"}, "Version 2 is deployed: canary"),
-        ({"does": "add_node", "service": "orders"}, "One more server is added at orders"),
+        ({"does": "add_node", "service": "orders"}, "One more node is added at orders"),
         (
             {"does": "until_expired", "who": ["alice"]},
             "Wait until the token of alice has expired",
@@ -78,11 +78,11 @@ def test_a_cluster_is_told_by_what_is_special_about_it() -> None:
         "options": {"jwt-lifetime": "1"},
     }
     assert of_cluster(told) == (
-        "reloaded: 1 server, sessions in a JWT; balancer: random, no affinity;"
-        " TLS ends at the balancer; a key for each server; jwt-lifetime: 1"
+        "reloaded: 1 node, sessions in a JWT; balancer: random, no affinity;"
+        " TLS ends at the balancer; a key for each node; jwt-lifetime: 1"
     )
-    server = {"nodes": 1, "strategies": {"app": ""}, "balancer": None}
-    assert of_cluster(server) == "1 server"
+    alone = {"nodes": 1, "strategies": {"app": ""}, "balancer": None}
+    assert of_cluster(alone) == "1 node"
 
 
 def test_few_are_named_and_many_counted() -> None:
