@@ -161,7 +161,7 @@ class Hands:
         except ExceptionGroup as group:  # of what was done to several nodes at once
             if group.split((*SILENT, LabError))[1]:
                 raise
-            raise StepError("the balancer did not answer all that was asked of it") from None
+            raise _of_several(group) from None
         finally:
             self.doing = ""
             self._free.release()
@@ -197,6 +197,16 @@ class Hands:
         self._version += 1
         await self._cluster.deploy(deploy, str(self._version))
         return f"version {self._version} deployed, {how}"
+
+
+def _of_several(group: BaseExceptionGroup[BaseException]) -> LabError:
+    """What one of them says that says why; of silent ones it is the balancer that was silent."""
+    said: BaseException | None = group.subgroup(LabError)
+    while isinstance(said, BaseExceptionGroup):
+        said = said.exceptions[0]
+    if isinstance(said, LabError):
+        return said
+    return StepError("the balancer did not answer all that was asked of it")
 
 
 def targets(action: Action, parts: Iterable[PartState]) -> list[PartState]:

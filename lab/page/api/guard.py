@@ -29,13 +29,14 @@ class Guard:
     def __init__(self, listen: Address, token: str) -> None:
         self._port = listen.port
         self.is_here = listen.host == "localhost" or _is_loopback(listen.host)
+        self._ask = str(listen) if self.is_here else f"{LOOPBACK}:{listen.port}"
         self._token = f"Bearer {token}".encode()
 
     def check_place(self, request: web.Request) -> None:
         """Raises HTTPForbidden for a Host or an Origin that may be somebody else's."""
         host = request.headers.get(hdrs.HOST, "")
         if not self._is_own(host):
-            raise web.HTTPForbidden(reason=f"Host may be anybody's: ask {LOOPBACK}:{self._port}")
+            raise web.HTTPForbidden(reason=f"Host may be anybody's: ask {self._ask}")
         if {*request.headers.getall(hdrs.ORIGIN, ())} - {f"http://{host}"}:
             raise web.HTTPForbidden(reason="Origin is another one's: this is not for its pages")
 
@@ -50,7 +51,8 @@ class Guard:
 
     def _is_own(self, host: str) -> bool:
         if self.is_here:
-            return host in {f"{name}:{self._port}" for name in (LOOPBACK, "localhost", "[::1]")}
+            here = {f"{name}:{self._port}" for name in (LOOPBACK, "localhost", "[::1]")}
+            return host in {*here, self._ask}
         try:
             name = URL(f"http://{host}").host or ""
         except ValueError:

@@ -61,7 +61,7 @@ async def served(desk: Desk, listen: Address = ANYWHERE, token: str = "") -> Asy
     serving = await loop.create_server(lambda: Connection(server, loop), sock=listening)
     try:
         desk.run_name = _own_run()
-        host = LOOPBACK if got.host in ("0.0.0.0", "::") else got.host
+        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(got.host, got.host)
         url = f"{Address(host, got.port).url}{PATH}"
         place = Place(desk.run_name, url, token, is_here=app[GUARD].is_here)
         await asyncio.to_thread(place.write)

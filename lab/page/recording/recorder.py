@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -86,6 +87,22 @@ class Recorder:
         self, name: str, said: str, history: History, events: Sequence[Event], scenario: str
     ) -> Path:
         path = self._new(name)
+        try:
+            self._fill(path, name, said, history, events, scenario)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)  # half a run is none
+            raise
+        return path
+
+    def _fill(
+        self,
+        path: Path,
+        name: str,
+        said: str,
+        history: History,
+        events: Sequence[Event],
+        scenario: str,
+    ) -> None:
         ended = max([op.completed for op in history] + [event.at for event in events])
         about = {"seed": 0, "scenarios": [name]}
         told = [
@@ -102,7 +119,6 @@ class Recorder:
         (path / SCRIPT).write_text(scenario, encoding="utf-8")
         run = self._run(name, said, history, told)
         (path / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-        return path
 
     def _new(self, name: str) -> Path:
         """A folder that was not there; only its user reads it."""

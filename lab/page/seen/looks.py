@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 MOMENT = 0.1  # seconds that are waited for nodes
 NODES_A_SECOND = 50  # that are asked, at most
-UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError)
+CLOSED = RuntimeError  # aiohttp's and uvloop's, of what was closed meanwhile
+UNFIT = (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError, CLOSED)
 SILENT = {
     State.ENDED: "has ended, so it says nothing",
     State.FROZEN: "is frozen, so it says nothing",
@@ -43,15 +44,12 @@ class Looks:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._http: aiohttp.ClientSession | None = None
-        self._tabs: Mapping[str, Client] = {}
         self._moved: dict[str, Request] = {}
         self._known: dict[str, NodeSeen] = {}
         self._closed = asyncio.Event()
         wanted = sum(service.nodes for service in cluster.description.services)
         every = max(0.5, wanted / NODES_A_SECOND)
         self._nodes = Lately(self._ask_nodes, every, MOMENT)
-        self._balancing = Lately(self._ask_balancer)
-        self._store = Lately(self._ask_store)
 
     def heard(self, requests: Iterable[Request]) -> None:
         """Note the requests of tabs that have made or moved their pins, to say why they are so."""
@@ -70,7 +68,7 @@ class Looks:
             looked, said = await asyncio.gather(
                 self._cluster.inventory.looked_at(), self._nodes.value()
             )
-        except RuntimeError:  # of a session that was closed meanwhile
+        except CLOSED:
             if self._closed.is_set():
                 return []
             raise
@@ -82,21 +80,18 @@ class Looks:
             return Balancing(why=f"the balancer {why}", next_why=f"the balancer {why}")
         if self._closed.is_set():
             return Balancing()
-        self._tabs = tabs or {}
-        return await self._balancing.value()
+        return await self._ask_balancer(tabs or {})
 
     async def store(self) -> Store | None:
         """What Redis holds; None for a cluster without one."""
         if why := silent(self._cluster, Kind.REDIS):
             return Store(why=f"Redis {why}")
-        return None if self._closed.is_set() else await self._store.value()
+        return None if self._closed.is_set() else await self._ask_store()
 
     async def close(self) -> None:
         """Give back what it has open."""
         self._closed.set()
         await self._nodes.settle()
-        await self._balancing.settle()
-        await self._store.settle()
         if self._http:
             await self._http.close()
 
@@ -126,7 +121,7 @@ class Looks:
         self._known = kept | await nodes.seen(self._asking, asked)
         return self._known
 
-    async def _ask_balancer(self) -> Balancing:
+    async def _ask_balancer(self, tabs: Mapping[str, Client]) -> Balancing:
         cluster = self._cluster
         if cluster.description.balancer is None:
             return Balancing(why="there is no balancer")
@@ -135,7 +130,7 @@ class Looks:
             why = balancing.UNTIED if affinity == "none" else f"{name} does not tell whom it ties"
             return Balancing(why=why, next_why=f"{name} does not tell whom it would choose next")
         whose: dict[str, list[str]] = {}
-        for tab, client in self._tabs.items():
+        for tab, client in tabs.items():
             for value in (*client.held.values(), client.source):
                 whose.setdefault(value, []).append(tab)
         try:
@@ -156,5 +151,5 @@ class Looks:
                 return await store.store(client, is_ours=redis.part is not None)
         except ResponseError as error:
             return Store(why=f"Redis refuses to be looked at: {error}")
-        except (RedisError, RuntimeError, *UNFIT):  # uvloop's, of a connection that just closed
+        except (RedisError, *UNFIT):
             return Store(why="Redis does not answer")

@@ -11,7 +11,7 @@ import pytest
 
 from sessionlab.lab.bench import actions
 from sessionlab.lab.bench.actions import Hands
-from sessionlab.lab.errors import Skip, StepError, UsageError
+from sessionlab.lab.errors import LabError, Skip, StartError, StepError, UsageError
 
 if TYPE_CHECKING:
     from tests.lab.conftest import Make
@@ -140,3 +140,24 @@ async def test_redis_is_stopped_and_started_and_another_s_is_left_alone(make: Ma
         (row,) = [part for part in await cluster.inventory.looked_at() if part.name == "redis"]
         assert (row.state, row.address.split(":")[0]) == ("running", "127.0.0.1")
         assert row.pid
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([TimeoutError(), StartError("n4 did not get ready")], "n4 did not get ready"),
+        (
+            [TimeoutError(), ConnectionError()],
+            "the balancer did not answer all that was asked of it",
+        ),
+    ],
+)
+async def test_of_several_that_failed_at_once_the_one_that_says_why_is_told(
+    make: Make, errors: list[Exception], said: str
+) -> None:
+    async with make() as cluster:
+        hands = Hands(cluster)
+        with pytest.raises(LabError) as told:
+            async with hands.alone("deploy"):
+                raise ExceptionGroup("", [ExceptionGroup("", errors)])
+    assert str(told.value) == said

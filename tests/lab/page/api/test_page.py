@@ -121,6 +121,13 @@ async def test_a_page_that_listens_elsewhere_takes_addresses_and_no_names(
                 pass
 
 
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost", "::1", "::"])
+async def test_the_link_that_is_printed_is_answered(fabric: LocalFabric, host: str) -> None:
+    async with up(fabric, Description((Service("app", 1),)), Address(host, 0)) as lab:
+        assert (await get(lab, "/"))[0].status == 200
+        await lab.answered("GET", "/state")
+
+
 async def test_a_person_s_tabs_are_clients_and_two_of_one_browser_share_cookies(lab: Up) -> None:
     one = await lab.answered("POST", "/tabs", {"user": "alice"})
     two = await lab.answered("POST", "/tabs", {"beside": one["id"]})

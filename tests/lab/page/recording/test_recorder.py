@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -25,6 +26,7 @@ from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.recording.recorder import Recorder
 from sessionlab.lab.page.recording.script import script
 from sessionlab.lab.page.seen.live import Live
+from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.cases import cases
 from sessionlab.lab.reports.stored import read
 from sessionlab.lab.scenario.files import loaded
@@ -127,6 +129,21 @@ async def test_where_nothing_can_be_written_that_is_said(
 
     assert recorder.why_not.startswith(f"{tmp_path}/file is no folder")
     assert Recorder(tmp_path / "new/below").why_not == ""
+
+
+@in_session
+async def test_a_disk_that_is_full_leaves_no_half_of_a_run(
+    fabric: LocalFabric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: History) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(History, "to_jsonl", full)
+    async with seen_live(fabric) as (cluster, live):
+        await cluster.client("alice").login()
+        with pytest.raises(StepError, match=r"cannot write to .*: No space left on device"):
+            await Recorder(tmp_path).record("", live, cluster.description)
+    assert not list(tmp_path.iterdir())
 
 
 def recorded(operations: list[Life], tmp: Path | None = None) -> str:
