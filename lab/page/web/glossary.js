@@ -16,7 +16,7 @@ const note = html("span", { id: "word", class: "note-of-word", popover: "auto", 
  */
 export function term(word, shown = word) {
   if (!Object.hasOwn(words, word)) return shown;
-  return html("span", { class: "termed", "data-own": true }, html("button", { type: "button", class: "term", "data-word": word, popovertarget: note.id }, shown));
+  return html("span", { class: "termed", "data-key": `${word} ${shown}`, "data-own": true }, html("button", { type: "button", class: "term", "data-word": word, popovertarget: note.id }, shown));
 }
 
 document.addEventListener("click", ({ target }) => {

@@ -22,6 +22,7 @@ export function fill(parent, ...children) {
   let place = parent.firstChild;
   for (const each of fresh) {
     const old = key(each) === null ? place : keyed.get(key(each));
+    keyed.delete(key(each)); // what comes twice is two
     if (old && alike(old, each)) {
       if (old === place) place = place.nextSibling;
       else parent.insertBefore(old, place);
