@@ -17,7 +17,7 @@ test: .venv/dev ## set up, then run the tests that need neither Docker nor other
 	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not (docker or balancers or gallery or browser or long)"
 
 test-all: .venv/dev ## set up, then run all tests: with a Docker engine, HAProxy, nginx, Chromium, the gallery of real apps
-	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(SPREAD)
+	$(BIN)/pytest -n auto $(SPREAD)
 
 lint: .venv/dev ## formatting, ruff, mypy --strict, dead code
 	$(BIN)/ruff format --check .

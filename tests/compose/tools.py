@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import http.cookiejar
 import json
@@ -158,12 +159,15 @@ class Stack:
             return json.load(got)
 
     def cluster(self, true: Callable[[Any], bool]) -> Any:
-        """What the page says of the stack, once that is true of it."""
-        end = time.monotonic() + PATIENCE
-        while not true(found := self.ask_page("/state")["clusters"][0]):
-            assert time.monotonic() < end, found
+        """What the page says of the stack, once that is true of it, and the page is there."""
+        end, found = time.monotonic() + PATIENCE, None
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                found = self.ask_page("/state")["clusters"][0]
+                if true(found):
+                    return found
             time.sleep(0.2)
-        return found
+        raise AssertionError(found or "the page does not answer")
 
     def password(self) -> str:
         return self.do("exec", "-T", "node", "cat", "/secrets/node/password").strip()

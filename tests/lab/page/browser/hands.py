@@ -22,6 +22,7 @@ def log_in(tab: Tab, user: str) -> Locator:
     card = card_of(tab, user)
     card.get_by_role("button", name="Log in").click()
     card.locator(".credential").wait_for()
+    card.locator(".last.ok").wait_for()  # what comes moves the buttons away from who clicks
     return card
 
 
