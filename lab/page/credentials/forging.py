@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.page.credentials import tokens, words
 from sessionlab.lab.page.credentials.looking import where
 from sessionlab.lab.page.desk.sending import shown
+from sessionlab.lab.page.desk.side import PATIENCE
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.credentials import Forged
-from sessionlab.lab.page.seen.sendings import HEADER
 
 if TYPE_CHECKING:
     from sessionlab.lab.clients.client import Client
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.seen.sendings import Sendings
 
 MOST = 4096  # bytes, as browsers keep and our nodes issue
-PATIENCE = 5.0  # seconds
 _SENDABLE = re.compile(r"[!#-+\--:<-\[\]-~]+")  # RFC 6265 section 4.1.1, cookie-octet
 
 
@@ -35,12 +33,11 @@ async def forged(client: Client, forgery: Forgery, tab: str, sendings: Sendings)
     value = _value(client, forgery)
     shadow = client.shadow()
     _present(shadow, value)
-    shadow.headers[HEADER] = name = sendings.begin(tab, is_forged=True)
-    shadow.patience, began = PATIENCE, time.monotonic()
+    shadow.patience = PATIENCE
     try:
-        found = await shadow.me()
+        with sendings.timed(shadow, tab, is_forged=True):
+            found = await shadow.me()
     finally:
-        sendings.end(name, time.monotonic() - began)
         await shadow.close()
     answer = shown(found, forgery.cluster, "me", is_own=False)
     why = words.verdict(forgery, value, client.credential, found.operation.code, answer)

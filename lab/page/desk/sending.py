@@ -15,7 +15,6 @@ from sessionlab.lab.page.desk.told import can
 from sessionlab.lab.page.desk.visitors import no_account
 from sessionlab.lab.page.desk.wrong import WrongField
 from sessionlab.lab.page.model.visitors import MOST_TIMES, Answer, Sent
-from sessionlab.lab.page.seen.sendings import HEADER
 from sessionlab.lab.page.seen.shown import no_answer, pin_says
 from sessionlab.lab.viewer.charts import state
 
@@ -71,15 +70,11 @@ async def ask(
     client: Client, what: str, item: str, side: Side, tab: str, sendings: Sendings
 ) -> Answer:
     """One conversation."""
-    client.headers[HEADER] = name = sendings.begin(tab)
-    began = time.monotonic()
-    try:
+    with sendings.timed(client, tab):
         if what == "login":
             answer = await client.try_login()
         else:
             answer = await client.do(what, item=item if what == "write" else None)
-    finally:
-        sendings.end(name, time.monotonic() - began)
     said = shown(answer, side.id, what)
     if what == "login" and said.how == "refused" and (why := no_account(client.user, side)):
         said = structs.replace(said, said=f"{said.said}; {why}")

@@ -7,8 +7,16 @@ forward it as it is, so that a node of ours logs it, too.
 from __future__ import annotations
 
 import secrets
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionlab.lab.clients.client import Client
 
 HEADER = "X-Request-ID"
 LOOK = f"look.{secrets.token_hex(6)}"
@@ -38,6 +46,16 @@ class Sendings:
         self._prefix = secrets.token_hex(6)
         self._numbers = count(1)
         self._known: dict[str, Sending] = {}
+
+    @contextmanager
+    def timed(self, client: Client, tab: str, *, is_forged: bool = False) -> Iterator[None]:
+        """Have what a client sends here known as that tab's, and how long it waited."""
+        client.headers[HEADER] = name = self.begin(tab, is_forged=is_forged)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.end(name, time.monotonic() - began)
 
     def begin(self, tab: str, *, is_forged: bool = False) -> str:
         """The id for a tab's next conversation."""
