@@ -30,7 +30,7 @@ from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.page.seen.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.text import Text
 
@@ -219,10 +219,7 @@ class Side:
         parts, balancer = self.parts(), self._description.balancer or ""
         return [
             model.Action(
-                do=name,
-                does=action.does,
-                takes_part=bool(action.to),
-                parts=[part.name for part in targets(action, parts)],
+                **_told(name, parts),
                 why_not=why_not(name, balancer, self._fabric.name),
                 options=list(action.words()),
                 by_hand=by_hand(name, action, self.cluster) if self._own else {},
@@ -241,16 +238,19 @@ class Side:
             "at": round(self._events.now(), 3),
             "doing": self.hands.doing or None,
             "parts": [asdict(part) for part in parts],
-            "actions": [
-                {
-                    "do": name,
-                    "does": action.does,
-                    "takes_part": bool(action.to),
-                    "parts": [part.name for part in targets(action, parts)],
-                }
-                for name, action in ACTIONS.items()
-            ],
+            "actions": [_told(name, parts) for name in ACTIONS],
         }
+
+
+def _told(name: str, parts: Sequence[PartState]) -> dict[str, Any]:
+    """An action, and what it can be done to now."""
+    action = ACTIONS[name]
+    return {
+        "do": name,
+        "does": action.does,
+        "takes_part": bool(action.to),
+        "parts": [part.name for part in targets(action, parts)],
+    }
 
 
 def _sources(description: Description, fabric: Fabric) -> list[str]:
