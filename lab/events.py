@@ -31,6 +31,8 @@ class Event:
 
 Listener = Callable[[Event], None]
 STEP, PART_TOLD = "story.step", "story.part-told"
+KEPT_ELSEWHERE = ("request.completed", "part.log")
+"""What is no event of a record: requests are in its history, and logs in files of their own."""
 
 _within: ContextVar[bool] = ContextVar("within a step", default=False)
 
@@ -96,7 +98,7 @@ class Events:
         heard: list[Event] = []
 
         def listen(event: Event) -> None:
-            if event.scenario == scenario and event.kind not in ("request.completed", "part.log"):
+            if event.scenario == scenario and event.kind not in KEPT_ELSEWHERE:
                 heard.append(event)
 
         self._listeners.append(listen)

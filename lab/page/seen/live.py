@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.events import KEPT_ELSEWHERE
 from sessionlab.lab.page.seen.kept import MOST, Kept
 from sessionlab.lab.page.seen.view import Building, sentence
 from sessionlab.lab.verdicts.headline import number
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _PAUSE, _BETWEEN = 0.1, 0.5  # seconds between two looks; and at least between two views
 _SHARE = 5  # so many times as long as it takes, a view that was made is new enough
-_LEFT_OUT = ("request.completed", "part.log")
 
 
 class Live:
@@ -93,7 +93,7 @@ class Live:
         return self.history.came, len(self.events)
 
     def _hear(self, event: Event) -> None:
-        if event.data.get("cluster") == self.label and event.kind not in _LEFT_OUT:
+        if event.data.get("cluster") == self.label and event.kind not in KEPT_ELSEWHERE:
             self.events.append(event)
 
     def _left_out(self) -> Iterator[str]:
