@@ -194,8 +194,11 @@ def _judged(claims: Sequence[Claim]) -> StoryEnd:
 
 
 def _with_all_done(ending: StoryEnd, forgotten: Sequence[Forgotten]) -> StoryEnd:
-    """The same, unless the story left out a step: then it shows nothing, however it went."""
-    if not forgotten:
+    """The same, unless the story left out a step: then it shows nothing, however it went.
+
+    One that cannot be told here ends before the steps that it has made ready, and says so itself.
+    """
+    if not forgotten or ending.outcome is Outcome.SKIPPED:
         return ending
     words = dict.fromkeys(place.by for place in forgotten)
     lines = [*map(str, forgotten), *(f"write `{word}` in front of it" for word in words)]

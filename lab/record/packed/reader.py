@@ -12,7 +12,16 @@ import numpy as np
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.record.packed.blocks import load, scan
 from sessionlab.lab.record.packed.rows import Encoder
-from sessionlab.lab.record.packed.schema import ABOUT, HISTORY, KINDS, ROW, SCHEMA, SEEN
+from sessionlab.lab.record.packed.schema import (
+    ABOUT,
+    HISTORY,
+    KINDS,
+    OUTCOMES,
+    ROW,
+    SCHEMA,
+    SEEN,
+    WHO,
+)
 from sessionlab.lab.record.packed.shard import Shard
 from sessionlab.lab.record.packed.words import Words
 
@@ -21,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sessionlab.lab.record.history import Operation
+
+
+_LONGEST_RUN = 2**40  # microseconds: twelve days
+_UNKNOWN_USERS = 2**22  # whom a file of words may lack that was cut
 
 
 class ShardName(NamedTuple):
@@ -55,7 +68,9 @@ class Stored:
     def open(cls, folder: Path) -> Self:
         """The history of a run's folder; raises UsageError: there is none, or it is too new."""
         about = _about(folder / HISTORY / ABOUT)
-        parts = sorted(int(path.stem) for path in (folder / HISTORY).glob("*.words"))
+        parts = sorted(
+            {int(path.stem.partition("-")[0]) for path in (folder / HISTORY).glob("*-*.ops")}
+        )
         shards = range(int(about["shards"]))
         names = [ShardName(folder, part, shard) for part in parts for shard in shards]
         found = [name for name in names if name.rows.exists()]
@@ -74,11 +89,15 @@ class Stored:
 
 
 def read(name: ShardName | Shard) -> Shard:
-    """The rows of a shard in their order, up to where its files were cut."""
+    """The rows of a shard in their order, up to where its files were cut.
+
+    Raises UsageError: there are values in them that no writer writes.
+    """
     if isinstance(name, Shard):
         return name
     rows, seen = load(name.rows, ROW), load(name.seen, SEEN)
     words, _ = _words(name.words)
+    _check(name.rows, rows, words)
     _pad(words, rows)
     rows["items"][rows["seen"] + rows["items"].clip(0).astype(np.int64) > len(seen)] = -1
     return Shard.of(rows, seen, words)
@@ -115,6 +134,23 @@ class Growing:
     def _saw(self, found: list[tuple[int, int]]) -> tuple[int, int]:
         self._pairs.extend(found)
         return len(found), len(self._pairs) - len(found)
+
+
+def _check(path: Path, rows: np.ndarray, words: Words) -> None:
+    """What bounds have the columns that others are counted up to; raises UsageError."""
+    most = {
+        "invoked": _LONGEST_RUN,
+        "outcome": len(OUTCOMES) - 1,
+        "who": len(WHO) - 1,
+        **dict.fromkeys(("user", "found"), len(words.texts("user")) + _UNKNOWN_USERS),
+    }
+    for name, bound in most.items():
+        wrong = np.flatnonzero(rows[name] > bound)
+        if len(wrong):
+            raise UsageError(
+                f"{_local(path)} is damaged: row {wrong[0]} has {name} {rows[name][wrong[0]]}",
+                "nothing of it can be judged; take the run's folder from where it was copied from",
+            )
 
 
 def _pad(words: Words, rows: np.ndarray) -> None:
@@ -170,7 +206,13 @@ def _local(path: Path) -> str:
 
 def _words(path: Path) -> tuple[Words, str]:
     """The words of a part, which all its shards share, and what is wrong with them."""
-    return _words_of(path, path.stat().st_size)
+    try:
+        return _words_of(path, path.stat().st_size)
+    except FileNotFoundError:
+        raise UsageError(
+            f"{_local(path)} is not there, and without its words no row says who asked what",
+            "take the run's folder from where it was copied from, or run it again",
+        ) from None
 
 
 @lru_cache(1)

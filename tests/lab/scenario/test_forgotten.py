@@ -88,6 +88,20 @@ async def test_a_forgotten_await_is_an_error_that_names_its_line(
     assert not recwarn.list
 
 
+async def test_what_a_story_made_ready_before_it_was_skipped_is_not_forgotten(
+    fabric: LocalFabric, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    body = [
+        "from sessionlab.lab.errors import Skip",
+        "ready = [cluster.stop('n1')]",
+        "raise Skip('not here')",
+    ]
+    result = await told(tmp_path / "mine.py", body, fabric)
+    assert (result.outcome, result.exit_status) == (Outcome.SKIPPED, 0)
+    assert result.reason == "not here"
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 async def test_a_block_that_is_not_entered_is_an_error_that_names_its_line(
     block: str, fabric: LocalFabric, tmp_path: Path
