@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import aiohttp
 import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
@@ -151,7 +150,7 @@ async def _carry_out(
             struck = await fault.heal(cluster, part, **one.parameters)
             count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
-    except (LabError, OSError, aiohttp.ClientError) as error:
+    except (LabError, OSError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
         return f"{one}: {error}"
     return None
