@@ -122,7 +122,7 @@ async def carry_out(plan: Sequence[Planned], cluster: Cluster, now: Callable[[],
     Emits `fault.began` and `fault.ended`: `fault`, `part`, `parameters`, `at` (when it was meant
     to) and `began`; of a link's also how many requests it has `struck`. What could not be done is
     `fault.failed` (`fault`, `part`, `error`) and, once all others are over, NothingShown: trouble
-    of the lab, never a verdict. What is cancelled heals nothing.
+    of the lab, never a verdict. What is cancelled heals nothing: it is when the cluster ends.
     """
     since = now()
     failed = await asyncio.gather(*(_carry_out(one, cluster, since, now) for one in plan))
