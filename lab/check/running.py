@@ -192,31 +192,26 @@ class _Variant:
         return f"{self._plan.seed}/{self.name}"
 
 
+@dataclass
 class _Series:
     """One ordeal after the other on one cluster, which is mended in between."""
 
-    def __init__(
-        self,
-        of: _Variant,
-        cluster: Cluster,
-        affinity: str,
-        history: History,
-        events: Sequence[Event],
-    ) -> None:
-        self._of = of
-        self._cluster = cluster
-        self._affinity = affinity
-        self._history = history
-        self._events = events
-        self._people = cycle(of.people)
-        self._broken: tuple[Ordeal, Trial] | None = None
-        self._began = False
+    of: _Variant
+    cluster: Cluster
+    affinity: str
+    history: History
+    events: Sequence[Event]
+    _broken: tuple[Ordeal, Trial] | None = None
+    _began: bool = False
+
+    def __post_init__(self) -> None:
+        self._people = cycle(self.of.people)
 
     async def put_through(self, name: str) -> Cell:
         ordeal = ORDEALS.named(name)
-        if reason := ordeal.why_not(self._of.recipe):
-            return Cell(self._affinity, name, CellOutcome.NOT_APPLICABLE, why=reason)
-        since, began = len(self._history), time.monotonic()
+        if reason := ordeal.why_not(self.of.recipe):
+            return Cell(self.affinity, name, CellOutcome.NOT_APPLICABLE, why=reason)
+        since, began = len(self.history), time.monotonic()
         try:
             await self._mend()
             self._began = True
@@ -226,17 +221,17 @@ class _Series:
                 await ordeal.carry_out(trial)
         except Skip as skip:
             self._broken = None
-            return Cell(self._affinity, name, CellOutcome.NOT_APPLICABLE, why=_told(skip))
+            return Cell(self.affinity, name, CellOutcome.NOT_APPLICABLE, why=_told(skip))
         except (LabError, TimeoutError) as error:
-            return Cell(self._affinity, name, CellOutcome.ERROR, why=_told(error))
+            return Cell(self.affinity, name, CellOutcome.ERROR, why=_told(error))
         return self._judged(name, trial, since, time.monotonic() - began)
 
     def _trial(self, name: str) -> Trial:
         """With users that no ordeal before had, as far as there are that many."""
-        names = {person.name for person in self._of.people}
+        names = {person.name for person in self.of.people}
         chosen: list[Person] = list(islice(self._people, min(USERS, len(names))))
-        users = [self._cluster.client(person) for person in chosen]
-        return Trial(self._cluster, users, f"{self._of.seed}/{self._affinity}/{name}")
+        users = [self.cluster.client(person) for person in chosen]
+        return Trial(self.cluster, users, f"{self.of.seed}/{self.affinity}/{name}")
 
     async def _mend(self) -> None:
         if self._broken:
@@ -251,17 +246,17 @@ class _Series:
 
         A copy that has ended by itself is started again, also one that only now does so.
         """
-        for name in list(self._cluster.nodes):
-            if self._cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
-                await self._cluster.start(name)
-        return all(state == "up" for state in (await self._cluster.backends()).values())
+        for name in list(self.cluster.nodes):
+            if self.cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
+                await self.cluster.start(name)
+        return all(state == "up" for state in (await self.cluster.backends()).values())
 
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:
-        operations = own(list(self._history), since)
-        events = tuple(self._events)
+        operations = own(list(self.history), since)
+        events = tuple(self.events)
         judged, counts = judge(operations, events, [user.user for user in trial.users])
         return Cell(
-            affinity=self._affinity,
+            affinity=self.affinity,
             ordeal=name,
             outcome=CellOutcome.SHOWN,
             counts=counts,
@@ -270,7 +265,7 @@ class _Series:
             history=History(operations),
             events=events,
             seconds=seconds,
-            cluster=self._cluster.label,
+            cluster=self.cluster.label,
         )
 
 

@@ -11,8 +11,6 @@ from sessionlab.lab.errors import UsageError
 from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.description.cluster import Description
 
@@ -94,11 +92,6 @@ class Broken:
         befell = await self._fault.inject(self._cluster, self._part, **self._given)
         self._part = befell if isinstance(befell, str) else self._part
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         if error is None:
             await self._fault.heal(self._cluster, self._part, **self._given)
