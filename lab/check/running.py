@@ -75,20 +75,20 @@ async def run_on(
     return [await _Variant(plan, one, fabric, events, said).check() for one in plan.variants]
 
 
+@dataclass
 class _Variant:
     """One variant of the app."""
 
-    def __init__(
-        self, plan: Plan, variant: str | None, fabric: Fabric, events: Events, said: Said
-    ) -> None:
-        self._plan = plan
-        self._variant = variant
-        self._chosen = Chosen(plan.file, variant)
+    plan: Plan
+    variant: str | None
+    fabric: Fabric
+    events: Events
+    said: Said
+
+    def __post_init__(self) -> None:
+        self._chosen = Chosen(self.plan.file, self.variant)
         self.recipe = self._chosen.recipe
         self.people = people(self.recipe, min(MOST_USERS, self.recipe.users.count))
-        self._fabric = fabric
-        self._events = events
-        self._said = said
 
     async def check(self) -> Check:
         began, started = time.monotonic(), time.time()
@@ -99,9 +99,9 @@ class _Variant:
                 cells += those
         return Check(
             app=self.recipe.name,
-            variant=self._variant,
-            copies=self._plan.copies,
-            seed=self._plan.seed,
+            variant=self.variant,
+            copies=self.plan.copies,
+            seed=self.plan.seed,
             control=found,
             cells=cells,
             diagnosis=diagnose(found, cells),
@@ -114,12 +114,12 @@ class _Variant:
 
     async def _control(self) -> tuple[Control, str]:
         """On one copy; where TLS is asked for, an app that needs it has a second try behind it."""
-        self._said(f"{self.name}: control run")
+        self.said(f"{self.name}: control run")
         one = (Service.of(self._chosen, 1),)
         found, trouble = await self._control_of(Description(one, None))
-        if found.passed or trouble or not self._plan.tls:
+        if found.passed or trouble or not self.plan.tls:
             return found, trouble
-        return await self._control_of(Description(one, self._plan.balancer, tls=True))
+        return await self._control_of(Description(one, self.plan.balancer, tls=True))
 
     async def _control_of(self, description: Description) -> tuple[Control, str]:
         try:
@@ -137,32 +137,32 @@ class _Variant:
     async def _all_affinities(self, found: Control) -> list[list[Cell]]:
         mine = [self.recipe.affinity] if self.recipe.affinity else []
         usual = dict.fromkeys(["none", "cookie", *found.affinities, *mine])
-        places = asyncio.Semaphore(1 if self._fabric.one_at_a_time else SIDE_BY_SIDE)
+        places = asyncio.Semaphore(1 if self.fabric.one_at_a_time else SIDE_BY_SIDE)
 
         async def one(affinity: str) -> list[Cell]:
             async with places:
                 return await self._under(affinity)
 
-        return await side_by_side([one(each) for each in self._plan.affinities or usual])
+        return await side_by_side([one(each) for each in self.plan.affinities or usual])
 
     async def _under(self, affinity: str) -> list[Cell]:
         """All ordeals on one cluster; each can be told, or it says why not."""
-        scenario = label(self.recipe.name, self._variant, affinity)
+        scenario = label(self.recipe.name, self.variant, affinity)
         history = History()
-        ordeals = self._plan.ordeals or list(ORDEALS)
+        ordeals = self.plan.ordeals or list(ORDEALS)
         done: list[Cell] = []
         description = Description(
-            (Service.of(self._chosen, self._plan.copies),),
-            self._plan.balancer,
+            (Service.of(self._chosen, self.plan.copies),),
+            self.plan.balancer,
             affinity=affinity,
-            tls=self._plan.tls,
+            tls=self.plan.tls,
         )
         try:
-            with self._events.recording(scenario) as events:
+            with self.events.recording(scenario) as events:
                 async with self._cluster(description, scenario, history) as cluster:
                     series = _Series(self, cluster, affinity, history, events)
                     for name in ordeals:
-                        self._said(f"{self.name}, affinity {affinity}: {name}")
+                        self.said(f"{self.name}, affinity {affinity}: {name}")
                         done.append(await series.put_through(name))
         except UsageError:
             raise
@@ -173,23 +173,23 @@ class _Variant:
         return done
 
     def _cluster(self, description: Description, scenario: str, history: History) -> Cluster:
-        sandbox = self._fabric.sandbox(f"{scenario}-1")
+        sandbox = self.fabric.sandbox(f"{scenario}-1")
         return Cluster(
             description,
             sandbox,
             history=history,
-            events=self._events,
+            events=self.events,
             scenario=scenario,
-            allow_script=self._plan.allow_script,
+            allow_script=self.plan.allow_script,
         )
 
     @property
     def name(self) -> str:
-        return label(self.recipe.name, self._variant)
+        return label(self.recipe.name, self.variant)
 
     @property
     def seed(self) -> str:
-        return f"{self._plan.seed}/{self.name}"
+        return f"{self.plan.seed}/{self.name}"
 
 
 @dataclass

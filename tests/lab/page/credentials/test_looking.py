@@ -54,7 +54,7 @@ async def test_an_id_is_known_to_the_node_that_made_it_and_to_no_other(make: Mak
         assert (await look(cluster, alice)).kind == "none"
         node = (await alice.login()).node
         await alice.write("tea", at=cluster.nodes[node or ""].url)
-        before = len(list(cluster._visitors._told[0]))
+        before = len(list(cluster._visitors.told[0]))
         found = await look(cluster, alice)
         assert (found.kind, found.where, found.value) == (
             "session-id", "cookie sid", alice.credential
@@ -67,7 +67,7 @@ async def test_an_id_is_known_to_the_node_that_made_it_and_to_no_other(make: Mak
         assert other.reason == "session unknown here"
         assert f"{node} knows whose it is now." in found.says
         assert (found.stored, found.jwt) == (None, None)
-        assert len(list(cluster._visitors._told[0])) == before, "looking is in no history"
+        assert len(list(cluster._visitors.told[0])) == before, "looking is in no history"
 
 
 async def test_a_node_that_is_gone_or_frozen_or_hangs_says_nothing(make: Make) -> None:
