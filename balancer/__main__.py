@@ -7,7 +7,8 @@ import os
 import secrets
 import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import typer
 import uvloop
@@ -19,6 +20,8 @@ from sessionlab.balancer.errors import BalancerError, UsageError
 from sessionlab.balancer.processes import parent, single
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sessionlab.balancer.config.model import Config
 
 PREFIX = "BALANCER"
@@ -32,19 +35,27 @@ def variables() -> frozenset[str]:
 
 def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
     """What the command line and the environment say; typer ends the program on wrong usage."""
-    found: list[Options] = []
-    app = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,  # plain help: rich's table cuts names short at 80 columns
-        context_settings={"auto_envvar_prefix": PREFIX, "default_map": defaults},
-    )
-    app.command(name="balancer", epilog=EPILOG)(command(found.append))
+    program, found = _program()
+    found.clear()
     try:
-        typer.main.get_command(app).main(argv, prog_name="balancer")
+        program(argv, prog_name="balancer", default_map=defaults)
     except SystemExit as end:
         if end.code or not found:
             raise
     return found[0]
+
+
+@cache  # pydantic makes a schema of every option: once, also for all that a process forks
+def _program() -> tuple[Callable[..., Any], list[Options]]:
+    """What parses, and where it leaves what it has found."""
+    found: list[Options] = []
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,  # plain help: rich's table cuts names short at 80 columns
+        context_settings={"auto_envvar_prefix": PREFIX},
+    )
+    app.command(name="balancer", epilog=EPILOG)(command(found.append))
+    return typer.main.get_command(app).main, found
 
 
 def _read(argv: list[str] | None, secret: bytes, *, made: bool) -> Config:

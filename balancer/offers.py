@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, TypeVar
 
 from sessionlab.balancer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ def make(
     `check` raises what is wrong with it. Raises `UsageError`, which says whose it is, or, when
     there is no such name, which there are: `ours`, in the form in which they are given, and those.
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow, and few balancers ask
+
     points = list(entry_points(group=group, name=name))
     if not points:
         names = {form.partition(":")[0].rstrip("[") for form in ours}

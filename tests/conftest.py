@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 os.environ["LC_ALL"] = "C.UTF-8"  # what tests read from a terminal does not depend on the user's
 os.environ["SSL_CERT_FILE"] = os.devnull  # nobody public is asked, and each process would load them
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a thousand processes: each would compile it all
+sys.dont_write_bytecode = False
 settings.register_profile("busy", deadline=None)  # how long an example takes, a machine decides
 settings.load_profile("busy")
 

@@ -8,16 +8,16 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
-from sessionlab.lab.balancers.interface import PART, Backend
+from sessionlab.lab.balancers.interface import PART, Backend, asking
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS
 from sessionlab.lab.balancers.started import Started
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import aiohttp
 
     from sessionlab.lab.description.cluster import Description
 
@@ -65,7 +65,7 @@ class Builtin(Started):
     async def ready(self) -> bool:
         try:
             await self.states()
-        except (aiohttp.ClientError, OSError):
+        except StepError:
             return False
         return True
 
@@ -80,9 +80,9 @@ class Builtin(Started):
     async def drain(self, backend: Backend, limit: float) -> None:
         await self._tell("PATCH", _path(backend), {"state": "drain", "limit": limit})
 
-    async def pins(self, backend: Backend) -> int | None:
-        row = next(row for row in await self._rows() if row["name"] == backend.name)
-        return int(row["pins"]) or int(row["active"])  # a login under way is about to be a pin
+    async def pins(self) -> Mapping[str, int]:
+        """Of those without one, the requests under way: a login is about to be a pin."""
+        return {row["name"]: row["pins"] or row["active"] for row in await self._rows()}
 
     async def remove(self, backend: Backend) -> None:
         await self._tell("DELETE", _path(backend))
@@ -99,15 +99,18 @@ class Builtin(Started):
         return self._sandbox.write(FILE, f"backend = {json.dumps(listed)}\n")
 
     async def _rows(self) -> list[dict[str, Any]]:
-        async with self._http.get(f"{self.admin.url}/backends") as got:
+        with asking():
+            got = await self._http.get(f"{self.admin.url}/backends")
             found: list[dict[str, Any]] = (await got.json())["backends"]
         return found
 
     async def _tell(self, method: str, path: str, body: object = None) -> None:
         url = f"{self.admin.url}/backends{path}"
-        async with self._http.request(method, url, json=body) as got:
-            if not got.ok:
-                raise StepError(f"the balancer refused {method} {path}: {await got.text()}")
+        with asking():
+            got = await self._http.request(method, url, json=body)
+            said = await got.text()
+        if not got.ok:
+            raise StepError(f"the balancer refused {method} {path}: {said}")
 
 
 def _path(backend: Backend) -> str:

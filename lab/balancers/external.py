@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
+from sessionlab.lab.balancers.interface import asking
 from sessionlab.lab.errors import UsageError
 from sessionlab.lab.fabrics.external import ExternalSandbox, refuse
 from sessionlab.lab.fabrics.interface import Address, Part, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import aiohttp
 
@@ -47,7 +48,8 @@ class ExternalBalancer:
         """By address: it has found the nodes by itself, and does not know their names."""
         if self.admin_url is None:
             refuse("ask its balancer")
-        async with self._http.get(f"{self.admin_url}/backends") as got:
+        with asking():
+            got = await self._http.get(f"{self.admin_url}/backends")
             rows = (await got.json())["backends"]
         return {row["address"]: row["state"] for row in rows}
 
@@ -57,8 +59,8 @@ class ExternalBalancer:
     async def drain(self, backend: Backend, limit: float) -> None:  # noqa: ARG002
         refuse(f"drain {backend.name}")
 
-    async def pins(self, backend: Backend) -> int | None:
-        refuse(f"ask its balancer who is tied to {backend.name}")
+    async def pins(self) -> Mapping[str, int]:
+        refuse("ask its balancer who is tied to a node")
 
     async def remove(self, backend: Backend) -> None:
         refuse(f"remove {backend.name}")

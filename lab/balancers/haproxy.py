@@ -6,12 +6,11 @@ import asyncio
 import csv
 import signal
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 from sessionlab.lab.balancers.haproxy_config import CHECK, PEER, TABLES, configuration
-from sessionlab.lab.balancers.interface import PART, Backend
+from sessionlab.lab.balancers.interface import PART, Backend, asking
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
 from sessionlab.lab.balancers.started import Started
@@ -20,7 +19,9 @@ from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import aiohttp
 
     from sessionlab.lab.description.cluster import Description
 
@@ -55,7 +56,7 @@ class HAProxy(Started):
     async def ready(self) -> bool:
         try:
             await self.states()
-        except (aiohttp.ClientError, OSError):
+        except StepError:
             return False
         self._started = time.monotonic()
         return True
@@ -83,9 +84,9 @@ class HAProxy(Started):
         await self._command(f"set server {backend.service}/{backend.name} state drain")
         self._draining.add(backend.name)  # for the reloads that follow
 
-    async def pins(self, backend: Backend) -> int | None:  # noqa: ARG002
+    async def pins(self) -> Mapping[str, int]:
         """It keeps no count: a cookie is the client's, and its tables don't hear of a logout."""
-        return None
+        return {}
 
     async def remove(self, backend: Backend) -> None:
         self._backends.remove(backend)
@@ -139,7 +140,8 @@ class HAProxy(Started):
 
     async def _servers(self) -> list[dict[str, str]]:
         """A row of its statistics for each server."""
-        async with self._http.get(f"{self.admin.url}/stats;csv;norefresh") as got:
+        with asking():
+            got = await self._http.get(f"{self.admin.url}/stats;csv;norefresh")
             table = (await got.text()).removeprefix("# ")
         services = {service.name for service in self._description.services}
         return [
@@ -160,12 +162,11 @@ class HAProxy(Started):
 
     async def _command(self, text: str, says: str = "") -> None:
         """One command of the runtime API; raises StepError unless its answer begins like that."""
-        reader, writer = await asyncio.open_connection(self._runtime.host, self._runtime.port)
-        try:
-            writer.write(f"{text}\n".encode())
-            said = (await reader.read()).decode().strip()
-        finally:
-            writer.close()
+        with asking():
+            reader, writer = await asyncio.open_connection(self._runtime.host, self._runtime.port)
+            with closing(writer):
+                writer.write(f"{text}\n".encode())
+                said = (await reader.read()).decode().strip()
         if not said.startswith(says) if says else said:
             raise StepError(f"haproxy refused `{text}`: {said}")
 

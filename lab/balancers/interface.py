@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import aiohttp
+
+from sessionlab.lab.errors import StepError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sessionlab.lab.balancers.tls import Edge
     from sessionlab.lab.fabrics.interface import Address, Part
@@ -56,8 +61,8 @@ class Balancer(Protocol):
         """
         ...
 
-    async def pins(self, backend: Backend) -> int | None:
-        """How many clients are tied to a node; None when the balancer cannot tell."""
+    async def pins(self) -> Mapping[str, int]:
+        """How many clients are tied to each node, by its name; empty when it cannot tell."""
         ...
 
     async def remove(self, backend: Backend) -> None:
@@ -67,3 +72,12 @@ class Balancer(Protocol):
     async def reload(self) -> None:
         """Have it read the same configuration anew, and return when it goes by it."""
         ...
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Raises StepError where the balancer does not answer what it is asked here."""
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
+        raise StepError(f"the balancer did not answer ({str(error) or 'in time'})") from None

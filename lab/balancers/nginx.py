@@ -24,7 +24,7 @@ from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.description.cluster import Description
 
@@ -78,9 +78,9 @@ class Nginx(Started):
             "the parameter `drain` of a server is in its commercial edition",
         )
 
-    async def pins(self, backend: Backend) -> int | None:  # noqa: ARG002
+    async def pins(self) -> Mapping[str, int]:
         """It ties nobody to a node by anything that it would remember."""
-        return None
+        return {}
 
     async def remove(self, backend: Backend) -> None:
         self._backends.remove(backend)

@@ -8,15 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.cluster.deploys import DEPLOYS
 from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
 from sessionlab.lab.cluster.deploys.rolling import Rolling
 from sessionlab.lab.cluster.inventory import Kind, PartState, State
 from sessionlab.lab.description.cluster import MOST_NODES
-from sessionlab.lab.errors import LabError, StepError, UsageError
+from sessionlab.lab.errors import StepError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -25,7 +23,6 @@ PATIENCE = 10.0  # seconds that one hand waits for what another has begun
 
 Step = Callable[[Cluster, str], Awaitable[object]]
 UP = frozenset({State.RUNNING, State.FROZEN})
-SILENT = (aiohttp.ClientError, ConnectionError, TimeoutError)
 DEPLOY = "rolling"
 DRAIN_SECONDS = 3.0  # that each node of a deploy waits at most for those who are tied to it
 DRAINING = "draining; nothing takes that back: `remove` it and `add` another"
@@ -156,12 +153,6 @@ class Hands:
                 raise StepError(self.over)
             self.doing = doing
             yield
-        except SILENT as error:
-            raise StepError(f"the balancer did not answer ({error or 'in time'})") from None
-        except ExceptionGroup as group:  # of what was done to several nodes at once
-            if group.split((*SILENT, LabError))[1]:
-                raise
-            raise _of_several(group) from None
         finally:
             self.doing = ""
             self._free.release()
@@ -197,16 +188,6 @@ class Hands:
         self._version += 1
         await self._cluster.deploy(deploy, str(self._version))
         return f"version {self._version} deployed, {how}"
-
-
-def _of_several(group: BaseExceptionGroup[BaseException]) -> LabError:
-    """What one of them says that says why; of silent ones it is the balancer that was silent."""
-    said: BaseException | None = group.subgroup(LabError)
-    while isinstance(said, BaseExceptionGroup):
-        said = said.exceptions[0]
-    if isinstance(said, LabError):
-        return said
-    return StepError("the balancer did not answer all that was asked of it")
 
 
 def targets(action: Action, parts: Iterable[PartState]) -> list[PartState]:

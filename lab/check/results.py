@@ -156,7 +156,8 @@ class Check:
             return CheckOutcome.BROKEN
         doubts = any(bound.met is None for bound in self.expect)
         errors = any(cell.outcome is CellOutcome.ERROR for cell in self.cells)
-        if self.trouble or not self.control.passed or doubts or errors:
+        known = any(cell.shown and cell.counts.unknown < cell.counts.users for cell in self.cells)
+        if self.trouble or not self.control.passed or doubts or errors or not known:
             return CheckOutcome.ERROR
         return CheckOutcome.HELD
 

@@ -112,6 +112,7 @@ def app_of(path: Path | None, variant: str | None, fabric: str) -> Chosen | None
             raise UsageError("--variant is of a recipe", "name that with --app")
         return None
     chosen = Chosen.read(path, variant)
+    chosen.want_no_script()
     if fabric == "docker":
         chosen.want_image()
     return chosen

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import aiohttp
 from yarl import URL
 
 from sessionlab.lab.balancers.builtin import Builtin
@@ -155,7 +154,7 @@ class Inventory:
     async def _words(self) -> dict[str, str]:
         balancer = self._runtime.balancer
         if balancer and self._part(BALANCER, Kind.BALANCER, "").state is State.RUNNING:
-            with contextlib.suppress(LabError, aiohttp.ClientError, OSError, TimeoutError):
+            with contextlib.suppress(LabError, TimeoutError):
                 async with asyncio.timeout(GLANCE):
                     return await balancer.states()
         return {}

@@ -70,8 +70,7 @@ class Membership:
         if ties and limit > 0:
             for node in nodes:
                 await self.drain(node, limit)
-            until = time.monotonic() + limit
-            await side_by_side([self._drained(node, until) for node in nodes])
+            await self._drained([node.name for node in nodes], limit)
         began = self._now()
         for node in nodes:
             if self._runtime.balancer:
@@ -117,14 +116,19 @@ class Membership:
         for node in new:
             self._emit("node.started", node=node.name, version=version)
 
-    async def _drained(self, node: Node, until: float) -> None:
-        """Wait until nobody is tied to a node, `until` at the latest."""
-        balancer = self._runtime.front()
-        left = await balancer.pins(node.backend)
-        while left != 0 and time.monotonic() < until:
+    async def _drained(self, names: list[str], limit: float) -> None:
+        """Wait until nobody is tied to them, so long at most. One look is for all of them.
+
+        Were each looked at by itself, fifty would ask the balancer so much that it answers nobody.
+        """
+        until = time.monotonic() + limit
+        while names:
+            pins = await self._runtime.front().pins()
+            is_over = time.monotonic() >= until
+            for name in [name for name in names if is_over or pins.get(name) == 0]:
+                self._emit("node.drained", node=name, pins_left=pins.get(name))
+                names.remove(name)
             await asyncio.sleep(PAUSE)
-            left = await balancer.pins(node.backend)
-        self._emit("node.drained", node=node.name, pins_left=left)
 
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:

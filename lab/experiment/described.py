@@ -77,6 +77,7 @@ def _service(cluster: Cluster, folder: Path) -> Service:
         strategy = cluster.strategy or SERVICE.strategy
         return Service(nodes=cluster.nodes, strategy=strategy, options=_texts(cluster.options))
     chosen = Chosen.read(folder / cluster.app, cluster.variant or None)
+    chosen.want_no_script()
     if cluster.fabric == "docker":
         chosen.want_image()
     return Service.of(chosen, cluster.nodes)

@@ -164,6 +164,7 @@ class _Reader:
         with self._at("fault" if experiment.fault else "faults"):
             schedule.check(planned, description, cluster.fabric)
         workload = msgspec.structs.replace(workload, seed=seed)
+        checks = [name for name in experiment.checks.only or CHECKS if CHECKS[name]]
         return Plan(
             cell.name,
             cell.axes,
@@ -171,8 +172,8 @@ class _Reader:
             seed,
             description,
             planned,
-            [self._bound(name, value) for name, value in experiment.bounds.items()],
-            [name for name in experiment.checks.only or CHECKS if CHECKS[name]],
+            [self._bound(name, value, checks) for name, value in experiment.bounds.items()],
+            checks,
             str(self._toml.path),
             _mark(seed, experiment, description),
         )
@@ -182,9 +183,14 @@ class _Reader:
         with self._at("fault" if experiment.fault else "faults"):
             return schedule.read(experiment.fault, seed, seconds, nodes, experiment.faults or None)
 
-    def _bound(self, name: str, value: object) -> Bound:
+    def _bound(self, name: str, value: object, checks: list[str]) -> Bound:
         with self._at("bounds", name):
-            return parse(name, value)
+            bound = parse(name, value)
+            knows = [check for check, one in CHECKS.items() if name in one.figures]
+            if not {*knows} & {*checks}:
+                says = f"{name} is a figure of the check {knows[0]}, which `only` leaves out"
+                raise UsageError(says, f"add {knows[0]!r} to it, or leave the bound out")
+            return bound
 
     def _converted(self, raw: dict[str, Any]) -> Experiment | Fault:
         """The workload has rules of its own, which say what is wrong, and not where."""

@@ -102,10 +102,10 @@ class Result:
 
     @property
     def unknown(self) -> bool:
-        """Whether it can't be told if its bounds hold, and if somebody was lost."""
+        """Whether it can't be told if its bounds hold, and if somebody was lost, or anything."""
         lives = [one.verdict for one in self.findings if one.check == "continuity"]
         doubts = Verdict.UNKNOWN in lives or any(bound.met is None for bound in self.bounds)
-        return doubts or not self.findings
+        return doubts or all(one.verdict is Verdict.UNKNOWN for one in self.findings)
 
     @property
     def mixed_up(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.errors import UsageError
+from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
@@ -78,7 +79,10 @@ class Fault:
 
 
 class Broken:
-    """A cluster with a fault, for as long as the block lasts; a story that fails mends nothing."""
+    """A cluster with a fault for as long as the block lasts, however that ends.
+
+    What cannot be mended after a failure or when cancelled is the event `fault.failed`.
+    """
 
     def __init__(self, fault: Fault, cluster: Cluster, node: str, given: Parameters) -> None:
         self.entered = False
@@ -89,9 +93,18 @@ class Broken:
 
     async def __aenter__(self) -> None:
         self.entered = True
-        befell = await self._fault.inject(self._cluster, self._part, **self._given)
+        try:
+            befell = await self._fault.inject(self._cluster, self._part, **self._given)
+        except asyncio.CancelledError as error:  # it may have befallen some of several links
+            await self.__aexit__(type(error), error, None)
+            raise
         self._part = befell if isinstance(befell, str) else self._part
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is None:
+        try:
             await self._fault.heal(self._cluster, self._part, **self._given)
+        except LabError as trouble:
+            if error is None:
+                raise
+            told = {"fault": self._fault.says, "part": self._part, "error": str(trouble)}
+            self._cluster.tell("fault.failed", **told)

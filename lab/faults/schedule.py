@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import aiohttp
 import msgspec
 
 from sessionlab.lab.errors import LabError, NothingShown, UsageError
@@ -123,7 +122,7 @@ async def carry_out(plan: Sequence[Planned], cluster: Cluster, now: Callable[[],
     Emits `fault.began` and `fault.ended`: `fault`, `part`, `parameters`, `at` (when it was meant
     to) and `began`; of a link's also how many requests it has `struck`. What could not be done is
     `fault.failed` (`fault`, `part`, `error`) and, once all others are over, NothingShown: trouble
-    of the lab, never a verdict. What is cancelled heals nothing.
+    of the lab, never a verdict. What is cancelled heals nothing: it is when the cluster ends.
     """
     since = now()
     failed = await asyncio.gather(*(_carry_out(one, cluster, since, now) for one in plan))
@@ -151,7 +150,7 @@ async def _carry_out(
             struck = await fault.heal(cluster, part, **one.parameters)
             count = {"struck": struck} if isinstance(struck, int) else {}
             cluster.tell("fault.ended", **told, part=part, began=began, **count)
-    except (LabError, OSError, aiohttp.ClientError) as error:
+    except (LabError, OSError) as error:
         cluster.tell("fault.failed", **told, part=part, began=began, error=str(error))
         return f"{one}: {error}"
     return None

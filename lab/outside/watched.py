@@ -122,10 +122,10 @@ class Watched:
 
     @property
     def exit_status(self) -> int:
-        """1 somebody was lost; 3 the command failed, or nothing is known of anybody."""
+        """1 somebody was lost; 3 the command failed, or nothing is known of some."""
         if self.losses:
             return 1
-        return NOTHING_SHOWN if self.status or len(self.unknown) == len(self.judged) else 0
+        return NOTHING_SHOWN if self.status or self.unknown or not self.judged else 0
 
     @property
     def outcome(self) -> Outcome:

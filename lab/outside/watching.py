@@ -52,6 +52,7 @@ class _Seat:
 
     client: Client
     tab: int
+    asks: bool = False
     turns: int = 0
     items: int = 0
     left_out: str = ""
@@ -91,10 +92,12 @@ class Watch:
             await self._log_in()
             self._calm = Calm(len(self._inside))
             busy = [asyncio.create_task(self._busy(seat)) for seat in self._inside]
+            last: float | None = LAST
             try:
                 await (self._a_command(busy) if self.wishes.command else self._a_while(busy))
+                last = None  # as long as each waits: what is given up says nothing
             finally:
-                await self._end(busy)
+                await self._end(busy, last)
         finally:
             for seat in self._seats:
                 await seat.client.close()
@@ -155,7 +158,9 @@ class Watch:
         return known
 
     async def _do(self, seat: _Seat, conversation: str, item: str | None = None) -> Answer:
+        seat.asks = True
         answer = await seat.client.do(conversation, item=item)
+        seat.asks = False
         self._calm.hear((seat.client.user, seat.tab), answer.operation)
         return answer
 
@@ -237,12 +242,15 @@ class Watch:
             how = "before the command"
         return f"{how}: {self.events.now() - (self.began or 0.0):.0f} s, {self._calm}"
 
-    async def _end(self, busy: Sequence[asyncio.Task[None]]) -> None:
-        """Let those who wait for an answer have it, if it comes soon."""
+    async def _end(self, busy: Sequence[asyncio.Task[None]], last: float | None) -> None:
+        """Let those who wait for an answer have it, within so many seconds."""
         self._over = True
-        _, waiting = await asyncio.wait(busy, timeout=LAST)
-        for task in waiting:
-            task.cancel()
+        asking = [task for seat, task in zip(self._inside, busy, strict=True) if seat.asks]
+        try:
+            await asyncio.wait(asking or busy, timeout=last if asking else 0)
+        finally:
+            for task in busy:
+                task.cancel()
         await asyncio.gather(*busy, return_exceptions=True)  # an error of theirs was raised before
 
     def _entered(self) -> Iterator[Operation]:

@@ -15,7 +15,7 @@ from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.fabrics import FABRICS
 from sessionlab.lab.pytest_plugin.asked import Asked, asked
-from sessionlab.lab.pytest_plugin.story import judged, lost, story
+from sessionlab.lab.pytest_plugin.story import judged, lost, story, unasked
 from sessionlab.lab.pytest_plugin.thread import LoopThread
 from sessionlab.lab.scenario.lab import Lab
 
@@ -95,9 +95,13 @@ class LabCluster:
         return judged(self._lab.history if self._lab else (), self._told, self._since)
 
     def assert_nobody_lost(self) -> None:
-        """Fail where a user was logged out, stuck or given wrong data during this test."""
+        """Fail where a user was logged out, stuck or given wrong data during this test.
+
+        And where that can't be told, as nobody has asked anything since the last change.
+        """
         __tracebackhide__ = True
-        if said := lost(self.verdicts()):
+        history = self._lab.history if self._lab else ()
+        if said := lost(self.verdicts()) or unasked(history, self._told, self._since):
             raise AssertionError(said)
 
     # What is done to it

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
 
+PARTS = ("node", "balancer", "redis", "keys", "link", "part")
+"""What can be changed, as events name it."""
 WIDTH = 100  # columns: nobody's terminal is asked, as the lines may be read elsewhere
 LOST = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 
@@ -41,6 +43,16 @@ def story(history: Iterable[Operation], told: Sequence[Event], since: float) -> 
     drawn = Layout(WIDTH, Glyphs()).draw(strips(asked, [e for e in told if e.at >= since]), {})
     why = judged(everything, told, since).told()
     return "\n".join([*(line.plain.rstrip() for line in drawn), *why])
+
+
+def unasked(history: Iterable[Operation], told: Sequence[Event], since: float) -> str:
+    """Why nothing is known of anybody; empty where somebody has asked since the last change."""
+    last, what = since, "the test began"
+    for event in told:
+        if event.kind.partition(".")[0] in PARTS and event.began >= last:
+            last, what = event.began, event.kind
+    asked = any(operation.completed >= last for operation in history)
+    return "" if asked else f"nobody has asked anything since {what}, so nothing is known of them"
 
 
 def lost(found: Users) -> str:

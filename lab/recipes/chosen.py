@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import App, Recipe
     from sessionlab.lab.recipes.reading import RecipeFile
 
+DAILY = ("connect", "login", "me", "write", "read", "logout", "refresh")
+"""What any user does, whatever befalls the cluster."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -91,6 +94,15 @@ class Chosen:
                 f"{self.file.path} says no image that the app is in, so it runs in no container",
                 'write image = "…" in its [app], or leave --fabric docker',
             )
+
+    def want_no_script(self) -> None:
+        """Raise UsageError where users can't be themselves without a script: none is run here."""
+        for name in DAILY:
+            if script := next((one.script for one in self.recipe.steps(name) if one.script), ""):
+                raise UsageError(
+                    f"{self.file.path}: `{name}` is a script ({script}), and none is run here",
+                    "say it by requests, or prove the app with `sessionlab check --allow-script`",
+                )
 
     @property
     def checked_path(self) -> str | None:

@@ -59,7 +59,7 @@ def offered() -> tuple[dict[str, Scenario], list[tuple[str, UsageError]]]:
 def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
     """The named scenarios in the order given, each once.
 
-    For no names all that are installed, those that are slow only if they are wanted.
+    For no names all that are installed, those that are slow first and only if they are wanted.
 
     A name with a slash or ending in `.py` is the file of a scenario. A package whose scenarios
     can't be used is named on standard error, and the rest told.
@@ -68,7 +68,8 @@ def chosen(names: Sequence[str], *, slow: bool = False) -> list[Scenario]:
     for _, error in unusable:
         sys.stderr.write(f"sessionlab: {error}\n  {error.hint}\n")
     if not names:
-        return [story for story in known.values() if slow or not story.slow]
+        wanted = [story for story in known.values() if slow or not story.slow]
+        return sorted(wanted, key=lambda story: not story.slow)  # others fit beside a long one
     picked = dict.fromkeys(
         story
         for name in names

@@ -70,7 +70,9 @@ class Asked:
             )
         if instead:
             raise Skip("it is about an app of its own")
-        return Service.of(Chosen.read(app, self.variant), self.nodes)
+        chosen = Chosen.read(app, self.variant)
+        chosen.want_no_script()
+        return Service.of(chosen, self.nodes)
 
     def _check(self) -> None:
         if len(self.services) > 1:

@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 from msgspec import Struct
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.clients.people import Person
 
 SWEEP = 0.1  # seconds between two looks for what was not answered in time
-GRACE = 2.0  # seconds for what is under way when the workload is over
-LEAVE, AT_ONCE = 4.0, 64  # seconds for all to say who they are then, and so many at the same time
+GRACE = 2.0  # seconds for what is under way when the workload is stopped
+LEAVE, AT_ONCE = 4.0, 64  # seconds in which all begin to say who they are, so many at a time
 PATIENCE = 2.0  # seconds in which one that gets errors asks again
 COLLECTED = 50_000  # objects between two looks of the garbage collector: a request leaves none
 
@@ -190,23 +190,27 @@ class Generator:
         self._errors = self._recorder.errors
 
     async def _finish(self) -> None:
-        """Wait a little for what is under way, then give it up; write what there is."""
-        end = time.monotonic() + (0.0 if self.failure else GRACE)
-        while any(user.is_busy for user in self._users) and time.monotonic() < end:
+        """Wait for what is under way as long as users do, or, when stopped, a little.
+
+        What would be given up earlier says nothing of a cluster that stands still.
+        """
+        end = time.monotonic() + GRACE
+        while any(user.is_busy for user in self._users) and not self.failure:
+            if self.stopped.is_set() and time.monotonic() > end:
+                break
             await asyncio.sleep(SWEEP / 10)
         left = [task for user in self._users if user.is_busy and (task := user.give_up())]
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _take_leave(self) -> None:
-        """Have each user say who it is; what goes on for too long is given up."""
-        turn, over = asyncio.Semaphore(AT_ONCE), asyncio.Event()
-        leaving = asyncio.gather(*(user.take_leave(turn, PATIENCE) for user in self._users))
-        leaving.add_done_callback(lambda _: over.set())
-        waits = [asyncio.create_task(one.wait()) for one in (over, self.stopped)]
-        await asyncio.wait(waits, timeout=LEAVE, return_when=asyncio.FIRST_COMPLETED)
+        """Have each user say who it is."""
+        turn, last = asyncio.Semaphore(AT_ONCE), time.monotonic() + LEAVE
+        leaving = asyncio.gather(*(user.take_leave(turn, last, PATIENCE) for user in self._users))
+        stopped = asyncio.create_task(self.stopped.wait())
+        ends: list[asyncio.Future[Any]] = [leaving, stopped]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
-        for wait in waits:
-            wait.cancel()
+        stopped.cancel()
         (ended,) = await asyncio.gather(leaving, return_exceptions=True)
         if isinstance(ended, Exception):  # no room on the disk, say
             self._fail(ended)

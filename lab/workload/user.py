@@ -147,8 +147,10 @@ class VirtualUser:
             self._task.cancel()
         return self._task
 
-    async def take_leave(self, turn: asyncio.Semaphore, patience: float) -> None:
+    async def take_leave(self, turn: asyncio.Semaphore, last: float, patience: float) -> None:
         """Ask once more who it is, when the workload is over; after errors again, for so long.
+
+        Whose turn comes after `last` asks no more.
 
         What it has met last may have been an outage that was over before it, and an answer to a
         write shows nobody that its session is still there.
@@ -158,6 +160,8 @@ class VirtualUser:
             self._credential = self._around.recorder.credential(client.credential)[0]
             enters = self._at_last == "login"
             async with turn:
+                if time.monotonic() > last:
+                    return
                 until = until or time.monotonic() + patience
                 answer = await (client.try_login() if enters else client.me())
             if not is_error(answer.operation):

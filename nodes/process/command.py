@@ -4,7 +4,8 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import fields
-from typing import get_type_hints
+from functools import cache
+from typing import Any, get_type_hints
 
 import typer
 from typer.exceptions import TyperException
@@ -49,10 +50,9 @@ def parse(argv: list[str] | None) -> Options | int:
 
     Raises `OptionError` for wrong usage; prints the help when asked for it.
     """
-    command = typer.main.get_command(_application())
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        made = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        made = _program()(arguments, prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         # pydantic, under typer, says "Value error" before what is wrong.
         line = error.format_message().replace("Value error, ", "").rstrip(".")
@@ -65,11 +65,12 @@ def variables() -> frozenset[str]:
     return frozenset(f"{PREFIX}_{option.name.upper()}" for option in fields(Options))
 
 
-def _application() -> typer.Typer:
+@cache  # pydantic makes a schema of every option: once for all nodes that a process forks
+def _program() -> Callable[..., Any]:
     application = typer.Typer(add_completion=False, rich_markup_mode=None)
     settings = {"auto_envvar_prefix": PREFIX, "max_content_width": 100}
     application.command(context_settings=settings, epilog=_EPILOG)(_command())
-    return application
+    return typer.main.get_command(application).main
 
 
 def _command() -> Callable[..., Options]:

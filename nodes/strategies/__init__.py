@@ -4,10 +4,13 @@ A new one of ours is a file and an entry here.
 """
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.strategies.interface import Setting, Strategy
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 STRATEGIES = {
     "memory": "sessionlab.nodes.strategies.memory",
@@ -25,7 +28,7 @@ def parse_strategy(text: str) -> str:
     """The name of a strategy that there is; raises `OptionError`."""
     if text in STRATEGIES:
         return text
-    offered = {point.name for point in entry_points(group=ENTRY_POINTS)}
+    offered = {point.name for point in _offered()}
     if text not in offered:
         there = ", ".join([*STRATEGIES, *sorted(offered)])
         raise OptionError(f"there is no strategy {text!r}; there are {there}")
@@ -37,7 +40,7 @@ def make(name: str, setting: Setting) -> Strategy:
     if name in STRATEGIES:
         made: Strategy = import_module(STRATEGIES[name]).make(setting)
         return made
-    point, *others = entry_points(group=ENTRY_POINTS, name=name)
+    point, *others = (point for point in _offered() if point.name == name)
     if others:
         whose = " and ".join(map(_package, (point, *others)))
         raise OptionError(f"{whose} both offer strategy {name!r}; uninstall one")
@@ -50,6 +53,12 @@ def make(name: str, setting: Setting) -> Strategy:
         ) from error
 
 
+def _offered() -> "EntryPoints":
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow, and few nodes ask
+
+    return entry_points(group=ENTRY_POINTS)
+
+
 def _checked(made: Strategy) -> Strategy:
     lacking = [member for member in _MEMBERS if not hasattr(made, member)]
     if lacking:
@@ -57,5 +66,5 @@ def _checked(made: Strategy) -> Strategy:
     return made
 
 
-def _package(point: EntryPoint) -> str:
+def _package(point: "EntryPoint") -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

@@ -82,8 +82,8 @@ def command(
     Example: `sessionlab watch --recipe shop.toml --url https://shop.example -- ./deploy.sh`.
 
     Exit status: 0 nobody was lost; 1 somebody was logged out, stuck or given wrong data; 3 nobody
-    was, but the command failed or nobody could log in before it; 2 wrong usage; 130 interrupted
-    (without a command Ctrl-C is how it ends).
+    was, but the command failed, somebody is unknown or nobody could log in before it; 2 wrong
+    usage; 130 interrupted (without a command Ctrl-C is how it ends).
     """
     if words and lasts:
         raise UsageError("--for is for a watch without a command", "leave one of them out")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from sessionlab.lab.bench import actions
 from sessionlab.lab.bench.actions import Hands
-from sessionlab.lab.errors import LabError, Skip, StartError, StepError, UsageError
+from sessionlab.lab.errors import Skip, StepError, UsageError
 
 if TYPE_CHECKING:
+    from sessionlab.lab.events import Event
     from tests.lab.conftest import Make
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -142,22 +145,14 @@ async def test_redis_is_stopped_and_started_and_another_s_is_left_alone(make: Ma
         assert row.pid
 
 
-@pytest.mark.parametrize(
-    ("errors", "said"),
-    [
-        ([TimeoutError(), StartError("n4 did not get ready")], "n4 did not get ready"),
-        (
-            [TimeoutError(), ConnectionError()],
-            "the balancer did not answer all that was asked of it",
-        ),
-    ],
-)
-async def test_of_several_that_failed_at_once_the_one_that_says_why_is_told(
-    make: Make, errors: list[Exception], said: str
+async def test_a_deploy_that_the_balancer_does_not_answer_has_failed_and_leaves_nothing(
+    make: Make, seen: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with make() as cluster:
-        hands = Hands(cluster)
-        with pytest.raises(LabError) as told:
-            async with hands.alone("deploy"):
-                raise ExceptionGroup("", [ExceptionGroup("", errors)])
-    assert str(told.value) == said
+    async with make(nodes=1) as cluster:
+        impatient = aiohttp.ClientTimeout(total=0.5)
+        monkeypatch.setattr(cluster._runtime.http, "_timeout", impatient)
+        await cluster._sandbox.signal("balancer", signal.SIGSTOP)
+        said = await refused(Hands(cluster), "deploy", "blue-green")
+        assert said.startswith("n2 did not come up: the balancer did not answer (in time)")
+        assert seen[-1].kind == "deploy.failed"
+        assert (list(cluster.nodes), cluster._runtime.running("n2")) == (["n1"], False)

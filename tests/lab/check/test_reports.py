@@ -81,6 +81,7 @@ def test_several_variants_are_a_list() -> None:
         (replace(CHECK, cells=CHECK.cells[:4], expect=[]), 0),
         (replace(CHECK, cells=CHECK.cells[:4], expect=[Bound("ask.lost <= 0", None)]), 3),
         (replace(CHECK, cells=(), expect=[], trouble="it does not start"), 3),
+        (replace(CHECK, cells=[cell("none", "ask", counts=Counts(unknown=7))], expect=[]), 3),
         (FAILED, 3),
     ],
 )

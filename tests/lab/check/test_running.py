@@ -202,9 +202,11 @@ async def test_a_recipe_that_does_not_fit_is_no_verdict_on_users(
 
 
 async def test_where_there_is_no_redis_its_ordeal_does_not_apply(checks: Checks) -> None:
-    found = (await checks.of("shared", ("none",), "store-blip")).cells[0]
+    check = await checks.of("shared", ("none",), "store-blip")
+    found = check.cells[0]
     assert found.outcome is CellOutcome.NOT_APPLICABLE
     assert "{redis}" in found.why
+    assert check.exit_status == 3, "nothing was judged"
 
 
 async def test_who_is_in_a_redis_is_lost_with_what_it_held(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sessionlab.lab.balancers.builtin import Builtin
 from sessionlab.lab.cluster.deploys.blue_green import BlueGreen
 from sessionlab.lab.cluster.deploys.recreate import Recreate
 from sessionlab.lab.cluster.deploys.rolling import Rolling
@@ -65,6 +66,32 @@ async def test_nobody_waits_for_clients_that_are_not_tied(make: Make, seen: list
         await cluster.client("alice").login()
         await cluster.deploy(Rolling(limit=50), version="2")
     assert not [event for event in seen if event.kind == "node.draining"]
+
+
+async def test_of_many_that_drain_the_balancer_is_asked_one_thing_at_a_time(
+    make: Make, seen: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load it answered nobody in time when each node was looked at by itself."""
+    asked, most, looks = 0, 0, Builtin._rows
+
+    async def counted(balancer: Builtin) -> list[dict[str, Any]]:
+        nonlocal asked, most
+        asked += 1
+        most = max(most, asked)
+        try:
+            return await looks(balancer)
+        finally:
+            asked -= 1
+
+    monkeypatch.setattr(Builtin, "_rows", counted)
+    async with make("redis", nodes=5, affinity="cookie") as cluster:
+        clients = cluster.clients(5)
+        for client in clients:
+            await client.login()
+        await cluster.deploy(BlueGreen(limit=0.2), version="2")
+        assert most == 1
+        assert sum(e.data["pins_left"] == 1 for e in seen if e.kind == "node.drained") == 5
+        assert all([(await client.me()).recognised for client in clients])
 
 
 @pytest.mark.parametrize("balancer", WITH_DRAIN)

@@ -49,6 +49,9 @@ WRONG = {
     GOOD + "[bounds]\nlsot = 0": ":11 no check has a figure 'lsot' | did you mean lost?",
     GOOD + '[bounds]\nlost = "few"': ':11 lost = \'few\' is no bound | write 5, "<= 5", "< 50'
     ' ms" or ">= 99.9 %"',
+    GOOD + '[checks]\nonly = ["continuity", "latency"]\n[bounds]\nlost = 0\nmoves = "<= 5"': ":14"
+    " moves is a figure of the check affinity, which `only` leaves out | add 'affinity' to it, or"
+    " leave the bound out",
     GOOD + '[checks]\nonly = ["contiunity"]': ":11 checks.only[0] 'contiunity' is no check | did"
     " you mean continuity?",
     GOOD + "[matrix]\nnodes = []": ":10 matrix has an axis without a value | leave that out",
@@ -99,3 +102,18 @@ def test_what_is_wrong_is_told_with_its_line_its_key_and_what_would_be_right(
     tmp_path: Path, text: str
 ) -> None:
     assert told(tmp_path, text) == WRONG[text]
+
+
+def test_an_app_whose_users_need_a_script_is_refused_for_nothing_of_a_run_may_call_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shop.toml").write_text(
+        'name = "shop"\napp.run = ["true"]\nlogin.script = "shop:login"\nme.get = "/"\n'
+        'me.user = {json = "name"}\n'
+        'end_all.script = "shop:end"\n'
+    )
+    text = GOOD.replace('strategy = "memory"', 'app = "shop.toml"')
+    assert told(tmp_path, text) == (
+        f":3 {tmp_path / 'shop.toml'}: `login` is a script (shop:login), and none is run here | say"
+        " it by requests, or prove the app with `sessionlab check --allow-script`"
+    )

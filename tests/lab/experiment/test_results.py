@@ -43,6 +43,8 @@ def result(*findings: Finding, bounds: tuple[Judged, ...] = (), **more: object) 
         (result(KEPT, predictions=[Foretold("a", "33 %", "nothing", agrees=None)]), 0),
         (result(UNKNOWN), 3),
         (result(), 3),
+        (result(replace(UNKNOWN, check="identity")), 3),
+        (result(KEPT, replace(UNKNOWN, check="identity")), 0),
         (result(KEPT, trouble="no descriptor left"), 3),
         (result(LOST, trouble="no descriptor left"), 3),
         (result(KEPT, interrupted=True), 130),

@@ -87,6 +87,43 @@ async def test_every_fault_can_be_injected_and_healed_or_says_where(make: Make, 
         await all_is_well(cluster)
 
 
+@pytest.mark.parametrize(
+    "name", ["freeze-node", "full-redis", "partition-redis", "freeze-balancer"]
+)
+async def test_a_block_that_is_cancelled_mends_what_it_broke(shop: Cluster, name: str) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3), broken(shop, name):
+            await asyncio.Event().wait()
+    await all_is_well(shop)
+
+
+async def test_a_block_that_is_cancelled_while_it_breaks_mends_what_it_has_broken(
+    shop: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partition = shop.faults.partition
+
+    async def cut_off_half_way(one: str, other: str) -> None:
+        await partition(one, other)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(shop.faults, "partition", cut_off_half_way)
+    with pytest.raises(asyncio.CancelledError):
+        await broken(shop, "partition", "").__aenter__()
+    await all_is_well(shop)
+
+
+async def test_what_a_block_that_fails_cannot_mend_is_told_beside_its_failure(
+    make: Make, seen: list[Event]
+) -> None:
+    async with make() as cluster:
+        block = broken(cluster, "freeze-node")
+        await block.__aenter__()
+        await cluster.kill("n1")
+        await block.__aexit__(ValueError, ValueError("of the story"), None)
+    (failed,) = [event.data for event in seen if event.kind == "fault.failed"]
+    assert (failed["part"], failed["error"]) == ("n1", "n1 is not running")
+
+
 async def test_a_link_s_fault_takes_a_link(make: Make) -> None:
     async with make(nodes=1) as cluster:
         for name in (name for name in FAULTS if FAULTS[name].to == "link"):
@@ -295,11 +332,8 @@ async def test_who_goes_by_a_client_s_address_sees_it_through_a_link(make: Make)
             one = cluster.client(f"user-{number:06d}", f"127.7.7.{number}")
             await one.login()
             assert (await one.me_times(4)).recognised == 4
-        pins = {
-            node.name: await cluster._runtime.front().pins(node.backend)
-            for node in cluster.nodes.values()
-        }
-        assert sum(count or 0 for count in pins.values()) == 4, "each address is a pin of its own"
+        pins = await cluster._runtime.front().pins()
+        assert sum(pins.values()) == 4, "each address is a pin of its own"
 
 
 async def ends_its_link(cluster: Cluster) -> None:

@@ -70,6 +70,7 @@ class Shop:
     too_many: int = 0
     """From which request on it answers 429, twice."""
     down: bool = False
+    frozen: bool = False
     circle: bool = False
     hangs_from: int = 1_000_000
     asked: list[str] = field(default_factory=list)
@@ -81,9 +82,11 @@ class Shop:
         self.carts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
     def control(self, what: str) -> None:
-        """What a deploy does: `forget` what is in memory, be `down`, be `up` again."""
+        """What a deploy does: `forget` what is in memory, `freeze`, be `down`, be `up` again."""
         if what == "forget":
             self.sessions.clear()
+        elif what == "freeze":
+            self.frozen = True
         else:
             self.down = what == "down"
 
@@ -93,6 +96,8 @@ class Shop:
             return web.Response()
         self.asked.append(f"{request.method} {request.path}")
         self.at.append(asyncio.get_running_loop().time())
+        while self.frozen:
+            await asyncio.sleep(0.02)
         if len(self.asked) >= self.hangs_from:
             await asyncio.sleep(5)
         if self.circle:
@@ -167,6 +172,7 @@ class Served:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        self.shop.frozen = False
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

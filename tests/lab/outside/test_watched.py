@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sessionlab.lab.outside.watched import Watched
 from sessionlab.lab.record.history import Ending, Operation
 
@@ -40,6 +42,13 @@ def test_a_loss_is_told_with_when_and_what_came() -> None:
 def test_whoever_was_not_seen_after_the_command_began_is_unknown_and_not_kept() -> None:
     seen = Watched.of(IN, began=3.0, command=["deploy"], status=0)
     assert (seen.counts["unknown"], seen.counts["kept"]) == (1, 0)
+    assert (seen.exit_status, seen.outcome) == (3, "error")
+
+
+def test_where_nothing_is_known_of_some_nobody_can_say_that_none_was_lost() -> None:
+    known = [replace(one, client="bob", user="bob") for one in [*IN, op(5)]]
+    seen = Watched.of([*IN, *known], began=3.0, command=["deploy"], status=0)
+    assert (seen.counts["unknown"], seen.counts["kept"]) == (1, 1)
     assert (seen.exit_status, seen.outcome) == (3, "error")
 
 

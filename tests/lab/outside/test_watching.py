@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from sessionlab.lab.clients.network import ANY_NETWORK
 from sessionlab.lab.errors import NothingShown, UsageError
@@ -108,6 +109,17 @@ async def test_errors_that_never_end_leave_users_stuck() -> None:
     seen = await watched(Shop(), "down", settle=0.5)
     assert seen.counts["stuck"] == 4
     assert seen.exit_status == 1
+
+
+async def test_who_hangs_at_the_end_is_stuck_and_not_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A system that stands still: nobody is kept whom the watch's end alone has cut short."""
+    monkeypatch.setattr(watching, "LAST", 0.1)
+    me = {"get": "/me", "user": {"json": "user"}, "within": 1.5}
+    described = structs.replace(recipe(me=me), write=(), read=())
+    seen = await watched(Shop(), "0.1", "freeze", settle=0.6, described=described)
+    assert (seen.counts["stuck"], seen.exit_status) == (4, 1), seen.lines()
 
 
 async def test_who_was_lost_before_the_command_is_told_apart() -> None:

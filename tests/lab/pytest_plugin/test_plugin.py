@@ -82,6 +82,14 @@ def test_another_of_the_same_cluster_has_lost_nobody(shared_sessionlab_cluster):
     with open(f"urls-{os.getpid()}", "a") as file:
         file.write(shared_sessionlab_cluster.url + "\\n")
 
+def test_nobody_was_asked_anything(shared_sessionlab_cluster):
+    shared_sessionlab_cluster.assert_nobody_lost()
+
+def test_nobody_was_asked_anything_since_a_kill(shared_sessionlab_cluster):
+    shared_sessionlab_cluster.login("bob")
+    shared_sessionlab_cluster.restart_balancer()
+    shared_sessionlab_cluster.assert_nobody_lost()
+
 async def test_another_that_is_async(shared_sessionlab_cluster):
     shared_sessionlab_cluster.login("carol")
 
@@ -112,6 +120,7 @@ def test_one_cluster_serves_a_session_and_what_fails_is_told_in_words(shop: Path
     assert len(set(urls.read_text().split())) == 1
     assert "sessionlab: @pytest.mark.sessionlab takes no 'afinity'\n  did you mean aff" in said
     assert re.search(r"StepError: no node named 'n9'\nE +there are: n1, n2, n3, n4\n", said)
+    assert said.count("AssertionError: nobody has asked anything since") == 2
     assert "has no variant 'mem'\n  did you mean memory?" in said
     assert "/elsewhere: No such file or directory\n  `sessionlab init` writes a recipe" in said
     assert not re.search(r"(asked|clusters)\.py", said), "the lab's own lines are nobody's"

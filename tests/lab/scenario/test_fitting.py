@@ -132,3 +132,16 @@ def test_what_cannot_be_meant_is_refused(words: list[str | Path], says: str) -> 
     refused = sessionlab(*words)
     assert refused.returncode == 2
     assert says in refused.stderr
+
+
+@pytest.mark.parametrize("words", [["run", "redis-shared"], ["up"]])
+def test_an_app_whose_users_need_a_script_is_refused_before_anything_starts(
+    tmp_path: Path, words: list[str | Path]
+) -> None:
+    recipe = tmp_path / "shop.toml"
+    me = "me = {script = 'shop:me', user = {json = 'name'}}"
+    recipe.write_text(f"name = 'shop'\napp.run = ['false']\n{me}\n")
+    refused = sessionlab(*words, "--app", recipe)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "`me` is a script (shop:me), and none is run here" in refused.stderr
+    assert "sessionlab check --allow-script" in refused.stderr

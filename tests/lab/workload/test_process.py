@@ -12,12 +12,16 @@ import time
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiohttp import web
 
+from sessionlab.lab.checks.interface import About
+from sessionlab.lab.checks.judging import judge
 from sessionlab.lab.clients.people import Person
 from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
+from sessionlab.lab.workload import process
 from sessionlab.lab.workload.model import Mix, Stage, Workload
 from sessionlab.lab.workload.process import AT_ONCE, Generator, Said, Spec
 from sessionlab.lab.workload.target import Target
@@ -27,8 +31,6 @@ from tests.nodes.running import PASSWORD, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
-
-    import pytest
 
     from sessionlab.lab.record.history import Operation
     from sessionlab.lab.record.packed.writer import Writer
@@ -301,17 +303,19 @@ async def test_of_an_outage_to_the_end_all_are_told(tmp_path: Path) -> None:
     assert {one.client for one in leaving} == there
 
 
-async def test_what_hangs_at_the_end_is_given_up_and_not_asked_again(tmp_path: Path) -> None:
-    """A read on a connection that was used before, to a cluster that stands still."""
+@pytest.mark.parametrize("think", [0.02, 0.5], ids=["under way", "between two requests"])
+async def test_who_hangs_at_the_end_is_stuck_and_not_given_up(
+    tmp_path: Path, think: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster that stands still: nobody is kept whom the workload's end alone has cut short."""
+    monkeypatch.setattr(process, "GRACE", 0.1)
+    monkeypatch.setattr(process, "LEAVE", 0.4)
     app = App()
     async with serving(**app.handlers) as url:
-        work = generated(
-            Workload(3, 1.0, think=0.02, arrive=0.1, life=BROWSE), target(url), tmp_path
-        )
-        asyncio.get_running_loop().call_later(0.6, setattr, app, "pause", 60.0)
-        began = time.monotonic()
-        await work
-    assert time.monotonic() - began < 9
-    hung = [one for one in stored(tmp_path) if one.status is None]
-    assert len(hung) == 3
-    assert all(one.given_up for one in hung), "the lab's own impatience is no verdict"
+        at = target(url, patience=0.6)
+        workload = Workload(3, 1.0, think=think, arrive=0.1, life=BROWSE)
+        asyncio.get_running_loop().call_later(0.9, setattr, app, "pause", 60.0)
+        await generated(workload, at, tmp_path)
+    assert not any(one.given_up for one in stored(tmp_path) + stored(tmp_path, farewell=True))
+    (finding,) = judge(Stored.open(tmp_path), About(), ["continuity"])
+    assert finding.figures["stuck"] == 3, finding.said
