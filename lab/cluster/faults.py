@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Faults:
     """Every change is an event. What was done to a part outlasts a restart of it."""
 
