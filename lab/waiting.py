@@ -30,10 +30,12 @@ async def until(what: str, true: Condition, *, seconds: float = 10.0) -> None:
     """Return once `true()` is; raises StepError naming `what` when that takes too long."""
     began = time.monotonic()
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             while not await true():
                 await asyncio.sleep(pause_after(time.monotonic() - began))
     except TimeoutError:
+        if not limit.expired():
+            raise  # it is of something that was asked
         raise StepError(f"waited {seconds:g} s in vain for {what}") from None
 
 
