@@ -149,7 +149,7 @@ class _Variant:
         """All ordeals on one cluster; each can be told, or it says why not."""
         scenario = label(self.recipe.name, self._variant, affinity)
         history = History()
-        ordeals = self._plan.ordeals or list(ORDEALS)
+        ordeals = self._plan.ordeals or list(ORDEALS.usable())
         done: list[Cell] = []
         description = Description(
             (Service.of(self._chosen, self._plan.copies),),
