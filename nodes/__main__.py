@@ -1,5 +1,10 @@
 """`python -m sessionlab.nodes`: run one node until a signal stops it."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded stays, and a tenth of a start would be collections in vain
+
 import asyncio
 import logging
 import sys
@@ -51,4 +56,6 @@ def _fail(line: str, error: NodeError) -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     sys.exit(main())

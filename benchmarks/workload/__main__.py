@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from benchmarks.balancer.paired import ratio
 from benchmarks.balancer.processes import OTHERS, OURS, free_port, start
 from benchmarks.workload import locust_side
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.workload.model import Mix, Workload
 from sessionlab.lab.workload.running import generate
-from sessionlab.lab.workload.target import Account, Target
+from sessionlab.lab.workload.target import Target
 
 if TYPE_CHECKING:
     from sessionlab.lab.workload.load import Load
@@ -34,7 +35,7 @@ BROWSE = Mix(write=0, idle=0, logout=0, replay=0)
 
 def ours(url: str, users: int, seconds: float, life: Mix) -> Load:
     """One run of our generator; RuntimeError where the app did not serve all of it."""
-    people = [Account(f"u{number}", "pw") for number in range(1, users + 1)]
+    people = [Person(f"u{number}", "pw") for number in range(1, users + 1)]
     workload = Workload(users, seconds, think=0.0, life=life, processes=1, arrive=0.0)
     with tempfile.TemporaryDirectory() as folder:
         load = asyncio.run(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.lab.balancers.interface import PART, Backend, asking
 from sessionlab.lab.balancers.plan import CONNECT_SECONDS
-from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.balancers.started import Started
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
-from sessionlab.lab.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,19 +25,13 @@ FILE = "balancer.toml"
 RELOADED = "configuration reloaded"  # what it logs
 
 
-class Builtin:
+class Builtin(Started):
     """One `python -m sessionlab.balancer`, with a public and an admin address on its sandbox."""
 
     def __init__(
         self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
     ) -> None:
-        self.address = sandbox.place(PART, description.port)
-        self.admin = sandbox.place(PART)
-        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
-        self._description = description
-        self._sandbox = sandbox
-        self._http = http
-        self._backends: list[Backend] = []
+        super().__init__(description, sandbox, http)
         self._secret = secrets.token_urlsafe(32)
 
     def part(self, backends: Sequence[Backend]) -> Part:
@@ -95,13 +89,8 @@ class Builtin:
         self._write([one for one in self._backends if one != backend])
 
     async def reload(self) -> None:
-        reloads = self._sandbox.log(PART).count(RELOADED)
-        await self._sandbox.signal(PART, signal.SIGHUP)
-
-        async def reloaded() -> bool:
-            return self._sandbox.log(PART).count(RELOADED) > reloads
-
-        await until("the balancer to reload", reloaded)
+        tell = partial(self._sandbox.signal, PART, signal.SIGHUP)
+        await self._until_logged(RELOADED, "the balancer to reload", tell)
 
     def _write(self, backends: Sequence[Backend]) -> str:
         """Keep the file true to what was changed at runtime, so that a reload undoes none of it."""

@@ -13,7 +13,7 @@ from sessionlab.lab.balancers.haproxy_config import CHECK, PEER, TABLES, configu
 from sessionlab.lab.balancers.interface import PART, Backend, asking
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
-from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.balancers.started import Started
 from sessionlab.lab.errors import StepError
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
@@ -35,22 +35,16 @@ RESYNC_SECONDS = 5.1
 (`PEER_RESYNC_TIMEOUT`, 5 s, fixed in HAProxy's source)."""
 
 
-class HAProxy:
+class HAProxy(Started):
     """A master that keeps its process id and one worker, replaced at each reload (`-W`)."""
 
     def __init__(
         self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
     ) -> None:
-        self.address = sandbox.place(PART, description.port)
-        self.admin = sandbox.place(PART)
-        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
+        super().__init__(description, sandbox, http)
         self._peer = sandbox.place(PART)
         self._runtime = sandbox.place(PART)
         self._program = program("haproxy", sandbox)
-        self._description = description
-        self._sandbox = sandbox
-        self._http = http
-        self._backends: list[Backend] = []
         self._draining: set[str] = set()
         self._started = 0.0
         self._configure([])  # what HAProxy cannot do is told before anything is started
@@ -117,15 +111,12 @@ class HAProxy:
         keeps_pins = self._keeps_tables
         if keeps_pins:
             await asyncio.sleep(self._started + RESYNC_SECONDS - time.monotonic())
-        sign = GONE if keeps_pins else STOPPED
-        reloads = self._sandbox.log(PART).count(sign)
         self._configure(self._backends)
-        await self._signal_master()
-
-        async def replaced() -> bool:
-            return self._sandbox.log(PART).count(sign) > reloads
-
-        await until("haproxy to take its new configuration", replaced)
+        await self._until_logged(
+            GONE if keeps_pins else STOPPED,
+            "haproxy to take its new configuration",
+            self._signal_master,
+        )
         self._started = time.monotonic()
 
         async def checked() -> bool:

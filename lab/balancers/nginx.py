@@ -18,7 +18,7 @@ from sessionlab.lab.balancers.interface import PART, Backend
 from sessionlab.lab.balancers.nginx_config import FAIL_SECONDS, configuration
 from sessionlab.lab.balancers.plan import Plan
 from sessionlab.lab.balancers.programs import program
-from sessionlab.lab.balancers.tls import Edge
+from sessionlab.lab.balancers.started import Started
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import Part, Sandbox
 from sessionlab.lab.waiting import until
@@ -33,20 +33,14 @@ LEAVING = "gracefully shutting down"
 DISABLED = re.compile(r'temporarily disabled .*upstream: "http://([^/"]+)')
 
 
-class Nginx:
+class Nginx(Started):
     """A master that keeps its process id and one worker, replaced at each reload."""
 
     def __init__(
         self, description: Description, sandbox: Sandbox, http: aiohttp.ClientSession
     ) -> None:
-        self.address = sandbox.place(PART, description.port)
-        self.admin = sandbox.place(PART)
-        self.edge = Edge.on(sandbox, self.address.host) if description.tls else None
+        super().__init__(description, sandbox, http)
         self._program = program("nginx", sandbox)
-        self._description = description
-        self._sandbox = sandbox
-        self._http = http
-        self._backends: list[Backend] = []
         self._version = 0
         self._read = 0
         self._disabled: dict[str, float] = {}

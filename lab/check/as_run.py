@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.check.results import Cell, CellOutcome, Check
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.as_junit import to_junit as run_to_junit
 from sessionlab.lab.verdicts.results import Outcome, RunResult, ScenarioResult
 
@@ -48,38 +47,27 @@ def _results(check: Check) -> Iterator[ScenarioResult]:
         if step.passed is not None
     ]
     failed = check.trouble or ("" if check.control.passed else "the control run failed")
-    yield _result(called("control"), Outcome.ERROR if failed else Outcome.HELD, failed, steps)
+    outcome, name = Outcome.ERROR if failed else Outcome.HELD, called("control")
+    yield ScenarioResult(name, name, outcome, failed or None, claims=steps)
     yield from (_of_cell(called(cell.affinity, cell.ordeal), cell) for cell in check.cells)
     claims = [Claim(bound.bound, "met", bound.saw, bool(bound.met)) for bound in check.expect]
     if claims:
-        held = all(claim.holds for claim in claims)
-        yield _result(called("expect"), Outcome.HELD if held else Outcome.BROKEN, "", claims)
+        held, name = all(claim.holds for claim in claims), called("expect")
+        outcome = Outcome.HELD if held else Outcome.BROKEN
+        yield ScenarioResult(name, name, outcome, claims=claims)
 
 
 def _of_cell(name: str, cell: Cell) -> ScenarioResult:
     counts = cell.counts
     said = f"{counts.users} users were judged, {counts.lost} of them lost"
     claims = [Claim(said, "judged", "judged", holds=True)] if cell.shown else []
-    title = f"{cell.ordeal}, affinity {cell.affinity}"
-    return _result(name, _ENDS[cell.outcome], cell.why, claims, title, cell)
-
-
-def _result(
-    name: str,
-    outcome: Outcome,
-    reason: str,
-    claims: Sequence[Claim],
-    title: str = "",
-    cell: Cell | None = None,
-) -> ScenarioResult:
     return ScenarioResult(
         name=name,
-        title=title or name,
-        outcome=outcome,
-        reason=reason or None,
-        seconds=cell.seconds if cell else 0.0,
-        history=cell.history if cell else History(),
+        title=f"{cell.ordeal}, affinity {cell.affinity}",
+        outcome=_ENDS[cell.outcome],
+        reason=cell.why or None,
+        seconds=cell.seconds,
+        history=cell.history,
         claims=claims,
-        exit_status=0,
-        events=cell.events if cell else (),
+        events=cell.events,
     )

@@ -75,20 +75,20 @@ async def run_on(
     return [await _Variant(plan, one, fabric, events, said).check() for one in plan.variants]
 
 
+@dataclass
 class _Variant:
     """One variant of the app."""
 
-    def __init__(
-        self, plan: Plan, variant: str | None, fabric: Fabric, events: Events, said: Said
-    ) -> None:
-        self._plan = plan
-        self._variant = variant
-        self._chosen = Chosen(plan.file, variant)
+    plan: Plan
+    variant: str | None
+    fabric: Fabric
+    events: Events
+    said: Said
+
+    def __post_init__(self) -> None:
+        self._chosen = Chosen(self.plan.file, self.variant)
         self.recipe = self._chosen.recipe
         self.people = people(self.recipe, min(MOST_USERS, self.recipe.users.count))
-        self._fabric = fabric
-        self._events = events
-        self._said = said
 
     async def check(self) -> Check:
         began, started = time.monotonic(), time.time()
@@ -99,9 +99,9 @@ class _Variant:
                 cells += those
         return Check(
             app=self.recipe.name,
-            variant=self._variant,
-            copies=self._plan.copies,
-            seed=self._plan.seed,
+            variant=self.variant,
+            copies=self.plan.copies,
+            seed=self.plan.seed,
             control=found,
             cells=cells,
             diagnosis=diagnose(found, cells),
@@ -114,12 +114,12 @@ class _Variant:
 
     async def _control(self) -> tuple[Control, str]:
         """On one copy; where TLS is asked for, an app that needs it has a second try behind it."""
-        self._said(f"{self.name}: control run")
+        self.said(f"{self.name}: control run")
         one = (Service.of(self._chosen, 1),)
         found, trouble = await self._control_of(Description(one, None))
-        if found.passed or trouble or not self._plan.tls:
+        if found.passed or trouble or not self.plan.tls:
             return found, trouble
-        return await self._control_of(Description(one, self._plan.balancer, tls=True))
+        return await self._control_of(Description(one, self.plan.balancer, tls=True))
 
     async def _control_of(self, description: Description) -> tuple[Control, str]:
         try:
@@ -137,32 +137,32 @@ class _Variant:
     async def _all_affinities(self, found: Control) -> list[list[Cell]]:
         mine = [self.recipe.affinity] if self.recipe.affinity else []
         usual = dict.fromkeys(["none", "cookie", *found.affinities, *mine])
-        places = asyncio.Semaphore(1 if self._fabric.one_at_a_time else SIDE_BY_SIDE)
+        places = asyncio.Semaphore(1 if self.fabric.one_at_a_time else SIDE_BY_SIDE)
 
         async def one(affinity: str) -> list[Cell]:
             async with places:
                 return await self._under(affinity)
 
-        return await side_by_side([one(each) for each in self._plan.affinities or usual])
+        return await side_by_side([one(each) for each in self.plan.affinities or usual])
 
     async def _under(self, affinity: str) -> list[Cell]:
         """All ordeals on one cluster; each can be told, or it says why not."""
-        scenario = label(self.recipe.name, self._variant, affinity)
+        scenario = label(self.recipe.name, self.variant, affinity)
         history = History()
-        ordeals = self._plan.ordeals or list(ORDEALS.usable())
+        ordeals = self.plan.ordeals or list(ORDEALS.usable())
         done: list[Cell] = []
         description = Description(
-            (Service.of(self._chosen, self._plan.copies),),
-            self._plan.balancer,
+            (Service.of(self._chosen, self.plan.copies),),
+            self.plan.balancer,
             affinity=affinity,
-            tls=self._plan.tls,
+            tls=self.plan.tls,
         )
         try:
-            with self._events.recording(scenario) as events:
+            with self.events.recording(scenario) as events:
                 async with self._cluster(description, scenario, history) as cluster:
                     series = _Series(self, cluster, affinity, history, events)
                     for name in ordeals:
-                        self._said(f"{self.name}, affinity {affinity}: {name}")
+                        self.said(f"{self.name}, affinity {affinity}: {name}")
                         done.append(await series.put_through(name))
         except UsageError:
             raise
@@ -173,50 +173,45 @@ class _Variant:
         return done
 
     def _cluster(self, description: Description, scenario: str, history: History) -> Cluster:
-        sandbox = self._fabric.sandbox(f"{scenario}-1")
+        sandbox = self.fabric.sandbox(f"{scenario}-1")
         return Cluster(
             description,
             sandbox,
             history=history,
-            events=self._events,
+            events=self.events,
             scenario=scenario,
-            allow_script=self._plan.allow_script,
+            allow_script=self.plan.allow_script,
         )
 
     @property
     def name(self) -> str:
-        return label(self.recipe.name, self._variant)
+        return label(self.recipe.name, self.variant)
 
     @property
     def seed(self) -> str:
-        return f"{self._plan.seed}/{self.name}"
+        return f"{self.plan.seed}/{self.name}"
 
 
+@dataclass
 class _Series:
     """One ordeal after the other on one cluster, which is mended in between."""
 
-    def __init__(
-        self,
-        of: _Variant,
-        cluster: Cluster,
-        affinity: str,
-        history: History,
-        events: Sequence[Event],
-    ) -> None:
-        self._of = of
-        self._cluster = cluster
-        self._affinity = affinity
-        self._history = history
-        self._events = events
-        self._people = cycle(of.people)
-        self._broken: tuple[Ordeal, Trial] | None = None
-        self._began = False
+    of: _Variant
+    cluster: Cluster
+    affinity: str
+    history: History
+    events: Sequence[Event]
+    _broken: tuple[Ordeal, Trial] | None = None
+    _began: bool = False
+
+    def __post_init__(self) -> None:
+        self._people = cycle(self.of.people)
 
     async def put_through(self, name: str) -> Cell:
         ordeal = ORDEALS.named(name)
-        if reason := ordeal.why_not(self._of.recipe):
-            return Cell(self._affinity, name, CellOutcome.NOT_APPLICABLE, why=reason)
-        since, began = len(self._history), time.monotonic()
+        if reason := ordeal.why_not(self.of.recipe):
+            return Cell(self.affinity, name, CellOutcome.NOT_APPLICABLE, why=reason)
+        since, began = len(self.history), time.monotonic()
         try:
             await self._mend()
             self._began = True
@@ -226,17 +221,17 @@ class _Series:
                 await ordeal.carry_out(trial)
         except Skip as skip:
             self._broken = None
-            return Cell(self._affinity, name, CellOutcome.NOT_APPLICABLE, why=_told(skip))
+            return Cell(self.affinity, name, CellOutcome.NOT_APPLICABLE, why=_told(skip))
         except (LabError, TimeoutError) as error:
-            return Cell(self._affinity, name, CellOutcome.ERROR, why=_told(error))
+            return Cell(self.affinity, name, CellOutcome.ERROR, why=_told(error))
         return self._judged(name, trial, since, time.monotonic() - began)
 
     def _trial(self, name: str) -> Trial:
         """With users that no ordeal before had, as far as there are that many."""
-        names = {person.name for person in self._of.people}
+        names = {person.name for person in self.of.people}
         chosen: list[Person] = list(islice(self._people, min(USERS, len(names))))
-        users = [self._cluster.client(person) for person in chosen]
-        return Trial(self._cluster, users, f"{self._of.seed}/{self._affinity}/{name}")
+        users = [self.cluster.client(person) for person in chosen]
+        return Trial(self.cluster, users, f"{self.of.seed}/{self.affinity}/{name}")
 
     async def _mend(self) -> None:
         if self._broken:
@@ -251,17 +246,17 @@ class _Series:
 
         A copy that has ended by itself is started again, also one that only now does so.
         """
-        for name in list(self._cluster.nodes):
-            if self._cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
-                await self._cluster.start(name)
-        return all(state == "up" for state in (await self._cluster.backends()).values())
+        for name in list(self.cluster.nodes):
+            if self.cluster.inventory.has_ended(name):  # by itself, as every ordeal mends its own
+                await self.cluster.start(name)
+        return all(state == "up" for state in (await self.cluster.backends()).values())
 
     def _judged(self, name: str, trial: Trial, since: int, seconds: float) -> Cell:
-        operations = own(list(self._history), since)
-        events = tuple(self._events)
+        operations = own(list(self.history), since)
+        events = tuple(self.events)
         judged, counts = judge(operations, events, [user.user for user in trial.users])
         return Cell(
-            affinity=self._affinity,
+            affinity=self.affinity,
             ordeal=name,
             outcome=CellOutcome.SHOWN,
             counts=counts,
@@ -270,7 +265,7 @@ class _Series:
             history=History(operations),
             events=events,
             seconds=seconds,
-            cluster=self._cluster.label,
+            cluster=self.cluster.label,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -35,9 +36,15 @@ class About:
     """
 
     began: float = 0.0
-    ended: float = float("inf")
+    ended: float = inf
     events: tuple[Event, ...] = ()
     told: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Sequence[Event], began: float = 0.0, ended: float = inf) -> About:
+        """What its events say of its cluster, besides when it began and ended."""
+        told = next((event.data for event in events if event.kind == "cluster.starting"), {})
+        return cls(began, ended, tuple(events), told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,32 +14,9 @@ from pathlib import Path
 
 import typer
 
+from sessionlab.lab.cli import options
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.lasting.target import target_of
-from sessionlab.lab.cli.options import (
-    AllowSkips,
-    AppPath,
-    BalancerName,
-    Everything,
-    FabricName,
-    Jobs,
-    Json,
-    Junit,
-    Names,
-    Nodes,
-    Out,
-    RedisUrl,
-    Reports,
-    Resume,
-    Seed,
-    Summary,
-    TargetText,
-    Variant,
-    Verbose,
-    app_of,
-    chosen_options,
-    drawn,
-)
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.errors import LabError, UsageError
@@ -56,27 +33,27 @@ from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
 
 def command(
-    scenarios: Names = None,
+    scenarios: options.Names = None,
     *,
     ctx: typer.Context,
-    everything: Everything = False,
-    fabric: FabricName = SETTINGS.fabric,
-    balancer: BalancerName = SETTINGS.balancer,
-    nodes: Nodes = SETTINGS.nodes,
-    seed: Seed = None,
-    out: Out = None,
-    json: Json = None,
-    junit: Junit = None,
-    summary: Summary = None,
-    report: Reports = None,
-    redis_url: RedisUrl = None,
-    target: TargetText = None,
-    app: AppPath = None,
-    variant: Variant = None,
-    allow_skips: AllowSkips = SETTINGS.allow_skips,
-    jobs: Jobs = SIDE_BY_SIDE,
-    resume: Resume = False,
-    verbose: Verbose = False,
+    everything: options.Everything = False,
+    fabric: options.FabricName = SETTINGS.fabric,
+    balancer: options.BalancerName = SETTINGS.balancer,
+    nodes: options.Nodes = SETTINGS.nodes,
+    seed: options.Seed = None,
+    out: options.Out = None,
+    json: options.Json = None,
+    junit: options.Junit = None,
+    summary: options.Summary = None,
+    report: options.Reports = None,
+    redis_url: options.RedisUrl = None,
+    target: options.TargetText = None,
+    app: options.AppPath = None,
+    variant: options.Variant = None,
+    allow_skips: options.AllowSkips = SETTINGS.allow_skips,
+    jobs: options.Jobs = SIDE_BY_SIDE,
+    resume: options.Resume = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Run scenarios: build their clusters, break them, and compare with what was predicted.
 
@@ -98,13 +75,13 @@ def command(
         # Not before: it loads NumPy, which takes as long as all the rest.
         from sessionlab.lab.cli.experiments import command as experiment  # noqa: PLC0415
 
-        raise typer.Exit(experiment.command(scenarios, chosen_options(ctx)))
+        raise typer.Exit(experiment.command(scenarios, options.chosen_options(ctx)))
     if resume:
         raise UsageError("--resume is of experiments", "name the FILE.toml of one")
-    seed = drawn(seed)
+    seed = options.drawn(seed)
     settings = Settings(fabric, balancer, nodes, seed, redis_url=redis_url, allow_skips=allow_skips)
     settings = _on_target(settings, target) if target else settings
-    if chosen_app := app_of(app, variant, fabric):
+    if chosen_app := options.app_of(app, variant, fabric):
         settings = _of_app(settings, chosen_app)
     outputs = Outputs.of(out, report or [], json=json, junit=junit, summary=summary)
     stories = _chosen(scenarios or [], settings, outputs, slow=everything)

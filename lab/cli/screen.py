@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Iterable
 from threading import Thread
-from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from rich.console import Console
@@ -76,12 +75,7 @@ class Printer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.write(""):
             self._thread.join(LAST)
 

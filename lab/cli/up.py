@@ -7,21 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from sessionlab.lab.cli import options
 from sessionlab.lab.cli.choice import one_of, refused
 from sessionlab.lab.cli.interrupts import run_to_end
 from sessionlab.lab.cli.lasting.staying import PageWishes, stay
 from sessionlab.lab.cli.lasting.target import description_of, target_of, token_given
-from sessionlab.lab.cli.options import (
-    AppPath,
-    BalancerName,
-    FabricName,
-    Nodes,
-    RedisUrl,
-    TargetText,
-    Variant,
-    app_of,
-    chosen_options,
-)
 from sessionlab.lab.description.cluster import CLUSTER, SERVICE, Description, Service
 from sessionlab.lab.description.families import AFFINITIES, ALGORITHMS, STRATEGIES
 from sessionlab.lab.errors import UsageError
@@ -106,22 +96,22 @@ RecordTo = Annotated[
 def command(
     *,
     ctx: typer.Context,
-    fabric: FabricName = SETTINGS.fabric,
-    balancer: BalancerName = SETTINGS.balancer,
-    nodes: Nodes = SETTINGS.nodes,
+    fabric: options.FabricName = SETTINGS.fabric,
+    balancer: options.BalancerName = SETTINGS.balancer,
+    nodes: options.Nodes = SETTINGS.nodes,
     strategy: Strategy = SERVICE.strategy,
     affinity: Affinity = CLUSTER.affinity,
     algorithm: Algorithm = CLUSTER.algorithm,
     port: Port = CLUSTER.port,
     password: Password = None,
-    redis_url: RedisUrl = None,
+    redis_url: options.RedisUrl = None,
     jwt_transport: Transport = BEARER,
-    app: AppPath = None,
-    variant: Variant = None,
+    app: options.AppPath = None,
+    variant: options.Variant = None,
     open_page: OpenPage = False,
     page_listen: PageListen = None,
     record_to: RecordTo = None,
-    target: TargetText = None,
+    target: options.TargetText = None,
 ) -> None:
     """Boot a cluster, show every request that it gets, and stay until Ctrl-C or q.
 
@@ -139,12 +129,12 @@ def command(
     page = PageWishes(page_listen or ANYWHERE, recordings, opens=open_page, token=token)
     if target:
         there = target_of(target)
-        looked_at = description_of(there, chosen_options(ctx))
+        looked_at = description_of(there, options.chosen_options(ctx))
         run_to_end(stay(looked_at, ExternalFabric(there, stays=True), redis_url, page), said="")
         return
-    options = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
-    service = Service(nodes=nodes, strategy=strategy, options=options)
-    if chosen := app_of(app, variant, fabric):
+    travels = {"jwt-transport": jwt_transport} if strategy == "jwt" else {}
+    service = Service(nodes=nodes, strategy=strategy, options=travels)
+    if chosen := options.app_of(app, variant, fabric):
         _check(strategy, password, jwt_transport)
         service = Service.of(chosen, nodes)
     description = Description(

@@ -16,7 +16,6 @@ from sessionlab.lab.record.steps import quick_step, step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from types import TracebackType
 
     from sessionlab.lab.clients.records import Notebook
 
@@ -36,12 +35,7 @@ class Client(Speaker):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  msgspec reads it, see `workload/target`
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from sessionlab.lab.recipes.environment import PREFIX, from_environment
 from sessionlab.lab.recipes.variables import Unknown, template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sessionlab.lab.recipes.model import People, Recipe
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
@@ -36,27 +37,18 @@ class Notebook(Protocol):
     def append(self, operation: Operation, /) -> None: ...
 
 
+@dataclass(slots=True)
 class Records:
     """One client's part of a history."""
 
-    def __init__(
-        self,
-        client: str,
-        recipe: Recipe,
-        history: Notebook,
-        events: Events,
-        scenario: str,
-        cluster: str,
-        tab: int,
-    ) -> None:
-        self._client = client
-        self._recipe = recipe
-        self._history = history
-        self._events = events
-        self._scenario = scenario
-        self._cluster = cluster
-        self._tab = tab
-        self._token: tuple[str, float | None] = ("", None)  # the last one, and its end
+    _client: str
+    _recipe: Recipe
+    _history: Notebook
+    _events: Events
+    _scenario: str
+    _cluster: str
+    _tab: int
+    _token: tuple[str, float | None] = ("", None)  # the last one, and its end
 
     def now(self) -> float:
         return self._events.now()

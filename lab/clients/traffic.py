@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from random import Random
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.events import within_a_step
 from sessionlab.lab.record.answers import Answer, Answers
 from sessionlab.lab.waiting import until
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 PAUSE = 0.005  # seconds between an answer and the client's next request
 PATIENCE = 30.0
@@ -52,12 +49,7 @@ class Traffic:
             ]
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._over = True
         if error:
             for task in self._tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
@@ -17,23 +18,17 @@ if TYPE_CHECKING:
 PATIENCE = 3.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
 class BalancerLife:
     """Every change is an event; `began` in it says when it was set off, on the run's clock `now`.
 
     All of it raises StepError for a cluster without a balancer, or when it is not in that state.
     """
 
-    def __init__(
-        self,
-        runtime: ClusterRuntime,
-        faults: Faults,
-        emit: Callable[..., None],
-        now: Callable[[], float],
-    ) -> None:
-        self._runtime = runtime
-        self._faults = faults
-        self._emit = emit
-        self._now = now
+    _runtime: ClusterRuntime
+    _faults: Faults
+    _emit: Callable[..., None]
+    _now: Callable[[], float]
 
     async def kill(self) -> None:
         """SIGKILL: nobody is answered any more, and what it has learned is gone."""

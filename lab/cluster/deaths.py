@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
 PAUSE = 0.2  # seconds between two looks
 
 
+@dataclass
 class Deaths:
     """Emits an event for each; `began` in it is when the part was last seen alive."""
 
-    def __init__(
-        self, runtime: ClusterRuntime, emit: Callable[..., None], now: Callable[[], float]
-    ) -> None:
-        self._runtime = runtime
-        self._emit = emit
-        self._now = now
-        self._looked = now()
+    runtime: ClusterRuntime
+    emit: Callable[..., None]
+    now: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self._looked = self.now()
         self._told: set[str] = set()
 
     async def watch(self) -> None:
@@ -35,13 +36,13 @@ class Deaths:
             await asyncio.sleep(PAUSE)
 
     def look(self) -> None:
-        began, self._looked = self._looked, self._now()
-        for name in (*self._runtime.nodes, BALANCER, REDIS, *self._runtime.links.names):
-            status = self._runtime.parts.died(name)
+        began, self._looked = self._looked, self.now()
+        for name in (*self.runtime.nodes, BALANCER, REDIS, *self.runtime.links.names):
+            status = self.runtime.parts.died(name)
             if status is None:
                 self._told.discard(name)
             elif name not in self._told:
                 self._told.add(name)
-                is_link = name in self._runtime.links.names
-                kind = "node" if name in self._runtime.nodes else "link" if is_link else name
-                self._emit(f"{kind}.ended", node=name, status=status, began=began)
+                is_link = name in self.runtime.links.names
+                kind = "node" if name in self.runtime.nodes else "link" if is_link else name
+                self.emit(f"{kind}.ended", node=name, status=status, began=began)

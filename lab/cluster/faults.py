@@ -7,6 +7,7 @@ What the fabric can't do raises Skip.
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.balancers.interface import PART as BALANCER
@@ -20,21 +21,15 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 
+@dataclass
 class Faults:
     """Every change is an event. What was done to a part outlasts a restart of it."""
 
-    def __init__(
-        self,
-        runtime: ClusterRuntime,
-        sandbox: Sandbox,
-        emit: Callable[..., None],
-        now: Callable[[], float],
-    ) -> None:
-        self._runtime = runtime
-        self._sandbox = sandbox
-        self._emit = emit
-        self._now = now
-        self.paused: set[str] = set()
+    _runtime: ClusterRuntime
+    _sandbox: Sandbox
+    _emit: Callable[..., None]
+    _now: Callable[[], float]
+    paused: set[str] = field(default_factory=set)
 
     async def pause(self, part: str) -> None:
         """Stop it where it stands: it answers nothing, and keeps all its connections."""

@@ -59,13 +59,13 @@ class PartState:
     how: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Looks at the parts, and touches none."""
 
-    def __init__(self, runtime: ClusterRuntime, sandbox: Sandbox, faults: Faults) -> None:
-        self._runtime = runtime
-        self._sandbox = sandbox
-        self._faults = faults
+    _runtime: ClusterRuntime
+    _sandbox: Sandbox
+    _faults: Faults
 
     def parts(self) -> list[PartState]:
         """Every part, nodes first; without process ids and the balancer's words."""

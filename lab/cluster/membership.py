@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.processes import START_SECONDS
@@ -15,13 +16,13 @@ from sessionlab.lab.waiting import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sessionlab.lab.balancers.interface import Balancer
     from sessionlab.lab.cluster.node import Node
     from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 PAUSE = 0.02  # seconds between two looks at who is still tied to a node
 
 
+@dataclass(frozen=True, slots=True)
 class Membership:
     """Brings nodes up, drains them, sends them off. Every change is an event.
 
@@ -29,12 +30,9 @@ class Membership:
     `now` of the run, for a client may see a node's end before that is sure.
     """
 
-    def __init__(
-        self, runtime: ClusterRuntime, emit: Callable[..., None], now: Callable[[], float]
-    ) -> None:
-        self._runtime = runtime
-        self._emit = emit
-        self._now = now
+    _runtime: ClusterRuntime
+    _emit: Callable[..., None]
+    _now: Callable[[], float]
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -53,7 +51,7 @@ class Membership:
             for node in new:
                 self.nodes[node.name] = node
                 if self._runtime.balancer:
-                    await self._in_front().add(node.backend)
+                    await self._runtime.front().add(node.backend)
             await self._runtime.all_up([node.name for node in new])
         except LabError as error:
             await self._give_up(new)
@@ -68,14 +66,15 @@ class Membership:
 
     async def send_off(self, nodes: Sequence[Node], limit: float) -> None:
         """Drain nodes until nobody is tied to them or the limit is over, then stop them."""
-        if self._ties_clients and limit > 0:
+        ties = self._runtime.description.affinity != "none"  # else nobody loses anything by it
+        if ties and limit > 0:
             for node in nodes:
                 await self.drain(node, limit)
             await self._drained([node.name for node in nodes], limit)
         began = self._now()
         for node in nodes:
             if self._runtime.balancer:
-                await self._in_front().remove(node.backend)
+                await self._runtime.front().remove(node.backend)
             del self.nodes[node.name]
         await side_by_side([self.stop(node, "node.removed", began) for node in nodes])
         for node in nodes:
@@ -83,7 +82,7 @@ class Membership:
 
     async def drain(self, node: Node, limit: float) -> None:
         """Let no new client come to a node; those that are tied to it stay."""
-        await self._in_front().drain(node.backend, limit)
+        await self._runtime.front().drain(node.backend, limit)
         self._runtime.draining.add(node.name)
         self._emit("node.draining", node=node.name, limit=limit)
 
@@ -124,7 +123,7 @@ class Membership:
         """
         until = time.monotonic() + limit
         while names:
-            pins = await self._in_front().pins()
+            pins = await self._runtime.front().pins()
             is_over = time.monotonic() >= until
             for name in [name for name in names if is_over or pins.get(name) == 0]:
                 self._emit("node.drained", node=name, pins_left=pins.get(name))
@@ -135,17 +134,9 @@ class Membership:
         for node in nodes:
             if self.nodes.pop(node.name, None) and self._runtime.balancer:
                 with contextlib.suppress(StepError):  # it may be what has failed
-                    await self._in_front().remove(node.backend)
+                    await self._runtime.front().remove(node.backend)
             await self._runtime.abandon(node)
             await self._runtime.vacate(node)
-
-    @property
-    def _ties_clients(self) -> bool:
-        """Whether a client is tied to a node at all; who is not, loses nothing when it leaves."""
-        return self._runtime.description.affinity != "none"
-
-    def _in_front(self) -> Balancer:
-        return self._runtime.front()
 
 
 def _names(nodes: Sequence[Node]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.cluster.redis import PART as REDIS
@@ -20,20 +21,18 @@ if TYPE_CHECKING:
     from sessionlab.lab.cluster.runtime import ClusterRuntime
 
 
+@dataclass(slots=True)
 class RedisLife:
     """Every change is an event, as in `BalancerLife`.
 
     Raises StepError for a cluster without a Redis, and Skip for one that is not the lab's.
     """
 
-    def __init__(
-        self, runtime: ClusterRuntime, emit: Callable[..., None], now: Callable[[], float]
-    ) -> None:
-        self._runtime = runtime
-        self._emit = emit
-        self._now = now
-        self._stalls = True
-        self._stalling: asyncio.Task[None] | None = None
+    _runtime: ClusterRuntime
+    _emit: Callable[..., None]
+    _now: Callable[[], float]
+    _stalls: bool = True
+    _stalling: asyncio.Task[None] | None = None
 
     async def stop(self) -> None:
         """SIGKILL: every session in it is gone, unless it keeps them."""

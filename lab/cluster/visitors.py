@@ -34,22 +34,17 @@ class Audience:
     authority: str
 
 
+@dataclass
 class Visitors:
     """Makes them, and closes them. `told` is where they write down what they do."""
 
-    def __init__(
-        self,
-        runtime: ClusterRuntime,
-        told: tuple[History, Events, str, str],
-        sources: Callable[[int], Sequence[str]],
-        *,
-        allow_script: bool,
-    ) -> None:
-        self._runtime = runtime
-        self._told = told
-        self._sources = sources
-        self._allow_script = allow_script
-        self._app = runtime.description.app
+    runtime: ClusterRuntime
+    told: tuple[History, Events, str, str]
+    sources: Callable[[int], Sequence[str]]
+    allow_script: bool
+
+    def __post_init__(self) -> None:
+        self._app = self.runtime.description.app
         self._stand_ins: dict[str, Person] = {}
         self._tabs: Counter[str] = Counter()
         self.clients: list[Client] = []
@@ -61,19 +56,19 @@ class Visitors:
 
     def one(self, person: Person, url: str, source: str | None, patience: float) -> Client:
         """A client for that user, not logged in yet."""
-        front = self._runtime.balancer
+        front = self.runtime.balancer
         edge = front.edge if front else None
         client = Client(
             person,
             self.recipe,
             url,
-            *self._told,
+            *self.told,
             ClientNetwork(source, edge.believed() if edge else None),
             self._tabs[person.name],
-            allow_script=self._allow_script,
+            allow_script=self.allow_script,
         )
-        client.patience, client.affinity = patience, self._runtime.description.affinity
-        client.know(self._runtime.given())
+        client.patience, client.affinity = patience, self.runtime.description.affinity
+        client.know(self.runtime.given())
         self.clients.append(client)
         self._tabs[person.name] += 1
         return client
@@ -87,8 +82,8 @@ class Visitors:
         self, count: int, url: str, sources: Sequence[str], patience: float = PATIENCE
     ) -> list[Client]:
         """That many, each a different user as far as there are as many, from those addresses."""
-        self._runtime.want_users(count)
-        given = sources or self._sources(count)
+        self.runtime.want_users(count)
+        given = sources or self.sources(count)
         return [
             self.one(user, url, source, patience)
             for user, source in zip(self._accounts(count), cycle(given or [None]))
@@ -96,21 +91,21 @@ class Visitors:
 
     def audience(self, count: int) -> Audience:
         """So many users; raises as `clients` do where there are fewer."""
-        self._runtime.want_users(count)
-        edge = self._runtime.balancer.edge if self._runtime.balancer else None
+        self.runtime.want_users(count)
+        edge = self.runtime.balancer.edge if self.runtime.balancer else None
         authority = edge.authority if edge else ""
-        return Audience(self._accounts(count), self._runtime.given(), authority)
+        return Audience(self._accounts(count), self.runtime.given(), authority)
 
     def person(self, name: str) -> Person:
         """Who that is; of an app that is not ours a name without an account stands for the next."""
         if self._app is None:
-            return Person(name, self._runtime.password)
+            return Person(name, self.runtime.password)
         accounts = {person.name: person for person in people(self.recipe, self._app.most_users)}
         if name in accounts:
             return accounts[name]
         if name not in self._stand_ins:
             taken = {person.name for person in self._stand_ins.values()}
-            self._runtime.want_users(len(taken) + 1)
+            self.runtime.want_users(len(taken) + 1)
             free = [person for person in accounts.values() if person.name not in taken]
             self._stand_ins[name] = (free or [*accounts.values()])[0]
         return self._stand_ins[name]
@@ -127,5 +122,5 @@ class Visitors:
     def _accounts(self, count: int) -> list[Person]:
         if self._app:
             return people(self.recipe, count)
-        password = self._runtime.password
+        password = self.runtime.password
         return [Person(f"user-{number:06d}", password) for number in range(1, count + 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.fabrics.local.listening import takers
@@ -13,16 +14,14 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.interface import Sandbox
 
 
+@dataclass(slots=True)
 class Workers:
     """Looks at the processes of copies; their event is emitted once."""
 
-    def __init__(
-        self, runtime: ClusterRuntime, sandbox: Sandbox, emit: Callable[..., None]
-    ) -> None:
-        self._runtime = runtime
-        self._sandbox = sandbox
-        self._emit = emit
-        self._told = False
+    _runtime: ClusterRuntime
+    _sandbox: Sandbox
+    _emit: Callable[..., None]
+    _told: bool = False
 
     def count(self) -> dict[str, int]:
         """By the copy's name; without those of which nobody can tell.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.as_junit import to_junit as run_to_junit
 from sessionlab.lab.verdicts.results import RunResult, ScenarioResult
 
@@ -56,7 +55,6 @@ def _scenario(result: Result) -> ScenarioResult:
         outcome=result.outcome,
         reason=result.trouble or "; ".join(unknown) or None,
         seconds=result.seconds,
-        history=History(),
         claims=list(claims(result)),
         exit_status=result.exit_status,
         started=result.started,

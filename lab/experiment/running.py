@@ -25,7 +25,7 @@ from sessionlab.lab.record.history import History
 from sessionlab.lab.record.packed.reader import Stored
 from sessionlab.lab.workload.load import Live, Load
 from sessionlab.lab.workload.running import generate
-from sessionlab.lab.workload.target import Account, Target
+from sessionlab.lab.workload.target import Target
 
 if TYPE_CHECKING:
     from sessionlab.lab.checks.interface import Finding
@@ -62,9 +62,7 @@ class _Course:
 
     @property
     def about(self) -> About:
-        kinds = {event.kind: event.data for event in reversed(self.heard)}
-        told = kinds.get("cluster.starting", {})
-        return About(self.began, self.ended, tuple(self.heard), told)
+        return About.of(self.heard, self.began, self.ended)
 
 
 async def run(
@@ -154,7 +152,7 @@ def target_of(cluster: Cluster, users: int) -> Target:
     return Target(
         cluster.url,
         cluster.recipe,
-        [Account(one.name, one.password, dict(one.more)) for one in audience.people],
+        list(audience.people),
         words=dict(audience.words),
         affinity=cluster.description.affinity,
         certificate=audience.authority,

@@ -12,8 +12,6 @@ from sessionlab.lab.errors import LabError, UsageError
 from sessionlab.lab.recipes.nearest import meant
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from sessionlab.lab.cluster.cluster import Cluster
     from sessionlab.lab.description.cluster import Description
 
@@ -102,12 +100,7 @@ class Broken:
             raise
         self._part = befell if isinstance(befell, str) else self._part
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         try:
             await self._fault.heal(self._cluster, self._part, **self._given)
         except LabError as trouble:

@@ -81,39 +81,33 @@ def _parts(times: int, each: Mapping[str, int]) -> tuple[tuple[str, int, str], .
     )
 
 
+@dataclass
 class Probe:
     """Asks, and keeps what it has seen; raises NothingShown when it cannot log in."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        where: Address,
-        network: ClientNetwork,
-        pacer: Pacer,
-        plan: Plan,
-        *,
-        allow_script: bool = False,
-    ) -> None:
-        self._recipe = recipe
-        self._where = where
-        self._pacer = pacer
-        self._plan = plan
-        self._network = replace(network, trace=pacer.trace())
-        self._person = people(recipe, 1)[0]
-        self._allow_script = allow_script
+    recipe: Recipe
+    where: Address
+    network: ClientNetwork
+    pacer: Pacer
+    plan: Plan
+    allow_script: bool = False
+
+    def __post_init__(self) -> None:
+        self.network = replace(self.network, trace=self.pacer.trace())
+        self._person = people(self.recipe, 1)[0]
         self._clients: list[Client] = []
         self._silent = 0
-        self._seen = Seen(https=where.asked.startswith("https:"))
+        self._seen = Seen(https=self.where.asked.startswith("https:"))
 
     async def run(self) -> Seen:
         self._client = Client(
             self._person,
-            self._recipe,
-            self._where.asked,
+            self.recipe,
+            self.where.asked,
             History(),
             Events(),
-            network=self._network,
-            allow_script=self._allow_script,
+            network=self.network,
+            allow_script=self.allow_script,
         )
         self._clients.append(self._client)
         try:
@@ -125,28 +119,28 @@ class Probe:
         finally:
             for client in self._clients:
                 await client.close()
-        self._seen.notes += self._pacer.said()
+        self._seen.notes += self.pacer.said()
         return self._seen
 
     async def _log_in(self) -> None:
         seen, client = self._seen, self._client
         try:
-            if self._recipe.login:
+            if self.recipe.login:
                 seen.before = await self._do(client, "me")
-                if found := trouble(self._where, seen.before):
+                if found := trouble(self.where, seen.before):
                     raise found
                 await self._visit()
             before = self._digests()
-            seen.login = await self._do(client, entry_of(self._recipe))
-            if found := trouble(self._where, seen.login):
+            seen.login = await self._do(client, entry_of(self.recipe))
+            if found := trouble(self.where, seen.login):
                 raise found
             while len(seen.known) < FIRST and not seen.known.recognised:
                 seen.known = Answers([*seen.known, await self._do(client, "me")])
         except Enough as enough:
-            why = f"nobody could log in to {self._where.shown} before {enough}"
+            why = f"nobody could log in to {self.where.shown} before {enough}"
             raise NothingShown(why, "--max-requests allows more") from None
         if not seen.known.recognised:
-            raise not_in(client.user, self._where, seen.login, seen.known[-1])
+            raise not_in(client.user, self.where, seen.login, seen.known[-1])
         after = self._digests()
         seen.survived = frozenset(name for name in after if after[name] == before.get(name))
 
@@ -155,15 +149,15 @@ class Probe:
 
         (RFC 6265bis, 8.4: session fixation.)
         """
-        steps = self._recipe.steps("login")
+        steps = self.recipe.steps("login")
         if len(steps) > 1:
-            self._client.recipe = structs.replace(self._recipe, login=list(steps[:-1]))
+            self._client.recipe = structs.replace(self.recipe, login=list(steps[:-1]))
             await self._do(self._client, "login")
-            self._client.recipe = self._recipe
+            self._client.recipe = self.recipe
 
     async def _ask(self) -> None:
         """All that the plan has after the login."""
-        seen, client, times = self._seen, self._client, self._plan.times
+        seen, client, times = self._seen, self._client, self.plan.times
         seen.tokens = tokens_of(client.held.items())
         held = client.cookies
         seen.routes = {name: node for name in held if (node := route_of(name, held[name]))}
@@ -172,7 +166,7 @@ class Probe:
             [*seen.known, *await self._times(client, "me", times - len(seen.known))]
         )
         seen.anew = await self._times(client, "me", times, anew=True)
-        seen.at_once = await self._at_once(min(times, AT_ONCE, int(self._pacer.rate)))
+        seen.at_once = await self._at_once(min(times, AT_ONCE, int(self.pacer.rate)))
         await self._ask_without(held)
         await self._ask_for_data()
         await self._ask_after_logout()
@@ -181,7 +175,7 @@ class Probe:
         """All in one moment; none where the rate allows only one."""
         if times < LEAST:
             return Answers()
-        await self._pacer.room(times)
+        await self.pacer.room(times)
         asked = [self._do(self._client, "me") for _ in range(times)]
         came = await asyncio.gather(*asked, return_exceptions=True)
         for one in came:
@@ -191,7 +185,7 @@ class Probe:
 
     async def _ask_without(self, held: Mapping[str, str]) -> None:
         """Each time as another client, whose answers change nothing of the first one's."""
-        seen, times = self._seen, self._plan.times
+        seen, times = self._seen, self.plan.times
         if seen.tied:
             for _ in range(times):
                 untied = await self._do(self._replica(without=seen.tied), "me")
@@ -201,21 +195,21 @@ class Probe:
 
     async def _ask_for_data(self) -> None:
         seen = self._seen
-        if not (self._recipe.write and self._recipe.read):
+        if not (self.recipe.write and self.recipe.read):
             return
         item = f"probe-{token_bytes(4).hex()}"
         written = await self._do(self._client, "write", item)
         if written.operation.outcome == "ok":
             seen.items = [item]
-        seen.reads = await self._times(self._client, "read", self._plan.times, anew=True)
+        seen.reads = await self._times(self._client, "read", self.plan.times, anew=True)
 
     async def _ask_after_logout(self) -> None:
         seen = self._seen
-        if not self._recipe.logout:
+        if not self.recipe.logout:
             return
         kept, free = self._replica(), self._replica(without=seen.tied)
         seen.logout = await self._do(self._client, "logout")
-        for number in range(self._plan.times):
+        for number in range(self.plan.times):
             one = free if number % 2 else kept  # at every node, if they let it
             await one.reconnect()
             seen.replayed = Answers([*seen.replayed, await self._do(one, "me")])
@@ -231,7 +225,7 @@ class Probe:
         return Answers(answers)
 
     async def _do(self, client: Client, conversation: str, item: str | None = None) -> Answer:
-        await self._pacer.turn()
+        await self.pacer.turn()
         answer = await client.do(conversation, item=item)
         silent = answer.status is None and answer.who == "error"
         self._silent = self._silent + 1 if silent else 0

@@ -14,7 +14,6 @@ from sessionlab.lab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
 LOOK, GRACE, OF_A_SHELL = 0.1, 3.0, 128
 MOST, LONGEST = 4_000_000, 10_000  # bytes that are read in one look, and of one line
@@ -62,12 +61,7 @@ class Running:
             ) from None
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, asyncio.CancelledError):
             await self._end()
         elif self.status is None:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.outside.watched import NAME, Watched
-from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.as_summary import text
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome, RunResult, ScenarioResult
 
@@ -58,10 +57,14 @@ class Told:
         )
 
     def _result(self, outcome: Outcome, seconds: float) -> ScenarioResult:
-        title = f"the users of {self.app} at {self.url}"
-        shown = round(seconds, 3)
-        history, status, began = History(), NOTHING_SHOWN, self.started
-        return ScenarioResult(NAME, title, outcome, None, shown, history, (), status, started=began)
+        return ScenarioResult(
+            NAME,
+            f"the users of {self.app} at {self.url}",
+            outcome,
+            seconds=round(seconds, 3),
+            exit_status=NOTHING_SHOWN,
+            started=self.started,
+        )
 
     def _run(
         self, told: ScenarioResult, more: dict[str, object], why: str | None = None

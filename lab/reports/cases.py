@@ -100,16 +100,8 @@ def _story(folder: Path, run: Mapping[str, Any], story: stories.Stored) -> Case:
 
 def _about(events: Sequence[Event]) -> About:
     """What the events say of when it began and ended, and of its (first) cluster."""
-    of = {event.kind: event for event in reversed(events)}
-    began, ended, told_ = (
-        of.get(f"{kind}") for kind in ("scenario.started", "scenario.finished", "cluster.starting")
-    )
-    return About(
-        began.at if began else 0.0,
-        ended.at if ended else inf,
-        tuple(events),
-        told_.data if told_ else {},
-    )
+    at = {event.kind: event.at for event in reversed(events)}
+    return About.of(events, at.get("scenario.started", 0.0), at.get("scenario.finished", inf))
 
 
 def _last(stored: Stored) -> float:

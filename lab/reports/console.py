@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -30,40 +31,36 @@ MOST_NAME = 24  # columns
 MEANING = "green, as predicted: the prediction came true, also when it was a bad one"
 
 
+@dataclass
 class ConsoleReport:
     """Prints each scenario when it ends; meanwhile, on a terminal, says which are running.
 
     `command` is what the user types to run the lab, `again` what follows it to run the same.
     """
 
-    def __init__(
-        self,
-        console: Console,
-        *,
-        verbose: bool = False,
-        command: str = "sessionlab",
-        again: str = "run",
-    ) -> None:
-        self._console = console
-        self._verbose = verbose
-        self._command = command
-        self._again = again
-        self._glyphs = glyphs_for(console.encoding, os.environ)
-        self._full = FullText(console, self._glyphs, verbose)
+    console: Console
+    verbose: bool = False
+    command: str = "sessionlab"
+    again: str = "run"
+
+    def __post_init__(self) -> None:
+        self._glyphs = glyphs_for(self.console.encoding, os.environ)
+        self._full = FullText(self.console, self._glyphs, self.verbose)
         self._order: list[str] = []
         self._waiting: dict[str, ScenarioResult] = {}
         self._tracebacks: dict[str, str] = {}
         self._folded = False
         self._name = 0
         self._running: list[str] = []
-        self._status: Status | None = console.status("starting") if console.is_terminal else None
+        terminal = self.console.is_terminal
+        self._status: Status | None = self.console.status("starting") if terminal else None
 
     def begin(self, seed: int, fabric: str, balancer: str, scenarios: Sequence[str]) -> None:
         """Say first what it takes to run the same again, and what green means."""
         self._order = list(scenarios)
-        self._folded = len(scenarios) > 1 and not self._verbose
+        self._folded = len(scenarios) > 1 and not self.verbose
         widest = max(map(cell_len, scenarios), default=0)
-        self._name = min(MOST_NAME, self._console.width // 2, widest)
+        self._name = min(MOST_NAME, self.console.width // 2, widest)
         again = Text(f"seed {seed}, fabric {fabric}, balancer {balancer}", "dim")
         green = Text.assemble(marked(Outcome.HELD, self._glyphs), " ", (MEANING, "dim"))
         self._print([again, green, *[Text()] * self._folded])
@@ -114,11 +111,11 @@ class ConsoleReport:
     def _say_next(self) -> None:
         """A line each; for what is too long for one, to run the same again, the idea of it."""
         one, means_one = "run sticky-node-dies", "one scenario, request by request"
-        room = self._width - cell_len(f"{self._command}   {means_one}")
-        again = f"{self._again} --verbose"
+        room = self._width - cell_len(f"{self.command}   {means_one}")
+        again = f"{self.again} --verbose"
         again = again if cell_len(again) <= room else "run … --verbose"
         steps = {one: means_one, again: "the same in full", "up": "a cluster to play with"}
-        typed = {f"{self._command} {what}": means for what, means in steps.items()}
+        typed = {f"{self.command} {what}": means for what, means in steps.items()}
         column = max(map(cell_len, typed)) + 2
         for what, means in typed.items():
             said = set_cell_size(self._glyphs.clean(what), column)
@@ -133,7 +130,7 @@ class ConsoleReport:
 
     @property
     def _width(self) -> int:
-        return max(20, self._console.width)
+        return max(20, self.console.width)
 
     def _one(self, result: ScenarioResult) -> None:
         if self._folded:
@@ -176,7 +173,7 @@ class ConsoleReport:
         """All at once: whoever reads the first line gets the others, too."""
         block = list(lines)
         if wrap:
-            block = [part for line in lines for part in line.wrap(self._console, self._width)]
+            block = [part for line in lines for part in line.wrap(self.console, self._width)]
         for line in block:
             line.rstrip()
-        self._console.print(Text("\n").join(block), soft_wrap=True, highlight=False)
+        self.console.print(Text("\n").join(block), soft_wrap=True, highlight=False)

@@ -12,7 +12,6 @@ from sessionlab.lab.balancers.programs import check
 from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError, Skip
 from sessionlab.lab.fabrics import FABRICS
-from sessionlab.lab.record.history import History
 from sessionlab.lab.scenario import fitting
 from sessionlab.lab.scenario.lab import Lab, Settings
 from sessionlab.lab.scenario.unawaited import Forgotten, Watch, watching
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from sessionlab.lab.fabrics.interface import Fabric
     from sessionlab.lab.recipes.chosen import Chosen
     from sessionlab.lab.record.claims import Claim
+    from sessionlab.lab.record.history import History
     from sessionlab.lab.scenario.scenario import Scenario
 
 MOST_SECONDS = 300.0  # for one scenario; a story that hangs is an error, not a hang
@@ -85,9 +85,6 @@ def cut_short(
                 title=story.title,
                 outcome=Outcome.ERROR,
                 reason=CUT_SHORT,
-                seconds=0.0,
-                history=History(),
-                claims=(),
                 exit_status=NOTHING_SHOWN,
             )
     return RunResult(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.record.history import History
 from sessionlab.lab.verdicts.chance import notes
 from sessionlab.lab.verdicts.not_shown import not_shown
 from sessionlab.lab.verdicts.story_time import in_story_time
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.claims import Claim
-    from sessionlab.lab.record.history import History
     from sessionlab.lab.record.tables import Table
 
 NOTHING_SHOWN = 3  # the exit status
@@ -47,11 +47,11 @@ class ScenarioResult:
     name: str
     title: str
     outcome: Outcome
-    reason: str | None
-    seconds: float
-    history: History = field(repr=False)
-    claims: Sequence[Claim]
-    exit_status: int
+    reason: str | None = None
+    seconds: float = 0.0
+    history: History = field(default_factory=History, repr=False)
+    claims: Sequence[Claim] = ()
+    exit_status: int = 0
     events: Sequence[Event] = field(default=(), repr=False)
     tables: Sequence[Table] = ()
     started: float = 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.record.claims import Claim
-from sessionlab.lab.record.history import History
 from sessionlab.lab.reports.as_junit import to_junit as run_to_junit
 from sessionlab.lab.reports.as_summary import MARKS, text
 from sessionlab.lab.verdicts.headline import number
@@ -49,9 +48,7 @@ def _result(view: View) -> ScenarioResult:
         outcome=outcome,
         reason=view.sentence if outcome in (Outcome.ERROR, Outcome.SKIPPED) else None,
         seconds=view.seconds,
-        history=History(),
         claims=claims,
-        exit_status=0,
     )
 
 

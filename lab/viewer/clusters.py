@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sessionlab.lab.checks.interface import About
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.record.packed.shard import Shard
 from sessionlab.lab.verdicts.settings import settings
@@ -14,7 +15,6 @@ from sessionlab.lab.verdicts.settings import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sessionlab.lab.checks.interface import About
     from sessionlab.lab.reports.cases import Case
 
 
@@ -40,5 +40,4 @@ def _of_cluster(stored: Stored, label: str) -> Stored:
 
 def _about(about: About, label: str) -> About:
     events = tuple(event for event in about.events if event.data.get("cluster") in (None, label))
-    told = next((event.data for event in events if event.kind == "cluster.starting"), {})
-    return replace(about, events=events, told=told)
+    return About.of(events, about.began, about.ended)

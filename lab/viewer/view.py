@@ -284,9 +284,9 @@ class Page(Struct, frozen=True):
     comparison: Comparison | None = None
 
 
-def to_json(page: Page) -> bytes:
+def to_json(data: object) -> bytes:
     """A name may hold half of a surrogate pair, which is no character: it is escaped, then."""
     try:
-        return msgspec.json.encode(page)
+        return msgspec.json.encode(data)
     except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(page)).encode()
+        return json.dumps(msgspec.to_builtins(data)).encode()

@@ -23,7 +23,6 @@ from msgspec import Struct
 
 from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.network import ClientNetwork
-from sessionlab.lab.clients.people import Person
 from sessionlab.lab.engine.exhaustion import exhausted
 from sessionlab.lab.errors import LabError
 from sessionlab.lab.events import Events
@@ -39,6 +38,8 @@ from sessionlab.lab.workload.user import Around, VirtualUser
 
 if TYPE_CHECKING:
     from hdrh.histogram import HdrHistogram
+
+    from sessionlab.lab.clients.people import Person
 
 SWEEP = 0.1  # seconds between two looks for what was not answered in time
 GRACE = 2.0  # seconds for what is under way when the workload is stopped
@@ -136,8 +137,7 @@ class Generator:
     def _user(self, around: Around, number: int) -> VirtualUser:
         target, workload = self._spec.target, self._spec.workload
         accounts = len(target.people)
-        account = target.people[number % accounts]
-        person = Person(account.name, account.password, account.more)
+        person = target.people[number % accounts]
         self._recorder.users[person.name] = self._writer.word("user", person.name)
         tabs = -(-workload.users // accounts)
         does = decisions(workload, number)

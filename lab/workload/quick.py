@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 from msgspec import UNSET
 
+from sessionlab.lab.clients.speech.conversation import statuses
 from sessionlab.lab.clients.speech.heard import NOT_THERE
 from sessionlab.lab.clients.speech.takes import in_text, walk
 from sessionlab.lab.recipes.model import CONVERSATIONS, Take
@@ -22,11 +23,11 @@ from sessionlab.lab.workload.kept import Plain
 from sessionlab.lab.workload.notes import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from sessionlab.lab.clients.client import Client
     from sessionlab.lab.engine.head import Head
-    from sessionlab.lab.recipes.model import Node, Recipe, Status, Step
+    from sessionlab.lab.recipes.model import Node, Recipe, Step
     from sessionlab.lab.workload.kept import Kept, Requests
     from sessionlab.lab.workload.notes import Notes
     from sessionlab.lab.workload.recording import Recorder
@@ -72,10 +73,10 @@ class Quick(Plain):
         super().__init__(name, step, recipe)
         recorder = self._recorder = reader.recorder
         rule, expected = step.nobody if name == "me" else None, step.expect
-        self._expected = OF_SUCCESS if expected is UNSET else _statuses(expected)
+        self._expected = OF_SUCCESS if expected is UNSET else statuses(expected)
         known = recipe.connect or name in ENTRIES or (name != "me" and expected is not UNSET)
-        statuses = rule.status if rule and rule.status is not UNSET else UNAUTHORIZED
-        self._nobody = () if known else _statuses(statuses)
+        nobody = rule.status if rule and rule.status is not UNSET else UNAUTHORIZED
+        self._nobody = () if known else statuses(nobody)
         self._takes = [(key, _finder(take)) for key, take in step.take.items()]
         self._user = _finder(step.user) if step.user and name == "me" else None
         self._items = _finder(step.items) if step.items and name == "read" else None
@@ -243,7 +244,3 @@ def _finder(take: Take | Node) -> Callable[[Any, bytes], Any]:
     if not path.isidentifier():
         return lambda said, _: walk(said, path)
     return lambda said, _: said.get(path, NOT_THERE) if type(said) is dict else NOT_THERE
-
-
-def _statuses(said: Status) -> Collection[int]:
-    return (said,) if isinstance(said, int) else said

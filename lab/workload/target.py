@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from sessionlab.lab.clients.people import Person  # noqa: TC001  msgspec reads it
 from sessionlab.lab.recipes.model import Recipe  # noqa: TC001  msgspec reads it
-
-
-class Account(Struct, frozen=True):
-    """Who logs in; see `sessionlab.lab.clients.people.Person`."""
-
-    name: str
-    password: str
-    more: dict[str, str] = field(default_factory=dict)
 
 
 class Target(Struct, frozen=True):
@@ -28,7 +21,7 @@ class Target(Struct, frozen=True):
 
     url: str
     recipe: Recipe
-    people: list[Account]
+    people: list[Person]
     words: dict[str, str] = field(default_factory=dict)
     affinity: str = ""
     certificate: str = ""

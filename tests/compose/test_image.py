@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import tarfile
+import time
 from io import BytesIO
 from typing import Any
 
@@ -102,7 +103,8 @@ def test_its_labels_say_what_it_is(images: Images) -> None:
 def test_its_health_check_tells_a_part_that_hangs_from_one_that_serves(
     images: Images, command: str
 ) -> None:
-    started = docker("run", "-d", "--init", *LOCKED_UP, images.sessionlab, *command.split())
+    soon = ("--health-interval", "500ms")  # of what is checked, nothing else is changed
+    started = docker("run", "-d", "--init", *soon, *LOCKED_UP, images.sessionlab, *command.split())
     container = started.stdout.strip()
     check = ("exec", container, "python", "-IS", "/opt/sessionlab/healthy.py")
     try:
@@ -121,6 +123,7 @@ def wait_for(container: str, health: str) -> None:
     """Until Docker's own run of the check has said so; the test's time-out is the limit."""
     while (state := inspect_container(container))["Health"]["Status"] != health:
         assert state["Running"], docker("logs", container).stderr
+        time.sleep(0.1)
 
 
 def inspect_container(container: str) -> Any:

@@ -6,11 +6,10 @@ import json
 import socket
 import struct
 import subprocess
-from typing import Any
 
 import pytest
 
-from tests.compose.tools import TOOLS, Images, Stack, left, up
+from tests.compose.tools import TOOLS, Images, Stack, left, nodes, outcomes, stays, up
 from tests.field import field
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -20,11 +19,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 def tool(request: pytest.FixtureRequest) -> tuple[str, ...]:
     found: tuple[str, ...] = request.param
     return found
-
-
-def outcomes(result: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
-    scenarios = result["scenarios"]
-    return {story["name"]: (story["outcome"], story["reason"]) for story in scenarios}
 
 
 def test_a_stack_comes_up_says_how_to_try_it_and_grows(
@@ -65,20 +59,23 @@ def test_a_stack_comes_up_says_how_to_try_it_and_grows(
     sources="docker/compose#9989",
     peers="`docker compose run` converges what a service depends on to this shell's choices",
 )
-def test_the_lab_leaves_the_stack_that_it_tests_as_it_is(
+def test_a_sticky_stack_keeps_its_users_and_the_lab_leaves_it_as_it_is(
     tool: tuple[str, ...], images: Images
 ) -> None:
     choices = {"AFFINITY": "cookie", "NODES": "4"}
+    stories = ("memory-round-robin", "monolith", "sticky-node-dies")
     with up(tool, SESSIONLAB_IMAGE=images.sessionlab, **choices) as stack:
         assert "4 nodes with strategy memory" in stack.hello()
+        stays(stack)
         before = stack.containers()
-        told = outcomes(stack.from_another_shell().lab("memory-round-robin", "monolith"))
+        told = outcomes(stack.from_another_shell().lab(*stories))
         assert stack.containers() == before
         stack.meets(4)
     assert told["memory-round-robin"][1] == (
         "the running stack has affinity cookie, and this takes none"
     )
     assert told["monolith"] == ("held", None)
+    assert told["sticky-node-dies"][0] == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -99,49 +96,6 @@ def test_a_stack_that_cannot_be_is_refused_and_says_why(
     finally:
         stack.do("down", "-v", "-t", "1")
     assert left(stack.project) == []
-
-
-@field(
-    "containers",
-    sources="docker/compose#10596",
-    peers="`--wait` of Compose 2.26 fails when a service has ended that nothing waits for",
-)
-@pytest.mark.skipif(TOOLS[-1] == ("docker-compose",), reason="Compose 1.29 has no --wait")
-def test_up_can_wait_until_all_of_it_serves(images: Images) -> None:
-    stack = Stack(TOOLS[-1], [], {"SESSIONLAB_IMAGE": images.sessionlab})
-    try:
-        stack.do("up", "-d", "--wait")
-        assert stack.browser().ask("/me").status == 401
-    finally:
-        stack.do("down", "-v", "-t", "1")
-
-
-def test_a_sticky_stack_keeps_its_users(images: Images) -> None:
-    with up(TOOLS[-1], SESSIONLAB_IMAGE=images.sessionlab, AFFINITY="cookie") as stack:
-        stays(stack)
-        told = outcomes(stack.lab())
-        assert told["monolith"][0] == "held"
-        assert told["memory-round-robin"][1] == (
-            "the running stack has affinity cookie, and this takes none"
-        )
-        assert told["sticky-node-dies"][0] == "skipped"
-
-
-def test_a_stack_with_redis_keeps_its_users_and_its_secrets_too(images: Images) -> None:
-    with up(TOOLS[-1], SESSIONLAB_IMAGE=images.sessionlab, STRATEGY="redis") as stack:
-        stays(stack)
-        assert outcomes(stack.lab())["redis-round-robin"] == ("held", None)
-
-        secrets = stack.do("exec", "-T", "node", "cat", "/secrets/node/env").splitlines()
-        values = [line.split("=", 1)[1].strip("'") for line in secrets]
-        shown = stack.do("config") + stack.inspect() + stack.do("logs")
-        assert len(values) == 4
-        assert not [value for value in values if value in shown and not value.startswith("/")]
-
-        before = stack.password()
-        stack.do("stop", "-t", "1")
-        stack.do("up", "-d")
-        assert stack.password() == before
 
 
 @field(
@@ -172,6 +126,7 @@ def test_another_balancer_is_one_more_file(overlay: str, affinity: str, images: 
         admin_is_ours_alone(stack)
         if overlay == "haproxy" and affinity == "none":
             assert told["memory-round-robin"][0] == "held"
+            the_page_says_what_haproxy_does_not_tell(stack)
         if affinity != "none":
             stays(stack)
         stack.do("up", "-d", "--scale", "node=5")
@@ -189,6 +144,14 @@ def admin_is_ours_alone(stack: Stack) -> None:
         stack.do("exec", "-T", "node", "python", "-c", ask.format("balancer", 8081))
 
 
+def the_page_says_what_haproxy_does_not_tell(stack: Stack) -> None:
+    seen = stack.cluster(lambda one: len(nodes(one, "running")) == 3)
+    assert seen["balancing"]["why"].startswith("nothing ties anybody to a node here")
+    tab = stack.ask_page("/tabs", {"user": "alice"})
+    sent = stack.ask_page(f"/tabs/{tab['id']}/send", {"what": "login"})
+    assert sent["answers"][0]["how"] == "ok"
+
+
 def as_official_caddy(programs: str) -> str:
     """That image, whose Caddy needs to be able to have a capability, as the official one's does."""
     permitted_and_effective = (0x02000001, 1 << 10, 0, 0, 0)  # VFS_CAP_REVISION_2, NET_BIND_SERVICE
@@ -201,20 +164,11 @@ def as_official_caddy(programs: str) -> str:
     return built.stdout.strip()
 
 
-def stays(stack: Stack) -> None:
-    """Several users log in, and every request of each is recognised."""
-    password = stack.password()
-    for number in range(1, 6):
-        user = stack.browser()
-        name = f"user-{number:06d}"
-        assert user.ask("/login", {"username": name, "password": password}).status == 200
-        assert [user.ask("/me").status for _ in range(4)] == [200] * 4
-
-
 def test_a_port_that_is_taken_is_named_and_nothing_stays_behind(images: Images) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        stack = Stack(TOOLS[-1], [], {"SESSIONLAB_IMAGE": images.sessionlab, "PORT": port})
+        choices = {"SESSIONLAB_IMAGE": images.sessionlab, "PORT": port, "NODES": "1"}
+        stack = Stack(TOOLS[-1], [], choices)
         try:
             with pytest.raises(AssertionError, match=f"127.0.0.1:{port}"):
                 stack.do("up", "-d")

@@ -189,12 +189,34 @@ class Stack:
         raise AssertionError(f"{seen} are not {nodes} nodes\n{self.logs()}")
 
 
+def outcomes(result: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
+    scenarios = result["scenarios"]
+    return {story["name"]: (story["outcome"], story["reason"]) for story in scenarios}
+
+
+def nodes(cluster: Any, state: str) -> list[str]:
+    found = [part for part in cluster["parts"] if part["kind"] == "node"]
+    return [part["name"] for part in found if part["state"] == state]
+
+
+def stays(stack: Stack) -> None:
+    """Several users log in, and every request of each is recognised."""
+    password = stack.password()
+    for number in range(1, 6):
+        user = stack.browser()
+        name = f"user-{number:06d}"
+        assert user.ask("/login", {"username": name, "password": password}).status == 200
+        assert [user.ask("/me").status for _ in range(4)] == [200] * 4
+
+
 @contextmanager
-def up(tool: Sequence[str], files: Sequence[str] = (), **choices: str) -> Iterator[Stack]:
+def up(
+    tool: Sequence[str], files: Sequence[str] = (), *, wait: Sequence[str] = (), **choices: str
+) -> Iterator[Stack]:
     """A stack that is up, and gone afterwards whatever happened."""
     stack = Stack(tool, files, choices)
     try:
-        stack.do("up", "-d")
+        stack.do("up", "-d", *wait)
         yield stack
     finally:
         stack.do("down", "-v", "--remove-orphans", "-t", "1", check=False)

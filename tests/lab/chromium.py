@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
 PACKAGES = Path(__file__).parent / "viewer"
+EVERY_RULE = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 @pytest.fixture(scope="session")
@@ -54,11 +59,22 @@ def browser() -> Iterator[Browser]:
 
 
 def violations(tab: Tab) -> list[str]:
-    """What axe finds; its script must be in the page."""
-    every = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = tab.evaluate("(options) => axe.run(document, options)", every)
+    """What axe finds, in the light and in the dark; its script must be in the page.
+
+    Nothing but colours changes with the scheme, so only they are looked at again.
+    """
+    return [*_violations(tab, "light", EVERY_RULE), *_violations(tab, "dark", COLOURS)]
+
+
+def _violations(tab: Tab, scheme: Literal["light", "dark"], rules: object) -> list[str]:
+    tab.emulate_media(color_scheme=scheme)
+    only = {
+        "runOnly": rules,
+        "resultTypes": ["violations"],
+    }  # to tell of all that passes takes long
+    found = tab.evaluate("(options) => axe.run(document, options)", only)
     return [
-        f"{rule['id']}: {rule['help']}: {node['html'][:200]} {node['failureSummary']}"
+        f"{scheme}: {rule['id']}: {rule['help']}: {node['html'][:200]} {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"][:3]
     ]

@@ -18,18 +18,9 @@ from sessionlab.lab.check.as_summary import to_summary
 from sessionlab.lab.check.as_text import to_text
 from sessionlab.lab.check.results import Check, Control
 from sessionlab.lab.check.running import Plan, run
+from sessionlab.lab.cli import options
 from sessionlab.lab.cli.choice import one_of
 from sessionlab.lab.cli.interrupts import run_to_end
-from sessionlab.lab.cli.options import (
-    BalancerName,
-    FabricName,
-    Json,
-    Junit,
-    Out,
-    Seed,
-    Summary,
-    drawn,
-)
 from sessionlab.lab.cli.outputs import Outputs
 from sessionlab.lab.cli.screen import Screen
 from sessionlab.lab.cli.whole_files import replace as write_whole
@@ -104,13 +95,13 @@ def command(
     ordeal: OrdealNames = None,
     copies: Copies = Plan.copies,
     tls: Tls = Plan.tls,
-    balancer: BalancerName = Plan.balancer,
-    fabric: FabricName = Plan.fabric,
-    seed: Seed = None,
-    json: Json = None,
-    junit: Junit = None,
-    summary: Summary = None,
-    out: Out = None,
+    balancer: options.BalancerName = Plan.balancer,
+    fabric: options.FabricName = Plan.fabric,
+    seed: options.Seed = None,
+    json: options.Json = None,
+    junit: options.Junit = None,
+    summary: options.Summary = None,
+    out: options.Out = None,
     allow_script: AllowScript = False,
     run_line: Annotated[
         str | None, typer.Option("--run", metavar="COMMAND", help="Without a file: of one copy.")
@@ -139,7 +130,7 @@ def command(
         affinities=list(dict.fromkeys(affinity or ())),
         ordeals=list(dict.fromkeys(ordeal or ())),
         copies=copies,
-        seed=drawn(seed),
+        seed=options.drawn(seed),
         tls=tls,
         balancer=balancer,
         fabric=fabric,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -112,73 +113,68 @@ def command(
     raise typer.Exit(_Reported(outputs, watch, told, secrets, summary).run())
 
 
+@dataclass
 class _Reported:
     """A watch with its line on the terminal, and all that is made of it."""
 
-    def __init__(
-        self,
-        outputs: Outputs,
-        watch: Watch,
-        told: Told,
-        secrets: Collection[str],
-        summary: Path | None,
-    ) -> None:
-        self._outputs = outputs
-        self._watch = watch
-        self._told = told
-        self._secrets = secrets
-        self._summary = summary
-        self._screen = Screen(stderr=outputs.take_stdout, highlight=False)
+    outputs: Outputs
+    watch: Watch
+    told: Told
+    secrets: Collection[str]
+    summary: Path | None
+
+    def __post_init__(self) -> None:
+        self._screen = Screen(stderr=self.outputs.take_stdout, highlight=False)
         terminal = self._screen.is_terminal
         self._status = self._screen.status("") if terminal else None
         self._phase, self._last = "", 0.0
-        watch.say, watch.show, watch.pacer.told = self._say, self._show, self._say
+        self.watch.say, self.watch.show, self.watch.pacer.told = self._say, self._show, self._say
 
     def run(self) -> int:
         """The exit status."""
-        events, heard = self._watch.events, list[Event]()
-        self._outputs.begin(self._told.cut_short("it has not ended"))
+        events, heard = self.watch.events, list[Event]()
+        self.outputs.begin(self.told.cut_short("it has not ended"))
         with ExitStack() as stack:
             folder = None
-            if self._outputs.folder:
-                folder = stack.enter_context(Folder(self._outputs.folder, self._outputs.files))
+            if self.outputs.folder:
+                folder = stack.enter_context(Folder(self.outputs.folder, self.outputs.files))
                 events.listen(folder.hear)
-            events.emit("run.started", seed=self._told.seed, scenarios=[NAME])
+            events.emit("run.started", seed=self.told.seed, scenarios=[NAME])
             stack.enter_context(self._status or nullcontext())
             self._begin()
             heard = stack.enter_context(events.recording(NAME))
-            events.emit("scenario.started", NAME, title=self._told.app)
+            events.emit("scenario.started", NAME, title=self.told.app)
             try:
-                seen = run_to_end(self._watch.run(), said=INTERRUPTED)
+                seen = run_to_end(self.watch.run(), said=INTERRUPTED)
             except BaseException as error:
-                self._keep(self._told.cut_short(why_ended(error), events.now()), folder)
+                self._keep(self.told.cut_short(why_ended(error), events.now()), folder)
                 raise
-            self._keep(self._told.run(seen, heard, events.now()), folder)
+            self._keep(self.told.run(seen, heard, events.now()), folder)
             self._end(seen)
         return seen.exit_status
 
     def _begin(self) -> None:
-        wishes = self._watch.wishes
+        wishes = self.watch.wishes
         self._say(
-            f"{self._told.app} at {self._told.url}: {number(wishes.users, 'client')},"
-            f" {self._watch.pacer.rate:g} requests a second at most; seed {wishes.seed}"
+            f"{self.told.app} at {self.told.url}: {number(wishes.users, 'client')},"
+            f" {self.watch.pacer.rate:g} requests a second at most; seed {wishes.seed}"
         )
 
     def _keep(self, result: RunResult, folder: Folder | None) -> None:
-        if folder and self._watch.output:
-            text = _without("\n".join(self._watch.output), self._secrets)
+        if folder and self.watch.output:
+            text = _without("\n".join(self.watch.output), self.secrets)
             log = {"cluster": CLUSTER, "part": "command", "text": f"{text}\n"}
-            self._watch.events.emit("part.log", NAME, **log)
+            self.watch.events.emit("part.log", NAME, **log)
         try:
-            self._outputs.write(result)
+            self.outputs.write(result)
         finally:
             if folder:
                 folder.write(result, release())
 
     def _end(self, seen: Watched) -> None:
-        if self._summary:
-            with self._summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(self._told.summary(seen))
+        if self.summary:
+            with self.summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self.told.summary(seen))
         first, *lines = seen.lines()
         style = "bold green" if seen.exit_status == 0 else "bold red"
         self._screen.print(Text(f"\n{first}", style))
@@ -186,7 +182,7 @@ class _Reported:
             self._screen.print(Text(line), soft_wrap=True)
 
     def _say(self, line: str) -> None:
-        self._screen.print(Text.from_ansi(_without(line, self._secrets)), soft_wrap=True)
+        self._screen.print(Text.from_ansi(_without(line, self.secrets)), soft_wrap=True)
 
     def _show(self, line: str) -> None:
         if self._status:

@@ -106,7 +106,7 @@ class Conversation:
             return Outcome(step, heard, NOBODY)
         if heard.error or heard.status is None:
             return Outcome(step, heard, ERROR)
-        if step.expect is not UNSET and heard.status not in _statuses(step.expect):
+        if step.expect is not UNSET and heard.status not in statuses(step.expect):
             return Outcome(step, heard, ERROR, sought=f"expected {_told(step.expect)}")
         if step.expect is UNSET and (heard.status >= SERVER_ERROR or heard.outside):
             return Outcome(step, heard, ERROR)
@@ -195,7 +195,7 @@ class Conversation:
 def _fits(rule: Nobody, heard: Heard) -> bool:
     """Whether all that is given is so."""
     if rule.status is not UNSET:
-        wanted = _statuses(rule.status)
+        wanted = statuses(rule.status)
         passed = [status for status, _ in heard.passed]
         if not any(status in wanted for status in (heard.status, heard.code, *passed)):
             return False
@@ -206,12 +206,13 @@ def _fits(rule: Nobody, heard: Heard) -> bool:
     return not rule.body or re.search(rule.body, heard.text) is not None
 
 
-def _statuses(said: Status) -> list[int]:
+def statuses(said: Status) -> list[int]:
+    """Which a recipe means: one, or several."""
     return [said] if isinstance(said, int) else said
 
 
 def _told(said: Status) -> str:
-    return " or ".join(map(str, _statuses(said)))
+    return " or ".join(map(str, statuses(said)))
 
 
 def _nowhere(context: Context) -> URL:

@@ -25,8 +25,8 @@ from sessionlab.lab.page.api.guard import LOOPBACK, Guard, check_form
 from sessionlab.lab.page.api.route import Call, Route
 from sessionlab.lab.page.api.routes import PATH, ROUTES, VERSION
 from sessionlab.lab.page.desk.desk import Desk
-from sessionlab.lab.page.desk.stream import encoded
 from sessionlab.lab.page.desk.wrong import NotThere, WrongField
+from sessionlab.lab.viewer.view import to_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -148,7 +148,7 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
         kind = "application/json"
         return web.Response(
-            body=encoded(said), status=route.status, content_type=kind, headers=headers
+            body=to_json(said), status=route.status, content_type=kind, headers=headers
         )
 
     return handle

@@ -21,7 +21,7 @@ from sessionlab.lab.page.desk.outside import Outside
 from sessionlab.lab.page.desk.pushing import Pushing
 from sessionlab.lab.page.desk.sides import Sides
 from sessionlab.lab.page.desk.stream import Listener, Stream, event
-from sessionlab.lab.page.desk.told import Told
+from sessionlab.lab.page.model.news import Happened
 from sessionlab.lab.page.model.state import State, Unable
 from sessionlab.lab.page.recording.recorder import USUAL, Recorder
 from sessionlab.lab.page.seen.sendings import Sendings
@@ -189,8 +189,8 @@ class Desk:
             await self.sides.put(id_, wanted)
         finally:
             self.changed()
-        side, at = self.sides.named(id_), self.events.now()
-        self._tell(Told(at, "cluster.replaced", "", f"cluster {id_} is now {side.title}", id_))
+        side, at = self.sides.named(id_), round(self.events.now(), 3)
+        self._tell(Happened(at, "cluster.replaced", "", id_, f"cluster {id_} is now {side.title}"))
         return await self.state()
 
     async def end(self, id_: str) -> State:
@@ -269,10 +269,9 @@ class Desk:
             self._over = side.cluster.inventory.end_of(BALANCER)
         self.changed()
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: Happened) -> None:
         self._tell_requests()  # those that came before
-        data = {"at": round(told.at, 3), "kind": told.kind, "part": told.part}
-        self.stream.send("event", data | {"cluster": told.cluster, "text": told.text})
+        self.stream.send("event", told)
         where = "" if told.cluster == "a" or not told.part else f"{told.cluster}: "
         self.show(Text(f"{told.at:7.1f} s  {where}{told.text}", "bold"))
 

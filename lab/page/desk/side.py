@@ -20,8 +20,9 @@ from sessionlab.lab.cluster.processes import how_ended
 from sessionlab.lab.errors import Skip
 from sessionlab.lab.fabrics.interface import ManyAddresses
 from sessionlab.lab.page.desk.by_hand import EXTERNAL, by_hand
-from sessionlab.lab.page.desk.told import Told, can, lines_of, why_not
+from sessionlab.lab.page.desk.told import can, lines_of, why_not
 from sessionlab.lab.page.model import state as model
+from sessionlab.lab.page.model.news import Happened
 from sessionlab.lab.page.model.visitors import MOST_CROWD
 from sessionlab.lab.page.seen.live import Live
 from sessionlab.lab.page.seen.looks import Looks
@@ -138,11 +139,11 @@ class Side:
         read = [one for one in self._requests.new() if one.id != LOOK]  # the page's own looks
         self._answered.update(one.node for one in read)
         found = [(one.at - began, one) for one in read]
-        requests = [request for at, one in found if (request := shown(one, at, self.id, sendings))]
+        requests = [shown(one, at, self.id, sendings) for at, one in found]
         self.looks.heard(requests)
         return requests, list(self._lines.of(found, self._events.now()))
 
-    def hear(self, event: Event) -> Told | None:
+    def hear(self, event: Event) -> Happened | None:
         """Say in words what has happened here; None for what is not to be told."""
         noun, _, verb = event.kind.partition(".")
         if noun == STACK:
@@ -159,9 +160,9 @@ class Side:
             self.fail(str(self.cluster.inventory.end_of(BALANCER) or f"{who} {words}"))
         elif event.kind in ("balancer.started", "balancer.restarted") and not self._own:
             self.condition, self.why = "ready", ""
-        return Told(event.at, event.kind, who, f"{who} {words}", self.id)
+        return self._happened(event, who, f"{who} {words}")
 
-    def _hear_stack(self, event: Event, verb: str) -> Told:
+    def _hear_stack(self, event: Event, verb: str) -> Happened:
         """The same of one that the lab did not start: it is away, is back, or is another."""
         why, text = str(event.data.get("why", "")), "the stack is up again"
         if verb == "strategy":
@@ -171,7 +172,10 @@ class Side:
             self.fail(text)
         else:
             self.condition, self.why = "ready", ""
-        return Told(event.at, event.kind, "", text, self.id)
+        return self._happened(event, "", text)
+
+    def _happened(self, event: Event, who: str, text: str) -> Happened:
+        return Happened(round(event.at, 3), event.kind, who, self.id, text)
 
     # What is said of it
 

@@ -57,12 +57,12 @@ class Sides:
     def get(self, id_: str) -> Side | None:
         return next((side for side in self if side.id == id_), None)
 
-    def named(self, id_: str, field: str = "cluster") -> Side:
+    def named(self, id_: str) -> Side:
         """Raises WrongField where there is none."""
         if side := self.get(id_):
             return side
         there = f"there is: {', '.join(self._now)}"
-        raise WrongField(field, f"there is no cluster {id_[:8]!r} on the page", there)
+        raise WrongField("cluster", f"there is no cluster {id_[:8]!r} on the page", there)
 
     def running(self, id_: str) -> Side:
         """The same of one that can be asked; raises StepError for one that has come to nothing."""
@@ -71,17 +71,10 @@ class Sides:
             raise StepError(f"cluster {id_} does not run: {side.why or side.condition}")
         return side
 
-    async def first(self, description: Description) -> Side:
+    async def first(self, description: Description) -> None:
         """Start the first one; raises what a cluster raises."""
         self._first = description
-        side = self._side("a", description)
-        try:
-            await side.open()
-        except BaseException:
-            del self._now["a"]
-            raise
-        self._entered(side)
-        return side
+        await self._started("a", description)
 
     async def put(self, id_: str, wanted: NewCluster) -> None:
         """Have such a cluster in that place; raises LabError, with what is there then."""
@@ -92,7 +85,7 @@ class Sides:
             port = like.description.port if before else 0
             description = described(wanted, like.description, port, self._first or like.description)
             if before is None:
-                await self._own(self._beside(description))
+                await self._own(self._started("b", description))
             else:
                 async with before.hands.alone("make way for another cluster"):
                     await self._own(self._replaced(before, description))
@@ -123,12 +116,13 @@ class Sides:
             else:
                 await self._closed(side)
 
-    async def _beside(self, description: Description) -> None:
-        side = self._side("b", description)
+    async def _started(self, id_: Id, description: Description) -> None:
+        """Where none is; nor is one when that fails."""
+        side = self._side(id_, description)
         try:
             await side.open()
         except BaseException:
-            del self._now["b"]
+            del self._now[id_]
             raise
         self._entered(side)
 
@@ -143,12 +137,9 @@ class Sides:
         try:
             await side.open()
         except LabError as error:
-            stays = (
-                "the cluster before it serves on" if before.is_up else "nothing was there before"
-            )
-            raise StepError(
-                f"the new cluster did not start, so {stays}: {error}", error.hint
-            ) from None
+            was = "the cluster before it serves on" if before.is_up else "nothing was there before"
+            why = f"the new cluster did not start, so {was}: {error}"
+            raise StepError(why, error.hint) from None
         self._leave(before)
         self._now[before.id] = side
         self._entered(side)
@@ -165,9 +156,8 @@ class Sides:
                 await side.open()
             except LabError as worse:
                 side.fail(f"no cluster runs here: {worse}")
-                raise StepError(
-                    f"neither the new cluster started nor the old one: {worse}"
-                ) from None
+                why = f"neither the new cluster started nor the old one: {worse}"
+                raise StepError(why) from None
             self._entered(side)
             back = "so one like the one before it was started, with nobody logged in"
             raise StepError(f"the new cluster did not start, {back}: {error}", error.hint) from None

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sessionlab.lab.page.model.visitors import Rate
 from sessionlab.lab.page.seen.sampled import Sampled
+from sessionlab.lab.viewer.view import to_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -96,12 +94,4 @@ class Stream:
 
 def event(kind: str, data: object) -> bytes:
     """As it is on the wire; JSON has no line end in it."""
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), encoded(data))
-
-
-def encoded(data: object) -> bytes:
-    """As JSON; what a stranger typed may hold half of a surrogate pair, which is escaped then."""
-    try:
-        return msgspec.json.encode(data)
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(data)).encode()
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), to_json(data))

@@ -1,8 +1,7 @@
-"""What has happened to a cluster of the page, and what can be asked of it, in words."""
+"""What can be asked of a cluster of the page, and why something cannot be done there, in words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from sessionlab.lab.bench.what_to_ask import asked
@@ -12,17 +11,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.recipes.model import Recipe
 
 ELSEWHERE = "the lab did not start this stack, so it only looks at it"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One thing that happened: the event `event`. `part` is who, `text` all of it in words."""
-
-    at: float
-    kind: str
-    part: str
-    text: str
-    cluster: str = "a"
 
 
 def can(recipe: Recipe) -> list[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from sessionlab.lab.page.model.visitors import Request
-from sessionlab.lab.page.seen.sendings import LOOK
 from sessionlab.lab.record.history import Ending, ending_of
 from sessionlab.lab.verdicts.pins import in_words
 
@@ -26,13 +25,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.seen.sendings import Sendings
 
 
-def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request | None:
-    """None for what the page itself has asked, to look into a credential.
-
-    `at` is in seconds since the run began, `cluster` its id on the page.
-    """
-    if read.id == LOOK:
-        return None
+def shown(read: Read, at: float, cluster: str, sendings: Sendings) -> Request:
+    """`at` is in seconds since the run began, `cluster` its id on the page."""
     sending = sendings.of(read.id)
     hops = structs.replace(read.hops, client=sending.seconds)
     is_own = bool(sending.tab) and not sending.is_forged

@@ -29,19 +29,13 @@ NOWHERE = Path(os.devnull)  # it was not stored, and no folder says more of it
 _ONE = Lock()  # what the checks keep for each other is there once a process
 
 
-def about(events: Sequence[Event]) -> About:
-    """What is known of it besides its requests; its times are those of the page."""
-    told = next((event.data for event in events if event.kind == "cluster.starting"), {})
-    return About(events=tuple(events), told=told)
-
-
 def sentence(name: str, judged: Sequence[User], events: Sequence[Event], requests: int) -> str:
     """The same sentence as that of the view, without the view; empty before the first request."""
     if not requests:
         return ""
-    of = about(events)
-    case = Case(NOWHERE, name, Stored((), requests), of)
-    return said.of_one(case, CONTINUITY.users([list(judged)], of), [])
+    about = About.of(events)  # its times are those of the page
+    case = Case(NOWHERE, name, Stored((), requests), about)
+    return said.of_one(case, CONTINUITY.users([list(judged)], about), [])
 
 
 class Building:
@@ -66,7 +60,7 @@ class Building:
             self._count += len(new)
             stored = Stored([self._packed.shard()], self._count)
             until = max((event.at for event in events), default=0.0)
-            case = Case(NOWHERE, self._name, stored, about(events))
+            case = Case(NOWHERE, self._name, stored, About.of(events))
             view = of_case(case, self._name, processes=1, until=until)
         view = msgspec.structs.replace(view, sampled=[*view.sampled, *sampled])
         return Page(version("sessionlab"), self._name, view.sentence, [view])

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.page.model.stories import Ending, NewTelling
     from sessionlab.lab.scenario.lab import Settings
     from sessionlab.lab.scenario.scenario import Scenario
-    from sessionlab.lab.verdicts.results import ScenarioResult
 
 MOST_AT_ONCE, MOST_KEPT = 2, 20
 PAUSE = 0.2  # seconds between two pieces of news of a telling
@@ -34,18 +33,15 @@ News = Callable[[str, int, "Ending"], None]
 
 
 class Tellings:
-    """All of one page. `settings` are those of the run, without a seed; `why_not` says why none.
+    """All of one page. `settings` are those of the run, without a seed.
 
     `news` is called at most a few times a second for each, and once when it has ended.
     """
 
-    def __init__(
-        self, fabric: Fabric, settings: Settings, news: News, *, why_not: str = ""
-    ) -> None:
+    def __init__(self, fabric: Fabric, settings: Settings, news: News) -> None:
         self._fabric = fabric
         self._settings = settings
         self._news = news
-        self._why_not = why_not
         self._refused: Mapping[str, str] = {}
         self._scenarios: dict[str, Scenario] = {}
         self._numbers = count(1)
@@ -108,7 +104,7 @@ class Tellings:
 
     def _unfit(self, scenario: Scenario) -> str:
         """Why that one cannot be told here; empty where it can, as far as one can say before."""
-        if why_not := self._why_not or self._refused.get(scenario.name, ""):
+        if why_not := self._refused.get(scenario.name, ""):
             return why_not
         if self._settings.nodes < scenario.least_nodes:
             return f"it takes at least {scenario.least_nodes} nodes to show this"
@@ -169,7 +165,7 @@ class _Told:
         try:
             told = self.scenario, self.settings, fabric, self._events, self._items
             result = await run_one(*told, looks_for_held=False)  # views are made in threads
-            for said in await asyncio.to_thread(fates, result):
+            for said in await asyncio.to_thread(lambda: result.users.told()):  # noqa: PLW0108  `users` is slow
                 self._items.note(said, self._events.now())
             ending, reason = result.outcome.value, result.reason
         finally:
@@ -194,8 +190,3 @@ def about(scenario: Scenario) -> str:
     """What its file says it is about, or its own function."""
     story = inspect.unwrap(scenario.story)
     return inspect.getdoc(inspect.getmodule(story)) or inspect.getdoc(story) or ""
-
-
-def fates(result: ScenarioResult) -> list[str]:
-    """A line for each way in which users were lost."""
-    return result.users.told()

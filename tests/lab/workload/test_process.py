@@ -17,13 +17,14 @@ from aiohttp import web
 
 from sessionlab.lab.checks.interface import About
 from sessionlab.lab.checks.judging import judge
+from sessionlab.lab.clients.people import Person
 from sessionlab.lab.description.certificates import Certificate, new_certificate
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.packed.reader import Stored, read
 from sessionlab.lab.workload import process
 from sessionlab.lab.workload.model import Mix, Stage, Workload
 from sessionlab.lab.workload.process import AT_ONCE, Generator, Said, Spec
-from sessionlab.lab.workload.target import Account, Target
+from sessionlab.lab.workload.target import Target
 from tests.lab.clients.speaking import serving
 from tests.nodes.running import PASSWORD, running
 
@@ -38,7 +39,7 @@ BROWSE = Mix(write=0, idle=0, logout=0)
 
 
 def target(url: str, users: int = 3, **more: Any) -> Target:
-    return Target(url, demo(), [Account(f"u{n + 1}", PASSWORD) for n in range(users)], **more)
+    return Target(url, demo(), [Person(f"u{n + 1}", PASSWORD) for n in range(users)], **more)
 
 
 async def generated(
@@ -88,7 +89,7 @@ class App:
 async def test_users_live_with_our_own_app_and_all_of_it_is_stored(tmp_path: Path) -> None:
     async with running(strategy="memory", users=10) as node:
         users = target(f"http://{node.address}", 3)
-        users = Target(users.url, users.recipe, [Account(n, PASSWORD) for n in ("alice", "bob")])
+        users = Target(users.url, users.recipe, [Person(n, PASSWORD) for n in ("alice", "bob")])
         workload = Workload(3, 1.0, think=0.005, arrive=0.0)
         end = await generated(workload, users, tmp_path)
     operations = stored(tmp_path)

@@ -110,13 +110,13 @@ def test_a_matrix_has_a_line_for_each_cell_and_can_be_gone_on_with(tmp_path: Pat
     done = run(tmp_path, path, "--out", "here")
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.splitlines()
-    cells = [line for line in said if line[:1] in "✓✗" and "-" in line[:20]]
-    assert [line[:15].strip() for line in cells] == [
-        "✗ memory-none",
-        "✓ memory-cookie",
-        "✓ redis-none",
-        "✓ redis-cookie",
-    ] or len(cells) == 4
+    cells = [tuple(line.split()[:2]) for line in said if line[:1] in "✓✗" and "-" in line[:20]]
+    assert set(cells) == {  # who was disturbed, on a busy machine, has another line
+        ("✗", "memory-none"),
+        ("✓", "memory-cookie"),
+        ("✓", "redis-none"),
+        ("✓", "redis-cookie"),
+    }
     assert "3 of 4 cells held" in done.stdout
     whole = json.loads((tmp_path / "here" / "run.json").read_text())
     assert [cell["exit_status"] for cell in whole["cells"]] == [1, 0, 0, 0]

@@ -167,6 +167,19 @@ async def test_a_secret_given_in_the_environment_is_in_no_argument_list(
     assert "hush" not in json.dumps(containers(sandbox))
 
 
+@pytest.mark.parametrize(("scheme", "nobody"), [("redis", True), ("rediss", False)])
+async def test_a_program_of_ours_trusts_the_image_s_authorities_where_its_store_speaks_tls(
+    sandbox: DockerSandbox, scheme: str, nobody: bool
+) -> None:
+    store = {"NODE_REDIS_URL": f"{scheme}://store:6379/0"}
+    await sandbox.start(Part("p", "sessionlab.nodes", ["--help"], store))
+    assert await sandbox.gone("p") == 0, sandbox.log("p")
+    engine = docker_engine()
+    assert engine is not None
+    given = engine.api.inspect_container(f"{sandbox.name}-p")["Config"]["Env"]
+    assert ("SSL_CERT_FILE=/dev/null" in given) is nobody
+
+
 async def test_a_file_can_be_read_by_the_parts_and_by_nobody_else(sandbox: DockerSandbox) -> None:
     path = sandbox.write("keys.json", "secret")
     assert await said(sandbox, f"cat {path}; ! touch {path} 2>/dev/null") == "secret"

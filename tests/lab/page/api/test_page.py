@@ -7,19 +7,22 @@ import json
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # what check-jsonschema is made of
 import pytest
 import pytest_asyncio
 
+from sessionlab.lab.bench.requests import Request
 from sessionlab.lab.description.cluster import Description, Service
 from sessionlab.lab.errors import StartError
 from sessionlab.lab.fabrics.interface import Address
 from sessionlab.lab.fabrics.local.fabric import LocalFabric
 from sessionlab.lab.page.api.routes import ROUTES
 from sessionlab.lab.page.api.server import served
-from sessionlab.lab.page.desk.stream import encoded
+from sessionlab.lab.page.seen.sendings import LOOK
+from sessionlab.lab.viewer.view import to_json
 from tests.lab.page.up import Up, up
 
 if TYPE_CHECKING:
@@ -256,6 +259,19 @@ async def test_a_crowd_comes_asks_and_goes(fabric: LocalFabric) -> None:
         assert lab.desk.a.cluster._visitors.clients == []
 
 
+async def test_what_the_page_asks_to_look_into_a_credential_is_no_request_on_it(
+    lab: Up, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [
+        Request(1.0, "alice", "GET", "/me", "n1", 200, "", 0.001, id=id_) for id_ in (LOOK, "1")
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(lab.desk.a, "_requests", SimpleNamespace(new=lambda: asked))
+        requests, lines = lab.desk.a.new(lab.desk.sendings)
+    assert [one.id for one in requests] == ["1"]
+    assert len(lines) == 1
+
+
 async def test_a_credential_is_looked_into_and_a_forgery_refused(lab: Up) -> None:
     tab = (await lab.answered("POST", "/tabs", {"user": "alice"}))["id"]
     assert (await lab.answered("GET", f"/tabs/{tab}/credential"))["kind"] == "none"
@@ -395,7 +411,7 @@ async def test_the_document_is_of_what_is_really_answered(lab: Up) -> None:
 
 
 async def test_half_a_character_of_a_stranger_s_is_told_all_the_same() -> None:
-    assert json.loads(encoded({"path": "/\udcff"})) == {"path": "/\udcff"}
+    assert json.loads(to_json({"path": "/\udcff"})) == {"path": "/\udcff"}
 
 
 async def test_every_request_is_in_the_documents() -> None:

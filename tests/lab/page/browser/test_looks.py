@@ -32,7 +32,6 @@ CLICK = """() => new Promise((seen) => {
     card.querySelector("[data-do=me]").click();
 })"""
 """How many ms it takes from a click until anything of it is to be seen."""
-schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 def fits(tab: Tab) -> bool:
@@ -41,10 +40,9 @@ def fits(tab: Tab) -> bool:
 
 
 @needs("npm")
-@schemes
-def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path) -> None:
     axe = (npm / "axe-core/axe.min.js").read_text()
-    with opened(browser, lab.page, color_scheme=scheme, bypass_csp=True) as tab:
+    with opened(browser, lab.page, bypass_csp=True) as tab:
         tab.evaluate(axe)
         assert violations(tab) == []
         card = log_in(tab, "alice")
@@ -72,13 +70,12 @@ def test_axe_finds_nothing(browser: Browser, lab: Up, npm: Path, scheme: str) ->
 
 
 @needs("npm")
-@schemes
 @pytest.mark.parametrize("screen", SCREENS[1:])
 def test_axe_finds_nothing_in_the_stories(
-    browser: Browser, lab: Up, npm: Path, scheme: str, screen: str
+    browser: Browser, lab: Up, npm: Path, screen: str
 ) -> None:
     axe = (npm / "axe-core/axe.min.js").read_text()
-    with opened(browser, lab.page, color_scheme=scheme, bypass_csp=True) as tab:
+    with opened(browser, lab.page, bypass_csp=True) as tab:
         tab.goto(f"{lab.origin}/{screen}")
         tab.locator("main h1").wait_for()
         tab.wait_for_timeout(500)

@@ -214,11 +214,10 @@ def test_one_more_than_are_told_at_once_is_refused_and_why_is_said(
 
 
 @needs("npm")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_middle_of_a_story_nor_at_its_end(
-    browser: Browser, lab: Up, npm: Path, scheme: str
+    browser: Browser, lab: Up, npm: Path
 ) -> None:
-    looks = {**STILL, "color_scheme": scheme, "bypass_csp": True}
+    looks = {**STILL, "bypass_csp": True}
     with opened(browser, story(lab, "redis-down"), ready=".controls", width=360, **looks) as tab:
         told(tab)
         tab.evaluate((npm / "axe-core/axe.min.js").read_text())

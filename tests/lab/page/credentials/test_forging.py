@@ -35,7 +35,7 @@ async def test_a_token_that_was_tampered_with_is_refused_for_the_reason_shown(
     async with make("jwt", nodes=2, jwt_algorithm=algorithm) as cluster:
         alice = cluster.client("alice")
         await alice.login()
-        before = len(list(cluster._visitors._told[0]))
+        before = len(list(cluster._visitors.told[0]))
         token = opened(alice.credential)
         assert token
         bob = {**token.claims, "sub": "bob"}
@@ -51,7 +51,7 @@ async def test_a_token_that_was_tampered_with_is_refused_for_the_reason_shown(
         assert (how, why.startswith("Nothing was changed")) == ("ok", True)
         how, why = await forge(alice, value="a.b.c")
         assert (how, "the form" in why) == ("refused", True)
-        assert len(list(cluster._visitors._told[0])) == before, "forging is in no history"
+        assert len(list(cluster._visitors.told[0])) == before, "forging is in no history"
         assert (await alice.me()).recognised
 
 

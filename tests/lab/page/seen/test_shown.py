@@ -9,7 +9,7 @@ import pytest
 from sessionlab.lab.bench.requests import Hops
 from sessionlab.lab.bench.requests import Request as Read
 from sessionlab.lab.page.seen import sendings
-from sessionlab.lab.page.seen.sendings import LOOK, Sendings
+from sessionlab.lab.page.seen.sendings import Sendings
 from sessionlab.lab.page.seen.shown import how, no_answer, shown
 
 
@@ -37,7 +37,6 @@ def test_a_stranger_is_in_no_tab_whatever_id_it_sends() -> None:
     found = shown(read(id=f"{name}0"), 1.0, "a", own)
     assert found
     assert (found.tab, found.hops) == ("", Hops())
-    assert shown(read(id=LOOK), 1.0, "a", own) is None
 
 
 def test_a_lost_pin_is_told_from_one_that_never_was_where_that_is_known() -> None:

@@ -45,8 +45,8 @@ def news() -> list[News]:
 async def made(fabric: LocalFabric, news: list[News]) -> AsyncIterator[Callable[..., Tellings]]:
     all_made: list[Tellings] = []
 
-    def make(settings: Settings = SETTINGS, why_not: str = "") -> Tellings:
-        tellings = Tellings(fabric, settings, lambda *said: news.append(said), why_not=why_not)
+    def make(settings: Settings = SETTINGS) -> Tellings:
+        tellings = Tellings(fabric, settings, lambda *said: news.append(said))
         all_made.append(tellings)
         return tellings
 
@@ -212,8 +212,9 @@ async def test_what_cannot_be_told_is_said_before_and_refused(
     with pytest.raises(WrongField, match=r"no story named '\.\./etc'"):
         one_node.begin(NewTelling("../etc"))
 
-    nobody = made(why_not="there is no engine here")
-    assert {story.why_not for story in nobody.stories()} == {"there is no engine here"}
+    nobody = made()
+    nobody.suit(SETTINGS, dict.fromkeys(found, "the stack is not up"))
+    assert {story.why_not for story in nobody.stories()} == {"the stack is not up"}
 
     somebodys = made(replace(SETTINGS, app=Chosen.read(SHOP)))
     found = {story.name: story for story in somebodys.stories()}
