@@ -3,6 +3,7 @@
 /** @import {Child} from "viewer/dom.js" */
 
 const KEPT = new Set(["open", "value"]); // of the reader's own doing
+const STEADY = 24; // px that a hand may move between pressing and letting go
 
 /** @param {Node} node */
 const key = (node) => (node instanceof Element ? node.getAttribute("data-key") : null);
@@ -48,14 +49,24 @@ function same(old, fresh) {
 }
 
 /**
- * Calls what a button's `data-do` names, with the button.
+ * Calls what a button's `data-do` names, with the button. Who has pressed one clicks on it wherever
+ * it is when they let go, for what is said above it moves it; unless they have moved away.
  * @param {Element} root
  * @param {Record<string, (button: HTMLButtonElement) => void>} does
  */
 export function clicks(root, does) {
+  const buttonOf = (/** @type {Event} */ { target }) => /** @type {Element} */ (target).closest("button[data-do]");
+  let pressed = { clientX: 0, clientY: 0 };
+  root.addEventListener("pointerdown", (event) => {
+    const { pointerId, clientX, clientY } = /** @type {PointerEvent} */ (event);
+    pressed = { clientX, clientY };
+    buttonOf(event)?.setPointerCapture(pointerId);
+  });
   root.addEventListener("click", (event) => {
-    const button = /** @type {Element} */ (event.target).closest("button[data-do]");
+    const button = buttonOf(event), { clientX, clientY, detail } = /** @type {MouseEvent} */ (event);
     if (!(button instanceof HTMLButtonElement) || button.getAttribute("aria-disabled") === "true") return;
+    const moved = detail > 0 && Math.hypot(clientX - pressed.clientX, clientY - pressed.clientY) > STEADY; // 0 is the keyboard
+    if (moved && !button.contains(document.elementFromPoint(clientX, clientY))) return;
     does[button.dataset.do ?? ""]?.(button);
   });
 }

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from sessionlab.lab.page.model.doing import Problem
 from sessionlab.lab.page.model.state import State
+from sessionlab.lab.page.model.visitors import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,3 +130,11 @@ def with_parts(state: State, **changes: object) -> State:
     """With cluster a changed."""
     first, *rest = state.clusters
     return replace(state, clusters=[replace(first, **changes), *rest])
+
+
+def with_answer(state: State, said: str) -> State:
+    """With one that the first tab got last."""
+    words = ("user", "alice", "", said, 0.002)
+    answer = Answer("a", 2.0, "me", "GET", "/me", 200, "n2", "ok", *words)
+    tab, *others = state.tabs
+    return replace(state, tabs=[replace(tab, at={"a": replace(tab.at["a"], last=answer)}), *others])

@@ -14,7 +14,7 @@ from sessionlab.lab.page.model.state import Unable
 from sessionlab.lab.page.model.visitors import Rate, Sent
 from tests.installed import needs
 from tests.lab.page.browser.examples import request, state
-from tests.lab.page.browser.pretend import Pretended, with_parts
+from tests.lab.page.browser.pretend import Pretended, with_answer, with_parts
 from tests.lab.page.browser.up import opened
 
 if TYPE_CHECKING:
@@ -83,6 +83,39 @@ def test_a_request_is_its_browsers_users_where_its_answer_names_nobody(
         tab.locator(".rows .who").nth(1).wait_for()
 
         assert tab.locator(".rows .who").all_inner_texts() == ["somebody", "alice"]
+
+
+def test_a_card_that_grows_under_a_pressed_button_takes_no_click_away(
+    browser: Browser, server: Pretended
+) -> None:
+    with shown(browser, server) as tab:
+        card = tab.get_by_role("article", name="alice")
+        button = card.get_by_role("button", name="Who am I?")
+
+        def middle() -> tuple[float, float]:
+            box = button.bounding_box()
+            assert box
+            return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+        def press() -> None:
+            tab.mouse.move(*middle())
+            tab.mouse.down()
+
+        press()
+        before = middle()
+        server.tell("state", with_answer(server.state, "n2 knows alice. " * 30))
+        card.locator(".last").wait_for()
+        assert middle()[1] > before[1] + 50, "the button is elsewhere now"
+        with tab.expect_request("**/tabs/t1/send"):
+            tab.mouse.up()
+
+        press()
+        tab.mouse.move(5, 5)
+        tab.mouse.up()
+        for key in ("Enter", "Space"):
+            with tab.expect_response("**/tabs/t1/send"):
+                button.press(key)
+        assert len(server.asked) == 3, "who lets go elsewhere has thought better of it"
 
 
 def test_over_an_app_of_ones_own_the_tour_is_taken_only_on_purpose(
