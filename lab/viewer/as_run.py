@@ -48,6 +48,7 @@ def _result(view: View) -> ScenarioResult:
         outcome=outcome,
         reason=view.sentence if outcome in (Outcome.ERROR, Outcome.SKIPPED) else None,
         seconds=view.seconds,
+        started=view.started,
         claims=claims,
     )
 

@@ -121,6 +121,7 @@ def of_case(
         outcome=str(case.said.get("outcome") or ""),
         again=said.again(case),
         seed=case.run.get("seed"),
+        started=case.run.get("started", 0.0),
         began=axis.start,
         ended=axis.end,
         seconds=_seconds(case, axis),

@@ -218,9 +218,10 @@ class View(Struct, frozen=True):
 
     `outcome` is that of the run's JSON (held, broken, error, skipped), "" where it has none.
     `notes` qualify what is said, `cut` says what of the run is missing, `sampled` what is not
-    drawn. `began` and `ended` are what the charts span, `seconds` how long all of it took, setting
-    up and clearing away too, and `requests` how many there were in its time. `again` is the command
-    that runs it again, "" where nobody knows.
+    drawn. `started` is in seconds since 1970, 0 where nobody knows; `began` and `ended` are what
+    the charts span, `seconds` how long all of it took, setting up and clearing away too, and
+    `requests` how many there were in its time. `again` is the command that runs it again, "" where
+    nobody knows.
     """
 
     name: str
@@ -232,6 +233,7 @@ class View(Struct, frozen=True):
     outcome: str = ""
     again: str = ""
     seed: int | None = None
+    started: float = 0.0
     began: float = 0.0
     ended: float = 0.0
     seconds: float = 0.0

@@ -32,7 +32,7 @@
  *
  * @typedef {{name: string, sentence: string, kind: "experiment" | "scenario" | "check" | "watch",
  *   cluster: Cluster, schema: number, title: string, outcome: string, again: string, seed: number | null,
- *   began: number, ended: number, seconds: number, requests: number, bins: Bins, faults: Fault[],
+ *   started: number, began: number, ended: number, seconds: number, requests: number, bins: Bins, faults: Fault[],
  *   users: Users, losses: Losses, latency: Percentiles[], findings: Finding[], bounds: Bound[],
  *   predictions: Prediction[], claims: Claim[], notes: string[], cut: string[], sampled: string[]}} View
  *

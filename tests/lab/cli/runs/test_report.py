@@ -7,6 +7,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import pytest
 from typer.testing import CliRunner
 
 from sessionlab.lab.cli.app import app
@@ -18,7 +19,6 @@ from tests.lab.viewer.runs import crowd, experiment, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from typer.testing import Result
 
 NAMES = ["a", "b", "c"]
@@ -77,6 +77,22 @@ def test_markdown_junit_and_json_are_written_beside_it(tmp_path: Path) -> None:
     ET.parse(tmp_path / "j")
     view = json.loads(report(run, "--json", "-").stdout)
     assert (view["schema"], view["views"][0]["users"]["lost"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"), [({"started": 1.8e9}, "2027-01-15T08:00:00"), ({}, None)]
+)
+def test_junit_says_when_it_was_run_where_the_run_says_so(
+    tmp_path: Path, known: dict[str, float], said: str | None
+) -> None:
+    run, junit = experiment(tmp_path / "run", crowd(NAMES)), tmp_path / "j.xml"
+    told = json.loads((run / "run.json").read_text())
+    told.pop("started", None)
+    (run / "run.json").write_text(json.dumps({**told, **known}))
+    assert report(run, "--junit", junit).exit_code == 0
+    suite = ET.parse(junit).find("testsuite")
+    assert suite is not None
+    assert suite.get("timestamp") == said
 
 
 def test_it_is_opened_in_the_browser_or_said_that_there_is_none(
