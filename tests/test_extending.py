@@ -96,20 +96,6 @@ def test_a_check_and_a_prediction_on_the_page_judge_an_experiment(
     assert "✓ refusals: 0 % of the sessions' requests refused, as nothing breaks" in done.stdout
 
 
-@pytest.mark.parametrize("group", ["checks", "predictions"])
-def test_what_judges_every_experiment_and_can_not_be_used_is_told_before_it_runs(
-    tmp_path: Path, sessionlab: Run, group: str
-) -> None:
-    (tmp_path / "bad_parts.py").write_text("NUMBER = 5\n")
-    install(tmp_path, "bad-parts", {f"sessionlab.{group}": {"shapeless": BAD["shapeless"]}})
-    (tmp_path / "x.toml").write_text('name = "x"\n[workload]\nusers = 2\nseconds = 0.2\n')
-    done = sessionlab("run", "x.toml")
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "the package bad-parts 1.0" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "runs").exists()
-
-
 def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:
     install_the_page(tmp_path)
     done = sessionlab("list")
@@ -166,6 +152,27 @@ def test_scenarios_that_can_not_be_used_are_a_warning(tmp_path: Path, sessionlab
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("bad-parts 1.0, can't be used") == len(BAD)
     assert "Traceback" not in done.stderr
+
+
+def test_checks_and_predictions_that_can_not_be_used_are_left_out_of_an_experiment(
+    tmp_path: Path, sessionlab: Run
+) -> None:
+    install_bad(tmp_path)
+    file = tmp_path / "short.toml"
+    file.write_text(
+        'name = "short"\n[cluster]\nstrategy = "redis"\n[workload]\nusers = 2\nseconds = 0.5\n'
+    )
+    for words in (["run", str(file), "--out", str(tmp_path / "o")], ["judge", str(tmp_path / "o")]):
+        done = sessionlab(*words)
+        assert done.returncode == 0, done.stderr
+        for group in ("checks", "predictions") if words[0] == "run" else ("checks",):
+            said = [line for line in done.stderr.splitlines() if f"sessionlab.{group} of" in line]
+            assert len(said) == len(BAD), done.stderr
+        assert "continuity" in done.stdout
+    file.write_text(file.read_text() + '[checks]\nonly = ["shapeless"]\n')
+    asked_for = sessionlab("run", str(file))
+    assert asked_for.returncode == 2, asked_for.stdout
+    assert "the package bad-parts 1.0" in asked_for.stderr
 
 
 ASK = """

@@ -149,7 +149,7 @@ class _Variant:
         """All ordeals on one cluster; each can be told, or it says why not."""
         scenario = label(self.recipe.name, self.variant, affinity)
         history = History()
-        ordeals = self.plan.ordeals or list(ORDEALS)
+        ordeals = self.plan.ordeals or list(ORDEALS.usable())
         done: list[Cell] = []
         description = Description(
             (Service.of(self._chosen, self.plan.copies),),

@@ -53,7 +53,9 @@ class Bound:
 
 def names() -> dict[str, str]:
     """Every figure that a bound may name, with its unit and what it is."""
-    return {name: said for check in CHECKS.values() for name, said in check.figures.items()}
+    return {
+        name: said for check in CHECKS.usable().values() for name, said in check.figures.items()
+    }
 
 
 def parse(name: str, value: object) -> Bound:

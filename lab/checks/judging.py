@@ -48,7 +48,7 @@ def look(
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[Part]]:
     """What each check has seen in each shard, in the order of the shards; else as `judge`."""
-    names = list(checks or CHECKS)
+    names = list(checks or CHECKS.usable())
     for name in names:
         CHECKS.named(name)
     seen: list[list[Part]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -23,6 +24,7 @@ class Variants(Mapping[str, T]):
         self._group = group
         self._ours = ours
         self._members = members
+        self._told: set[str] = set()
 
     def __getitem__(self, name: str) -> T:
         if name in self._ours:
@@ -55,6 +57,18 @@ class Variants(Mapping[str, T]):
                 f"no {name!r} among the {self._group}", f"there are: {', '.join(self)}"
             )
         return self[name]
+
+    def usable(self) -> dict[str, T]:
+        """All that can be used; what can't is named once on standard error, with its package."""
+        found: dict[str, T] = {}
+        for name in self:
+            try:
+                found[name] = self[name]
+            except UsageError as error:
+                if name not in self._told:
+                    sys.stderr.write(f"sessionlab: {error}\n  {error.hint}\n")
+                self._told.add(name)
+        return found
 
     def summaries(self) -> dict[str, str]:
         """A line about each; about one that can't be used, why not."""

@@ -102,7 +102,7 @@ def read(
     over the file's, and over its matrix.
     """
     toml = TomlText.read(path, _HINT)
-    dict(MODELS)  # a package's own that can't be used is told now, and not after the run
+    MODELS.usable()  # a package's own that can't be used is told now, and not after the run
     reader = _Reader(toml)
     raw = _pinned(toml.parsed(), {**(over or {}), **({"seed": seed} if insist else {})})
     whole = reader.experiment(raw)
@@ -164,7 +164,7 @@ class _Reader:
         with self._at("fault" if experiment.fault else "faults"):
             schedule.check(planned, description, cluster.fabric)
         workload = msgspec.structs.replace(workload, seed=seed)
-        checks = [name for name in experiment.checks.only or CHECKS if CHECKS[name]]
+        checks = [name for name in experiment.checks.only or CHECKS.usable() if CHECKS[name]]
         return Plan(
             cell.name,
             cell.axes,
@@ -186,7 +186,7 @@ class _Reader:
     def _bound(self, name: str, value: object, checks: list[str]) -> Bound:
         with self._at("bounds", name):
             bound = parse(name, value)
-            knows = [check for check, one in CHECKS.items() if name in one.figures]
+            knows = [check for check, one in CHECKS.usable().items() if name in one.figures]
             if not {*knows} & {*checks}:
                 says = f"{name} is a figure of the check {knows[0]}, which `only` leaves out"
                 raise UsageError(says, f"add {knows[0]!r} to it, or leave the bound out")

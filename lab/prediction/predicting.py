@@ -24,7 +24,7 @@ def predict(
     setting = _setting(told, workload, [one for one in planned if one.fault != "nothing"])
     if setting is None:
         return []
-    return [found for model in MODELS.values() for found in model.foretell(setting)]
+    return [found for model in MODELS.usable().values() for found in model.foretell(setting)]
 
 
 def _setting(

@@ -147,7 +147,7 @@ def _judged(
 ) -> tuple[Users, list[view.Finding]]:
     """What became of the users; and what the checks say, as the run has it, or else anew."""
     told = case.run.get("findings") or ()
-    names = [CONTINUITY.name] if told else list(CHECKS)
+    names = [CONTINUITY.name] if told else list(CHECKS.usable())
     seen = look(case.stored, case.about, names, processes, progress)
     users = CONTINUITY.users(seen[CONTINUITY.name], case.about)
     if told:
