@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+SHOP = Path(__file__).parent / "lab" / "check" / "shop"
 PAGE = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
 BLOCKS = re.findall(r"^```python\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 PROJECT = tomllib.loads("".join(re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)))
@@ -94,6 +95,14 @@ def test_a_check_and_a_prediction_on_the_page_judge_an_experiment(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ refused <= 0: 0" in done.stdout
     assert "✓ refusals: 0 % of the sessions' requests refused, as nothing breaks" in done.stdout
+
+
+def test_an_ordeal_on_the_page_befalls_an_app(tmp_path: Path, sessionlab: Run) -> None:
+    install_the_page(tmp_path)
+    few = ("--variant", "shared", "--copies", "2", "--affinity", "cookie", "--ordeal", "freeze")
+    done = sessionlab("check", str(SHOP), *few)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ *freeze +.*kept", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_every_part_on_the_page_is_listed(tmp_path: Path, sessionlab: Run) -> None:
