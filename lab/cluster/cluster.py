@@ -105,16 +105,19 @@ class Cluster:
 
     async def close(self) -> None:
         """Close the clients, then everything that was started; see `check_logs`."""
-        if self._following:
-            self._following.cancel()
-        if self._watching:
-            self._watching.cancel()
-            self._workers.tell()
-            self._deaths.look()  # those since it looked last
-        self.redis.close()
-        lost = self._runtime.links.lost()
-        await self._visitors.close()
-        for name, said in (logs := await self._runtime.close()).items():
+        try:
+            if self._following:
+                self._following.cancel()
+            if self._watching:
+                self._watching.cancel()
+                self._workers.tell()
+                self._deaths.look()  # those since it looked last
+            self.redis.close()
+            lost = self._runtime.links.lost()
+        finally:  # also where the fabric is lost, and says so of each part
+            await self._visitors.close()
+            logs = await self._runtime.close()
+        for name, said in logs.items():
             self.tell("part.log", part=name, text=said)
         self.tell("cluster.closed")
         check_logs(logs, lost)

@@ -50,13 +50,17 @@ class Engine:
         """What the call returns; raises StartError for a refusal, FabricLost without an answer."""
         future = asyncio.get_running_loop().run_in_executor(self._threads, told, call)
         self._calls.add(future)
-        future.add_done_callback(self._calls.discard)
+        future.add_done_callback(self._ended)
         return await asyncio.shield(future)
 
     async def settled(self) -> None:
         """Wait until every call that was sent has been answered."""
         while self._calls:
             await asyncio.wait(self._calls)
+
+    def _ended(self, call: asyncio.Future[Any]) -> None:
+        self._calls.discard(call)
+        call.exception()  # nobody need be waiting for it any more
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)

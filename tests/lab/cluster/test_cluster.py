@@ -12,7 +12,7 @@ from sessionlab.lab.clients.client import Client
 from sessionlab.lab.clients.people import Person
 from sessionlab.lab.cluster.cluster import Cluster
 from sessionlab.lab.description.cluster import Description, Service
-from sessionlab.lab.errors import Skip, StartError, StepError, UsageError
+from sessionlab.lab.errors import FabricLost, Skip, StartError, StepError, UsageError
 from sessionlab.lab.events import Event, Events
 from sessionlab.lab.recipes.demo import demo
 from sessionlab.lab.record.history import Ending, History
@@ -182,6 +182,22 @@ async def test_a_cluster_that_cannot_start_leaves_nothing_and_says_why(fabric: L
     with pytest.raises(StartError, match="its last lines"):
         await cluster.__aenter__()
     assert fabric._forks.running("bad/") == []
+
+
+async def test_one_whose_fabric_is_lost_is_closed_all_the_same(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = make(nodes=1)
+
+    def lost() -> None:
+        raise FabricLost("the engine has gone away")
+
+    await cluster.__aenter__()
+    http = cluster._runtime.http
+    monkeypatch.setattr(cluster._deaths, "look", lost)
+    with pytest.raises(FabricLost):
+        await cluster.close()
+    assert http.closed
 
 
 async def test_keys_are_rotated_on_every_node(make: Make) -> None:

@@ -142,7 +142,7 @@ def test_an_engine_that_is_killed_in_mid_run_is_told_and_nothing_runs_on(
     client = own.start()
     load(client)
     view = View(client, tmp_path)
-    words = ("run", "sticky", "redis-round-robin", "--jobs", "1", "--fabric", "docker")
+    words = ("run", "sticky", "redis-round-robin", "jwt-everywhere", "--fabric", "docker")
     lab = start(tmp_path, *words, DOCKER_HOST=own.url, SESSIONLAB_IMAGE=OURS.name)
     wait(lambda: len(view.containers(status="running")) >= 3, lab)
     (run,) = (folder.name for folder in view.files())
