@@ -235,6 +235,7 @@ def test_what_is_shown_again_keeps_dialog_focus_tables_and_place(
         tab.evaluate(again, to_json(shown).decode())
         assert story.inner_text() == told
         tab.keyboard.press("Escape")
+        story.wait_for(state="hidden")
         assert "u1" in tab.evaluate("document.activeElement.textContent")
 
 

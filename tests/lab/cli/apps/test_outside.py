@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,7 +111,7 @@ def test_a_watch_of_a_while_ends_by_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("words", "status"), [(("sh", "-c", "echo up; sleep 60"), 130), ((), 0)])
 def test_an_interrupt_ends_it(tmp_path: Path, words: tuple[str, ...], status: int) -> None:
-    with Served(Shop()) as served:
+    with Served(shop := Shop()) as served:
         program: list[str | Path] = [
             sys.executable,
             "-m",
@@ -125,6 +126,9 @@ def test_an_interrupt_ends_it(tmp_path: Path, words: tuple[str, ...], status: in
             awaited = "up" if words else "watching"
             while not (line := running.stdout.readline()).startswith(awaited):
                 assert line
+            before = len(shop.asked)
+            while len(shop.asked) < before + 8:  # each of them a few times
+                time.sleep(0.05)
             running.send_signal(signal.SIGINT)
             rest = running.stdout.read()
     assert running.returncode == status, rest
