@@ -128,7 +128,8 @@ class Membership:
             for name in [name for name in names if is_over or pins.get(name) == 0]:
                 self._emit("node.drained", node=name, pins_left=pins.get(name))
                 names.remove(name)
-            await asyncio.sleep(PAUSE)
+            if names:
+                await asyncio.sleep(PAUSE)
 
     async def _give_up(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
