@@ -4,16 +4,34 @@ It finds out what that is from the command line of the container's first process
 is checked as a node, a balancer, a page or a Redis. Whatever else runs is healthy for as long as
 it runs.
 Only what a bare interpreter loads fast is imported: this starts every few seconds.
+
+A check takes a tenth of a second of a processor, nearly all of it for being started. With `--stay
+SECONDS` one that finds serving what was found serving before stays for so long and looks again each
+second: that a part has started is seen as soon as without it, and so is that it hangs.
 """
 
 import os
 import socket
 import sys
+import time
 
 SECONDS = 2.0
+EVERY = 1.0
+SERVED = "/tmp/.served"  # noqa: S108  # the container's own, gone when that starts again
 
 
 def main() -> int:
+    stays = float(sys.argv[2]) if sys.argv[1:2] == ["--stay"] and os.path.exists(SERVED) else 0.0
+    end = time.monotonic() + stays
+    while not (failed := look()) and time.monotonic() < end:
+        time.sleep(EVERY)
+    if not failed and os.access(os.path.dirname(SERVED), os.W_OK):
+        with open(SERVED, "w", encoding="ascii"):
+            pass
+    return failed
+
+
+def look() -> int:
     command = first_command()
     try:
         if has(command, "sessionlab.nodes"):
@@ -65,8 +83,10 @@ def where(command: list[str], option: str, variable: str, default: str) -> str:
 
 def http(address: str, path: str = "/healthz", head: bytes = b"") -> int:
     answer = exchange(address, b"GET %b HTTP/1.0\r\n%b\r\n" % (path.encode(), head))
+    if answer.split(b" ")[1:2] == [b"200"]:
+        return 0
     print(answer.split(b"\r\n", 1)[0].decode(errors="replace"))
-    return 0 if answer.split(b" ")[1:2] == [b"200"] else 1
+    return 1
 
 
 def exchange(address: str, request: bytes) -> bytes:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.outside.pacing import TOO_MANY
 from sessionlab.lab.record.claims import Claim, judge
-from sessionlab.lab.record.history import USER, History
+from sessionlab.lab.record.history import History
+from sessionlab.lab.verdicts.causes import LOSSES
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.headline import number
 from sessionlab.lab.verdicts.results import NOTHING_SHOWN, Outcome
+from sessionlab.lab.verdicts.users import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.verdicts.fates import User
 
 NAME, CLUSTER = "watch", "watch-1"
-_LOST = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,8 @@ class Watched:
         """Judge them; whoever was not seen any more after the command began is unknown."""
         history = History(op for op in operations if op.status != TOO_MANY)
         since = began or 0.0
-        seen = {(op.client, op.tab) for op in history if _is_known(op) and op.invoked >= since}
         judged = users(history)
-        unknown = frozenset(
-            (one.client, one.tab)
-            for one in judged
-            if one.fate not in _LOST and (one.client, one.tab) not in seen
-        )
+        unknown = frozenset((one.client, one.tab) for one in unseen(judged, history, since))
         return cls(history, judged, unknown, since, ended, command, status, left_out, notes)
 
     @property
@@ -116,7 +112,7 @@ class Watched:
                 _saw(one, one.at),
             )
             for one in self.judged
-            if one.fate in _LOST and one.at
+            if one.fate in LOSSES and one.at
         ]
         return sorted(found, key=lambda lost: lost.at)
 
@@ -185,10 +181,6 @@ class Watched:
         if self.ended is not None and at > self.ended:
             return f"{at - self.ended:.1f} s after the command had ended"
         return f"{since:.1f} s after the command began"
-
-
-def _is_known(operation: Operation) -> bool:
-    return operation.who == USER or operation.items is not None
 
 
 def _saw(user: User, at: Operation) -> str:

@@ -97,11 +97,11 @@ class LabCluster:
     def assert_nobody_lost(self) -> None:
         """Fail where a user was logged out, stuck or given wrong data during this test.
 
-        And where that can't be told, as nobody has asked anything since the last change.
+        And where that can't be told, as one of them was not asked since the last change.
         """
         __tracebackhide__ = True
-        history = self._lab.history if self._lab else ()
-        if said := lost(self.verdicts()) or unasked(history, self._told, self._since):
+        history, found = self._lab.history if self._lab else (), self.verdicts()
+        if said := lost(found) or unasked(found, history, self._told, self._since):
             raise AssertionError(said)
 
     # What is done to it

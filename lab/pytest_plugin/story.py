@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.reports.glyphs import Glyphs
 from sessionlab.lab.reports.strip_lines import Layout
-from sessionlab.lab.reports.strips import strips
-from sessionlab.lab.verdicts.causes import losses
-from sessionlab.lab.verdicts.fates import Fate, users
+from sessionlab.lab.reports.strips import is_change, mark, strips
+from sessionlab.lab.verdicts.causes import LOSSES, losses
+from sessionlab.lab.verdicts.fates import users
 from sessionlab.lab.verdicts.headline import number
-from sessionlab.lab.verdicts.users import Users
+from sessionlab.lab.verdicts.users import Users, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from sessionlab.lab.events import Event
     from sessionlab.lab.record.history import Operation
 
-PARTS = ("node", "balancer", "redis", "keys", "link", "part")
-"""What can be changed, as events name it."""
 WIDTH = 100  # columns: nobody's terminal is asked, as the lines may be read elsewhere
-LOST = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 
 
 def judged(history: Iterable[Operation], told: Sequence[Event], since: float) -> Users:
-    """What became of each user; those who were lost before are not among them."""
+    """What became of each user that has asked since; those who were lost before are left out."""
+    everything = list(history)
+    asked = {(op.cluster, op.client, op.tab) for op in everything if op.completed >= since}
     found = [
         user
-        for user in users(history)
-        if user.fate not in LOST or user.at is None or user.at.completed >= since
+        for user in users(everything)
+        if (user.cluster, user.client, user.tab) in asked
+        and (user.at is None or user.fate not in LOSSES or user.at.completed >= since)
     ]
     return Users(found, losses(found, told))
 
@@ -45,19 +45,26 @@ def story(history: Iterable[Operation], told: Sequence[Event], since: float) -> 
     return "\n".join([*(line.plain.rstrip() for line in drawn), *why])
 
 
-def unasked(history: Iterable[Operation], told: Sequence[Event], since: float) -> str:
-    """Why nothing is known of anybody; empty where somebody has asked since the last change."""
+def unasked(found: Users, history: Iterable[Operation], told: Sequence[Event], since: float) -> str:
+    """Of whom nothing is known since the last change, and what to do; empty where of nobody."""
     last, what = since, "the test began"
     for event in told:
-        if event.kind.partition(".")[0] in PARTS and event.began >= last:
-            last, what = event.began, event.kind
-    asked = any(operation.completed >= last for operation in history)
-    return "" if asked else f"nobody has asked anything since {what}, so nothing is known of them"
+        if is_change(event) and event.at >= last:
+            last, what = event.at, str(mark(event))
+    if not len(found):
+        return f"nobody has asked anything since {what}, so nothing is known of anybody"
+    if not (who := [user.client for user in unseen(found.judged, history, last)]):
+        return ""
+    have = "has" if len(who) == 1 else "have"
+    return (
+        f"{', '.join(who)} {have} not been asked since {what}, so nothing is known of them:"
+        " ask each (`user.me()`) before `assert_nobody_lost()`"
+    )
 
 
 def lost(found: Users) -> str:
     """Who was lost, and why; empty where nobody was."""
-    who = [f"{user.client} {user.fate}" for user in found.judged if user.fate in LOST]
+    who = [f"{user.client} {user.fate}" for user in found.judged if user.fate in LOSSES]
     if not who:
         return ""
     head = f"{len(who)} of {number(len(found), 'user')} lost: {', '.join(who)}"

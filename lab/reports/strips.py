@@ -95,7 +95,7 @@ def strips(history: Iterable[Operation], events: Iterable[Event]) -> dict[str, l
     for event in sorted(happened, key=lambda event: event.at):
         if event.kind == "cluster.starting":
             rows[event.data.get("cluster")] = {}
-        elif event.kind.startswith(_PARTS) and event.kind not in _UNMARKED:
+        elif is_change(event):
             marks.setdefault(event.data.get("cluster"), []).append(event)
     for op in sorted(operations, key=lambda op: op.invoked):
         rows.setdefault(op.cluster, {}).setdefault((op.client, op.tab), []).append(op)
@@ -138,9 +138,9 @@ def _steps(
     for op in sorted(asked, key=lambda op: op.completed):
         cell = _cell(op, wrong=id(op) in wrong)
         while waiting and _precedes(waiting[0], op, cell):
-            steps.append(_mark(waiting.pop(0)))
+            steps.append(mark(waiting.pop(0)))
         steps.append(cell)
-    return steps + [_mark(event) for event in waiting]
+    return steps + [mark(event) for event in waiting]
 
 
 def _precedes(event: Event, op: Operation, cell: Cell) -> bool:
@@ -176,7 +176,13 @@ def _bad(op: Operation) -> str:
     return "nobody" if op.who == NOBODY else f"{op.status} {op.who}"
 
 
-def _mark(event: Event) -> Mark:
+def is_change(event: Event) -> bool:
+    """Whether a part is no more as it was."""
+    return event.kind.startswith(_PARTS) and event.kind not in _UNMARKED
+
+
+def mark(event: Event) -> Mark:
+    """What has happened to which part, and when."""
     noun, _, verb = event.kind.partition(".")
     parts = event.data.get("parts")
     between = " and ".join(map(str, parts)) if isinstance(parts, list) else ""

@@ -1,11 +1,12 @@
-"""All users of a scenario: what became of each, how many of each kind, and why some were lost."""
+"""All users of a scenario: what became of each, how many of each kind, why, and what is unknown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sessionlab.lab.verdicts.causes import Loss, losses
+from sessionlab.lab.verdicts.causes import LOSSES, Loss, losses
+from sessionlab.lab.verdicts.classify import is_success, vouches
 from sessionlab.lab.verdicts.fates import Fate, User, tally, users
 from sessionlab.lab.verdicts.settings import settings
 
@@ -111,3 +112,25 @@ class Users:
     def _of_setting(self, loss: Loss) -> str:
         setting = self.settings.get(loss.cluster)
         return f"{setting}: {loss}" if setting else str(loss)
+
+
+def unseen(judged: Sequence[User], history: Iterable[Operation], since: float) -> list[User]:
+    """Those who were not lost, though nothing that was asked since then was answered as theirs.
+
+    Nobody is kept who was not asked. Who has logged out, and not in anew, has nothing to lose.
+    """
+    seen, out = set(), set()
+    for op in history:
+        one = op.cluster, op.client, op.tab
+        if op.conversation == "logout" and is_success(op):
+            out.add(one)
+        elif op.enters and is_success(op):
+            out.discard(one)
+        if vouches(op) and op.invoked >= since and not op.direct:
+            seen.add(one)
+    fine = seen | out
+    return [
+        user
+        for user in judged
+        if user.fate not in LOSSES and (user.cluster, user.client, user.tab) not in fine
+    ]

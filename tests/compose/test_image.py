@@ -109,10 +109,12 @@ def test_its_health_check_tells_a_part_that_hangs_from_one_that_serves(
     check = ("exec", container, "python", "-IS", "/opt/sessionlab/healthy.py")
     try:
         wait_for(container, "healthy")
-        assert docker(*check).returncode == 0
+        before = time.monotonic()
+        assert docker(*check, "--stay", "2").returncode == 0
+        assert time.monotonic() - before >= 2, "it was found serving before"
         stop = "kill -STOP $(cat /proc/1/task/1/children)"
         assert docker("exec", container, "sh", "-c", stop).returncode == 0
-        hung = docker(*check)
+        hung = docker(*check, "--stay", "600")
         assert hung.returncode == 1
         assert "timed out" in hung.stdout
     finally:

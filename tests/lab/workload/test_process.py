@@ -116,7 +116,8 @@ async def test_users_live_with_our_own_app_and_all_of_it_is_stored(tmp_path: Pat
 
 
 async def test_processes_share_the_users_and_the_rate(tmp_path: Path) -> None:
-    workload = Workload(5, 1.0, rate=100.0, life=BROWSE)
+    rest = Stage(1.0, 0)  # in which what a busy machine holds up is caught up with
+    workload = Workload(5, 2.0, rate=[Stage(0, 100), rest], life=BROWSE)
     async with serving(**App().handlers) as url:
         ends = await asyncio.gather(
             *(generated(workload, target(url, 5), tmp_path, n, 2) for n in range(2))
@@ -129,7 +130,7 @@ async def test_processes_share_the_users_and_the_rate(tmp_path: Path) -> None:
 
 async def test_in_an_open_loop_a_stall_counts_from_when_it_was_to_begin(tmp_path: Path) -> None:
     app = App(pause=0.4)
-    workload = Workload(2, 1.0, rate=[Stage(0, 50)], life=BROWSE)
+    workload = Workload(2, 2.0, rate=[Stage(0, 50), Stage(1.0, 0)], life=BROWSE)
     async with serving(**app.handlers) as url:
         asyncio.get_running_loop().call_later(0.3, lambda: setattr(app, "pause", 0.0))
         end = await generated(workload, target(url, 2), tmp_path)
@@ -137,7 +138,7 @@ async def test_in_an_open_loop_a_stall_counts_from_when_it_was_to_begin(tmp_path
     assert end.operations == 50, "all that were to begin, in time or late"
     waited = [row for row in rows if row["late"] > 100_000]
     assert len(waited) >= 10, "those behind the slow ones waited as well"
-    assert max(row["took"] for row in waited) < 450_000
+    assert min(row["took"] for row in waited) < 100_000, "which is no time of their own"
 
 
 async def test_in_a_closed_loop_nothing_is_late(tmp_path: Path) -> None:

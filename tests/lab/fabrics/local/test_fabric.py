@@ -64,7 +64,7 @@ async def test_a_part_that_ends_is_known_to_have_ended_and_how(sandbox: LocalSan
 
 async def test_a_log_that_was_read_is_emptied_and_goes_on_from_there(sandbox: LocalSandbox) -> None:
     await sandbox.start(
-        Part("p", SHELL, ["-c", "echo first; trap 'echo second; exit' TERM; sleep 1000 & wait"])
+        Part("p", SHELL, ["-c", "trap 'echo second; exit' TERM; echo first; sleep 1000 & wait"])
     )
     while sandbox.printed("p", 0, 1000) != b"first\n":
         await asyncio.sleep(0.005)
