@@ -72,11 +72,13 @@ class Watched:
         left_out: Sequence[str] = (),
         notes: Sequence[str] = (),
     ) -> Watched:
-        """Judge them; whoever was not seen any more after the command began is unknown."""
+        """Judge them; whoever was not seen any more after the command had ended is unknown."""
         history = History(op for op in operations if op.status != TOO_MANY)
         since = began or 0.0
         judged = users(history)
-        unknown = frozenset((one.client, one.tab) for one in unseen(judged, history, since))
+        unknown = frozenset(
+            (one.client, one.tab) for one in unseen(judged, history, ended or since)
+        )
         return cls(history, judged, unknown, since, ended, command, status, left_out, notes)
 
     @property

@@ -35,18 +35,21 @@ def compared(a: Path, b: Path, processes: int = 2) -> list[Comparison]:
     return [
         of_cases(name, of_a[name], of_b[name], processes)
         if name in of_a and name in of_b
-        else _alone(name, "A" if name in of_a else "B")
+        else _nothing(name, f"only in {'A' if name in of_a else 'B'}")
         for name in dict.fromkeys([*of_a, *of_b])
     ]
 
 
-def _alone(name: str, which: str) -> Comparison:
-    nothing = Measure("", "all", "", None, None, None, None, Change.UNKNOWN, f"only in {which}")
+def _nothing(name: str, why: str) -> Comparison:
+    nothing = Measure("", "all", "", None, None, None, None, Change.UNKNOWN, why)
     return Comparison(name, measures=[nothing])
 
 
 def of_cases(name: str, a: Case, b: Case, processes: int = 1) -> Comparison:
-    """One story of both."""
+    """One story of both; the lab's own trouble in either is no change for anybody."""
+    for side, case in (("A", a), ("B", b)):
+        if trouble := case.run.get("trouble"):
+            return _nothing(name, f"{side}: the lab's own trouble: {trouble.splitlines()[0]}")
     both = Both(*[Run(one, Judged(one, processes), Latencies(one)) for one in (a, b)])
     of = (users, shares, others, latency, throughput)
     notes = [f"{side}: {cut}" for side, case in (("A", a), ("B", b)) for cut in case.cut]

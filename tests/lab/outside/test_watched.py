@@ -45,6 +45,13 @@ def test_whoever_was_not_seen_after_the_command_began_is_unknown_and_not_kept() 
     assert (seen.exit_status, seen.outcome) == (3, "error")
 
 
+def test_who_was_seen_during_the_command_only_is_unknown_too() -> None:
+    during = Watched.of([*IN, op(5)], began=3.0, ended=6.0, command=["deploy"], status=0)
+    assert (during.counts["unknown"], during.exit_status) == (1, 3)
+    after = Watched.of([*IN, op(5), op(7)], began=3.0, ended=6.0, command=["deploy"], status=0)
+    assert (after.counts["kept"], after.exit_status) == (1, 0)
+
+
 def test_where_nothing_is_known_of_some_nobody_can_say_that_none_was_lost() -> None:
     known = [replace(one, client="bob", user="bob") for one in [*IN, op(5)]]
     seen = Watched.of([*IN, *known], began=3.0, command=["deploy"], status=0)

@@ -38,6 +38,15 @@ def test_who_got_worse_ends_with_1_and_who_got_better_with_0(tmp_path: Path) -> 
     assert "  better      lost 100 → 0 % of users, " in better.stdout
 
 
+def test_what_the_lab_itself_has_broken_is_no_change_for_users(tmp_path: Path) -> None:
+    fine = experiment(tmp_path / "fine", crowd(FINE))
+    lost = experiment(tmp_path / "lost", crowd(LOST), trouble="no descriptor left")
+    done = judge(fine, lost)
+    assert done.exit_code == 3, done.output
+    assert "B: the lab's own trouble: no descriptor left" in " ".join(done.stdout.split())
+    assert "WORSE" not in done.stdout
+
+
 def test_a_run_beside_itself_shows_no_difference(tmp_path: Path) -> None:
     run = experiment(tmp_path, crowd(FINE))
     done = judge(run, run)
