@@ -12,23 +12,22 @@ import os
 import secrets
 import sys
 from dataclasses import fields
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-import typer
+import click
 import uvloop
 
 from sessionlab.balancer.config import file
 from sessionlab.balancer.config.assembly import configure
-from sessionlab.balancer.config.options import EPILOG, Options, command
+from sessionlab.balancer.config.options import Options, command
 from sessionlab.balancer.errors import BalancerError, UsageError
-from sessionlab.balancer.processes import parent, single
+from sessionlab.balancer.processes import single
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sessionlab.balancer.config.model import Config
 
+PROGRAM = "python -m sessionlab.balancer"
 PREFIX = "BALANCER"
 SECRET = f"{PREFIX}_COOKIE_SECRET"
 
@@ -39,32 +38,19 @@ def variables() -> frozenset[str]:
 
 
 def _options(argv: list[str] | None, defaults: dict[str, object]) -> Options:
-    """What the command line and the environment say; typer ends the program on wrong usage."""
-    program, found = _program()
-    found.clear()
+    """What the command line and the environment say. Raises `UsageError`, SystemExit for help."""
     try:
-        program(argv, prog_name="balancer", default_map=defaults)
-    except SystemExit as end:
-        if end.code or not found:
-            raise
-    return found[0]
-
-
-@cache  # pydantic makes a schema of every option: once, also for all that a process forks
-def _program() -> tuple[Callable[..., Any], list[Options]]:
-    """What parses, and where it leaves what it has found."""
-    found: list[Options] = []
-    app = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,  # plain help: rich's table cuts names short at 80 columns
-        context_settings={"auto_envvar_prefix": PREFIX},
-    )
-    app.command(name="balancer", epilog=EPILOG)(command(found.append))
-    return typer.main.get_command(app).main, found
+        found = command(PREFIX).main(argv, PROGRAM, standalone_mode=False, default_map=defaults)
+    except click.ClickException as error:
+        line = f"{error.format_message().rstrip('.')}. See {PROGRAM} --help."
+        raise UsageError(line.replace("?.", "?")) from None
+    if not isinstance(found, Options):
+        raise SystemExit(found)
+    return found
 
 
 def _read(argv: list[str] | None, secret: bytes, *, made: bool) -> Config:
-    """The configuration from all its sources. Raises `UsageError`, or SystemExit as typer does."""
+    """The configuration from all its sources. Raises as `_options` does."""
     options = _options(argv, {})
     if not options.config:
         return configure(options, secret=secret, secret_made=made)
@@ -74,19 +60,14 @@ def _read(argv: list[str] | None, secret: bytes, *, made: bool) -> Config:
 
 def _run(argv: list[str] | None) -> int:
     given = os.environ.get(SECRET, "").encode()
-    secret = given or secrets.token_bytes(32)
-
-    def again() -> Config:
-        try:
-            return _read(argv, secret, made=not given)
-        except SystemExit:
-            raise UsageError("the options make no sense any more") from None
-
-    config = _read(argv, secret, made=not given)
+    read = partial(_read, argv, given or secrets.token_bytes(32), made=not given)
+    config = read()
     if config.workers > 1:
-        return parent.run(config, again)
+        from sessionlab.balancer.processes import parent  # noqa: PLC0415  one process needs none
+
+        return parent.run(config, read)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(single.serve(config, again))
+        runner.run(single.serve(config, read))
     return 0
 
 

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         options = parse(argv)
     except OptionError as error:
-        return _fail(f"{error}. See {PROGRAM} --help.", error)
+        return _fail(f"{error}. See {PROGRAM} --help.".replace("?.", "?"), error)
     return options if isinstance(options, int) else _run(options)
 
 

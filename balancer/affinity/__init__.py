@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.balancer import offers
-from sessionlab.balancer.affinity.cookie import CookieAffinity
 from sessionlab.balancer.affinity.header import HeaderAffinity
 from sessionlab.balancer.affinity.learn import LearnAffinity
 from sessionlab.balancer.affinity.learn_header import LearnHeaderAffinity
@@ -79,12 +78,16 @@ class Setting:
         return self
 
 
+def _cookie(setting: Setting) -> Affinity:
+    from sessionlab.balancer.affinity.cookie import CookieAffinity  # noqa: PLC0415  it has a cipher
+
+    s = setting.bare("; --cookie-name is its name")
+    return CookieAffinity(s.service, s.policy.cookie, s.secret, s.pins_to, s.visits())
+
+
 KINDS: dict[str, Callable[[Setting], Affinity]] = {
     "none": lambda s: NoAffinity(s.bare().policy.cookie.name_for(s.service)),
-    "cookie": lambda s: CookieAffinity(
-        s.bare("; --cookie-name is its name").service,
-        *(s.policy.cookie, s.secret, s.pins_to, s.visits()),
-    ),
+    "cookie": _cookie,
     "learn": lambda s: LearnAffinity(
         s.named("say which cookie, as in learn:sid"), s.table(may_be_lost=True)
     ),

@@ -46,13 +46,13 @@ def configure(
     if options.access_log not in {"none", *model.LOG_FORMATS}:
         known = " or ".join(model.LOG_FORMATS)
         raise UsageError(f"--access-log {options.access_log!r}: it is none, {known}")
-    looks = (parsing.parse_discover(text) for text in options.discover or ())
-    trust = options.trust_proxy or ()
+    looks = (parsing.parse_discover(text) for text in options.discover)
+    trust = options.trust_proxy
     made = model.Config(
         listen=parsing.parse_address(options.listen, "--listen"),
         admin=None if options.admin == "none" else parsing.parse_address(options.admin, "--admin"),
-        backends=tuple(parsing.parse_backend(text) for text in options.backend or ()),
-        routes=tuple(parsing.parse_route(text) for text in options.route or ()),
+        backends=tuple(parsing.parse_backend(text) for text in options.backend),
+        routes=tuple(parsing.parse_route(text) for text in options.route),
         discover=tuple(dict.fromkeys(looks)),
         policies=_policies(options, services or {}),
         default_policy=_policy(options),

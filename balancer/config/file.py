@@ -19,6 +19,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import click
+
 from sessionlab.balancer.config.options import Options
 from sessionlab.balancer.errors import UsageError
 
@@ -66,18 +68,17 @@ def _checked(table: dict[str, Any], known: set[str] | frozenset[str], path: str)
 
 
 def _check_range(key: str, value: Any, path: str) -> None:
-    """What typer does for the command line; a service's own options never pass through there."""
-    bounds = _OPTIONS[key].metadata
-    least, most = bounds.get("min"), bounds.get("max")
-    low = least is not None and not value >= least  # not <, so that nan is refused
-    if low or (most is not None and value > most):
-        where = f"at least {least}" if low else f"at most {most}"
-        raise UsageError(f"--config {path}: {key} can't be {value!r}: it is {where}")
+    """What Click does for the command line; a service's own options never pass through there."""
+    if kind := _OPTIONS[key].metadata["type"]:
+        try:
+            kind.convert(value, None, None)
+        except click.BadParameter as error:
+            raise UsageError(f"--config {path}: {key}: {error.message}") from None
 
 
 def _fits(default: Any, value: Any) -> bool:
-    """Whether a value is of the option's kind, which its default shows; None stands for a list."""
-    if default is None:
+    """Whether a value is of the option's kind, which its default shows; () stands for a list."""
+    if default == ():
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool)

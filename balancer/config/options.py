@@ -1,18 +1,18 @@
-# ruff: noqa: RUF009 - each call makes a field
 """The command line: every option described once, here."""
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from math import isnan
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
+import click
 
 from sessionlab.balancer.config.model import DEFAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from dataclasses import Field
 
 _SERVICE, _COOKIE = DEFAULTS.default_policy, DEFAULTS.default_policy.cookie
 _HEALTH, _EJECTION = DEFAULTS.health, DEFAULTS.ejection
@@ -38,9 +38,29 @@ at each start, and clients lose their pins then.
 """
 
 
+class _Number(click.FloatRange):
+    """A range of numbers; nan is in none, which Click does not see."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is no number.", param, ctx) if isnan(number) else number
+
+
+class _Integer(click.IntRange):
+    name = "integer"
+
+
+_RANGES: dict[type, Any] = {float: _Number, int: _Integer}
+
+
 def _option(default: T, text: str, **bounds: float) -> T:
     """A field of `Options`: its help, and with `min` and `max` what it may be."""
-    described: T = field(default=default, metadata={"help": text, **bounds})
+    kind = _RANGES[type(default)](**bounds) if bounds else None
+    described: T = field(default=default, metadata={"help": text, "type": kind})
     return described
 
 
@@ -51,9 +71,9 @@ class Options:
     config: str = _option("", "A TOML file with any of these options; read again at SIGHUP.")
     listen: str = _option(str(DEFAULTS.listen), "Where clients come in: HOST:PORT.")
     admin: str = _option(str(DEFAULTS.admin), "The admin API: HOST:PORT, or 'none'.")
-    backend: list[str] | None = _option(None, "[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
-    discover: list[str] | None = _option(
-        None,
+    backend: Sequence[str] = _option((), "[SERVICE/]NAME=HOST:PORT[,weight=N]. Repeatable.")
+    discover: Sequence[str] = _option(
+        (),
         "[SERVICE/]HOST:PORT. Every address that the host resolves to is a backend; it is "
         "resolved again and again. [SERVICE/]srv:NAME takes SRV records, with their ports. "
         "Repeatable.",
@@ -73,8 +93,8 @@ class Options:
         "learn-header:NAME (an id that the app gives in an answer's header), header:NAME or "
         "query:NAME (an id that clients choose), or source.",
     )
-    route: list[str] | None = _option(
-        None,
+    route: Sequence[str] = _option(
+        (),
         "[HOST]/PREFIX=SERVICE[,strip]. The longest prefix wins; strip takes it off the path. "
         "Repeatable. Without routes the only service gets everything.",
     )
@@ -142,8 +162,8 @@ class Options:
         DEFAULTS.proxy_protocol,
         "Every connection begins with a PROXY protocol header, before any TLS.",
     )
-    trust_proxy: list[str] | None = _option(
-        None,
+    trust_proxy: Sequence[str] = _option(
+        (),
         "A network (CIDR) whose X-Forwarded-* are believed and continued: what it says is the "
         "client's address is so for source, hash and the log; 'unix' is whoever connects to the "
         "Unix socket of --listen. Repeatable.",
@@ -234,25 +254,25 @@ class Options:
     )
 
 
-def command(run: Callable[[Options], None]) -> Callable[..., None]:
-    """A function that typer can read: one parameter for each field of `Options`."""
-
-    def balancer(**values: Any) -> None:
-        run(Options(**values))
-
-    hints = get_type_hints(Options)
-    balancer.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what typer reads
-        [
-            inspect.Parameter(
-                option.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=option.default,
-                annotation=Annotated[hints[option.name], typer.Option(**option.metadata)],
-            )
-            for option in fields(Options)
-        ]
+def command(prefix: str) -> click.Command:
+    """What makes `Options` of a command line, and of variables with this prefix."""
+    return click.Command(
+        None,
+        callback=Options,
+        params=[_parameter(option) for option in fields(Options)],
+        help="Balance HTTP/1.1 requests over backends, tie clients to them, and say what happens.",
+        epilog=EPILOG,
+        context_settings={"auto_envvar_prefix": prefix},
     )
-    balancer.__doc__ = (
-        "Balance HTTP/1.1 requests over backends, tie clients to them, and say what happens."
+
+
+def _parameter(option: Field[Any]) -> click.Option:
+    name = option.name.replace("_", "-")
+    return click.Option(
+        [f"--{name}/--no-{name}" if isinstance(option.default, bool) else f"--{name}"],
+        default=option.default,
+        multiple=option.default == (),
+        show_default=option.default != "",
+        show_envvar=True,
+        **option.metadata,
     )
-    return balancer

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.lab.check.results import Bound, Cell
 from sessionlab.lab.cluster.processes import how_ended
+from sessionlab.lab.verdicts.cart import unknown_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +39,8 @@ def notes(recipe: Recipe, cells: Sequence[Cell]) -> Iterator[str]:
         yield f"[expect] was not looked at for what was not tried: {', '.join(left)}"
     if ended := list(dict.fromkeys(_ends(cells))):
         yield f"Copies ended by themselves, and were started again: {', '.join(ended)}."
+    if said := [one for cell in cells for one in unknown_writes(cell.history)]:
+        yield said[0]
     asked = [op for cell in cells for op in cell.history if op.who == "user"]
     if asked and all(op.node is None for op in asked):
         yield (

@@ -44,6 +44,7 @@ _NOTHING, USER, _NOBODY, _ERROR = range(len(WHO))
 EXAMPLES = 5  # lines of evidence
 _TIME_BITS = 41  # microseconds of 25 days
 _REFUSED, _SERVER_ERROR = 400, 500
+_PORTION = 10_000  # reads that are looked at at once
 
 
 class Columns:
@@ -164,6 +165,23 @@ class Columns:
         first = self["seen"][rows].astype(np.int64) - np.cumsum(length) + length
         entries = self.shard.seen[np.arange(len(place)) + np.repeat(first, length)]
         return place, entries["owner"], entries["item"].astype(np.int64)
+
+    @cached_property
+    def adds(self) -> bool:
+        """Whether anybody was shown two items of their own: see `sessionlab.lab.verdicts.cart`."""
+        wrote, several = np.flatnonzero(self["item"]), np.flatnonzero(self.items > 1)
+        written = self._items(self.group[wrote], self["item"][wrote])
+        for begin in range(0, len(several), _PORTION):
+            rows = several[begin : begin + _PORTION]
+            place, owner, item = self.shown(rows)
+            own = (owner == 0) | (owner == self.user[rows][place])
+            own &= np.isin(self._items(self.group[rows][place], item), written)
+            if (np.bincount(place[own]) > 1).any():
+                return True
+        return False
+
+    def _items(self, group: Numbers, item: Numbers) -> Numbers:
+        return (group.astype(np.int64) << 32) | item.astype(np.int64)
 
     def operations(self, rows: Numbers) -> list[Operation]:
         """Rows by their numbers."""

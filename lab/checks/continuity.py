@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sessionlab.lab.checks.columns import columns
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.plain import Plain
 from sessionlab.lab.record.packed.rows import MICROSECONDS
@@ -54,8 +55,10 @@ class Continuity:
         began = round(about.began * MICROSECONDS)
         plain = Plain(shard)
         found = plain.users(began)
-        for nth in np.flatnonzero(plain.doubt).tolist():
-            found += _replayed(shard, nth, began)
+        doubtful = np.flatnonzero(plain.doubt).tolist()
+        adds = bool(doubtful) and columns(shard, about).adds
+        for nth in doubtful:
+            found += _replayed(shard, nth, began, adds=adds)
         return [user for _, user in sorted(found, key=lambda one: one[0])]
 
     def judge(self, parts: Sequence[list[User]], about: About) -> Finding:
@@ -83,7 +86,7 @@ class Continuity:
         return Users(judged, losses(judged, events), settings(named, events))
 
 
-def _replayed(shard: Shard, nth: int, began: int) -> Iterator[tuple[int, User]]:
+def _replayed(shard: Shard, nth: int, began: int, *, adds: bool) -> Iterator[tuple[int, User]]:
     """The verdicts on all clients of one user, each after its place in the history."""
     begin, end = shard.starts[nth : nth + 2].tolist()
     order = begin + shard.place[begin:end].argsort()
@@ -92,7 +95,7 @@ def _replayed(shard: Shard, nth: int, began: int) -> Iterator[tuple[int, User]]:
     for operation, place in zip(operations, shard.place[order].tolist(), strict=True):
         if not operation.direct:
             places.setdefault(operation.cluster, place)
-    return ((places[user.cluster], user) for user in users(operations))
+    return ((places[user.cluster], user) for user in users(operations, adds=adds))
 
 
 CONTINUITY = Continuity()

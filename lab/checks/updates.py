@@ -18,22 +18,26 @@ from sessionlab.lab.checks.columns import EXAMPLES, USER, columns, examples, mom
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.record.packed.schema import DIRECT
-from sessionlab.lab.verdicts.cart import Cart
+from sessionlab.lab.verdicts.cart import REPLACED, Cart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sessionlab.lab.checks.columns import Columns, Numbers
     from sessionlab.lab.checks.interface import About
+    from sessionlab.lab.record.history import Operation
     from sessionlab.lab.record.packed.shard import Shard
 
-_COUNTS = ("reads", "acknowledged", "lost", "wrong", "foreign", "users")
+_COUNTS = ("reads", "acknowledged", "lost", "wrong", "foreign", "users", "unsure")
 _ITEM_BITS, _PORTION = 32, 250_000
 _LAST_BITS = (1 << _ITEM_BITS) - 1
 
 
 class Seen(NamedTuple):
-    """One shard's: `acknowledged` additions that a read must have shown, and what was not so."""
+    """One shard's: `acknowledged` additions that a read must have shown, and what was not so.
+
+    `unsure` reads lacked some, which a later one may have replaced.
+    """
 
     evidence: tuple[str, ...] = ()
     reads: int = 0
@@ -42,6 +46,7 @@ class Seen(NamedTuple):
     wrong: int = 0
     foreign: int = 0
     users: int = 0
+    unsure: int = 0
 
 
 class Updates:
@@ -77,6 +82,9 @@ class Updates:
                 f" {all_of.foreign} foreign items shown, in {all_of.wrong} of {all_of.reads} reads"
             )
             return Finding(self.name, Verdict.BROKEN, said, figures, examples(parts))
+        if all_of.unsure:
+            said = f"{all_of.unsure} of {all_of.reads} reads lacked some, but {REPLACED}"
+            return Finding(self.name, Verdict.UNKNOWN, said, figures | {"lost_writes": None})
         if not all_of.acknowledged:
             nothing = dict.fromkeys(figures) if not all_of.reads else figures
             said = "no read came after an acknowledged addition"
@@ -97,6 +105,7 @@ class _Carts:
 
     def __init__(self, of: Columns) -> None:
         self._of, self._sessions = of, sessions(of)
+        self._looked_into: tuple[int, Cart, dict[int, Operation]] = (-1, Cart((), ()), {})
         session = self._sessions
         may_read = of.balanced & (of.items >= 0) & of.success & of.sent & ~of.enters
         may_read &= (session.of >= 0) & ~session.over
@@ -117,6 +126,8 @@ class _Carts:
         kept, strange = np.concatenate(found, axis=1)
         must = self._must()
         missing = must - kept
+        unsure = self._unsure(missing)
+        missing[unsure] = 0
         wrong = (missing > 0) | (strange > 0)
         lost, asked = np.zeros((2, len(session)), np.int64)
         np.maximum.at(lost, session.of[reads], missing)
@@ -128,6 +139,7 @@ class _Carts:
             wrong=int(wrong.sum()),
             foreign=int(strange.sum()),
             users=len(np.unique(of.group[reads[wrong]])),
+            unsure=len(unsure),
             evidence=tuple(map(self._evidence, reads[wrong][:EXAMPLES].tolist())),
         )
 
@@ -192,16 +204,32 @@ class _Carts:
         own = (self._own[row] >= 0) & (self._key(row) == self._keys[key])
         return may, must + own
 
+    def _unsure(self, missing: Numbers) -> Numbers:
+        """Which reads lack what may have been replaced: one by one, as most apps add."""
+        lacking = [] if self._of.adds else np.flatnonzero(missing > 0).tolist()
+        found = [place for place in lacking if " missing" not in self._fault(self._reads[place])]
+        return np.array(found, np.int64)
+
     def _evidence(self, row: int) -> str:
         """What is wrong with one read, in words."""
-        of, session = self._of, self._sessions
+        return f"{self._of.said(row)}: {self._fault(row)}"
+
+    def _fault(self, row: int) -> str:
+        session = self._sessions
+        if self._looked_into[0] != session.shared[row]:
+            self._looked_into = (int(session.shared[row]), *self._cart(row))
+        _, cart, everybody = self._looked_into
+        return cart.fault(everybody[row], everybody[int(session.logins[session.of[row]])])
+
+    def _cart(self, row: int) -> tuple[Cart, dict[int, Operation]]:
+        """Of who shares a row's session, with all operations of that user by their rows."""
+        of, shared = self._of, self._sessions.shared
         rows = np.flatnonzero(of.group == of.group[row])
         rows = rows[(of.flags[rows] & DIRECT) == 0]
         everybody = dict(zip(rows.tolist(), of.operations(rows), strict=True))
-        own = rows[session.shared[rows] == session.shared[row]].tolist()
-        cart = Cart([everybody[number] for number in own], everybody.values())
-        login = everybody[int(session.logins[session.of[row]])]
-        return f"{of.said(row)}: {cart.fault(everybody[row], login)}"
+        own = rows[shared[rows] == shared[row]].tolist()
+        cart = Cart([everybody[number] for number in own], everybody.values(), adds=of.adds)
+        return cart, everybody
 
 
 def _in_parts(reads: Numbers, length: Numbers) -> list[Numbers]:

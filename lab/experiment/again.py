@@ -40,9 +40,11 @@ def judged(
         findings=findings,
         bounds=[Judged.of(bound, findings) for bound in bounds],
         predictions=[Foretold(**one) for one in case.run.get("predictions", ())],
+        trouble=case.run.get("trouble") or "",
         cut=case.cut,
         remarks=case.notes,
     )
+    result = result.as_far() if case.cut else result
     return result, CONTINUITY.users(seen_by.get(CONTINUITY.name, ()), case.about)
 
 

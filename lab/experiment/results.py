@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -132,6 +132,12 @@ class Result:
     @property
     def sentence(self) -> str:
         """What to read first: who was lost, and why."""
+        said = self._says
+        is_part = (self.cut or self.interrupted) and self.findings and not self.trouble
+        return f"as far as this run goes: {said}" if is_part else said
+
+    @property
+    def _says(self) -> str:
         found = {finding.check: finding for finding in self.findings}
         if self.mixed_up:
             return found["identity"].said
@@ -151,7 +157,33 @@ class Result:
     def allowed(self, finding: Finding) -> bool:
         """Whether a bound that is met allows it; nothing allows somebody else's data."""
         figures = {"identity": (), "continuity": LOST}.get(finding.check, finding.figures)
-        return any(bound.met and bound.figure in figures for bound in self.bounds)
+        return any(one.met is not False and one.figure in figures for one in self.bounds)
+
+    def as_far(self) -> Result:
+        """The same of a run that was cut, or interrupted: what held by then may hold no more.
+
+        And who was stuck by then may be so no more.
+        """
+        stuck = any(
+            one.check == "continuity" and one.figures.get("stuck") == one.figures.get("lost")
+            for one in self.findings
+        )
+        open_still = (*LOST, "stuck") if stuck else ()
+
+        def of(finding: Finding) -> Finding:
+            holds = finding.verdict is Verdict.HOLDS
+            is_open = holds or (finding.check == "continuity" and stuck)
+            return replace(finding, verdict=Verdict.UNKNOWN) if is_open else finding
+
+        def passed(bound: Judged) -> bool:
+            return bound.met is False and "<" in bound.text and bound.figure not in open_still
+
+        return replace(
+            self,
+            findings=[of(one) for one in self.findings],
+            bounds=[replace(one, met=False if passed(one) else None) for one in self.bounds],
+            predictions=[replace(one, agrees=None) for one in self.predictions],
+        )
 
 
 @dataclass(frozen=True)

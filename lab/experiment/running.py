@@ -171,7 +171,7 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
     except LabError as error:  # no operation at all, say
         course.trouble = course.trouble or str(error)
     load = course.load
-    return Result(
+    result = Result(
         **plan.known,
         fabric=plan.experiment.cluster.fabric,
         balancer=plan.experiment.cluster.balancer,
@@ -190,3 +190,4 @@ def _judged(plan: Plan, kept: Kept, course: _Course, seconds: float, company: in
         about={"began": about.began, "ended": about.ended, "told": dict(about.told)},
         folder=str(kept.folder),
     )
+    return result.as_far() if course.interrupted else result

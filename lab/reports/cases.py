@@ -87,6 +87,8 @@ def _experiment(folder: Path) -> Case:
     else:
         cut = [*cut, "run.json is not of a run that has ended: its bounds are not known"]
         about = replace(about, ended=_last(stored))
+    if run.get("interrupted"):
+        cut = [*cut, "it was interrupted: what became of its users after that, nobody knows"]
     return Case(folder, name or folder.name, stored, about, [*stored.cut, *cut], run=run)
 
 

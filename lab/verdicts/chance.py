@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sessionlab.lab.verdicts.cart import unknown_writes
 from sessionlab.lab.verdicts.classify import vouches
 from sessionlab.lab.verdicts.fates import Fate, users
 from sessionlab.lab.verdicts.outages import BALANCER, REDIS
@@ -65,12 +66,16 @@ def chances(history: Iterable[Operation], events: Iterable[Event]) -> list[Chanc
 
 
 def notes(scenario: str, history: Iterable[Operation], events: Sequence[Event]) -> list[str]:
-    """A sentence for each of them, with the name of its setting where there are several."""
-    names = settings(scenario, events)
-    return [
+    """A sentence for each of them, with the name of its setting where there are several.
+
+    And what is not known of their data.
+    """
+    names, operations = settings(scenario, events), list(history)
+    led_back = [
         f"{names[chance.cluster]}: {chance}" if chance.cluster in names else str(chance)
-        for chance in chances(history, events)
+        for chance in chances(operations, events)
     ]
+    return [*led_back, *unknown_writes(operations)]
 
 
 def _led_back(operations: list[Operation], ground: _Ground) -> list[Operation]:

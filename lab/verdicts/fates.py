@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sessionlab.lab.verdicts.cart import shows_several
 from sessionlab.lab.verdicts.classify import is_error
 from sessionlab.lab.verdicts.life import Fate, Interruption, Life, User
 
@@ -41,14 +42,21 @@ if TYPE_CHECKING:
 __all__ = ["Fate", "Interruption", "User", "tally", "users"]
 
 
-def users(history: Iterable[Operation]) -> list[User]:
-    """The verdict on every client that logged in or tried to, in the order of their requests."""
+def users(history: Iterable[Operation], *, adds: bool | None = None) -> list[User]:
+    """The verdict on every client that logged in or tried to, in the order of their requests.
+
+    `adds` says whether the app keeps all that is written; without it, what they were shown does.
+    """
+    operations = list(history)
+    adds = shows_several(operations) if adds is None else adds
     lives: dict[tuple[str, str], dict[int, list[Operation]]] = {}
-    for operation in history:
+    for operation in operations:
         if not operation.direct:
             tabs = lives.setdefault((operation.cluster, operation.client), {})
             tabs.setdefault(operation.tab, []).append(operation)
-    return [user for tabs in lives.values() for user in _of_one_name(list(tabs.values()))]
+    return [
+        user for tabs in lives.values() for user in _of_one_name(list(tabs.values()), adds=adds)
+    ]
 
 
 def tally(judged: Iterable[User]) -> dict[Fate, int]:
@@ -57,13 +65,13 @@ def tally(judged: Iterable[User]) -> dict[Fate, int]:
     return {fate: counts[fate] for fate in Fate}
 
 
-def _of_one_name(tabs: list[list[Operation]]) -> list[User]:
+def _of_one_name(tabs: list[list[Operation]], *, adds: bool) -> list[User]:
     """The verdicts on all clients of one user; one that never logged in borrows a session."""
     own = [tab for tab in tabs if any(_is_answered_entry(op) for op in tab)]
     if not own:
         return [user for tab in tabs if (user := _never_in(tab))]
     everything = [op for tab in tabs for op in tab]
-    lives = [Life(tab, everything if len(own) == 1 else tab, everything) for tab in own]
+    lives = [Life(tab, everything if len(own) == 1 else tab, everything, adds=adds) for tab in own]
     return [user for life in lives if (user := life.judge())]
 
 

@@ -77,11 +77,16 @@ class Life:
     """One client's operations, replayed. `session` are those of all who share its session."""
 
     def __init__(
-        self, tab: list[Operation], session: list[Operation], everything: list[Operation]
+        self,
+        tab: list[Operation],
+        session: list[Operation],
+        everything: list[Operation],
+        *,
+        adds: bool = True,
     ) -> None:
         self._tab = tab
         self._session = session
-        self._cart = Cart(session, everything)
+        self._cart = Cart(session, everything, adds=adds)
         self._set_logouts(op for op in session if op.conversation == "logout")
         logs_in = any(op.conversation == "login" for op in tab)
         self._entry = "login" if logs_in else "connect"

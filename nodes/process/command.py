@@ -1,14 +1,8 @@
 """The command line, made of the options' own descriptions."""
 
-import inspect
-import sys
-from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
-from typing import Any, get_type_hints
 
-import typer
-from typer.exceptions import TyperException
+import click
 
 from sessionlab.nodes.errors import OptionError
 from sessionlab.nodes.process.options import Options
@@ -50,13 +44,10 @@ def parse(argv: list[str] | None) -> Options | int:
 
     Raises `OptionError` for wrong usage; prints the help when asked for it.
     """
-    arguments = sys.argv[1:] if argv is None else argv
     try:
-        made = _program()(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except TyperException as error:
-        # pydantic, under typer, says "Value error" before what is wrong.
-        line = error.format_message().replace("Value error, ", "").rstrip(".")
-        raise OptionError(line) from error
+        made = _program().main(argv, PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        raise OptionError(error.format_message().rstrip(".")) from error
     return made if isinstance(made, Options) else int(made or 0)
 
 
@@ -65,30 +56,21 @@ def variables() -> frozenset[str]:
     return frozenset(f"{PREFIX}_{option.name.upper()}" for option in fields(Options))
 
 
-@cache  # pydantic makes a schema of every option: once for all nodes that a process forks
-def _program() -> Callable[..., Any]:
-    application = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"auto_envvar_prefix": PREFIX, "max_content_width": 100}
-    application.command(context_settings=settings, epilog=_EPILOG)(_command())
-    return typer.main.get_command(application).main
-
-
-def _command() -> Callable[..., Options]:
-    def command(**values: object) -> Options:
-        """Run one node of the app: a server that logs users in and knows them again."""
-        return Options(**values)  # type: ignore[arg-type]  # typer made each by its type
-
-    # typer reads a function's signature; ours is the fields of Options, described once.
-    hints = get_type_hints(Options, include_extras=True)
-    command.__dict__["__signature__"] = inspect.Signature(
-        [
-            inspect.Parameter(
-                option.name,
-                inspect.Parameter.KEYWORD_ONLY,
+def _program() -> click.Command:
+    return click.Command(
+        None,
+        callback=Options,
+        params=[
+            click.Option(
+                [f"--{option.name.replace('_', '-')}"],
                 default=option.default,
-                annotation=hints[option.name],
+                show_default=True,
+                show_envvar=True,
+                **option.metadata,
             )
             for option in fields(Options)
-        ]
+        ],
+        help="Run one node of the app: a server that logs users in and knows them again.",
+        epilog=_EPILOG,
+        context_settings={"auto_envvar_prefix": PREFIX, "max_content_width": 100},
     )
-    return command

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sessionlab.lab.record.history import USER
+from sessionlab.lab.verdicts.cart import shows_several
 from sessionlab.lab.verdicts.causes import LOSSES
 from sessionlab.lab.verdicts.classify import is_error, refuses
 from sessionlab.lab.verdicts.fates import Fate, User, users
@@ -29,6 +30,7 @@ class Standings:
         self._judged: dict[str, list[User]] = {}
         self._fates: dict[tuple[str, int], User] = {}
         self._changed: set[str] = set()
+        self._adds = False
         self.version = 0
 
     def add(self, operation: Operation) -> Operation | None:
@@ -47,8 +49,12 @@ class Standings:
 
     def judged(self) -> list[User]:
         """All users in the order in which they came; those with news are judged anew."""
-        for name in self._changed:
-            found = users(chain.from_iterable(self._lives[name].values()))
+        changed = {name: self._asked(name) for name in self._changed}
+        if not self._adds and any(map(shows_several, changed.values())):
+            self._adds = True  # which is news of everybody
+            changed = {name: self._asked(name) for name in self._lives}
+        for name, asked in changed.items():
+            found = users(asked, adds=self._adds)
             if found != self._judged[name]:
                 self._judged[name] = found
                 self._fates |= {(user.client, user.tab): user for user in found}
@@ -63,6 +69,9 @@ class Standings:
         if own is None and len(self._judged.get(user, ())) == 1:
             own = self._judged[user][0]
         return own.fate if own else None
+
+    def _asked(self, name: str) -> list[Operation]:
+        return list(chain.from_iterable(self._lives[name].values()))
 
     def _goes_on(self, life: list[Operation], operation: Operation) -> Operation | None:
         """The last request, where it is like this one and the one before."""

@@ -12,7 +12,7 @@ from sessionlab.balancer.config.model import DEFAULTS, LOG_FORMATS, Config
 from sessionlab.balancer.proxy.access_log import FORMATS
 
 NOT_IN_THE_MODEL = {"config", "backend", "discover", "route", "trust_proxy"}
-"""The file itself, and the lists: nothing is given, so None."""
+"""The file itself, and the lists: nothing is given, so ()."""
 
 
 def _defaults() -> dict[str, ast.expr]:

@@ -147,6 +147,16 @@ async def test_a_copy_with_a_cache_of_its_own_shows_old_data(checks: Checks) -> 
     assert check.diagnosis.sessions_live_in == "shared-store"
 
 
+async def test_what_a_write_replaces_is_not_lost_and_that_nothing_is_known_of_it_is_told(
+    checks: Checks,
+) -> None:
+    check = await checks.of("replaces", ("none",), "data")
+    assert cell(check, "none", "data").counts.everybody_in
+    (note,) = check.notes
+    assert "writes may replace each other" in note
+    assert not (await checks.shared()).notes
+
+
 async def test_a_logout_that_ends_nothing_is_found_by_replaying_the_credential(
     checks: Checks,
 ) -> None:

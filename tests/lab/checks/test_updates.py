@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sessionlab.lab.checks.interface import Verdict
 from sessionlab.lab.checks.updates import UPDATES
 from sessionlab.lab.record.history import Ending, Operation
-from sessionlab.lab.verdicts.cart import Cart
+from sessionlab.lab.verdicts.cart import Cart, shows_several
 from tests.lab.checks.histories import Step, found, login, read, step, write
 
 LOGIN = login("u1", 0)
@@ -54,7 +54,8 @@ def test_twice_is_once_too_often() -> None:
     assert found(UPDATES, [LOGIN, FIRST, twice]).figures["foreign_items"] == 1
     both = [write("u1", 1, "a book"), write("u1", 2, "a book")]
     assert found(UPDATES, [LOGIN, *both, read("u1", 3, "a book", "a book")]).verdict == "holds"
-    assert found(UPDATES, [LOGIN, *both, read("u1", 3, "a book")]).figures["lost_writes"] == 1
+    reads = [read("u1", 3, "a book"), read("u1", 4, "a book", "a book")]
+    assert found(UPDATES, [LOGIN, *both, *reads]).figures["lost_writes"] == 1
 
 
 def test_what_comes_later_need_not_be_there_and_may_not() -> None:
@@ -173,7 +174,7 @@ def sessions(draw: st.DrawFn) -> list[Step]:
 @given(sessions())
 def test_it_is_the_rule_of_a_cart(steps: list[Step]) -> None:
     everything = [one.op for one in steps]
-    cart = Cart(everything, everything)
+    cart = Cart(everything, everything, adds=shows_several(everything))
     own = [op for op in everything if op.tab == 0 and not op.enters]
     wrong = [op for op in own if cart.fault(op, everything[0])]
     finding = found(UPDATES, steps)

@@ -65,6 +65,29 @@ def test_the_first_thing_said_is_who_was_lost_and_why() -> None:
     assert result(trouble="a\nb").sentence == "nothing is said of users: a"
 
 
+STUCK = replace(LOST, said="3 stuck", figures={"lost": 3, "stuck": 3})
+
+
+@pytest.mark.parametrize(
+    ("of", "status"),
+    [
+        (result(KEPT), 3),
+        (result(KEPT, bounds=(MET,)), 3),
+        (result(STUCK, bounds=(PASSED,)), 3),
+        (result(LOST), 1),
+        (result(LOST, bounds=(PASSED,)), 1),
+        (result(LOST, bounds=(MET,)), 3),
+        (result(KEPT, bounds=(Judged("kept", "kept >= 99", met=False, saw="9"),)), 3),
+        (result(KEPT, predictions=[Foretold("a", "33 %", "9 of 9", agrees=False)]), 3),
+        (result(KEPT, MIXED_UP), 1),
+    ],
+)
+def test_of_a_run_that_was_cut_only_what_can_not_be_mended_any_more_is_said(
+    of: Result, status: int
+) -> None:
+    assert of.as_far().exit_status == status
+
+
 def test_a_matrix_is_as_bad_as_its_worst_cell_and_one_that_is_left_is_not_shown() -> None:
     whole = Report("x", "x.toml", 1, "local", "builtin", [result(KEPT), result(KEPT)])
     assert whole.exit_status == 0

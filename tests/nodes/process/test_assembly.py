@@ -32,5 +32,10 @@ async def test_a_store_that_is_not_there_does_not_keep_a_node_from_starting() ->
 
 
 def test_a_node_loads_no_client_of_redis_and_no_jwt_before_a_strategy_needs_them() -> None:
-    loads = "import sys, nodes.__main__; print({'redis', 'jwt'} & set(sys.modules))"
+    loads = """
+import sys
+from sessionlab.nodes.__main__ import main
+main(["--listen", "127.0.0.1:0", "--users", "none"])
+print({"redis", "jwt", "typer", "pydantic"} & set(sys.modules))
+"""
     assert subprocess.check_output([sys.executable, "-c", loads], text=True) == "set()\n"

@@ -112,7 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         elif not session:
             self.answer(401, {})
         elif self.path == "/cart":
-            session["cart"] = [*session["cart"], form["item"]]
+            before = [] if BROKEN == "replaces" else session["cart"]
+            session["cart"] = [*before, form["item"]]
             self.answer(200, {}, save(self.sid, session))
         else:
             drop(self.sid)

@@ -131,17 +131,24 @@ def test_a_matrix_has_a_line_for_each_cell_and_can_be_gone_on_with(tmp_path: Pat
     assert "3 of 4 cells held" in again.stdout
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+FREEZE = '[[fault]]\nfault = "freeze-balancer"\nat = 0.5'
+
+
+@pytest.mark.parametrize(
+    ("signum", "fault"), [(signal.SIGINT, ""), (signal.SIGTERM, ""), (signal.SIGINT, FREEZE)]
+)
 def test_what_is_interrupted_ends_in_order_and_what_is_known_is_kept(
-    tmp_path: Path, signum: signal.Signals
+    tmp_path: Path, signum: signal.Signals, fault: str
 ) -> None:
-    words = [COMMAND, "run", str(written(tmp_path, seconds=60)), "--out", "here"]
+    words = [COMMAND, "run", str(written(tmp_path, seconds=60, more=fault)), "--out", "here"]
     process = subprocess.Popen(
         words, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    history = tmp_path / "here" / "history"
+    history, events = tmp_path / "here" / "history", tmp_path / "here" / "events.jsonl"
     end = time.monotonic() + 30
-    while not any(path.stat().st_size for path in history.glob("*.ops")):
+    while not any(path.stat().st_size for path in history.glob("*.ops")) or (
+        fault and "part.paused" not in events.read_text()
+    ):
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.05)
@@ -152,7 +159,10 @@ def test_what_is_interrupted_ends_in_order_and_what_is_known_is_kept(
     told = json.loads((tmp_path / "here" / "run.json").read_text())
     assert told["interrupted"] is True
     assert told["findings"], "what is known is judged"
-    assert "nobody was lost" in out.decode()
+    assert "as far as this run goes: " in out.decode()
+    assert "nobody was lost" not in out.decode()
+    judged = in_process.sessionlab("judge", tmp_path / "here")
+    assert (judged.returncode, "it was interrupted" in judged.stdout) == (3, True), judged.stdout
 
 
 REFUSED: list[tuple[Sequence[str], str]] = [

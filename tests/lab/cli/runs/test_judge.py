@@ -137,10 +137,28 @@ def test_a_run_that_never_came_to_its_end_is_judged(tmp_path: Path) -> None:
     with (run / "events.jsonl").open("a") as events:
         events.write('{"at": 1.0, "kind": "node.ki')
     done = judge(run)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 3, done.output
     words = " ".join(done.stdout.split())
     assert "one: run.json is not of a run that has ended: its bounds are not known" in words
     assert "events.jsonl ends in the middle of a line: judged up to there" in words
+
+
+@pytest.mark.parametrize(
+    ("operations", "run", "status", "says"),
+    [
+        (FINE, {"interrupted": True}, 3, "nobody knows one: 1 user: 1 kept"),
+        (LOST, {"interrupted": True}, 1, "nobody knows one: 1 user was logged out"),
+        (FINE, {"trouble": "no descriptor left"}, 3, "nothing is said of users: no descriptor"),
+        (LOST, {"trouble": "no descriptor left"}, 3, "nothing is said of users: no descriptor"),
+    ],
+)
+def test_what_was_interrupted_or_in_trouble_is_no_pass(
+    tmp_path: Path, operations: list[Operation], run: dict[str, object], status: int, says: str
+) -> None:
+    bounds = [{"figure": "lost", "text": "lost <= 0"}]
+    done = judge(experiment(tmp_path, operations, bounds=bounds, **run))
+    said = " ".join(done.stdout.split())
+    assert (done.exit_code, says in said) == (status, True), done.output
 
 
 def test_a_packed_history_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> None:
@@ -148,14 +166,14 @@ def test_a_packed_history_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> 
     path = next(path for path in (run / "history").glob("*.ops") if path.stat().st_size)
     path.write_bytes(path.read_bytes()[:-1])
     done = judge(run)
-    assert done.exit_code == 0, "the last of its operations is gone"
+    assert done.exit_code == 3, "the last of its operations, at which somebody was lost, is gone"
     said = " ".join(done.stdout.split())
     assert said.startswith(f"one: history/{path.name} ends in the middle of a block: judged up to")
 
 
 def test_a_history_in_lines_that_was_cut_is_judged_up_to_there(tmp_path: Path) -> None:
     done = judge(story(tmp_path, History(LOST).to_jsonl()[:-20]))
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 3, done.output
     first = "one: one/history.jsonl ends in the middle of a line: judged up to there"
     assert done.stdout.startswith(first)
 
