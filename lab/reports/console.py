@@ -105,6 +105,8 @@ class ConsoleReport:
         self._print([Text(), Text(total, "bold red" if run.exit_status else "bold green")])
         if run.judged_nothing and run.all_skipped and not run.allow_skips:
             self._print([Text("nothing was judged; --allow-skips takes skips for a success")])
+        if run.without_balancer:
+            self._print([Text(run.without_balancer)])
         if self._folded:
             self._say_next()
 

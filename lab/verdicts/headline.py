@@ -28,8 +28,9 @@ def headline(run: RunResult) -> str:
             unlike.append(f"{len(names)}{of} {how}: {', '.join(names)}")
     if unlike:
         return "; ".join(unlike)
-    if run.judged_nothing:
-        return f"Nothing was shown: {scenarios} skipped"
+    if run.judged_nothing or run.without_balancer:
+        said = run.without_balancer or f"nothing was shown: {scenarios} skipped"
+        return f"N{said[1:]}"
     if len(run.scenarios) == 1:
         return f"{outcome(run.scenarios[0])}, as predicted"
     skipped = sum(result.outcome is Outcome.SKIPPED for result in run.scenarios)

@@ -89,12 +89,26 @@ class RunResult:
         """0 every claim holds, 1 one does not, 3 nothing could be shown."""
         worst = max((result.exit_status for result in self.scenarios), default=NOTHING_SHOWN)
         allowed = self.allow_skips and self.all_skipped
-        return NOTHING_SHOWN if worst == 0 and self.judged_nothing and not allowed else worst
+        nothing = self.without_balancer or (self.judged_nothing and not allowed)
+        return NOTHING_SHOWN if worst == 0 and nothing else worst
 
     @property
     def judged_nothing(self) -> bool:
         """Whether not one claim was made, in any scenario."""
         return not any(result.claims for result in self.scenarios)
+
+    @property
+    def without_balancer(self) -> str:
+        """That somebody else's balancer was asked for, and stood before none of the clusters."""
+        stood = [
+            event.data.get("balancer")
+            for result in self.scenarios
+            for event in result.events
+            if event.kind == "cluster.starting"
+        ]
+        if not stood or any(stood) or self.balancer in ("builtin", "external"):
+            return ""
+        return f"nothing is shown of {self.balancer}: no cluster of this run has a balancer"
 
     @property
     def all_skipped(self) -> bool:

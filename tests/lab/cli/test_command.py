@@ -192,6 +192,20 @@ def test_a_run_that_judged_nothing_is_exit_status_3_unless_that_is_allowed(
     assert "--allow-skips" not in allowed.stdout
 
 
+def test_where_nothing_stands_behind_the_balancer_that_was_asked_for_nothing_is_shown_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nginx"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    summary = tmp_path / "summary.md"
+    done = sessionlab("run", "monolith", "--balancer", "nginx", "--summary", str(summary))
+    assert done.returncode == 3
+    assert "nothing is shown of nginx: no cluster of this run has a balancer" in done.stdout
+    assert "Nothing is shown of nginx" in summary.read_text()
+
+
 def test_a_bare_run_says_that_it_has_left_out_the_slower_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

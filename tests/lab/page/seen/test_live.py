@@ -56,6 +56,33 @@ async def test_a_loss_is_said_with_its_cause_within_half_a_second(fabric: LocalF
         watching.cancel()
 
 
+async def test_behind_a_balancer_that_stands_still_users_are_stuck_until_they_are_answered(
+    fabric: LocalFabric,
+) -> None:
+    async with seen_live(fabric, affinity="cookie") as (cluster, live):
+        users = cluster.clients(3)
+        for client in users:
+            await client.login()
+            await client.me()
+        await cluster.freeze_balancer()
+        for client in users:
+            client.patience, patience = 0.2, client.patience
+            await client.me()
+            client.patience = patience
+        frozen = next(event for event in live.events if event.kind == "part.paused")
+        at = f"the balancer was frozen at {frozen.began:.1f} s"
+        assert live.sentence == f"3 of 3 users were stuck: {at}"
+        (view,) = (await live.page()).views
+        assert (view.sentence, view.users.counts[Fate.STUCK]) == (live.sentence, 3)
+
+        await cluster.thaw_balancer()
+        for client in users[:2]:
+            await client.me()
+        assert live.sentence == f"1 of 3 users was stuck: {at}"
+        await users[2].me()
+        assert live.sentence.startswith("nobody lost a login: all 3 users were known; 3 got errors")
+
+
 async def test_the_view_says_what_the_sentence_says_and_what_judge_would(
     fabric: LocalFabric,
 ) -> None:
