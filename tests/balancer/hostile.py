@@ -26,7 +26,7 @@ REQUEST = re.compile(
 ANSWER_HEAD = re.compile(rb"HTTP/1\.1 [1-5]\d\d(?: [\t -~\x80-\xff]*)?\r\n" + _FIELD + rb"\r\n")
 CHUNK = re.compile(rb"([1-9a-f][0-9a-f]*)\r\n")
 TRAILERS = re.compile(rb"0\r\n" + _FIELD + rb"\r\n")
-_PATIENCE = 5
+_PATIENCE = 20
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 

@@ -95,6 +95,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{port}"
         self.admin = f"http://127.0.0.1:{admin}"
         self.page = f"http://127.0.0.1:{page}"
+        self._token = ""
 
     def do(self, *words: str, check: bool = True) -> str:
         """A command of the tool; what it said on standard output."""
@@ -153,7 +154,8 @@ class Stack:
 
     def ask_page(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        head = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
+        self._token = self._token or self.token()  # a look at logs is half a second's work
+        head = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.page}/api/1{path}", data, head)
         with urllib.request.urlopen(request, timeout=30) as got:
             return json.load(got)

@@ -19,6 +19,7 @@ REQUESTS = smuggling.requests()
 ANSWERS = smuggling.answers()
 STEP = int(os.environ.get("SPLIT_STEP", "3"))
 """Between two places at which a request is cut; SPLIT_STEP=1 tries them all."""
+TRIES = 20  # of a rig that waits for 50 ms, on a machine that may be held up for longer
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +35,18 @@ def lines(rig: Rig) -> list[bytes]:
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_hidden_request_stays_a_body_or_is_refused(name: str, rig: Rig) -> None:
-    got = rig.send([REQUESTS[name]])
-    status = int(re.findall(rb"HTTP/1\.1 (\d+)", got)[0])
+    statuses, asked = outcome(rig, [REQUESTS[name]])
     if name in smuggling.CLEAR:
-        assert status == 200
-        assert lines(rig) == smuggling.CLEAR[name]
+        assert statuses[0] == b"200"
+        assert asked == smuggling.CLEAR[name]
         return
-    assert status in {400, 417, 501}, got[:200]
-    assert lines(rig) in ([], [b"POST /front"]), "the head alone may have gone"
+    assert statuses[0] in {b"400", b"417", b"501"}
+    assert asked in ([], [b"POST /front"]), "the head alone may have gone"
 
 
 def outcome(rig: Rig, pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     """The statuses that the client got and the requests that a backend got."""
-    for _ in range(5):
+    for _ in range(TRIES):
         statuses = re.findall(rb"HTTP/1\.1 (\d+)", rig.send(pieces))
         if statuses and not {b"408", b"504"} & set(statuses):
             break  # of a whole request these, or a reset, say only that the machine was busy

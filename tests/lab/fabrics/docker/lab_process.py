@@ -68,7 +68,7 @@ def wait(true: Callable[[], object], lab: subprocess.Popen[str] | None = None) -
     while not true():
         assert lab is None or lab.poll() is None, lab.stdout and lab.stdout.read()
         assert time.monotonic() < end
-        time.sleep(0.002)
+        time.sleep(0.02)  # a look asks the engine for all that it has
 
 
 def end(lab: subprocess.Popen[str], signum: int = signal.SIGKILL) -> str:
