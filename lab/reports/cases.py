@@ -97,7 +97,11 @@ def _story(folder: Path, run: Mapping[str, Any], story: stories.Stored) -> Case:
     about = _about(story.events)
     if about.ended == inf:
         about = replace(about, ended=_last(stored))
-    return Case(folder, story.name, stored, about, story.cut, story.notes, run)
+    case = Case(folder, story.name, stored, about, story.cut, story.notes, run)
+    if case.said.get("outcome") != "error":
+        return case
+    why = str(case.said.get("reason") or "of which nothing is known").splitlines()[0]
+    return replace(case, cut=[*case.cut, f"it ended in an error, {why}: judged up to there"])
 
 
 def _about(events: Sequence[Event]) -> About:

@@ -178,6 +178,18 @@ def test_a_history_in_lines_that_was_cut_is_judged_up_to_there(tmp_path: Path) -
     assert done.stdout.startswith(first)
 
 
+def test_a_story_that_ended_in_an_error_is_no_pass(tmp_path: Path) -> None:
+    for operations, status in ((FINE, 3), (LOST, 1)):
+        run = tmp_path / str(status)
+        run.mkdir()
+        story(run, History(operations).to_jsonl())
+        told = {"scenarios": [{"name": "one", "outcome": "error", "reason": "no node n9\nn1"}]}
+        (run / "run.json").write_text(json.dumps(told))
+        done = judge(run)
+        assert done.exit_code == status, done.output
+        assert done.stdout.startswith("one: it ended in an error, no node n9: judged up to there")
+
+
 def test_a_line_in_the_middle_that_cannot_be_read_is_no_cut(tmp_path: Path) -> None:
     done = judge(story(tmp_path, "{\n" + History(FINE).to_jsonl()))
     assert isinstance(done.exception, UsageError)
