@@ -153,7 +153,7 @@ class Writer:
     def document(self) -> None:
         self.table((), 2)
         for number, (name, is_bare) in enumerate(self.names()):
-            header = f"t{number}"
+            header = f"table{number}"  # longer than any name, so that no key is written twice
             if self.data.draw(st.booleans()):
                 self.text += f"[{header} . "
                 self.lines[header,] = self.text.count("\n") + 1
