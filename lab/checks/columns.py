@@ -44,6 +44,7 @@ _NOTHING, USER, _NOBODY, _ERROR = range(len(WHO))
 EXAMPLES = 5  # lines of evidence
 _TIME_BITS = 41  # microseconds of 25 days
 _REFUSED, _SERVER_ERROR = 400, 500
+ITEM_BITS = 32  # of an item's number
 _PORTION = 10_000  # reads that are looked at at once
 
 
@@ -170,18 +171,19 @@ class Columns:
     def adds(self) -> bool:
         """Whether anybody was shown two items of their own: see `sessionlab.lab.verdicts.cart`."""
         wrote, several = np.flatnonzero(self["item"]), np.flatnonzero(self.items > 1)
-        written = self._items(self.group[wrote], self["item"][wrote])
+        written = self.named(wrote, self["item"][wrote])
         for begin in range(0, len(several), _PORTION):
             rows = several[begin : begin + _PORTION]
             place, owner, item = self.shown(rows)
             own = (owner == 0) | (owner == self.user[rows][place])
-            own &= np.isin(self._items(self.group[rows][place], item), written)
+            own &= np.isin(self.named(rows[place], item), written)
             if (np.bincount(place[own]) > 1).any():
                 return True
         return False
 
-    def _items(self, group: Numbers, item: Numbers) -> Numbers:
-        return (group.astype(np.int64) << 32) | item.astype(np.int64)
+    def named(self, rows: Numbers, item: Numbers) -> Numbers:
+        """An item for each row, by its user and its number there, as one number."""
+        return (self.group[rows].astype(np.int64) << ITEM_BITS) | item.astype(np.int64)
 
     def operations(self, rows: Numbers) -> list[Operation]:
         """Rows by their numbers."""

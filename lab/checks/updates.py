@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionlab.lab.checks.columns import EXAMPLES, USER, columns, examples, moment, total
+from sessionlab.lab.checks.columns import (
+    EXAMPLES,
+    ITEM_BITS,
+    USER,
+    columns,
+    examples,
+    moment,
+    total,
+)
 from sessionlab.lab.checks.interface import Finding, Verdict
 from sessionlab.lab.checks.sessions import sessions
 from sessionlab.lab.record.packed.schema import DIRECT
@@ -29,8 +37,8 @@ if TYPE_CHECKING:
     from sessionlab.lab.record.packed.shard import Shard
 
 _COUNTS = ("reads", "acknowledged", "lost", "wrong", "foreign", "users", "unsure")
-_ITEM_BITS, _PORTION = 32, 250_000
-_LAST_BITS = (1 << _ITEM_BITS) - 1
+_PORTION = 250_000
+_LAST_BITS = (1 << ITEM_BITS) - 1
 
 
 class Seen(NamedTuple):
@@ -156,7 +164,7 @@ class _Carts:
         return kept.astype(np.int64), (strange + more).astype(np.int64)
 
     def _key(self, rows: Numbers) -> Numbers:
-        return (self._of.group[rows] << _ITEM_BITS) | self._of["item"][rows].astype(np.int64)
+        return self._of.named(rows, self._of["item"][rows])
 
     def _shown(self, reads: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Each read's items: the read, the number of the item, how often.
@@ -165,16 +173,16 @@ class _Carts:
         """
         of = self._of
         read, owner, item = of.shown(reads)
-        wanted = (of.group[reads][read] << _ITEM_BITS) | item
+        wanted = of.named(reads[read], item)
         key = np.searchsorted(self._keys, wanted)
         known = (owner == 0) | (owner == of.user[reads][read])
         known &= (key < len(self._keys)) & (np.append(self._keys, -1)[key] == wanted)
         strange = np.bincount(read[~known], minlength=len(reads))
-        both = (read[known] << _ITEM_BITS) | key[known]
+        both = (read[known] << ITEM_BITS) | key[known]
         times = np.ones(len(both), np.int64)
         if (np.diff(both) <= 0).any():  # not in order, or one of them twice
             both, times = np.unique(both, return_counts=True)
-        return both >> _ITEM_BITS, both & _LAST_BITS, times, strange
+        return both >> ITEM_BITS, both & _LAST_BITS, times, strange
 
     def _must(self) -> Numbers:
         """How many items each read must show."""
@@ -207,19 +215,25 @@ class _Carts:
     def _unsure(self, missing: Numbers) -> Numbers:
         """Which reads lack what may have been replaced: one by one, as most apps add."""
         lacking = [] if self._of.adds else np.flatnonzero(missing > 0).tolist()
-        found = [place for place in lacking if " missing" not in self._fault(self._reads[place])]
+        found = [place for place in lacking if not self._missing(self._reads[place])]
         return np.array(found, np.int64)
+
+    def _missing(self, row: int) -> list[str]:
+        cart, read, login = self._in_its_cart(row)
+        return cart.missing(read, login)
 
     def _evidence(self, row: int) -> str:
         """What is wrong with one read, in words."""
-        return f"{self._of.said(row)}: {self._fault(row)}"
+        cart, read, login = self._in_its_cart(row)
+        return f"{self._of.said(row)}: {cart.fault(read, login)}"
 
-    def _fault(self, row: int) -> str:
+    def _in_its_cart(self, row: int) -> tuple[Cart, Operation, Operation]:
+        """The cart that a read is of, the read, and the login of its session."""
         session = self._sessions
         if self._looked_into[0] != session.shared[row]:
             self._looked_into = (int(session.shared[row]), *self._cart(row))
         _, cart, everybody = self._looked_into
-        return cart.fault(everybody[row], everybody[int(session.logins[session.of[row]])])
+        return cart, everybody[row], everybody[int(session.logins[session.of[row]])]
 
     def _cart(self, row: int) -> tuple[Cart, dict[int, Operation]]:
         """Of who shares a row's session, with all operations of that user by their rows."""

@@ -88,15 +88,19 @@ class Cart:
         """
         if read.items is None or not is_success(read):
             return ""
-        wrote = self._must(read, login)
-        shown, must = Counter(read.items), Counter(op.item or "" for op in wrote)
-        missing = sorted(item for item, count in must.items() if count > shown[item])
-        if missing and not self._adds and self._may_be_the_last(read.items, wrote):
-            missing = []
+        missing, shown = self.missing(read, login), Counter(read.items)
         foreign = sorted(item for item, count in shown.items() if count > self._may(item, read))
         said = [f"{', '.join(missing)} missing"] if missing else []
         said += [f"{', '.join(foreign)} not its own"] if foreign else []
         return "; ".join(said)
+
+    def missing(self, read: Operation, login: Operation) -> list[str]:
+        """What a successful read lacks, and no later addition can have replaced, in order."""
+        wrote, shown = self._must(read, login), Counter(read.items or ())
+        must = Counter(op.item or "" for op in wrote)
+        missing = sorted(item for item, count in must.items() if count > shown[item])
+        replaced = missing and not self._adds and self._may_be_the_last(shown, wrote)
+        return [] if replaced else missing
 
     def _must(self, read: Operation, login: Operation) -> list[Operation]:
         begin = bisect_left(self._completed, login.completed)

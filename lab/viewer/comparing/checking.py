@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sessionlab.lab.record.intervals import newcombe, student
+from sessionlab.lab.verdicts.causes import LOSSES
 from sessionlab.lab.verdicts.fates import Fate
 from sessionlab.lab.viewer.comparing.both import Both, Figure
 from sessionlab.lab.viewer.comparing.comparison import LEVEL
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sessionlab.lab.viewer.comparing.comparison import Measure
 
 _Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-_LOSSES = (Fate.LOGGED_OUT, Fate.STUCK, Fate.WRONG_DATA)
 _SHARES = (  # check, part, whole ("": users), what, of which, more is worse
     ("identity", "strangers", "", "taken for others", "users", True),
     ("updates", "lost_writes", "acknowledged", "lost writes", "acknowledged", True),
@@ -46,8 +46,8 @@ def users(both: Both) -> Iterator[Measure]:
     """Shares of users; each of them counts for itself."""
     of_a, of_b = (one.judged.users for one in both.runs)
     nobody = " and ".join(side for side, of in (("A", of_a), ("B", of_b)) if not of)
-    for what, fates in (("lost", _LOSSES), *((str(fate), (fate,)) for fate in Fate)):
-        figure = Figure("users", what, "% of users", True if fates[0] in _LOSSES else None)
+    for what, fates in (("lost", LOSSES), *((str(fate), (fate,)) for fate in Fate)):
+        figure = Figure("users", what, "% of users", True if fates[0] in LOSSES else None)
         if nobody:
             yield figure.unknown(f"nobody logged in in {nobody}")
             continue
